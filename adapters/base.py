@@ -1,0 +1,103 @@
+"""What an adapter is, and what it hands back.
+
+An adapter runs a task in one framework. No framework's own tensor leaves a trace: everything in
+it is NumPy's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..cases.program import Program
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from ..refimpl.ops import TABLE
+
+#: An array, or None where the framework handed back no gradient.
+Cotangent = np.ndarray | None
+
+
+@dataclass
+class Step:
+    """One training step.
+
+    The first step has every variable's value, and the cotangent of every variable on the way
+    from a parameter to the output; later ones the output's value alone. ``params`` are the
+    parameters after the update, where there is one.
+    """
+
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    grads: dict[str, Cotangent] = field(default_factory=dict)
+    params: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class Trace:
+    """What a run yields, step by step."""
+
+    steps: list[Step]
+    seconds: float = 0.0
+
+
+class Adapter(ABC):
+    """One framework. Made anew for every run; importing its module imports the framework."""
+
+    #: As in ``--adapters`` and in the rows.
+    name: str
+
+    @abstractmethod
+    def version(self) -> str:
+        """The framework's version (and its optimizers' library's)."""
+
+    @abstractmethod
+    def run(self, task: Task) -> Trace:
+        """Run a task.
+
+        Raises
+        ------
+        Unsupported
+            Where the framework cannot express it; the message says what it lacks.
+        """
+
+    @abstractmethod
+    def has(self, operation: str) -> str:
+        """How it has an operation of the table: its own name for it, ``composed``, or ``""``."""
+
+    def program(self, task: Task) -> Program:
+        """The task's text for this adapter, or Unsupported where there is none."""
+        program = task.program(self.name)
+        if program is None:
+            raise Unsupported(f"the case has no program text for {self.name}")
+        return program
+
+
+def on_path(program: Program, params: Any) -> list[str]:
+    """Parameters and variables that lie on a differentiable way from a parameter to the output.
+
+    In program order, parameters first. These are the variables whose cotangents are compared.
+    A native call is taken to be differentiable in all its arguments.
+    """
+    tracked = set(params)
+    for i in program.instructions:
+        if any(_flows(i, k) and a in tracked for k, a in _refs(i)):
+            tracked.add(i.target)
+    reached = {program.output} & tracked
+    for i in reversed(program.instructions):
+        if i.target in reached:
+            reached |= {a for k, a in _refs(i) if a in tracked and _flows(i, k)}
+    order = [*params, *(i.target for i in program.instructions)]
+    return [name for name in order if name in reached]
+
+
+def _refs(instruction: Any) -> list[tuple[int, str]]:
+    return [(k, a.name) for k, a in enumerate(instruction.arguments) if hasattr(a, "name")]
+
+
+def _flows(instruction: Any, position: int) -> bool:
+    if instruction.native or instruction.operation == "select":
+        return True
+    return TABLE[instruction.operation].differentiable(position)

@@ -1,0 +1,70 @@
+"""The parsed text of a case: a list of single assignments, each one operation.
+
+Nested expressions are flattened: ``loss = (a - y) ** 2`` becomes two instructions, the first of
+which assigns a variable that the text does not name. Every instruction keeps its place in the
+text, so that blame and errors can point at it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A variable used as an argument."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Const:
+    """A number used as an argument: it takes the dtype of the arrays it meets."""
+
+    value: bool | int | float | complex
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """``target = operation(*arguments, **attributes)``.
+
+    ``operation`` is a name of the reference's table; or ``select`` with attribute ``index``, for
+    one result of several; or, where ``native``, a framework's own dotted name, whose keyword
+    arguments are the attributes and whose positional ones may be any constant.
+    """
+
+    target: str
+    operation: str
+    arguments: tuple[Ref | Const | None, ...]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    #: Whether the text names the target; otherwise it is a sub-expression's.
+    named: bool = True
+    native: bool = False
+    #: The source text of the expression, for people.
+    text: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """The variables it uses, in order, repeated where used twice."""
+        return tuple(a.name for a in self.arguments if isinstance(a, Ref))
+
+
+@dataclass(frozen=True)
+class Program:
+    """Instructions in order, and the name of the variable to differentiate."""
+
+    instructions: tuple[Instruction, ...]
+    output: str
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The variables the text names, in order."""
+        return tuple(i.target for i in self.instructions if i.named)
+
+    @property
+    def native(self) -> bool:
+        """Whether it calls a framework's own functions, which the reference cannot run."""
+        return any(i.native for i in self.instructions)

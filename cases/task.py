@@ -1,0 +1,143 @@
+"""A task: a case at one point of its sweep and one dtype, with its arrays drawn."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .program import Program
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A hand-derived truth: a number or an array, and how far it was rounded when published."""
+
+    value: Any
+    within: float = 0.0
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A disagreement that is known and understood, recorded strictly."""
+
+    adapters: tuple[str, ...]
+    check: str
+    tensor: str
+    kind: str
+    because: str
+    value: Any = None
+    agree_by: str = ""
+    see: str = ""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A bound that the case widens or tightens by hand, relative to the derived one's place.
+
+    ``rel`` is relative to the tensor's largest magnitude, ``abs`` absolute; both may be given and
+    then add up.
+    """
+
+    because: str
+    rel: float = 0.0
+    abs: float = 0.0
+
+
+@dataclass(frozen=True)
+class Update:
+    """How parameters are updated: a rule's name and its hyperparameters."""
+
+    rule: str
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Which rows of the inputs each step sees."""
+
+    size: int
+    order: str = "sequential"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an adapter runs. Arrays are NumPy's, at the task's dtype (or whole numbers, booleans).
+
+    ``programs`` has a text for every adapter under its name, or one for all under ``"*"``.
+    """
+
+    case: str
+    point: dict[str, Any]
+    dtype: str
+    programs: dict[str, Program]
+    inputs: dict[str, np.ndarray]
+    params: dict[str, np.ndarray]
+    checks: frozenset[str]
+    steps: int = 1
+    update: Update | None = None
+    batch: Batch | None = None
+    #: What a non-scalar output is contracted with; None: drawn from the case's seed.
+    given_cotangent: Any = None
+    expect: dict[str, dict[str, Expected]] = field(default_factory=dict)
+    divergences: tuple[Divergence, ...] = ()
+    tolerance: Tolerance | None = None
+    skip: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    #: FILE:LINE of the case.
+    where: str = ""
+
+    @cached_property
+    def id(self) -> str:
+        """``case[axis=0,torch…]`` without the adapter: unique in a run."""
+        point = ",".join(f"{key}={_short(value)}" for key, value in self.point.items())
+        return f"{self.case}[{point}{'-' if point else ''}{self.dtype}]"
+
+    def program(self, adapter: str) -> Program | None:
+        """The text for an adapter; None where the case has none for it."""
+        return self.programs.get(adapter, self.programs.get("*"))
+
+    def cotangent(self, shape: tuple[int, ...]) -> np.ndarray:
+        """What an output of this shape is contracted with: float64 (complex128) values.
+
+        One for a scalar; else as the case gives it; else standard normal, from a seed that the
+        case's name and the point make. The caller casts it to the task's dtype.
+        """
+        if self.given_cotangent is not None:
+            return np.broadcast_to(np.asarray(self.given_cotangent), shape)
+        if shape == ():
+            return np.ones(())
+        generator = np.random.default_rng(seed_of(self.case, self.point, "cotangent"))
+        drawn = generator.standard_normal(shape)
+        if self.dtype.startswith("complex"):
+            drawn = drawn + 1j * generator.standard_normal(shape)
+        return drawn
+
+    def rows(self, step: int) -> dict[str, np.ndarray]:
+        """The inputs as step ``step`` (from 0) sees them."""
+        if self.batch is None:
+            return self.inputs
+        batched = {name: x for name, x in self.inputs.items() if x.ndim}
+        count = min(x.shape[0] for x in batched.values())
+        size = self.batch.size
+        taken = np.arange(step * size, (step + 1) * size) % count
+        if self.batch.order == "shuffled":
+            epochs = {}
+            for at, epoch in enumerate(np.arange(step * size, (step + 1) * size) // count):
+                if epoch not in epochs:
+                    seed = seed_of(self.case, self.point, f"epoch {epoch}")
+                    epochs[epoch] = np.random.default_rng(seed).permutation(count)
+                taken[at] = epochs[epoch][taken[at]]
+        return {name: x[taken] if name in batched else x for name, x in self.inputs.items()}
+
+
+def seed_of(case: str, point: dict[str, Any], name: str) -> int:
+    """A seed that is the same on every machine: CRC-32 of the names."""
+    return zlib.crc32(f"{case}|{sorted(point.items())}|{name}".encode())
+
+
+def _short(value: Any) -> str:
+    return "null" if value is None else str(value).replace(" ", "")

@@ -1,0 +1,133 @@
+"""What one operation is: a row of the reference's table.
+
+Names are the same in every row: ``g`` is the incoming cotangent (the gradient of the
+differentiated scalar with respect to the result), ``y`` the result, then the array
+arguments under their own names, then the attributes as keywords. A rule for one argument is
+``vjp(g, y, *arrays, **attributes) -> cotangent of that argument``; it may leave the cotangent
+broadcast, for the tape sums it back to the argument's shape.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Draws one array argument for a check: ``sampler(generator, shape) -> array`` of float64.
+Sampler = Callable[[Any, tuple[int, ...]], Any]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One call at which an operation is checked against finite differences.
+
+    ``shapes`` has one entry an array argument: its shape, or None for an argument left out.
+    """
+
+    shapes: tuple[tuple[int, ...] | None, ...]
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def ex(*shapes: tuple[int, ...] | None, **attributes: Any) -> Example:
+    """Short for ``Example``: the shapes of the arrays, then the attributes."""
+    return Example(shapes, attributes)
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A row: an operation, its forward function and its VJPs side by side.
+
+    Parameters
+    ----------
+    name
+        The array API standard's name, else ONNX's or torch.nn.functional's in snake case.
+    forward
+        ``forward(*arrays, **attributes) -> array``, or a tuple of arrays. Its signature is the
+        operation's: positional parameters are arrays (``=None`` where one may be left out,
+        ``*xs`` where there may be any number), keyword-only parameters are attributes.
+    vjps
+        One rule an array argument, None where the operation is not differentiable in it.
+    joint
+        Instead of ``vjps``, one rule that returns a tuple with every argument's cotangent, for
+        operations whose cotangents share their work or that take any number of arrays.
+    formula
+        The forward pass as a reader would write it, in the arguments' names: ``"a·b"``.
+    derivatives
+        One text an array argument (one for all where there may be any number), None where it
+        is not differentiable. A local derivative (``"b"``), to be multiplied by ``g``; or, where
+        that is not how it works, the whole rule, which then mentions ``g`` (``"g @ bᵀ"``).
+    examples
+        Calls to check it at; the first also serves as documentation.
+    domain
+        Where to sample it, and nothing else: one sampler for all arguments, or one each.
+    kinks
+        Where the derivative is a convention, in words; empty where there is no such place.
+    ulps
+        How many units in the last place an elementwise result may be off in a good maths
+        library; only for operations whose forward is not made of NumPy's own functions.
+    analytic
+        Whether it is complex-differentiable in all differentiable arguments.
+    """
+
+    name: str
+    forward: Callable[..., Any]
+    vjps: tuple[Callable[..., Any] | None, ...] = ()
+    joint: Callable[..., tuple[Any, ...]] | None = None
+    formula: str = ""
+    derivatives: tuple[str | None, ...] = ()
+    examples: tuple[Example, ...] = ()
+    domain: Sampler | tuple[Sampler | None, ...] | None = None
+    kinks: str = ""
+    ulps: float = 0.0
+    analytic: bool = False
+    #: Derived from the signature of ``forward``.
+    arguments: tuple[str, ...] = field(init=False)
+    optional: frozenset[str] = field(init=False)
+    variadic: bool = field(init=False)
+    attributes: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parameters = inspect.signature(self.forward).parameters.values()
+        arrays = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+        own = object.__setattr__
+        own(self, "arguments", tuple(p.name for p in arrays))
+        own(self, "optional", frozenset(p.name for p in arrays if p.default is not p.empty))
+        own(self, "variadic", any(p.kind is p.VAR_POSITIONAL for p in arrays))
+        own(
+            self,
+            "attributes",
+            {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
+        )
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse a row that contradicts itself."""
+        count = len(self.arguments)
+        if bool(self.vjps) == bool(self.joint):
+            raise TypeError(f"{self.name}: give either one VJP an argument, or a joint one")
+        if self.variadic and (count != 1 or self.joint is None):
+            raise TypeError(f"{self.name}: any number of arrays goes with a joint VJP alone")
+        if self.vjps and len(self.vjps) != count:
+            raise TypeError(f"{self.name}: {count} arguments, {len(self.vjps)} VJPs")
+        if len(self.derivatives) != count:
+            raise TypeError(f"{self.name}: {count} arguments, {len(self.derivatives)} derivatives")
+        for argument, vjp, text in zip(self.arguments, self.vjps, self.derivatives, strict=False):
+            if (vjp is None) != (text is None):
+                raise TypeError(f"{self.name}: VJP and derivative of {argument} disagree")
+        if not self.examples:
+            raise TypeError(f"{self.name}: an operation needs an example to be checked at")
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The attributes a case has to give."""
+        return tuple(k for k, v in self.attributes.items() if v is inspect.Parameter.empty)
+
+    def differentiable(self, position: int) -> bool:
+        """Whether a cotangent flows to the array argument at this position."""
+        return self.derivatives[0 if self.variadic else position] is not None
+
+    @property
+    def signature(self) -> str:
+        """As in Python: ``sum(x, *, axis=None, keepdims=False)``."""
+        return self.name + str(inspect.signature(self.forward))

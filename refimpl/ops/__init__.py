@@ -1,0 +1,21 @@
+"""The table of operations.
+
+Each module holds one group as a tuple ``OPERATIONS``, one row an operation; here they become one
+table by name. To add an operation, add a row to its group's module.
+"""
+
+from __future__ import annotations
+
+from ..operation import Operation
+from . import arithmetic
+
+#: group → its rows, in reading order.
+GROUPS: dict[str, tuple[Operation, ...]] = {
+    "arithmetic": arithmetic.OPERATIONS,
+}
+
+#: name → row.
+TABLE: dict[str, Operation] = {row.name: row for rows in GROUPS.values() for row in rows}
+
+if len(TABLE) != sum(map(len, GROUPS.values())):
+    raise TypeError("two rows of the operation table have the same name")

@@ -1,0 +1,47 @@
+"""Where to sample an operation's arguments when it is checked: ``sampler(generator, shape)``.
+
+Samplers keep away from kinks and singular points by far more than a finite difference's step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .operation import Sampler
+
+
+def interval(low: float, high: float) -> Sampler:
+    """Uniform on [low, high)."""
+    return lambda generator, shape: generator.uniform(low, high, shape)
+
+
+def real(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Standard normal."""
+    return generator.standard_normal(shape)
+
+
+def nonzero(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Magnitudes in [0.3, 2), either sign."""
+    return generator.uniform(0.3, 2, shape) * generator.choice([-1.0, 1.0], shape)
+
+
+def distinct(generator: Any, shape: tuple[int, ...]) -> Any:
+    """No two values closer than 0.1, none closer than 0.05 to zero: for maxima and sorting."""
+    size = int(np.prod(shape))
+    values = (np.arange(size) - size // 2 + 0.5) * 0.2 + generator.uniform(-0.04, 0.04, size)
+    return generator.permutation(values).reshape(shape)
+
+
+def integers(high: int) -> Sampler:
+    """Whole numbers of [0, high), as int64."""
+    return lambda generator, shape: generator.integers(0, high, shape)
+
+
+def booleans(generator: Any, shape: tuple[int, ...]) -> Any:
+    """True or False."""
+    return generator.random(shape) < 0.5
+
+
+positive = interval(0.3, 2.5)

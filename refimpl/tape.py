@@ -1,0 +1,191 @@
+"""Reverse-mode differentiation, by hand.
+
+Going forwards, the tape writes down every operation with its inputs. Going backwards, it reads
+them in reverse: each operation turns the cotangent of its result, g = ∂L/∂y, into cotangents of
+its inputs, ∂L/∂x = (∂y/∂x)ᵀ g, and these are summed where a value was used more than once. That
+is the whole of backpropagation; the rest of this module is care about shapes and memory.
+
+Baydin, Pearlmutter, Radul & Siskind, "Automatic differentiation in machine learning: a survey",
+JMLR 18 (2018), section 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .operation import Operation
+
+#: Stands in for the operation where a node picks one result out of several.
+_SELECT = object()
+
+
+class Node:
+    """A value on the tape, and, once the backward pass has been by, its cotangent."""
+
+    __slots__ = (
+        "attributes",
+        "cotangent",
+        "inputs",
+        "kept",
+        "operation",
+        "shared",
+        "tracked",
+        "value",
+    )
+
+    def __init__(self, value: Any, operation: Any, inputs: Sequence[Any], *, tracked: bool) -> None:
+        self.value = value
+        self.operation = operation
+        self.inputs = inputs
+        #: Whether a differentiated leaf reaches it by differentiable arguments.
+        self.tracked = tracked
+        #: Whether its cotangent outlives the backward pass.
+        self.kept = False
+        self.cotangent: Any = None
+        #: Whether someone else may hold the cotangent's memory, so that adding needs a new array.
+        self.shared = True
+
+
+class Tape:
+    """Records operations, then differentiates through them.
+
+    Parameters
+    ----------
+    rounding
+        Called on every result and every cotangent, to round it or to move it: how narrow dtypes
+        are emulated and noise is measured. None leaves them as computed.
+    """
+
+    def __init__(self, rounding: Callable[[Any], Any] | None = None) -> None:
+        self._nodes: list[Node] = []
+        self._rounding = rounding
+
+    def leaf(self, value: Any, *, differentiated: bool = True) -> Node:
+        """Put a value on the tape; its cotangent is kept if it is to be differentiated."""
+        node = Node(value, None, (), tracked=differentiated)
+        node.kept = differentiated
+        return node
+
+    def apply(self, operation: Operation, *inputs: Any, **attributes: Any) -> Node:
+        """Run an operation on nodes, plain numbers, or None for an array left out."""
+        values = [x.value if type(x) is Node else x for x in inputs]
+        y = operation.forward(*values, **attributes)
+        if self._rounding is not None:
+            y = self._round(y)
+        tracked = False
+        for position, x in enumerate(inputs):
+            if type(x) is Node and x.tracked and operation.differentiable(position):
+                tracked = True
+                break
+        node = Node(y, operation, inputs, tracked=tracked)
+        if tracked:
+            node.attributes = attributes
+            self._nodes.append(node)
+        return node
+
+    def select(self, node: Node, index: int) -> Node:
+        """Take one result of an operation that has several."""
+        part = Node(node.value[index], _SELECT, (node, index), tracked=node.tracked)
+        if part.tracked:
+            self._nodes.append(part)
+        return part
+
+    def backward(self, output: Node, cotangent: Any = None) -> None:
+        """Give every kept node that leads to ``output`` its cotangent.
+
+        The tape is used up: values are let go of as the pass goes by them.
+
+        Parameters
+        ----------
+        output
+            The node to differentiate.
+        cotangent
+            ∂L/∂output, of the output's shape; ones by default, as for a scalar loss.
+        """
+        if not output.tracked:
+            return
+        output.cotangent = np.ones_like(output.value) if cotangent is None else cotangent
+        output.shared = True
+        nodes = self._nodes
+        while nodes:
+            node = nodes.pop()
+            g = node.cotangent
+            if g is None:
+                continue
+            if not node.kept:
+                node.cotangent = None
+            if node.operation is _SELECT:
+                self._hand_to_tuple(*node.inputs, g)
+            else:
+                self._pull_back(node, g)
+            node.inputs = ()
+
+    def _pull_back(self, node: Node, g: Any) -> None:
+        """Send the cotangent of a result on to the operation's inputs."""
+        operation, inputs = node.operation, node.inputs
+        values = [x.value if type(x) is Node else x for x in inputs]
+        if type(g) is list:  # of several results, some without a cotangent
+            g = tuple(
+                np.zeros_like(y) if part is None else part
+                for part, y in zip(g, node.value, strict=True)
+            )
+        if operation.joint is not None:
+            parts = operation.joint(g, node.value, *values, **node.attributes)
+            for x, part in zip(inputs, parts, strict=True):
+                if part is not None and type(x) is Node and x.tracked:
+                    self._accumulate(x, part, g)
+            return
+        for x, vjp in zip(inputs, operation.vjps, strict=False):
+            if vjp is not None and type(x) is Node and x.tracked:
+                self._accumulate(x, vjp(g, node.value, *values, **node.attributes), g)
+
+    def _accumulate(self, x: Node, part: Any, g: Any) -> None:
+        """Add one use's share to a cotangent, un-broadcast: the one place where that is done."""
+        value = x.value
+        if part.shape != value.shape:
+            part = unbroadcast(part, value.shape)
+        if part.dtype != value.dtype:
+            part = _as_dtype(part, value.dtype)
+        if self._rounding is not None:
+            part = self._round(part)
+        if x.cotangent is None:
+            x.cotangent = part
+            x.shared = True  # the rule may have handed back g itself, or a view of it
+        elif x.shared or x.cotangent.ndim == 0:
+            x.cotangent = x.cotangent + part
+            x.shared = False
+        else:
+            x.cotangent += part
+
+    @staticmethod
+    def _hand_to_tuple(whole: Node, index: int, g: Any) -> None:
+        """Note the cotangent of one result among several."""
+        if whole.cotangent is None:
+            whole.cotangent = [None] * len(whole.value)
+        held = whole.cotangent[index]
+        whole.cotangent[index] = g if held is None else held + g
+
+    def _round(self, y: Any) -> Any:
+        rounding = self._rounding
+        assert rounding is not None
+        return tuple(map(rounding, y)) if isinstance(y, tuple) else rounding(y)
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a cotangent back to the shape that was broadcast: y = broadcast(x), ∂L/∂x = Σ g."""
+    g = np.broadcast_to(g, np.broadcast_shapes(g.shape, shape))
+    extra = g.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1
+    )
+    return g.sum(axis=axes).reshape(shape) if axes else g
+
+
+def _as_dtype(part: Any, dtype: Any) -> Any:
+    """A real argument takes the real part of a complex cotangent (∂L/∂Re alone exists)."""
+    if part.dtype.kind == "c" and dtype.kind != "c":
+        part = part.real
+    return part.astype(dtype)

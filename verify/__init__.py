@@ -1,0 +1,34 @@
+"""Schedules tasks over adapters and judges what comes back.
+
+The public API, loaded when first asked for, because the pytest plugin of this package sits in
+everybody's pytest and must cost nothing there::
+
+    from gradparity.verify import load_cases, run
+
+    frame = run(load_cases("my-cases/"), adapters=["numpy", "torch"])
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: Public name → the module that has it.
+_HOMES = {
+    "BadCases": ".api",
+    "Runner": ".run",
+    "load_cases": ".api",
+    "run": ".api",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605  the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,108 @@
+"""What a task's results should be, and how far rounding alone may move them.
+
+Truth is the reference in wider precision, on the inputs as rounded to the task's dtype. Noise is
+the reference in the task's own dtype, run a few times on arrays whose arithmetic is moved at
+random within its rounding bound (see ``refimpl.rounding``): the root mean square of what that
+does to each element.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..adapters.base import Trace
+from ..adapters.numpy_reference import reference
+from ..cases.task import Task, seed_of
+from ..refimpl.rounding import Noise, unit_roundoff
+
+#: How often the noisy reference is run.
+RUNS = 8
+
+#: The dtype that truth is computed in.
+WIDER: dict[str, Any] = {
+    "float16": np.float64,
+    "bfloat16": np.float64,
+    "float32": np.float64,
+    "float64": np.longdouble,
+    "complex64": np.complex128,
+    "complex128": np.clongdouble,
+}
+
+#: Which tensor of a run: check, name, step.
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Truth and noise of one task, tensor by tensor."""
+
+    truth: dict[Key, np.ndarray]
+    noise: dict[Key, np.ndarray]
+
+
+def flat(trace: Trace) -> dict[Key, Any]:
+    """Every tensor of a trace under its key."""
+    return {
+        (check, name, number): array
+        for number, step in enumerate(trace.steps)
+        for check, tensors in (
+            ("value", step.values),
+            ("grad", step.grads),
+            ("update", step.params),
+        )
+        for name, array in tensors.items()
+    }
+
+
+def baseline(task: Task, runs: int = RUNS) -> Baseline:
+    """Truth and noise of a task.
+
+    Raises
+    ------
+    AdapterFailed
+        Where the reference cannot run the task: the case itself is at fault.
+    """
+    truth = flat(reference(task, dtype=WIDER[task.dtype]))
+    samples = [
+        flat(
+            reference(task, noise=Noise(seed_of(task.case, task.point, f"noise {run}"), task.dtype))
+        )
+        for run in range(runs)
+    ]
+    return Baseline(
+        truth, {key: spread(want, [s[key] for s in samples]) for key, want in truth.items()}
+    )
+
+
+def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:
+    """The root mean square distance of samples from the truth, element by element.
+
+    A sample that is not finite says nothing about the size of an error and is left out.
+    """
+    want = np.asarray(want)
+    if want.dtype.kind not in "fcV":
+        return np.zeros(want.shape)
+    total, count = np.zeros(want.shape), np.zeros(want.shape)
+    with np.errstate(all="ignore"):
+        for sample in samples:
+            distance = np.abs(np.asarray(sample).astype(want.dtype) - want).astype(np.float64)
+            usable = np.isfinite(distance)
+            total += np.where(usable, distance, 0.0) ** 2
+            count += usable
+    return np.sqrt(total / np.maximum(count, 1))
+
+
+def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: str) -> np.ndarray:
+    """What rounding explains, element by element.
+
+    A handful of samples may by luck sit close to the truth at one element, so each element's own
+    spread is joined by a quarter of the whole tensor's; and no element is resolved below the unit
+    roundoff of the tensor's largest magnitude, which is where sums over it are rounded.
+    """
+    finite = np.abs(want[np.isfinite(want)]).astype(np.float64)
+    floor = unit_roundoff(dtype) * finite.max(initial=0.0)
+    whole = np.sqrt(np.mean(noise**2)) if noise.size else 0.0
+    return np.hypot(noise, whole / 4) + floor

@@ -1,0 +1,180 @@
+"""Is this array the right one? The order of the tests is what leaves no hole.
+
+A missing array, its shape, its dtype and non-finite values are looked at before any arithmetic,
+each with a reason of its own; only then is an error taken, and it passes as ``error <= bound``,
+element by element. A NaN is never within a bound, an error is never averaged, and no bound grows
+with the number of elements of the tensor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+#: What an ``Outcome.kind`` may be; the empty text is agreement.
+KINDS = ("missing", "shape", "dtype", "non-finite", "error", "expect")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one comparison. Numbers are NaN where none could be taken."""
+
+    kind: str = ""
+    reason: str = ""
+    max_abs: float = np.nan
+    max_rel: float = np.nan
+    max_ulp: float = np.nan
+    noise_ratio: float = np.nan
+    tolerance: float = np.nan
+    index: tuple[int, ...] | None = None
+    got: complex = complex(np.nan)
+    want: complex = complex(np.nan)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing was found against it."""
+        return not self.kind
+
+
+def dtype_for(task_dtype: str, want: np.ndarray) -> np.dtype[Any]:
+    """The dtype a framework should give a tensor, the truth's being wider."""
+    if want.dtype.kind not in "fcV":
+        return want.dtype
+    dtype = np.dtype(getattr(ml_dtypes, task_dtype, task_dtype))
+    if dtype.kind == "c" and want.dtype.kind == "f":
+        return np.dtype(f"f{dtype.itemsize // 2}")
+    return dtype
+
+
+def compare(
+    got: Any,
+    truth: np.ndarray,
+    *,
+    dtype: np.dtype[Any],
+    noise: np.ndarray,
+    bound: np.ndarray,
+    nan_expected: Any = False,
+) -> Outcome:
+    """Compare one tensor with the truth.
+
+    Parameters
+    ----------
+    got
+        The framework's array, or None where it gave none.
+    truth
+        In wider precision.
+    dtype
+        What the framework's array should have; truth is rounded to it where that matters
+        (overflow).
+    noise, bound
+        The error that rounding explains, and the one that is let pass; of the truth's shape.
+    nan_expected
+        Where the case expects NaN: only there do two NaNs agree.
+    """
+    if got is None:
+        return Outcome("missing", "the framework gave no gradient (None)")
+    if got.shape != truth.shape:
+        return Outcome("shape", f"shape {got.shape}, expected {truth.shape}")
+    if got.dtype != dtype and not _same_kind_of_whole_number(got.dtype, dtype):
+        return Outcome("dtype", f"dtype {got.dtype}, expected {dtype}")
+    if dtype.kind in "biu":
+        return _discrete(got, truth)
+    with np.errstate(all="ignore"):
+        wanted = truth.astype(dtype).astype(truth.dtype)
+        wide = got.astype(truth.dtype)
+        stray = _stray(wide, wanted, np.broadcast_to(nan_expected, truth.shape))
+        if stray is not None:
+            return stray
+        finite = np.isfinite(wide)
+        error = np.where(finite, np.abs(wide - truth), 0.0)
+        return _judged(error, wide, truth, finite=finite, dtype=dtype, noise=noise, bound=bound)
+
+
+def _judged(
+    error: np.ndarray,
+    got: np.ndarray,
+    truth: np.ndarray,
+    *,
+    finite: np.ndarray,
+    dtype: np.dtype[Any],
+    noise: np.ndarray,
+    bound: np.ndarray,
+) -> Outcome:
+    """Hold the error against the bound; every value that is left is finite."""
+    if not error.size:
+        return Outcome(max_abs=0.0, max_rel=0.0, max_ulp=0.0, noise_ratio=0.0, tolerance=0.0)
+    size = np.abs(np.where(finite, truth, 0))
+    within = error <= bound
+    share = np.where(error > 0, error / np.where(bound > 0, bound, np.finfo(np.float64).tiny), 0.0)
+    worst = np.unravel_index(int(np.argmax(np.where(within, share, np.inf))), error.shape)
+    if not within.all():
+        worst = np.unravel_index(int(np.argmax(np.where(within, -1.0, share))), error.shape)
+    index = tuple(map(int, worst))
+    ulp = 2 * _spacing(size, dtype)
+    numbers = dict(
+        max_abs=float(error.max()),
+        max_rel=float(np.max(error / size, where=size > 0, initial=0.0)),
+        max_ulp=float((error / ulp).max()),
+        noise_ratio=float(np.max(error / noise, where=noise > 0, initial=0.0)),
+        tolerance=float(bound[index]),
+        index=index,
+        got=complex(got[index]),
+        want=complex(truth[index]),
+    )
+    if within.all():
+        return Outcome(**numbers)
+    off = int((~within).sum())
+    reason = f"error {float(error[index]):.3g} exceeds {float(bound[index]):.3g}"
+    if error.size > 1:
+        reason += f" at {index}; {off} of {error.size} elements are off"
+    return Outcome("error", reason, **numbers)
+
+
+def _spacing(size: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Half the distance to the next number of the dtype, at each magnitude."""
+    info = ml_dtypes.finfo(dtype)
+    smallest = float(info.smallest_normal)
+    return np.exp2(np.floor(np.log2(np.maximum(size, smallest)))) * float(info.eps) / 2
+
+
+def _stray(got: np.ndarray, wanted: np.ndarray, nan_expected: np.ndarray) -> Outcome | None:
+    """The first value that is NaN or infinite where it should not be, or should be and is not."""
+    both = np.isnan(got) & np.isnan(wanted)
+    one = np.isnan(got) != np.isnan(wanted)
+    infinite = (np.isinf(got) | np.isinf(wanted)) & (got != wanted) & ~np.isnan(wanted)
+    off = one | infinite | (both & ~nan_expected)
+    if not off.any():
+        return None
+    index = tuple(map(int, np.unravel_index(int(np.argmax(off)), off.shape)))
+    found, want = complex(got[index]), complex(wanted[index])
+    reason = f"{_text(found)} where the truth is {_text(want)}"
+    if both[index]:
+        reason = "NaN, as the truth is, but the case does not expect NaN"
+    if off.size > 1:
+        reason += f", at {index}; {int(off.sum())} of {off.size} elements"
+    return Outcome("non-finite", reason, index=index, got=found, want=want)
+
+
+def _discrete(got: np.ndarray, truth: np.ndarray) -> Outcome:
+    """Whole numbers and booleans agree exactly or not at all."""
+    off = got != truth
+    if not off.any():
+        return Outcome(max_abs=0.0, max_rel=0.0, max_ulp=0.0, noise_ratio=0.0, tolerance=0.0)
+    index = tuple(map(int, np.unravel_index(int(np.argmax(off)), off.shape)))
+    found, want = complex(got[index]), complex(truth[index])
+    reason = f"{_text(found)}, expected {_text(want)}, at {index}"
+    return Outcome(
+        "error", reason, abs(found - want), tolerance=0.0, index=index, got=found, want=want
+    )
+
+
+def _same_kind_of_whole_number(got: np.dtype[Any], want: np.dtype[Any]) -> bool:
+    """Whole numbers' widths are a framework's own affair; that they are whole numbers is not."""
+    return got.kind in "iu" and want.kind in "iu"
+
+
+def _text(value: complex) -> str:
+    return repr(value if value.imag else value.real)

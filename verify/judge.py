@@ -1,0 +1,202 @@
+"""From a trace to rows of verdicts: one row for each check, tensor and step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from ..adapters.base import Trace, on_path
+from ..cases.task import Divergence, Expected, Task
+from ..refimpl.rounding import unit_roundoff
+from .baseline import Baseline, Key, flat, scale_of_noise
+from .compare import Outcome, compare, dtype_for
+
+#: The bound is this many times what rounding explains (``baseline.scale_of_noise``).
+#: CONTRIBUTING.md records the largest ratio that a right framework was seen to reach.
+MULTIPLE = 6.0
+
+#: A recorded value must still be returned to within this many units in the last place: as
+#: exactly as decimal text and different processors' vector units allow.
+RECORDED_ULPS = 4.0
+
+Row = dict[str, Any]
+
+
+def judge(task: Task, adapter: str, version: str, trace: Trace, base: Baseline) -> list[Row]:
+    """Judge everything the task's checks ask for in one adapter's trace."""
+    found = flat(trace)
+    rows = []
+    for key in compared(task, adapter, base):
+        outcome = _outcome(task, key, found.get(key), base)
+        verdict, kind, reason = _verdict(task, adapter, key, found.get(key), outcome)
+        rows.append(
+            head(task, adapter, version)
+            | dict(zip(("check", "tensor", "step"), key, strict=True))
+            | body(outcome)
+            | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": trace.seconds}
+        )
+    return rows
+
+
+def compared(task: Task, adapter: str, base: Baseline) -> Iterator[Key]:
+    """The tensors that are compared: what every text of the case names, and the parameters.
+
+    Values and cotangents at the first step; the output's value and the updated parameters at
+    every step.
+    """
+    texts = list(task.programs.values())
+    shared = set.intersection(*({*p.named, *task.params} for p in texts))
+    program = task.program(adapter)
+    assert program is not None, "an adapter without a text has no trace to judge"
+    ways = {name for name in on_path(program, task.params) if name in shared}
+    for key in base.truth:
+        check, name, _step = key
+        if check not in task.checks or name not in shared:
+            continue
+        if check == "value" and name in task.params:
+            continue
+        if check == "grad" and name not in ways:
+            continue
+        yield key
+
+
+def head(task: Task, adapter: str, version: str) -> Row:
+    """The columns that say which run a row is of."""
+    return {
+        "case": task.case,
+        "point": ",".join(f"{k}={'null' if v is None else v}" for k, v in task.point.items()),
+        "dtype": task.dtype,
+        "adapter": adapter,
+        "version": version,
+        "check": "run",
+        "tensor": "",
+        "step": 0,
+        "blame": "",
+        "outlier": "",
+        "where": task.where,
+        "tags": " ".join(task.tags),
+    }
+
+
+def body(outcome: Outcome) -> Row:
+    """The columns of numbers."""
+    index = "" if outcome.index is None else str(outcome.index)
+    return {
+        "max_abs": outcome.max_abs,
+        "max_rel": outcome.max_rel,
+        "max_ulp": outcome.max_ulp,
+        "noise_ratio": outcome.noise_ratio,
+        "tolerance": outcome.tolerance,
+        "worst_index": index,
+        "got": outcome.got.real,
+        "want": outcome.want.real,
+        "got_imag": outcome.got.imag,
+        "want_imag": outcome.want.imag,
+    }
+
+
+def _outcome(task: Task, key: Key, got: Any, base: Baseline) -> Outcome:
+    """Compare one tensor with the truth, then with what the case expects of it."""
+    truth = np.asarray(base.truth[key])
+    dtype = dtype_for(task.dtype, truth)
+    noise = (
+        scale_of_noise(truth, base.noise[key], dtype) if dtype.kind in "fcV" else base.noise[key]
+    )
+    expected = _expected(task, key)
+    nan_expected = np.isnan(expected.value) if expected is not None else False
+    bound = bound_of(task, truth, noise, dtype)
+    outcome = compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan_expected)
+    if expected is None or not outcome.agrees:
+        return outcome
+    return _against_expectation(outcome, got, expected, dtype, bound)
+
+
+def bound_of(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """The error that is let pass, element by element: the case's own, or derived from noise."""
+    if dtype.kind not in "fcV":
+        return np.zeros(truth.shape)
+    if task.tolerance is not None:
+        finite = np.abs(truth[np.isfinite(truth)]).astype(np.float64)
+        size = finite.max(initial=0.0)
+        return np.full(truth.shape, task.tolerance.abs + task.tolerance.rel * size)
+    return MULTIPLE * noise + float(ml_dtypes.finfo(dtype).smallest_subnormal)
+
+
+def _expected(task: Task, key: Key) -> Expected | None:
+    """What the case expects of a tensor: at the first step, or of an update at the last."""
+    check, name, step = key
+    if step != (task.steps - 1 if check == "update" else 0):
+        return None
+    return task.expect.get(check, {}).get(name)
+
+
+def _against_expectation(
+    outcome: Outcome, got: np.ndarray, expected: Expected, dtype: np.dtype[Any], bound: np.ndarray
+) -> Outcome:
+    """A right result must also be the one that was derived by hand."""
+    value = np.asarray(expected.value)
+    if value.shape not in ((), got.shape):
+        return Outcome("expect", f"shape {got.shape}, the case expects {value.shape}")
+    wide = np.complex128 if dtype.kind == "c" else np.float64
+    value = np.broadcast_to(value, got.shape).astype(wide)
+    held = got.astype(wide)
+    with np.errstate(all="ignore"):
+        error = np.abs(held - value)
+        # The decimal text of an expectation is itself rounded once, to float64 and to the dtype.
+        allowed = bound + expected.within + 2 * unit_roundoff(dtype) * np.abs(value)
+        same = (held == value) | (np.isnan(held) & np.isnan(value))
+        within = same | (error <= allowed)
+    if within.all():
+        return outcome
+    index = tuple(map(int, np.unravel_index(int(np.argmin(within)), within.shape)))
+    reason = f"{held[index]!s}, the case expects {value[index]!s}"
+    return Outcome(
+        "expect",
+        reason + (f", at {index}" if held.size > 1 else ""),
+        max_abs=float(error[index]),
+        tolerance=float(allowed[index]),
+        index=index,
+        got=complex(held[index]),
+        want=complex(value[index]),
+    )
+
+
+def _verdict(
+    task: Task, adapter: str, key: Key, got: Any, outcome: Outcome
+) -> tuple[str, str, str]:
+    """The verdict, its kind and its reason, a recorded divergence considered."""
+    recorded = _recorded(task, adapter, key)
+    if recorded is None:
+        return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
+    if outcome.agrees:
+        return "stale", recorded.kind, "the recorded divergence is gone: the truth is returned"
+    if recorded.value is not None and not _as_recorded(got, recorded.value):
+        reason = f"no longer what was recorded ({recorded.value}): {outcome.reason}"
+        return "stale", recorded.kind, reason
+    return "known", recorded.kind, recorded.because
+
+
+def _recorded(task: Task, adapter: str, key: Key) -> Divergence | None:
+    for divergence in task.divergences:
+        if adapter in divergence.adapters and (divergence.check, divergence.tensor) == key[:2]:
+            return divergence
+    return None
+
+
+def _as_recorded(got: Any, value: Any) -> bool:
+    """Whether a framework still returns what was recorded, NaN for NaN."""
+    if got is None:
+        return False
+    recorded = np.asarray(value)
+    if recorded.shape not in ((), got.shape):
+        return False
+    wide = np.complex128 if got.dtype.kind == "c" else np.float64
+    recorded, held = np.broadcast_to(recorded, got.shape).astype(wide), got.astype(wide)
+    with np.errstate(all="ignore"):
+        near = np.abs(held - recorded) <= RECORDED_ULPS * 2 * unit_roundoff(got.dtype) * np.abs(
+            recorded
+        )
+    return bool(((held == recorded) | near | (np.isnan(held) & np.isnan(recorded))).all())

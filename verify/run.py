@@ -1,0 +1,132 @@
+"""The one runner: command line, pytest plugin and public API all call it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from ..adapters import registry
+from ..adapters.base import Adapter
+from ..cases.task import Task
+from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from .baseline import Baseline, baseline
+from .blame import blame
+from .compare import Outcome
+from .judge import Row, body, head, judge
+
+
+class Runner:
+    """Runs tasks over adapters and judges what comes back.
+
+    Parameters
+    ----------
+    adapters
+        Names, as registered; None for all that are registered.
+
+    Attributes
+    ----------
+    adapters
+        Those whose framework is installed, by name.
+    missing
+        For each framework that is not, a sentence that says so and how to install it.
+
+    Raises
+    ------
+    BadUsage
+        For a name that no adapter has, or where no framework is left to run.
+    """
+
+    def __init__(self, adapters: Iterable[str] | None = None) -> None:
+        self.adapters: dict[str, Adapter] = {}
+        self.missing: dict[str, str] = {}
+        for name in registry.names() if adapters is None else adapters:
+            try:
+                self.adapters[name] = registry.make(name)
+            except MissingFramework as absent:
+                self.missing[name] = str(absent)
+        if not self.adapters:
+            raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
+        self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
+        self._held: tuple[Task, Baseline | str] | None = None
+
+    def rows(self, task: Task) -> list[Row]:
+        """Run a task in every adapter; the rows of all of them."""
+        rows = [row for name in self.adapters for row in self.rows_for(task, name)]
+        return mark_outliers(rows)
+
+    def rows_for(self, task: Task, name: str) -> list[Row]:
+        """Run a task in one adapter and judge it.
+
+        A run that gave no tensors has one row, whose check is ``run``: an adapter that raised
+        (``error``), that cannot express the case (``unsupported``), or that the case skips.
+        """
+        if name in task.skip:
+            return [self._whole(task, name, "skipped", task.skip[name])]
+        base = self._baseline(task)
+        if isinstance(base, str):
+            return [self._whole(task, name, "error", base, kind="case")]
+        adapter = self.adapters[name]
+        started = time.perf_counter()
+        try:
+            trace = adapter.run(task)
+        except Unsupported as lack:
+            return [self._whole(task, name, "unsupported", str(lack))]
+        except AdapterFailed as failure:
+            return [self._whole(task, name, "error", str(failure), kind="raised")]
+        except Exception as failure:  # noqa: BLE001  another distribution's adapter may raise anything
+            reason = f"the adapter raised {type(failure).__name__}: {failure}"
+            return [self._whole(task, name, "error", reason, kind="raised")]
+        seconds = time.perf_counter() - started
+        rows = judge(task, name, self._versions[name], trace, base)
+        for row in rows:
+            row["seconds"] = seconds
+        if any(row["verdict"] in ("differs", "stale") for row in rows):
+            self._blame(task, adapter, rows)
+        return rows
+
+    def _baseline(self, task: Task) -> Baseline | str:
+        """Truth and noise, kept for the adapters that follow; or why there are none."""
+        if self._held is None or self._held[0] is not task:
+            try:
+                self._held = task, baseline(task)
+            except AdapterFailed as failure:
+                self._held = task, f"the reference cannot run this case: {failure}"
+        return self._held[1]
+
+    @staticmethod
+    def _blame(task: Task, adapter: Adapter, rows: list[Row]) -> None:
+        """Name the operation to blame in the rows that are off."""
+        try:
+            found = blame(task, adapter)
+        except (Unsupported, AdapterFailed) as failure:
+            found, note = None, f"; no operation could be blamed: {failure}"
+        else:
+            note = f"; blamed: {found}" if found else ""
+        for row in rows:
+            if row["verdict"] in ("differs", "stale"):
+                late = row["check"] == "update" and found is None and task.update is not None
+                row["blame"] = found.variable if found else task.update.rule if late else ""
+                row["reason"] += note
+
+    def _whole(self, task: Task, name: str, verdict: str, reason: str, kind: str = "") -> Row:
+        """The row of a run that gave no tensors to compare."""
+        row = head(task, name, self._versions[name]) | body(Outcome())
+        return row | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": 0.0}
+
+
+def mark_outliers(rows: list[Row]) -> list[Row]:
+    """Say for each tensor which adapter is off: its name, ``split`` where several are."""
+    off: dict[tuple[str, str, int], list[str]] = {}
+    for row in rows:
+        if row["verdict"] in ("differs", "stale", "known"):
+            off.setdefault((row["check"], row["tensor"], row["step"]), []).append(row["adapter"])
+    for row in rows:
+        names = off.get((row["check"], row["tensor"], row["step"]), [])
+        row["outlier"] = names[0] if len(names) == 1 else "split" if names else ""
+    return rows
+
+
+def run_all(runner: Runner, tasks: Iterable[Task]) -> Iterator[Row]:
+    """The rows of many tasks, one task held at a time."""
+    for task in tasks:
+        yield from runner.rows(task)

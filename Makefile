@@ -1,0 +1,52 @@
+# On a fresh machine: `make compare` or `make test`; each sets up what it needs in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+OUT ?= out/report
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help compare test test-all check format bench clean
+
+help:
+	@echo "make compare   run the catalogue over numpy, torch and jax; the report goes to $(OUT)"
+	@echo "make test      run the tests"
+	@echo "make test-all  run the tests with the slow sweeps"
+	@echo "make check     formatting, lint, types"
+	@echo "make format    format the code"
+	@echo "make bench     measure speed, as ratios in one run"
+	@echo "make clean     remove the environment and what was built"
+
+# Installing again is only needed when what is to be installed has changed.
+.venv/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	touch $@
+
+.venv/.dev: .venv/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+compare: .venv/.run
+	$(BIN)/gradparity run --out $(OUT)
+
+test: .venv/.dev
+	$(BIN)/pytest -n $(JOBS) -m "not slow"
+
+test-all: .venv/.dev
+	$(BIN)/pytest -n $(JOBS)
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/reference.py
+
+clean:
+	rm -rf .venv build dist out *.egg-info

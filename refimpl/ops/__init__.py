@@ -7,11 +7,16 @@ table by name. To add an operation, add a row to its group's module.
 from __future__ import annotations
 
 from ..operation import Operation
-from . import arithmetic
+from . import arithmetic, convolution, linalg, losses, normalisation, pooling
 
 #: group → its rows, in reading order.
 GROUPS: dict[str, tuple[Operation, ...]] = {
     "arithmetic": arithmetic.OPERATIONS,
+    "linear algebra": linalg.OPERATIONS,
+    "convolution": convolution.OPERATIONS,
+    "pooling": pooling.OPERATIONS,
+    "normalisation": normalisation.OPERATIONS,
+    "losses": losses.OPERATIONS,
 }
 
 #: name → row.

@@ -1,0 +1,68 @@
+"""What an update rule is: a row of the table of optimizers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+#: The memory of a rule for one parameter: slot → array.
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class UpdateRule:
+    """A row: how a parameter moves, given its gradient and what the rule remembers of it.
+
+    Parameters
+    ----------
+    name
+        As in a case's ``optimizer``.
+    init
+        ``init(param) -> state``: the slots before the first step.
+    update
+        ``update(gradient, param, state, step, *, **hyperparameters) -> (param, state)``, a pure
+        function on arrays of any float dtype; steps count from 1. Its keyword-only parameters
+        are the rule's hyperparameters, with a default only where the frameworks share it; each
+        may be a Python number or an array of no axes in the parameter's dtype.
+    formula
+        The update as its source writes it, one line an assignment.
+    source
+        Where it was published.
+    """
+
+    name: str
+    init: Callable[[Any], State]
+    update: Callable[..., tuple[Any, State]]
+    formula: str
+    source: str
+    #: Derived from the signature of ``update``.
+    hyperparameters: dict[str, Any] = field(init=False)
+    #: Derived from ``init``.
+    slots: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parameters = list(inspect.signature(self.update).parameters.values())
+        positional = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        if positional != ("gradient", "param", "state", "step"):
+            raise TypeError(f"{self.name}: update takes {positional}")
+        own = object.__setattr__
+        own(
+            self,
+            "hyperparameters",
+            {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
+        )
+        own(self, "slots", tuple(self.init(np.zeros(1))))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The hyperparameters a case has to give."""
+        return tuple(k for k, v in self.hyperparameters.items() if v is inspect.Parameter.empty)
+
+
+def zeros(*slots: str) -> Callable[[Any], State]:
+    """Slots of the parameter's shape and dtype that start at zero."""
+    return lambda param: {slot: np.zeros_like(param) for slot in slots}

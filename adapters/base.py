@@ -67,6 +67,10 @@ class Adapter(ABC):
     def has(self, operation: str) -> str:
         """How it has an operation of the table: its own name for it, ``composed``, or ``""``."""
 
+    def facts(self) -> dict[str, str]:
+        """What ``gradparity doctor`` tells besides the version: devices, thread counts."""
+        return {}
+
     def program(self, task: Task) -> Program:
         """The task's text for this adapter, or Unsupported where there is none."""
         program = task.program(self.name)

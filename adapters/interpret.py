@@ -1,0 +1,135 @@
+"""Walks a program once, in any framework.
+
+What a framework has to say for itself stands in its ``Dialect``; the walk is the same for all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..cases.program import Const, Instruction, Program, Ref
+from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
+from .values import constant, rounded
+
+
+class Dialect(ABC):
+    """How a framework computes one instruction."""
+
+    @abstractmethod
+    def lower(self, operation: str) -> Callable[..., Any]:
+        """The function for an operation of the table.
+
+        Raises
+        ------
+        Unsupported
+            Where the framework has none.
+        """
+
+    def native(self, name: str) -> Callable[..., Any]:
+        """The framework's own function of that dotted name.
+
+        Raises
+        ------
+        Unsupported
+            Where the framework has none, or none that a case may call.
+        """
+        raise Unsupported(f"{name} is another framework's")
+
+    @abstractmethod
+    def kind(self, value: Any) -> str:
+        """What an array holds: ``b``, ``i``, ``f`` or ``c``."""
+
+    @abstractmethod
+    def array(self, x: np.ndarray) -> Any:
+        """The framework's array of the same bits."""
+
+    def select(self, results: Any, index: int) -> Any:
+        """One result of several."""
+        return results[index]
+
+    def tap(self, name: str, value: Any) -> Any:  # noqa: ARG002  for those who watch variables
+        """See every variable as it is assigned; what is returned is what is assigned."""
+        return value
+
+
+def interpret(
+    program: Program, leaves: dict[str, Any], dialect: Dialect, dtype: str
+) -> dict[str, Any]:
+    """Run a program: every variable it assigns, by name.
+
+    Parameters
+    ----------
+    program
+        The instructions.
+    leaves
+        Inputs and parameters, as the framework's arrays.
+    dialect
+        The framework.
+    dtype
+        The task's, which floating constants are rounded to.
+    """
+    scope = dict(leaves)
+    assigned: dict[str, Any] = {}
+    for instruction in program.instructions:
+        result = _evaluate(instruction, scope, dialect, dtype)
+        if not isinstance(result, tuple | list):
+            result = dialect.tap(instruction.target, result)
+        scope[instruction.target] = assigned[instruction.target] = result
+    return assigned
+
+
+def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect, dtype: str) -> Any:
+    if instruction.operation == "select" and not instruction.native:
+        (whole,) = instruction.refs
+        return dialect.select(scope[whole], instruction.attributes["index"])
+    arguments = [scope[a.name] if isinstance(a, Ref) else a for a in instruction.arguments]
+    if any(isinstance(a, Const) for a in arguments):
+        met = {dialect.kind(scope[name]) for name in instruction.refs}
+        arguments = [
+            _constant(a, met, dialect, dtype, native=instruction.native)
+            if isinstance(a, Const)
+            else a
+            for a in arguments
+        ]
+    find = dialect.native if instruction.native else dialect.lower
+    return find(instruction.operation)(*arguments, **instruction.attributes)
+
+
+def _constant(number: Const, met: set[str], dialect: Dialect, dtype: str, *, native: bool) -> Any:
+    """A number that takes the dtype of the arrays it meets; an array of the task's if it must."""
+    value = number.value
+    if not isinstance(value, int | float | complex):
+        return value  # a native call's own business
+    value = rounded(value, dtype)
+    if native or met & {"f", "c"} or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and "i" in met:
+        return value
+    return dialect.array(constant(value, dtype))
+
+
+def arrays_of(variables: dict[str, Any]) -> dict[str, Any]:
+    """The variables that are arrays: what has several results has no value of its own."""
+    return {k: v for k, v in variables.items() if not isinstance(v, tuple | list)}
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Give what a framework raises our own type; our own errors pass.
+
+    Raises
+    ------
+    AdapterFailed
+        ``ErrorType: message``, with the framework's error as its cause.
+    """
+    try:
+        yield
+    except GradparityError:
+        raise
+    except Exception as error:
+        raise AdapterFailed(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,166 @@
+"""JAX: ``jax.grad`` of the whole program, jitted, and optax."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from ..cases.program import Program
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from .base import Adapter, Step, Trace, on_path
+from .interpret import Dialect, arrays_of, failures, interpret
+from .jax_lowerings import LOWERINGS
+from .jax_lowerings.optimizers import OPTIMIZERS
+from .values import cotangent_of, hyperparameters, kind_of
+
+Arrays = dict[str, Any]
+
+
+class JaxAdapter(Adapter):
+    """JAX on the CPU, one compiled function a task."""
+
+    name = "jax"
+
+    def version(self) -> str:
+        """JAX's, and optax's."""
+        return f"{jax.__version__} (optax {optax.__version__})"
+
+    def has(self, operation: str) -> str:
+        """Its dotted name in JAX, ``composed``, or nothing."""
+        return LOWERINGS.has(operation)
+
+    def run(self, task: Task) -> Trace:
+        """Run a task, in 64 bits whatever the importing program has set."""
+        program = self.program(task)
+        started = time.perf_counter()
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            steps = _Compiled(task, program).steps()
+        return Trace(steps, time.perf_counter() - started)
+
+
+class _Compiled:
+    """A task as one compiled function of parameters, optimizer state and inputs."""
+
+    def __init__(self, task: Task, program: Program) -> None:
+        self._task, self._program = task, program
+        self._order = [i.target for i in program.instructions]
+        self._optimizer = _optimizer(task)
+        self._differentiated = [k for k, x in task.params.items() if kind_of(x.dtype) in "fc"]
+        params, inputs = _arrays(task.params), _arrays(task.rows(0))
+        shapes = jax.eval_shape(self._values, params, inputs)
+        leaves = {**params, **inputs}
+        self._watched = [k for k in on_path(program, params) if k in leaves or k in shapes]
+        #: Where the cotangents of variables arrive.
+        self._slots = {
+            k: shapes[k] for k in self._watched if k in shapes and kind_of(shapes[k].dtype) in "fc"
+        }
+        output = shapes.get(program.output, leaves.get(program.output))
+        self._cotangent = cotangent_of(task, output.shape, kind_of(output.dtype))
+
+    def steps(self) -> list[Step]:
+        """Every step of the task."""
+        task, program = self._task, self._program
+        run = jax.jit(self._run)
+        params = _arrays(task.params)
+        state = self._optimizer.init(params) if self._optimizer else None
+        cotangent = jnp.asarray(self._cotangent)
+        steps = []
+        for number in range(task.steps):
+            values, grads, params, state = run(params, state, _arrays(task.rows(number)), cotangent)
+            # jit sorts keys; the trace is in program order
+            wanted = [program.output] if number else self._order
+            values = {k: values[k] for k in wanted if k in values}
+            step = Step(_numpy(values))
+            if not number:
+                step.grads = {k: _gradient(grads.get(k)) for k in self._watched}
+            if self._optimizer:
+                step.params = _numpy(params)
+            steps.append(step)
+        return steps
+
+    def _values(self, params: Arrays, inputs: Arrays) -> Arrays:
+        """Every variable that is an array."""
+        leaves = {**params, **inputs}
+        return arrays_of(interpret(self._program, leaves, _Traced({}), self._task.dtype))
+
+    def _run(self, params: Arrays, state: Any, inputs: Arrays, cotangent: jax.Array) -> Any:
+        """Values, cotangents, and parameters and state after the update."""
+
+        def contracted(differentiated: Arrays, slots: Arrays) -> tuple[jax.Array, Arrays]:
+            leaves = {**params, **differentiated, **inputs}
+            values = interpret(self._program, leaves, _Traced(slots), self._task.dtype)
+            output = {**leaves, **values}[self._program.output]
+            return jnp.sum(jnp.real(jnp.conj(cotangent) * output)), arrays_of(values)
+
+        differentiated = {k: params[k] for k in self._differentiated}
+        slots = {k: jnp.zeros(s.shape, s.dtype) for k, s in self._slots.items()}
+        found, values = jax.grad(contracted, argnums=(0, 1), has_aux=True)(differentiated, slots)
+        # JAX's convention is ∂L/∂Re - i·∂L/∂Im, the contract's ∂L/∂Re + i·∂L/∂Im.
+        leading, inner = jax.tree.map(jnp.conj, found)
+        if self._optimizer:
+            gradients = {k: leading.get(k, jnp.zeros_like(x)) for k, x in params.items()}
+            updates, state = self._optimizer.update(gradients, state, params)
+            params = optax.apply_updates(params, updates)  # pyright: ignore[reportAssignmentType] - a tree like its argument
+        return values, {**leading, **inner}, params, state
+
+
+@jax.custom_vjp
+def _tapped(value: jax.Array, slot: jax.Array) -> jax.Array:  # noqa: ARG001  its gradient is the point
+    """``value``, bit for bit, whose cotangent arrives at ``slot`` as well."""
+    return value
+
+
+_tapped.defvjp(lambda value, _: (value, None), lambda _, g: (g, g))
+
+
+class _Traced(Dialect):
+    """Instructions as calls of JAX under a trace, variables with a slot being tapped."""
+
+    def __init__(self, slots: Arrays) -> None:
+        self._slots = slots
+
+    def lower(self, operation: str) -> Callable[..., Any]:
+        return LOWERINGS[operation]
+
+    def native(self, name: str) -> Callable[..., Any]:
+        function = LOWERINGS.function(name)
+        if function is None:
+            raise Unsupported(f"jax {jax.__version__} has no {name}")
+        return function
+
+    def kind(self, value: jax.Array) -> str:
+        return kind_of(value.dtype)
+
+    def array(self, x: np.ndarray) -> jax.Array:
+        return jnp.asarray(x)
+
+    def tap(self, name: str, value: Any) -> Any:
+        return _tapped(value, self._slots[name]) if name in self._slots else value
+
+
+def _optimizer(task: Task) -> optax.GradientTransformation | None:
+    if task.update is None:
+        return None
+    make = OPTIMIZERS.get(task.update.rule)
+    if make is None:
+        raise Unsupported(f"optax has no {task.update.rule}")
+    return make(**hyperparameters(task))
+
+
+def _arrays(arrays: dict[str, np.ndarray]) -> Arrays:
+    return {name: jnp.asarray(x) for name, x in arrays.items()}
+
+
+def _numpy(arrays: Arrays) -> dict[str, np.ndarray]:
+    return {name: np.array(x) for name, x in arrays.items()}
+
+
+def _gradient(x: Any) -> np.ndarray | None:
+    return None if x is None else np.array(x)

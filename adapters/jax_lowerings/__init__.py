@@ -1,0 +1,25 @@
+"""How JAX spells the operations, with optax for losses.
+
+An operation that JAX has under the standard's name, in one of ``NAMESPACES``, needs no entry: JAX
+follows the array API standard. The modules hold the exceptions, one line each where one is enough.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import jax
+
+from ..lowering import Lowerings
+from . import elementwise, losses, normalisation, shape, spatial
+
+NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
+
+for _name in ("jax.scipy.special", "jax.numpy.linalg", "jax.numpy.fft"):
+    importlib.import_module(_name)  # attributes of jax only once they are imported
+
+LOWERINGS = Lowerings(
+    jax,
+    NAMESPACES,
+    [module.LOWERINGS for module in (elementwise, losses, normalisation, shape, spatial)],
+)

@@ -1,0 +1,79 @@
+"""Losses: optax's, reduced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ..lowering import Entry, via
+
+
+def reduced(terms: jax.Array, reduction: str, count: Any = None) -> jax.Array:
+    """The mean (over ``count``, by default the number of terms), the sum, or the terms."""
+    if reduction == "none":
+        return terms
+    if reduction == "sum":
+        return terms.sum()
+    return terms.mean() if count is None else terms.sum() / count
+
+
+def _paired(loss: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+    """A loss of two arrays of one shape (optax checks), reduced."""
+
+    def call(x: Any, target: Any, *others: Any, reduction: str = "mean") -> jax.Array:
+        return reduced(loss(*jnp.broadcast_arrays(x, target), *others), reduction)
+
+    return call
+
+
+def _bce_with_logits(x: jax.Array, target: jax.Array, pos_weight: Any = None) -> jax.Array:
+    if pos_weight is None:
+        return optax.losses.sigmoid_binary_cross_entropy(x, target)
+    positive, negative = jax.nn.log_sigmoid(x), jax.nn.log_sigmoid(-x)  # optax has no weight
+    return -pos_weight * target * positive - (1 - target) * negative
+
+
+def _cross_entropy(
+    x: jax.Array,
+    target: jax.Array,
+    weight: Any = None,
+    *,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> jax.Array:
+    axis = min(1, x.ndim - 1)
+    whole = jnp.issubdtype(target.dtype, jnp.integer)
+    if weight is None and ignore_index is None and not label_smoothing:
+        if whole:
+            loss = optax.losses.softmax_cross_entropy_with_integer_labels
+        else:
+            loss = optax.losses.softmax_cross_entropy
+        return reduced(loss(x, target, axis=axis), reduction)
+    # Optax has neither weights, nor classes to ignore, nor smoothing apart from one-hot targets.
+    classes = x.shape[axis]
+    across = (-1, *(1 for _ in x.shape[axis + 1 :]))
+    weights = (jnp.ones(classes, x.dtype) if weight is None else weight).reshape(across)
+    count: Any = x.size // classes
+    kept: Any = 1
+    probabilities = target
+    if whole:
+        probabilities = jax.nn.one_hot(target, classes, dtype=x.dtype, axis=axis)
+        if ignore_index is not None:
+            kept = jnp.expand_dims(target != ignore_index, axis).astype(x.dtype)
+        count = (probabilities * weights * kept).sum()
+    if label_smoothing:
+        probabilities = probabilities * (1 - label_smoothing) + label_smoothing / classes
+    terms = -(probabilities * weights * kept * jax.nn.log_softmax(x, axis)).sum(axis)
+    return reduced(terms, reduction, count)
+
+
+LOWERINGS: dict[str, Entry] = {
+    "mse": via("optax.losses.squared_error", _paired(optax.losses.squared_error)),
+    "bce_with_logits": via("optax.losses.sigmoid_binary_cross_entropy", _paired(_bce_with_logits)),
+    "cross_entropy": via("optax.losses.softmax_cross_entropy_with_integer_labels", _cross_entropy),
+}

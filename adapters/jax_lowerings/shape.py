@@ -1,0 +1,13 @@
+"""Shapes, joining and indexing."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from ..lowering import Entry, via
+
+LOWERINGS: dict[str, Entry] = {
+    "concat": via("jax.numpy.concat", lambda *xs, axis=0: jnp.concat(xs, axis=axis)),
+    "stack": via("jax.numpy.stack", lambda *xs, axis=0: jnp.stack(xs, axis=axis)),
+    "getitem": via("jax.Array.__getitem__", lambda x, *, index: x[index]),
+}

@@ -1,0 +1,187 @@
+"""The reference as an adapter, and as the truth that adapters are held against."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from ..refimpl.ops import TABLE
+from ..refimpl.optimizers import RULES
+from ..refimpl.rounding import Noise, NoisyArray
+from ..refimpl.tape import Node, Tape
+from .base import Adapter, Step, Trace, on_path
+from .interpret import Dialect, arrays_of, failures, interpret
+from .values import HALVES, cotangent_of, dtype_of, hyperparameters, in_dtype, kind_of
+
+
+class NumpyAdapter(Adapter):
+    """The reference at the task's own dtype."""
+
+    name = "numpy"
+
+    def version(self) -> str:
+        """NumPy's."""
+        return np.__version__
+
+    def run(self, task: Task) -> Trace:
+        """Run a task on the reference."""
+        return reference(task)
+
+    def has(self, operation: str) -> str:
+        """The reference's own row."""
+        return f"refimpl.{operation}" if operation in TABLE else ""
+
+
+def reference(task: Task, *, dtype: Any = None, noise: Noise | None = None) -> Trace:
+    """Run a task on the reference.
+
+    Constants, hyperparameters and the output's cotangent are rounded to the task's dtype before
+    they are widened, so that the truth answers the very question the frameworks were asked.
+
+    Parameters
+    ----------
+    task
+        What to run.
+    dtype
+        To compute in, and of what is returned: ``np.longdouble`` for the truth of float64. None
+        for the task's own; float16 and bfloat16 are then computed in float32, each operation's
+        result rounded.
+    noise
+        Moves every result at random within its rounding bound; inputs are not moved themselves.
+        What is returned has the dtype that was computed in.
+
+    Raises
+    ------
+    Unsupported
+        Where the program calls a framework's own functions.
+    AdapterFailed
+        Where an operation cannot be computed.
+    """
+    started = time.perf_counter()
+    with np.errstate(all="ignore"), failures():
+        steps = _Run(task, dtype, noise).steps()
+    return Trace(steps, time.perf_counter() - started)
+
+
+class _Run:
+    """One task on the tape, step by step."""
+
+    def __init__(self, task: Task, dtype: Any, noise: Noise | None) -> None:
+        program = task.program("numpy")
+        if program is None:
+            raise Unsupported("the case has no program text for numpy")
+        self.task, self.program, self.noise = task, program, noise
+        half = task.dtype in HALVES
+        self.compute = np.dtype(
+            dtype if dtype is not None else np.float32 if half else dtype_of(task.dtype)
+        )
+        emulated = half and dtype is None and noise is None
+        self.returned = dtype_of(task.dtype) if emulated else self.compute
+        self.rounding: Callable[[Any], Any] | None = None
+        if noise is not None:
+            self.rounding = self._fed
+        elif emulated:
+            self.rounding = self._narrowed
+
+    def steps(self) -> list[Step]:
+        """Every step of the task."""
+        task = self.task
+        params = {name: self._fed(x) for name, x in task.params.items()}
+        rule = RULES[task.update.rule] if task.update else None
+        hyper = (
+            {k: self._hyperparameter(v) for k, v in hyperparameters(task).items()} if rule else {}
+        )
+        state = {name: rule.init(x) for name, x in params.items()} if rule else {}
+        steps = []
+        for number in range(task.steps):
+            step, grads = self._step(number, params)
+            if rule is not None:
+                for name, x in params.items():
+                    g = grads[name]
+                    g = np.zeros_like(x) if g is None else g
+                    moved = rule.update(g, x, state[name], number + 1, **hyper)
+                    params[name], state[name] = self._settled(*moved)
+                step.params = {name: self._out(x) for name, x in params.items()}
+            steps.append(step)
+        return steps
+
+    def _step(self, number: int, params: dict[str, Any]) -> tuple[Step, dict[str, Any]]:
+        """One forward and backward pass, and the parameters' cotangents."""
+        tape = Tape(self.rounding)
+        leaves = {
+            name: tape.leaf(self._fed(x), differentiated=False)
+            for name, x in self.task.rows(number).items()
+        }
+        for name, x in params.items():
+            leaves[name] = tape.leaf(x, differentiated=kind_of(x.dtype) in "fc")
+        first, program = number == 0, self.program
+        nodes = interpret(program, leaves, _OnTape(tape, self.compute), self.task.dtype)
+        everything = {**leaves, **nodes}
+        watched = on_path(program, params) if first else []
+        for name in watched:
+            everything[name].kept = True
+        output = everything[program.output]
+        values = arrays_of({k: n.value for k, n in nodes.items() if first or k == program.output})
+        values = {name: self._out(value) for name, value in values.items()}
+        g = cotangent_of(self.task, np.shape(output.value), kind_of(output.value.dtype))
+        tape.backward(output, self._fed(g))
+        grads = {
+            name: None if everything[name].cotangent is None else everything[name].cotangent
+            for name in watched
+            if not isinstance(everything[name].value, tuple)
+        }
+        step = Step(values, {k: None if g is None else self._out(g) for k, g in grads.items()})
+        return step, {name: leaves[name].cotangent for name in params}
+
+    def _fed(self, x: Any) -> Any:
+        """An array in the dtype that is computed in, noisy where there is noise."""
+        x = in_dtype(x, self.compute) if not isinstance(x, NoisyArray) else x
+        noisy = self.noise is not None and kind_of(x.dtype) in "fc" and type(x) is not NoisyArray
+        return self.noise.array(x) if noisy and self.noise is not None else x
+
+    def _narrowed(self, x: Any) -> Any:
+        """A result rounded to the half type it stands for."""
+        if kind_of(x.dtype) != "f":
+            return x
+        return np.asarray(x).astype(self.returned).astype(self.compute)
+
+    def _hyperparameter(self, value: Any) -> Any:
+        plain = isinstance(value, bool) or value is None
+        return value if plain else self._fed(np.asarray(value, self.compute))
+
+    def _settled(self, param: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """A parameter and its state as they are stored between steps."""
+        keep = self.rounding or (lambda x: in_dtype(x, self.compute))
+        return keep(param), {slot: keep(x) for slot, x in state.items()}
+
+    def _out(self, x: Any) -> np.ndarray:
+        """As handed back: a plain array of its own."""
+        plain = np.asarray(x).view(np.ndarray)
+        return np.array(in_dtype(plain, self.returned))
+
+
+class _OnTape(Dialect):
+    """Instructions as nodes of a tape."""
+
+    def __init__(self, tape: Tape, dtype: np.dtype[Any]) -> None:
+        self._tape, self._dtype = tape, dtype
+
+    def lower(self, operation: str) -> Callable[..., Node]:
+        row = TABLE.get(operation)
+        if row is None:
+            raise Unsupported(f"the reference has no {operation}")
+        return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)
+
+    def kind(self, value: Node) -> str:
+        return kind_of(value.value.dtype)
+
+    def array(self, x: np.ndarray) -> np.ndarray:
+        return in_dtype(x, np.result_type(self._dtype, 1j) if x.dtype.kind == "c" else self._dtype)
+
+    def select(self, results: Node, index: int) -> Node:
+        return self._tape.select(results, index)

@@ -1,0 +1,56 @@
+"""Which adapters there are: the entry points of group ``gradparity.adapters``.
+
+Any distribution may add one; a framework is imported only when its adapter is made.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+
+from ..refimpl.errors import BadUsage, MissingFramework
+from .base import Adapter
+
+GROUP = "gradparity.adapters"
+
+
+def names() -> list[str]:
+    """Every adapter's name: the reference first, then by name."""
+    return sorted({point.name for point in entry_points(group=GROUP)}, key=_order)
+
+
+def make(name: str) -> Adapter:
+    """Make an adapter, importing its framework.
+
+    Raises
+    ------
+    BadUsage
+        Where there is no such adapter; the message has the nearest name.
+    MissingFramework
+        Where its framework is not installed; the message says what to install.
+    """
+    points = entry_points(group=GROUP, name=name)
+    if not points:
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names())}"
+        raise BadUsage(f"no adapter is called {name!r}{hint}")
+    point = next(iter(points))
+    try:
+        adapter = point.load()
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing == "gradparity":
+            raise
+        raise MissingFramework(
+            f"adapter {name} needs {missing}, which is not installed: {_remedy(point)}"
+        ) from error
+    return adapter()
+
+
+def _order(name: str) -> tuple[bool, str]:
+    return name != "numpy", name
+
+
+def _remedy(point: EntryPoint) -> str:
+    distribution = point.dist.name if point.dist else "gradparity"
+    return f"pip install '{distribution}[{point.name}]'"

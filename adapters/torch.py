@@ -1,0 +1,139 @@
+"""PyTorch: leaf tensors, ``.backward()``, ``torch.optim``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+
+from ..cases.program import Program
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from .base import Adapter, Step, Trace, on_path
+from .interpret import Dialect, arrays_of, failures, interpret
+from .torch_lowerings import LOWERINGS
+from .torch_lowerings.optimizers import OPTIMIZERS
+from .values import cotangent_of, hyperparameters
+
+
+class TorchAdapter(Adapter):
+    """PyTorch on the CPU, eagerly."""
+
+    name = "torch"
+
+    def version(self) -> str:
+        """PyTorch's."""
+        return torch.__version__
+
+    def has(self, operation: str) -> str:
+        """Its dotted name in torch, ``composed``, or nothing."""
+        return LOWERINGS.has(operation)
+
+    def run(self, task: Task) -> Trace:
+        """Run a task."""
+        program = self.program(task)
+        started = time.perf_counter()
+        with failures():
+            params = {name: tensor(x) for name, x in task.params.items()}
+            for x in params.values():
+                x.requires_grad_(x.is_floating_point() or x.is_complex())
+            optimizer = _optimizer(task, params)
+            steps = [
+                _step(task, program, number, params, optimizer) for number in range(task.steps)
+            ]
+        return Trace(steps, time.perf_counter() - started)
+
+
+def _step(
+    task: Task,
+    program: Program,
+    number: int,
+    params: dict[str, torch.Tensor],
+    optimizer: torch.optim.Optimizer | None,
+) -> Step:
+    first = number == 0
+    leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
+    watched = on_path(program, params) if first else []
+    variables = interpret(program, leaves, _Eager(watched), task.dtype)
+    scope = leaves | variables
+    output = scope[program.output]
+    for x in params.values():
+        x.grad = None
+    if output.requires_grad:
+        kind = "c" if output.is_complex() else "f"
+        output.backward(tensor(cotangent_of(task, tuple(output.shape), kind)))
+    step = Step(
+        {k: array(v) for k, v in arrays_of(variables).items() if first or k == program.output},
+        {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in watched}).items()},
+    )
+    if optimizer is not None:
+        optimizer.step()
+        step.params = {name: array(x) for name, x in params.items()}
+    return step
+
+
+def _gradient(x: torch.Tensor) -> np.ndarray | None:
+    """The gradient, or None: of a tensor that needs none, asking would warn."""
+    held = x.grad if x.requires_grad else None
+    return None if held is None else array(held)
+
+
+def _optimizer(task: Task, params: dict[str, torch.Tensor]) -> torch.optim.Optimizer | None:
+    if task.update is None:
+        return None
+    make = OPTIMIZERS.get(task.update.rule)
+    if make is None:
+        raise Unsupported(f"torch.optim has no {task.update.rule}")
+    return make(list(params.values()), **hyperparameters(task))
+
+
+class _Eager(Dialect):
+    """Instructions as calls of torch, each watched variable keeping its gradient."""
+
+    def __init__(self, watched: list[str]) -> None:
+        self._watched = frozenset(watched)
+
+    def lower(self, operation: str) -> Callable[..., Any]:
+        return LOWERINGS[operation]
+
+    def native(self, name: str) -> Callable[..., Any]:
+        function = LOWERINGS.function(name)
+        if function is None:
+            raise Unsupported(f"torch {torch.__version__} has no {name}")
+        return function
+
+    def kind(self, value: torch.Tensor) -> str:
+        if value.is_complex():
+            return "c"
+        if value.is_floating_point():
+            return "f"
+        return "b" if value.dtype == torch.bool else "i"
+
+    def array(self, x: np.ndarray) -> torch.Tensor:
+        return tensor(x)
+
+    def tap(self, name: str, value: Any) -> Any:
+        if name in self._watched and isinstance(value, torch.Tensor) and value.requires_grad:
+            value = value.view_as(value)  # an operation may hand back its input, gradient and all
+            value.retain_grad()
+        return value
+
+
+def tensor(x: np.ndarray) -> torch.Tensor:
+    """A tensor of its own, bit for bit the array."""
+    x = np.array(x, order="C")
+    if x.dtype == ml_dtypes.bfloat16:
+        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(x)
+
+
+def array(x: torch.Tensor) -> np.ndarray:
+    """An array of its own, bit for bit the tensor."""
+    x = x.detach().resolve_conj().resolve_neg().contiguous()
+    if x.dtype == torch.bfloat16:
+        return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16).copy()
+    return x.numpy().copy()

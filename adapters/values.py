@@ -1,0 +1,97 @@
+"""Numbers as every adapter is given them: dtypes, rounded constants, cotangents."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from ..refimpl.optimizers import RULES
+
+#: Half types, which the reference computes in float32.
+HALVES = ("float16", "bfloat16")
+
+
+def dtype_of(name: str) -> np.dtype[Any]:
+    """NumPy's dtype of that name, bfloat16 included."""
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def kind_of(dtype: Any) -> str:
+    """``b``, ``i``, ``f`` or ``c``; NumPy does not know that bfloat16 is a float."""
+    kind = np.dtype(dtype).kind
+    return {"u": "i", "V": "f"}.get(kind, kind)
+
+
+def real_of(dtype: Any) -> np.dtype[Any]:
+    """The dtype of the real part: float32 for complex64, a real dtype itself."""
+    dtype = np.dtype(dtype)
+    return np.empty((), dtype).real.dtype if dtype.kind == "c" else dtype
+
+
+def in_dtype(x: Any, dtype: Any) -> np.ndarray:
+    """``x`` in a dtype, a real array in its real counterpart; whole numbers and booleans kept."""
+    x = np.asarray(x)
+    kind = kind_of(x.dtype)
+    if kind == "c":
+        return x.astype(dtype, copy=False)
+    return x.astype(real_of(dtype), copy=False) if kind == "f" else x
+
+
+def rounded(value: complex, dtype: str) -> Any:
+    """A Python number rounded to a dtype: the same one for every framework.
+
+    A whole number that the dtype can hold stays one, for ``x ** 2`` is no ``x ** 2.0``.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, complex):
+        return complex(rounded(value.real, dtype), rounded(value.imag, dtype))
+    with np.errstate(over="ignore"):
+        held = float(np.asarray(value).astype(real_of(dtype_of(dtype))))
+    return value if held == value else held
+
+
+def constant(value: complex, dtype: str) -> np.ndarray:
+    """A rounded number as an array of no axes: of the dtype, or its real or complex counterpart."""
+    if isinstance(value, bool):
+        return np.asarray(value)
+    real = real_of(dtype_of(dtype))
+    return np.asarray(value, np.result_type(real, 1j) if isinstance(value, complex) else real)
+
+
+def cotangent_of(task: Task, shape: tuple[int, ...], kind: str) -> np.ndarray:
+    """The output's cotangent in the task's dtype; its real part where the output is real."""
+    g = task.cotangent(shape)
+    if kind != "c":
+        return np.real(g).astype(real_of(dtype_of(task.dtype)))
+    return g.astype(dtype_of(task.dtype))
+
+
+def hyperparameters(task: Task) -> dict[str, Any]:
+    """The update rule's hyperparameters, defaults filled in, rounded to the task's dtype.
+
+    To float32 for half types: optimizers hold them as Python numbers, and 0.999 is one in
+    bfloat16.
+
+    Raises
+    ------
+    Unsupported
+        Where there is no such rule, or it lacks a hyperparameter or has no such one.
+    """
+    assert task.update is not None
+    rule = RULES.get(task.update.rule)
+    if rule is None:
+        raise Unsupported(f"no update rule is called {task.update.rule}")
+    given = task.update.hyperparameters
+    complete = {**rule.hyperparameters, **given}
+    missing = [name for name, value in complete.items() if value is inspect.Parameter.empty]
+    unknown = set(given) - set(rule.hyperparameters)
+    if missing or unknown:
+        raise Unsupported(f"{rule.name}: missing {missing}, unknown {sorted(unknown)}")
+    dtype = "float32" if task.dtype in HALVES else task.dtype
+    return {name: rounded(value, dtype) for name, value in complete.items()}

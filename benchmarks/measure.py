@@ -1,0 +1,51 @@
+"""Times taken side by side: what is compared takes turns, so that both meet the same machine."""  # noqa: INP001 - scripts, no package
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table: a number, and the most it may be."""
+
+    name: str
+    measured: float
+    target: float
+    unit: str
+    detail: str
+
+    @property
+    def met(self) -> bool:
+        """Whether it is within its target."""
+        return self.measured <= self.target
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "met": self.met}
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def medians(repeats: int, *runs: Callable[[], Any]) -> tuple[float, ...]:
+    """The median time of each, taken in turns after one call to warm up."""
+    for run in runs:
+        run()
+    rounds = [[seconds(run) for run in runs] for _ in range(repeats)]
+    return tuple(statistics.median(times) for times in zip(*rounds, strict=True))
+
+
+def ratio(name: str, target: float, repeats: int, ours: Any, theirs: Any) -> Result:
+    """Our median time over theirs."""
+    mine, other = medians(repeats, ours, theirs)
+    detail = f"{mine * 1e3:.2f} ms against {other * 1e3:.2f} ms"
+    return Result(name, mine / other, target, "times", detail)

@@ -1,0 +1,117 @@
+"""The networks that are timed, once in the reference and once in torch, on the same numbers."""  # noqa: INP001 - scripts, no package
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
+
+from gradparity.refimpl.ops import TABLE
+from gradparity.refimpl.tape import Tape
+
+Arrays = dict[str, np.ndarray]
+
+
+def drawn(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> Arrays:
+    """Standard normal numbers, scaled by 1/√(the last axis but one)."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.standard_normal(shape) / np.sqrt(shape[-2] if len(shape) > 1 else 1.0)
+        for name, shape in shapes.items()
+    }
+
+
+class Pair:
+    """One network in the reference and in torch: each call is one forward and backward pass.
+
+    ``network(op, p)`` builds the loss from an operation caller and the arrays by name.
+    """
+
+    def __init__(
+        self,
+        params: Arrays,
+        inputs: Arrays,
+        ours: Callable[[Any, dict[str, Any]], Any],
+        theirs: Callable[[dict[str, Any]], Any],
+    ) -> None:
+        self.params, self.inputs = params, inputs
+        self._ours, self._theirs = ours, theirs
+        self._tensors = {k: torch.tensor(v, requires_grad=True) for k, v in params.items()}
+        self._others = {k: torch.tensor(v) for k, v in inputs.items()}
+
+    def reference(self) -> Arrays:
+        """Gradients by the reference."""
+        tape = Tape()
+        leaves = {k: tape.leaf(v) for k, v in self.params.items()}
+        rest = {k: tape.leaf(v, differentiated=False) for k, v in self.inputs.items()}
+
+        def op(name: str, *arrays: Any, **attributes: Any) -> Any:
+            return tape.apply(TABLE[name], *arrays, **attributes)
+
+        tape.backward(self._ours(op, leaves | rest))
+        return {k: leaf.cotangent for k, leaf in leaves.items()}
+
+    def torch(self) -> Arrays:
+        """Gradients by torch."""
+        for tensor in self._tensors.values():
+            tensor.grad = None
+        self._theirs(self._tensors | self._others).backward()
+        return {k: np.asarray(v.grad) for k, v in self._tensors.items()}
+
+    def checked(self) -> Pair:
+        """Itself, once both have handed back the same gradients."""
+        ours, theirs = self.reference(), self.torch()
+        for name, gradient in theirs.items():
+            scale = np.abs(gradient).max()
+            np.testing.assert_allclose(ours[name], gradient, rtol=0, atol=1e-10 * scale)
+        return self
+
+
+def mlp() -> Pair:
+    """784-512-512-10 with relu and cross-entropy, batch 256, float64."""
+    widths = (784, 512, 512, 10)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i, (n, m) in enumerate(pairwise(widths)):
+        shapes |= {f"W{i}": (n, m), f"b{i}": (m,)}
+    generator = np.random.default_rng(1)
+    inputs = {
+        "x": generator.standard_normal((256, widths[0])),
+        "t": generator.integers(0, widths[-1], 256),
+    }
+
+    def ours(op: Any, p: dict[str, Any]) -> Any:
+        h = p["x"]
+        for i in range(len(widths) - 1):
+            h = op("add", op("matmul", h, p[f"W{i}"]), p[f"b{i}"])
+            h = op("relu", h) if i < len(widths) - 2 else h
+        return op("cross_entropy", h, p["t"])
+
+    def theirs(p: dict[str, Any]) -> Any:
+        h = p["x"]
+        for i in range(len(widths) - 1):
+            h = h @ p[f"W{i}"] + p[f"b{i}"]
+            h = F.relu(h) if i < len(widths) - 2 else h
+        return F.cross_entropy(h, p["t"])
+
+    return Pair(drawn(shapes), inputs, ours, theirs).checked()
+
+
+def scalar_chain(length: int) -> Callable[[], Any]:
+    """A chain of scalar operations, forwards and backwards, in the reference."""
+    names = ("multiply", "sin", "add", "tanh", "subtract", "exp")
+    operations = [TABLE[names[i % len(names)]] for i in range(length)]
+    start = np.array(0.5)
+
+    def run() -> Any:
+        tape = Tape()
+        leaf = y = tape.leaf(start)
+        for operation in operations:
+            y = tape.apply(operation, y, *(0.7,) * (len(operation.arguments) - 1))
+        tape.backward(y)
+        return leaf.cotangent
+
+    return run

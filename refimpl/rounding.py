@@ -22,17 +22,21 @@ import numpy as np
 
 #: Units in the last place that vector maths libraries are allowed on these; one elsewhere.
 _ULPS = dict.fromkeys(
-    (np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan)
-    + (np.arcsin, np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh)
-    + (np.arccosh, np.arctanh, np.power, np.cbrt, np.hypot, np.logaddexp, np.logaddexp2),
+    [
+        *(np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan),
+        *(np.arcsin, np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh),
+        *(np.arccosh, np.arctanh, np.power, np.cbrt, np.hypot, np.logaddexp, np.logaddexp2),
+    ],
     4.0,
 )
 
 #: Functions whose result is exact.
 _EXACT = frozenset(
-    (np.maximum, np.minimum, np.fmax, np.fmin, np.negative, np.positive, np.absolute, np.sign)
-    + (np.floor, np.ceil, np.trunc, np.rint, np.copysign, np.conjugate, np.nextafter, np.fmod)
-    + (np.remainder, np.heaviside, np.fabs),
+    [
+        *(np.maximum, np.minimum, np.fmax, np.fmin, np.negative, np.positive, np.absolute, np.sign),
+        *(np.floor, np.ceil, np.trunc, np.rint, np.copysign, np.conjugate, np.nextafter, np.fmod),
+        *(np.remainder, np.heaviside, np.fabs),
+    ]
 )
 
 #: Functions that are no ufuncs and contract their inputs: bounded by themselves on magnitudes.
@@ -87,6 +91,11 @@ class NoisyArray(np.ndarray):
 
     def __array_finalize__(self, parent: Any) -> None:
         self.noise = getattr(parent, "noise", None)
+
+    def __getitem__(self, index: Any) -> Any:
+        """A single element stays an array, of no axes, so that it goes on being moved."""
+        y = super().__getitem__(index)
+        return y if isinstance(y, np.ndarray) or self.noise is None else self.noise.array(y)
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
@@ -159,7 +168,7 @@ def _noise_of(*items: Any) -> Any:
 
 def _mapped(function: Any, item: Any) -> Any:
     """Apply a function to the arrays inside nested items."""
-    if isinstance(item, np.ndarray) or (isinstance(item, np.inexact)):
+    if isinstance(item, (np.ndarray, np.inexact)):
         return function(item)
     if isinstance(item, tuple) and hasattr(item, "_fields"):
         return type(item)(*(_mapped(function, part) for part in item))

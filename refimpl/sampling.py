@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .operation import Sampler
+from .operation import Example, Operation, Sampler
 
 
 def interval(low: float, high: float) -> Sampler:
@@ -45,3 +45,33 @@ def booleans(generator: Any, shape: tuple[int, ...]) -> Any:
 
 
 positive = interval(0.3, 2.5)
+
+
+def draw(operation: Operation, example: Example, seed: int, dtype: Any = np.float64) -> list[Any]:
+    """The arrays of one call of an operation, drawn over its domain.
+
+    Parameters
+    ----------
+    operation, example
+        Whose domain, and which shapes; None stands for an array left out.
+    dtype
+        Of the floating arrays; for a complex dtype the imaginary parts are drawn as the real
+        ones are. Whole numbers and booleans stay as the domain draws them.
+    """
+    generator = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    arrays: list[Any] = []
+    for position, shape in enumerate(example.shapes):
+        sampler = operation.domain or real
+        if isinstance(sampler, tuple):
+            sampler = sampler[position] or real
+        if shape is None:
+            arrays.append(None)
+            continue
+        x = np.asarray(sampler(generator, shape))
+        if x.dtype.kind == "f":
+            if dtype.kind == "c":
+                x = x + 1j * np.asarray(sampler(generator, shape))
+            x = x.astype(dtype)
+        arrays.append(x)
+    return arrays

@@ -118,7 +118,8 @@ class Tape:
             if not node.kept:
                 node.cotangent = None
             if node.operation is _SELECT:
-                self._hand_to_tuple(*node.inputs, g)
+                whole, index = node.inputs
+                self._hand_to_tuple(whole, index, g)
             else:
                 self._pull_back(node, g)
             node.inputs = ()
@@ -136,13 +137,13 @@ class Tape:
             parts = operation.joint(g, node.value, *values, **node.attributes)
             for x, part in zip(inputs, parts, strict=True):
                 if part is not None and type(x) is Node and x.tracked:
-                    self._accumulate(x, part, g)
+                    self._accumulate(x, part)
             return
         for x, vjp in zip(inputs, operation.vjps, strict=False):
             if vjp is not None and type(x) is Node and x.tracked:
-                self._accumulate(x, vjp(g, node.value, *values, **node.attributes), g)
+                self._accumulate(x, vjp(g, node.value, *values, **node.attributes))
 
-    def _accumulate(self, x: Node, part: Any, g: Any) -> None:
+    def _accumulate(self, x: Node, part: Any) -> None:
         """Add one use's share to a cotangent, un-broadcast: the one place where that is done."""
         value = x.value
         if part.shape != value.shape:

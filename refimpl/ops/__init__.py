@@ -7,11 +7,28 @@ table by name. To add an operation, add a row to its group's module.
 from __future__ import annotations
 
 from ..operation import Operation
-from . import arithmetic, convolution, linalg, losses, normalisation, pooling
+from . import (
+    activations,
+    arithmetic,
+    convolution,
+    elementary,
+    indexing,
+    linalg,
+    losses,
+    normalisation,
+    pooling,
+    reductions,
+    shape,
+)
 
 #: group → its rows, in reading order.
 GROUPS: dict[str, tuple[Operation, ...]] = {
     "arithmetic": arithmetic.OPERATIONS,
+    "elementary": elementary.OPERATIONS,
+    "activations": activations.OPERATIONS,
+    "reductions": reductions.OPERATIONS,
+    "shape": shape.OPERATIONS,
+    "indexing": indexing.OPERATIONS,
     "linear algebra": linalg.OPERATIONS,
     "convolution": convolution.OPERATIONS,
     "pooling": pooling.OPERATIONS,

@@ -1,20 +1,87 @@
-"""Arithmetic with broadcasting, comparisons, and choices between two values."""
+"""Arithmetic with broadcasting, comparisons, and choices between values.
+
+Complex cotangents follow ∂L/∂Re + i·∂L/∂Im: an analytic function's rule is g·conj(f′(x)).
+"""
+
+# ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..operation import Operation, ex
-from ..sampling import distinct, nonzero, positive, real
+from ..sampling import booleans, distinct, interval, nonzero, positive, real
+from .common import conj
 
 PAIRS = (ex((2, 3), (2, 3)), ex((2, 3), (3,)), ex((4, 1), (1, 3)), ex((), (2,)), ex((0, 3), (3,)))
+ONES = (ex((2, 3)), ex(()), ex((1,)), ex((0, 3)))
 
 
-def share(a: Any, b: Any) -> Any:
-    """How much of the cotangent of max(a, b) goes to a: all, none, or half where they tie."""
-    return np.where(a == b, 0.5, a > b).astype(np.result_type(a, b))
+def larger_share(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """The part of g that goes to a of max(a, b): all, none, or half where they tie."""
+    return np.where(a > b, g, np.where(a == b, g * 0.5, 0))
+
+
+def power_vjp_base(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """g·b·aᵇ⁻¹, and 0 for b = 0 even where a = 0."""
+    less = b - 1 if type(b) in (int, float) and b else np.where(b == 0, 1, b - 1)
+    return g * conj(b * a**less)
+
+
+def power_vjp_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """g·aᵇ·ln a, and 0 for a = 0."""
+    return g * conj(y * np.log(np.where(a == 0, 1, a)))
+
+
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 (the standard's names)
+    """min(max(x, min), max), either bound left out."""
+    y = x if min is None else np.maximum(x, min)
+    return y if max is None else np.minimum(y, max)
+
+
+def clip_vjp_x(g: Any, y: Any, x: Any, low: Any = None, high: Any = None) -> Any:
+    """The cotangent g where x is within the bounds, or on one."""
+    return np.where(y == x, g, 0)
+
+
+def clip_vjp_min(g: Any, y: Any, x: Any, low: Any = None, high: Any = None) -> Any:
+    """The cotangent g where x is below the lower bound, and that is not above the upper one."""
+    won = x < low if high is None else (x < low) & (low < high)
+    return np.where(won, g, 0)
+
+
+def clip_vjp_max(g: Any, y: Any, x: Any, low: Any = None, high: Any = None) -> Any:
+    """The cotangent g where x or the lower bound is above the upper one."""
+    won = x > high if low is None else (x > high) | (low >= high)
+    return np.where(won, g, 0)
+
+
+def _compared(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
+    """A comparison: booleans, through which nothing is differentiated."""
+    return Operation(
+        name,
+        forward,
+        (None, None),
+        formula=f"a {symbol} b",
+        derivatives=(None, None),
+        examples=PAIRS,
+        domain=real,
+    )
+
+
+def _connected(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
+    return Operation(
+        name,
+        forward,
+        (None, None),
+        formula=f"a {symbol} b",
+        derivatives=(None, None),
+        examples=PAIRS,
+        domain=booleans,
+    )
 
 
 OPERATIONS = (
@@ -41,11 +108,150 @@ OPERATIONS = (
     Operation(
         "multiply",
         lambda a, b: a * b,
-        (lambda g, y, a, b: g * np.conj(b), lambda g, y, a, b: g * np.conj(a)),
+        (lambda g, y, a, b: g * conj(b), lambda g, y, a, b: g * conj(a)),
         formula="a·b",
         derivatives=("b", "a"),
         examples=PAIRS,
         domain=real,
         analytic=True,
+    ),
+    Operation(
+        "divide",
+        lambda a, b: a / b,
+        (lambda g, y, a, b: g / conj(b), lambda g, y, a, b: -g * conj(y / b)),
+        formula="a / b",
+        derivatives=("1 / b", "−y / b"),
+        examples=PAIRS,
+        domain=(real, nonzero),
+        analytic=True,
+    ),
+    Operation(
+        "negative",
+        lambda x: -x,
+        (lambda g, y, x: -g,),
+        formula="−x",
+        derivatives=("−1",),
+        examples=ONES,
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "positive",
+        lambda x: +x,
+        (lambda g, y, x: g,),
+        formula="x",
+        derivatives=("1",),
+        examples=ONES,
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "pow",
+        lambda a, b: a**b,
+        (power_vjp_base, power_vjp_exponent),
+        formula="aᵇ",
+        derivatives=("b·aᵇ⁻¹", "y·ln a"),
+        examples=PAIRS,
+        domain=(positive, real),
+        kinks="a = 0 with b < 1; a < 0 has no derivative in b: NaN",
+        analytic=True,
+    ),
+    Operation(
+        "square",
+        lambda x: x * x,
+        (lambda g, y, x: g * (2 * conj(x)),),
+        formula="x²",
+        derivatives=("2·x",),
+        examples=ONES,
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "reciprocal",
+        lambda x: 1 / x,
+        (lambda g, y, x: -g * conj(y * y),),
+        formula="1 / x",
+        derivatives=("−y²",),
+        examples=ONES,
+        domain=nonzero,
+        analytic=True,
+    ),
+    Operation(
+        "maximum",
+        lambda a, b: np.maximum(a, b),
+        (larger_share, lambda g, y, a, b: larger_share(g, y, b, a)),
+        formula="max(a, b)",
+        derivatives=("1 where a > b, ½ where a = b", "1 where b > a, ½ where a = b"),
+        examples=PAIRS,
+        domain=(distinct, interval(-0.04, 0.04)),
+        kinks="a = b: here half of g to each",
+    ),
+    Operation(
+        "minimum",
+        lambda a, b: np.minimum(a, b),
+        (lambda g, y, a, b: larger_share(g, y, b, a), larger_share),
+        formula="min(a, b)",
+        derivatives=("1 where a < b, ½ where a = b", "1 where b < a, ½ where a = b"),
+        examples=PAIRS,
+        domain=(distinct, interval(-0.04, 0.04)),
+        kinks="a = b: here half of g to each",
+    ),
+    Operation(
+        "where",
+        lambda condition, x1, x2: np.where(condition, x1, x2),
+        (
+            None,
+            lambda g, y, condition, x1, x2: np.where(condition, g, 0),
+            lambda g, y, condition, x1, x2: np.where(condition, 0, g),
+        ),
+        formula="x1 where condition, else x2",
+        derivatives=(None, "1 where condition, else 0", "0 where condition, else 1"),
+        examples=(
+            ex((2, 3), (2, 3), (2, 3)),
+            ex((3,), (2, 3), ()),
+            ex((2, 1), (3,), (2, 3)),
+            ex((), (1,), (2,)),
+            ex((0,), (0,), (1,)),
+        ),
+        domain=(booleans, real, real),
+        analytic=True,
+    ),
+    Operation(
+        "clip",
+        clip,
+        (clip_vjp_x, clip_vjp_min, clip_vjp_max),
+        formula="min(max(x, min), max)",
+        derivatives=(
+            "1 where min ≤ x ≤ max, else 0",
+            "1 where x < min < max, else 0",
+            "1 where x > max or min ≥ max, else 0",
+        ),
+        examples=(
+            ex((2, 3), (), ()),
+            ex((2, 3), None, (3,)),
+            ex((4,), (4,), None),
+            ex((2, 3), (2, 1), (3,)),
+            ex((0, 3), (3,), None),
+        ),
+        domain=(distinct, interval(-0.44, -0.36), interval(0.36, 0.44)),
+        kinks="x = min or x = max: here x has all of g",
+    ),
+    _compared("equal", "=", lambda a, b: np.equal(a, b)),
+    _compared("not_equal", "≠", lambda a, b: np.not_equal(a, b)),
+    _compared("less", "<", lambda a, b: np.less(a, b)),
+    _compared("less_equal", "≤", lambda a, b: np.less_equal(a, b)),
+    _compared("greater", ">", lambda a, b: np.greater(a, b)),
+    _compared("greater_equal", "≥", lambda a, b: np.greater_equal(a, b)),
+    _connected("logical_and", "∧", lambda a, b: np.logical_and(a, b)),
+    _connected("logical_or", "∨", lambda a, b: np.logical_or(a, b)),
+    _connected("logical_xor", "⊻", lambda a, b: np.logical_xor(a, b)),
+    Operation(
+        "logical_not",
+        lambda x: np.logical_not(x),
+        (None,),
+        formula="¬x",
+        derivatives=(None,),
+        examples=ONES,
+        domain=booleans,
     ),
 )

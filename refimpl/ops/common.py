@@ -1,0 +1,44 @@
+"""What the rules of several groups share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: One axis, several, or None for all.
+Axis = int | tuple[int, ...] | list[int] | None
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate; what is real comes back as it is, uncopied."""
+    return x if type(x) is np.float64 else x.conjugate()
+
+
+def axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes meant, each counted from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    if isinstance(axis, (tuple, list)):
+        return tuple(k % ndim for k in axis)
+    return (axis % ndim,) if ndim else ()
+
+
+def count(x: Any, axis: Axis) -> int:
+    """How many elements are reduced to one."""
+    n = 1
+    for k in axes(axis, x.ndim):
+        n *= x.shape[k]
+    return n
+
+
+def expanded(v: Any, x: Any, axis: Axis, keepdims: bool) -> Any:  # noqa: FBT001 (an attribute's name)
+    """A reduction's result or cotangent, in a shape that broadcasts against its argument."""
+    if keepdims or axis is None:
+        return v
+    return np.expand_dims(v, axes(axis, x.ndim))
+
+
+def tupled(axis: Axis) -> Any:
+    """An axis as NumPy takes it: a list, as in a case file, becomes a tuple."""
+    return tuple(axis) if isinstance(axis, list) else axis

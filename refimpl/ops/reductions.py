@@ -1,0 +1,209 @@
+"""Reductions along one axis, several, or all of them (``axis=None``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..operation import Example, Operation, ex
+from ..sampling import distinct, nonzero, real
+from .common import Axis, axes, conj, count, expanded, tupled
+
+AXES = (
+    ex((2, 3)),
+    ex((2, 3), axis=0),
+    ex((2, 3), axis=-1, keepdims=True),
+    ex((2, 3, 2), axis=(0, 2)),
+    ex((2, 3, 2), axis=[1, -1], keepdims=True),
+    ex((2, 3), keepdims=True),
+    ex(()),
+    ex((1,)),
+    ex((3, 1), axis=1),
+    ex((0, 3), axis=1),
+)
+
+
+def _with(example: Example, **attributes: Any) -> Example:
+    return Example(example.shapes, {**example.attributes, **attributes})
+
+
+def deviations(x: Any, axis: Axis) -> Any:
+    """Each x − mean(x)."""
+    return x - x.mean(axis=tupled(axis), keepdims=True)
+
+
+def var(x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False) -> Any:
+    """Σ |x − mean(x)|² / (n − correction)."""
+    d = deviations(x, axis)
+    square = np.square(np.abs(d)) if x.dtype.kind == "c" else d * d
+    return square.sum(axis=tupled(axis), keepdims=keepdims) / (count(x, axis) - correction)
+
+
+def var_vjp(
+    g: Any, y: Any, x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False
+) -> Any:
+    """g·2·(x − mean(x)) / (n − correction)."""
+    share = expanded(g, x, axis, keepdims) * (2 / (count(x, axis) - correction))
+    return share * deviations(x, axis)
+
+
+def std(x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False) -> Any:
+    """√var."""
+    return np.sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+
+
+def std_vjp(
+    g: Any, y: Any, x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False
+) -> Any:
+    """g·(x − mean(x)) / ((n − correction)·y)."""
+    share = expanded(g / y, x, axis, keepdims) / (count(x, axis) - correction)
+    return share * deviations(x, axis)
+
+
+def extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """g, split evenly among the elements that equal the extremum."""
+    won = x == expanded(y, x, axis, keepdims)
+    ties = won.sum(axis=tupled(axis), keepdims=True).astype(g.dtype)
+    return np.where(won, expanded(g, x, axis, keepdims) / ties, 0)
+
+
+def prod_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The cotangent g times the product of all others: right where some are zero, too."""
+    reduced = axes(axis, x.ndim)
+    kept = tuple(k for k in range(x.ndim) if k not in reduced)
+    order = kept + reduced
+    moved = x.transpose(order)
+    others = products_of_others(moved.reshape(*moved.shape[: len(kept)], count(x, axis)))
+    back = others.reshape(moved.shape).transpose(np.argsort(order))
+    return expanded(g, x, axis, keepdims) * conj(back)
+
+
+def products_of_others(x: Any) -> Any:
+    """For each element, the product of the others along the last axis."""
+    before = np.ones_like(x)
+    after = np.ones_like(x)
+    np.cumprod(x[..., :-1], axis=-1, out=before[..., 1:])
+    np.cumprod(x[..., :0:-1], axis=-1, out=after[..., -2::-1])
+    return before * after
+
+
+def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The logarithm ln Σ eˣ, shifted by the maximum."""
+    top, e = _exponentials(x, axis)
+    total = e.sum(axis=tupled(axis), keepdims=True)
+    y = np.log(total) + top
+    return y if keepdims else y.reshape(x.sum(axis=tupled(axis)).shape)
+
+
+def logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """g·softmax(x)."""
+    _, e = _exponentials(x, axis)
+    weights = e / e.sum(axis=tupled(axis), keepdims=True)
+    return expanded(g, x, axis, keepdims) * weights
+
+
+def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
+    """The maximum where it is finite (else 0), and e to what x is above it."""
+    top = x.max(axis=tupled(axis), keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return top, np.exp(x - top)
+
+
+OPERATIONS = (
+    Operation(
+        "sum",
+        lambda x, *, axis=None, keepdims=False: x.sum(axis=tupled(axis), keepdims=keepdims),
+        (lambda g, y, x, *, axis=None, keepdims=False: expanded(g, x, axis, keepdims),),
+        formula="Σ x",
+        derivatives=("1",),
+        examples=(*AXES, ex((0, 3)), ex((2, 3), axis=())),
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "mean",
+        lambda x, *, axis=None, keepdims=False: x.mean(axis=tupled(axis), keepdims=keepdims),
+        (
+            lambda g, y, x, *, axis=None, keepdims=False: (
+                expanded(g, x, axis, keepdims) / count(x, axis)
+            ),
+        ),
+        formula="Σ x / n",
+        derivatives=("1 / n",),
+        examples=AXES,
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "prod",
+        lambda x, *, axis=None, keepdims=False: x.prod(axis=tupled(axis), keepdims=keepdims),
+        (prod_vjp,),
+        formula="Π x",
+        derivatives=("the product of the others",),
+        examples=(*AXES, ex((0, 3))),
+        domain=nonzero,
+        analytic=True,
+    ),
+    Operation(
+        "max",
+        lambda x, *, axis=None, keepdims=False: x.max(axis=tupled(axis), keepdims=keepdims),
+        (extremum_vjp,),
+        formula="max x",
+        derivatives=("1 at the largest element, 1/k at each of k that tie",),
+        examples=AXES,
+        domain=distinct,
+        kinks="where the largest element is tied: here evenly among them",
+    ),
+    Operation(
+        "min",
+        lambda x, *, axis=None, keepdims=False: x.min(axis=tupled(axis), keepdims=keepdims),
+        (extremum_vjp,),
+        formula="min x",
+        derivatives=("1 at the smallest element, 1/k at each of k that tie",),
+        examples=AXES,
+        domain=distinct,
+        kinks="where the smallest element is tied: here evenly among them",
+    ),
+    Operation(
+        "var",
+        var,
+        (var_vjp,),
+        formula="Σ |x − μ|² / (n − correction)",
+        derivatives=("2·(x − μ) / (n − correction)",),
+        examples=(
+            *(_with(e, correction=0) for e in AXES),
+            ex((2, 3), correction=1),
+            ex((2, 3), axis=1, correction=1),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "std",
+        std,
+        (std_vjp,),
+        formula="√(Σ |x − μ|² / (n − correction))",
+        derivatives=("(x − μ) / ((n − correction)·y)",),
+        examples=tuple(
+            ex(shape, axis=axis, correction=correction, keepdims=keepdims)
+            for shape, axis, correction, keepdims in (
+                ((2, 3), None, 0, False),
+                ((2, 3), 0, 1, True),
+                ((2, 3, 2), (0, 2), 0.5, False),
+                ((5,), -1, 1, False),
+                ((0, 3), 1, 0, False),
+            )
+        ),
+        domain=distinct,
+        kinks="where all elements are equal: infinite slopes, here NaN",
+    ),
+    Operation(
+        "logsumexp",
+        logsumexp,
+        (logsumexp_vjp,),
+        formula="ln Σ eˣ",
+        derivatives=("softmax(x)",),
+        examples=AXES,
+        domain=real,
+    ),
+)

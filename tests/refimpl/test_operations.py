@@ -1,0 +1,191 @@
+"""Every row's rules against finite differences: no framework, no row left out."""
+
+import dataclasses
+import zlib
+
+import numpy as np
+import pytest
+
+from gradparity.refimpl.differences import cotangents
+from gradparity.refimpl.ops import TABLE
+from gradparity.refimpl.rounding import Noise, NoisyArray
+from gradparity.refimpl.sampling import draw
+from gradparity.refimpl.tape import Tape
+
+#: Not complex-differentiable, and defined on complex numbers all the same.
+COMPLEX_TOO = {"abs", "real", "imag", "conj", "var", "std", "vecdot"}
+
+#: Far above longdouble's roundoff over the difference's smallest step, far below any real fault.
+WITHIN = 1e-10
+
+
+def calls(wanted=lambda _row: True):
+    return [
+        pytest.param(row, example, id=f"{row.name}-{k}")
+        for row in TABLE.values()
+        if wanted(row)
+        for k, example in enumerate(row.examples)
+    ]
+
+
+CALLS = calls()
+
+
+def results(y):
+    return y if isinstance(y, tuple) else (y,)
+
+
+def random_like(y, generator):
+    """A cotangent of standard normals, of a result's shape and dtype; None where none flows."""
+    if y.dtype.kind not in "fc":
+        return None
+    g = generator.standard_normal(y.shape)
+    if y.dtype.kind == "c":
+        g = g + 1j * generator.standard_normal(y.shape)
+    return g.astype(y.dtype)
+
+
+def by_tape(row, example, arrays, cotangent):
+    """Each argument's cotangent by the row's rules."""
+    tape = Tape()
+    leaves = [
+        None if x is None else tape.leaf(x, differentiated=x.dtype.kind in "fc") for x in arrays
+    ]
+    node = tape.apply(row, *leaves, **example.attributes)
+    if isinstance(node.value, tuple):
+        parts = [tape.select(node, k) for k in range(len(node.value))]
+        total = None
+        for part, g in zip(parts, cotangent, strict=True):
+            if g is not None:
+                term = tape.apply(TABLE["sum"], tape.apply(TABLE["multiply"], part, g))
+                total = term if total is None else tape.apply(TABLE["add"], total, term)
+        assert total is not None
+        tape.backward(total)
+    else:
+        tape.backward(node, cotangent)
+    return [None if leaf is None else leaf.cotangent for leaf in leaves]
+
+
+def check(row, example, dtype):
+    """Hold a row's rules against differences at one call; returns how many were compared."""
+    seed = zlib.crc32(f"{row.name} {example}".encode())
+    arrays = draw(row, example, seed, dtype)
+    y = row.forward(*arrays, **example.attributes)
+    generator = np.random.default_rng(seed + 1)
+    cotangent = tuple(random_like(part, generator) for part in results(y))
+    if all(g is None for g in cotangent):
+        return 0
+    if not isinstance(y, tuple):
+        cotangent = cotangent[0]
+    expected = cotangents(lambda *xs: row.forward(*xs, **example.attributes), arrays, cotangent)
+    compared = 0
+    actual = by_tape(row, example, arrays, cotangent)
+    for position, (difference, found) in enumerate(zip(expected, actual, strict=True)):
+        if difference is None or not row.differentiable(position):
+            assert found is None
+            continue
+        assert found is not None
+        assert difference.converged(WITHIN), f"argument {position} is not smooth there"
+        assert found.shape == difference.value.shape
+        assert found.dtype == arrays[position].dtype
+        size = max(np.max(np.abs(difference.value), initial=0), 1)
+        assert np.all(np.abs(found - difference.value) <= WITHIN * size), position
+        compared += 1
+    return compared
+
+
+@pytest.mark.parametrize(("row", "example"), CALLS)
+def test_rules_are_the_derivatives(row, example):
+    compared = check(row, example, np.longdouble)
+    assert compared or not any(map(row.differentiable, range(len(example.shapes))))
+
+
+@pytest.mark.parametrize(
+    ("row", "example"),
+    calls(lambda row: row.analytic or row.name in COMPLEX_TOO),
+)
+def test_complex_rules_follow_the_convention(row, example):
+    assert check(row, example, np.clongdouble) or not any(
+        map(row.differentiable, range(len(example.shapes)))
+    )
+
+
+@pytest.mark.parametrize(("row", "example"), CALLS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept_and_rounding_is_all_that_is_lost(row, example, dtype):
+    seed = zlib.crc32(f"{row.name} {example}".encode())
+    narrow = draw(row, example, seed, dtype)
+    wide = [x.astype(np.longdouble) if x is not None and x.dtype.kind == "f" else x for x in narrow]
+    got = results(row.forward(*narrow, **example.attributes))
+    want = results(row.forward(*wide, **example.attributes))
+    for y, truth in zip(got, want, strict=True):
+        if truth.dtype.kind != "f":
+            assert np.array_equal(y, truth)
+            continue
+        assert y.dtype == dtype
+        assert y.shape == truth.shape
+        size = max(np.max(np.abs(truth), initial=0), 1)
+        assert np.all(np.abs(y - truth) <= 2000 * np.finfo(dtype).eps * size)
+
+
+@pytest.mark.parametrize(("row", "example"), CALLS)
+def test_noise_goes_through(row, example):
+    arrays = draw(row, example, 7)
+    noise = Noise(3, np.float64)
+    noisy = [noise.array(x) if x is not None and x.dtype.kind == "f" else x for x in arrays]
+    plain = results(row.forward(*arrays, **example.attributes))
+    moved = results(row.forward(*noisy, **example.attributes))
+    for y, shaken in zip(plain, moved, strict=True):
+        if y.dtype.kind != "f":
+            assert np.array_equal(y, shaken)
+            continue
+        assert isinstance(shaken, NoisyArray)
+        size = max(np.max(np.abs(y), initial=0), 1)
+        assert np.all(np.abs(np.asarray(shaken) - y) <= 1e4 * 2.0**-53 * size)
+    found = by_tape(row, example, noisy, _ones(moved))
+    for position, cotangent in enumerate(found):
+        if cotangent is not None:
+            assert row.differentiable(position)
+            assert isinstance(cotangent, NoisyArray)
+
+
+def _ones(ys):
+    g = [np.ones_like(y) if y.dtype.kind == "f" else None for y in ys]
+    return tuple(g) if len(g) > 1 else g[0]
+
+
+def _planted(name, rule):
+    """A row with its first rule replaced."""
+    row = TABLE[name]
+    return dataclasses.replace(row, vjps=(rule, *row.vjps[1:]))
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("tanh", lambda g, y, _x: g * (1 - y)),
+        ("sin", lambda g, _y, x: -g * np.cos(x)),
+        ("multiply", lambda g, _y, a, _b: g * a),
+        ("exp", lambda g, y, _x: g * y * (1 + 1e-8)),
+        ("matrix_transpose", lambda g, _y, x: g.reshape(x.shape)),
+        ("softmax", lambda g, y, _x: g * y),
+        ("mean", lambda g, _y, _x: g),
+    ],
+)
+def test_a_wrong_rule_is_caught(name, rule):
+    row = _planted(name, rule)
+    with pytest.raises(AssertionError):
+        check(row, row.examples[0], np.longdouble)
+
+
+def test_a_forgotten_conjugate_is_caught():
+    row = _planted("multiply", lambda g, _y, _a, b: g * b)
+    assert check(row, row.examples[0], np.longdouble)
+    with pytest.raises(AssertionError):
+        check(row, row.examples[0], np.clongdouble)
+
+
+def test_a_kink_is_not_taken_for_a_derivative():
+    (difference,) = cotangents(np.abs, [np.array([0.001, 1.0])], np.array([1.0, 1.0]))
+    assert not difference.converged()
+    assert difference.error[1] < 1e-12 < difference.error[0]

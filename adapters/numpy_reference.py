@@ -16,7 +16,15 @@ from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, on_path
 from .interpret import Dialect, arrays_of, failures, interpret
-from .values import HALVES, cotangent_of, dtype_of, hyperparameters, in_dtype, kind_of
+from .values import (
+    HALVES,
+    cotangent_of,
+    dtype_of,
+    hyperparameters,
+    in_dtype,
+    kind_of,
+    real_of,
+)
 
 
 class NumpyAdapter(Adapter):
@@ -40,8 +48,9 @@ class NumpyAdapter(Adapter):
 def reference(task: Task, *, dtype: Any = None, noise: Noise | None = None) -> Trace:
     """Run a task on the reference.
 
-    Constants, hyperparameters and the output's cotangent are rounded to the task's dtype before
-    they are widened, so that the truth answers the very question the frameworks were asked.
+    Constants and the output's cotangent are rounded to the task's dtype before they are widened,
+    so that the truth answers the very question the frameworks were asked. Hyperparameters are
+    taken as written, and noise moves them by a unit, for a framework may round them or not.
 
     Parameters
     ----------
@@ -151,8 +160,13 @@ class _Run:
         return np.asarray(x).astype(self.returned).astype(self.compute)
 
     def _hyperparameter(self, value: Any) -> Any:
-        plain = isinstance(value, bool) or value is None
-        return value if plain else self._fed(np.asarray(value, self.compute))
+        if isinstance(value, bool) or value is None:
+            return value
+        value = np.asarray(value, real_of(self.compute))
+        if self.noise is None:
+            return value
+        # Optimizers hold them in float32 at least: 0.999 is one in bfloat16.
+        return self.noise.in_dtype(self.compute).moved(value, np.abs(value))
 
     def _settled(self, param: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """A parameter and its state as they are stored between steps."""

@@ -13,9 +13,12 @@ from .base import Adapter
 
 GROUP = "gradparity.adapters"
 
+#: The order in which tables have the adapters; others follow by name.
+_FIRST = ("numpy", "torch", "jax")
+
 
 def names() -> list[str]:
-    """Every adapter's name: the reference first, then by name."""
+    """Every adapter's name: the reference first, then in a fixed order."""
     return sorted({point.name for point in entry_points(group=GROUP)}, key=_order)
 
 
@@ -47,8 +50,8 @@ def make(name: str) -> Adapter:
     return adapter()
 
 
-def _order(name: str) -> tuple[bool, str]:
-    return name != "numpy", name
+def _order(name: str) -> tuple[int, str]:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST), name
 
 
 def _remedy(point: EntryPoint) -> str:

@@ -73,10 +73,10 @@ def cotangent_of(task: Task, shape: tuple[int, ...], kind: str) -> np.ndarray:
 
 
 def hyperparameters(task: Task) -> dict[str, Any]:
-    """The update rule's hyperparameters, defaults filled in, rounded to the task's dtype.
+    """The update rule's hyperparameters as the case writes them, defaults filled in.
 
-    To float32 for half types: optimizers hold them as Python numbers, and 0.999 is one in
-    bfloat16.
+    They are not rounded: a user hands an optimizer the number 0.999, and what it makes of that in
+    the parameters' dtype is its own affair.
 
     Raises
     ------
@@ -93,5 +93,4 @@ def hyperparameters(task: Task) -> dict[str, Any]:
     unknown = set(given) - set(rule.hyperparameters)
     if missing or unknown:
         raise Unsupported(f"{rule.name}: missing {missing}, unknown {sorted(unknown)}")
-    dtype = "float32" if task.dtype in HALVES else task.dtype
-    return {name: rounded(value, dtype) for name, value in complete.items()}
+    return complete

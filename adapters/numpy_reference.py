@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
+from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from ..refimpl.optimizers import RULES
 from ..refimpl.rounding import Noise, NoisyArray
@@ -32,20 +33,29 @@ class NumpyAdapter(Adapter):
 
     name = "numpy"
 
+    def __init__(self, rows: Mapping[str, Operation] = TABLE) -> None:
+        self._rows = rows
+
     def version(self) -> str:
         """NumPy's."""
         return np.__version__
 
     def run(self, task: Task) -> Trace:
         """Run a task on the reference."""
-        return reference(task)
+        return reference(task, rows=self._rows)
 
     def has(self, operation: str) -> str:
         """The reference's own row."""
-        return f"refimpl.{operation}" if operation in TABLE else ""
+        return f"refimpl.{operation}" if operation in self._rows else ""
 
 
-def reference(task: Task, *, dtype: Any = None, noise: Noise | None = None) -> Trace:
+def reference(
+    task: Task,
+    *,
+    dtype: Any = None,
+    noise: Noise | None = None,
+    rows: Mapping[str, Operation] = TABLE,
+) -> Trace:
     """Run a task on the reference.
 
     Constants and the output's cotangent are rounded to the task's dtype before they are widened,
@@ -63,6 +73,8 @@ def reference(task: Task, *, dtype: Any = None, noise: Noise | None = None) -> T
     noise
         Moves every result at random within its rounding bound; inputs are not moved themselves.
         What is returned has the dtype that was computed in.
+    rows
+        The operations; another table than the reference's own is for planting faults in it.
 
     Raises
     ------
@@ -73,18 +85,20 @@ def reference(task: Task, *, dtype: Any = None, noise: Noise | None = None) -> T
     """
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
-        steps = _Run(task, dtype, noise).steps()
+        steps = _Run(task, dtype, noise, rows).steps()
     return Trace(steps, time.perf_counter() - started)
 
 
 class _Run:
     """One task on the tape, step by step."""
 
-    def __init__(self, task: Task, dtype: Any, noise: Noise | None) -> None:
+    def __init__(
+        self, task: Task, dtype: Any, noise: Noise | None, rows: Mapping[str, Operation]
+    ) -> None:
         program = task.program("numpy")
         if program is None:
             raise Unsupported("the case has no program text for numpy")
-        self.task, self.program, self.noise = task, program, noise
+        self.task, self.program, self.noise, self.rows = task, program, noise, rows
         half = task.dtype in HALVES
         self.compute = np.dtype(
             dtype if dtype is not None else np.float32 if half else dtype_of(task.dtype)
@@ -129,7 +143,7 @@ class _Run:
         for name, x in params.items():
             leaves[name] = tape.leaf(x, differentiated=kind_of(x.dtype) in "fc")
         first, program = number == 0, self.program
-        nodes = interpret(program, leaves, _OnTape(tape, self.compute), self.task.dtype)
+        nodes = interpret(program, leaves, _OnTape(tape, self.compute, self.rows), self.task.dtype)
         everything = {**leaves, **nodes}
         watched = on_path(program, params) if first else []
         for name in watched:
@@ -182,11 +196,11 @@ class _Run:
 class _OnTape(Dialect):
     """Instructions as nodes of a tape."""
 
-    def __init__(self, tape: Tape, dtype: np.dtype[Any]) -> None:
-        self._tape, self._dtype = tape, dtype
+    def __init__(self, tape: Tape, dtype: np.dtype[Any], rows: Mapping[str, Operation]) -> None:
+        self._tape, self._dtype, self._rows = tape, dtype, rows
 
     def lower(self, operation: str) -> Callable[..., Node]:
-        row = TABLE.get(operation)
+        row = self._rows.get(operation)
         if row is None:
             raise Unsupported(f"the reference has no {operation}")
         return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..adapters.base import Adapter
 from ..cases import Case, catalogue, load_files, select
 from ..cases.task import Task
 from ..refimpl.errors import BadCase, BadUsage
@@ -84,7 +85,7 @@ def _shipped(names: list[str]) -> tuple[list[Case], list[BadCase]]:
 def run(
     cases: Iterable[Case] | Iterable[str | Path] | str | Path | None = None,
     *,
-    adapters: Iterable[str] | None = None,
+    adapters: Iterable[str | Adapter] | None = None,
     dtypes: Iterable[str] | None = None,
     keywords: str | None = None,
     progress: Progress | None = None,
@@ -96,7 +97,7 @@ def run(
     cases
         Cases, or paths as in ``load_cases``.
     adapters
-        Names of adapters; None for all whose framework is installed.
+        Names of adapters, or adapters themselves; None for all whose framework is installed.
     dtypes
         Of each case's own dtypes, only these.
     keywords

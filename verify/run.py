@@ -21,7 +21,7 @@ class Runner:
     Parameters
     ----------
     adapters
-        Names, as registered; None for all that are registered.
+        Names, as registered, or adapters themselves; None for all that are registered.
 
     Attributes
     ----------
@@ -36,14 +36,16 @@ class Runner:
         For a name that no adapter has, or where no framework is left to run.
     """
 
-    def __init__(self, adapters: Iterable[str] | None = None) -> None:
+    def __init__(self, adapters: Iterable[str | Adapter] | None = None) -> None:
         self.adapters: dict[str, Adapter] = {}
         self.missing: dict[str, str] = {}
-        for name in registry.names() if adapters is None else adapters:
+        for item in registry.names() if adapters is None else adapters:
             try:
-                self.adapters[name] = registry.make(name)
+                adapter = registry.make(item) if isinstance(item, str) else item
             except MissingFramework as absent:
-                self.missing[name] = str(absent)
+                self.missing[str(item)] = str(absent)
+            else:
+                self.adapters[adapter.name] = adapter
         if not self.adapters:
             raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
         self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}

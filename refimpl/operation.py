@@ -130,4 +130,6 @@ class Operation:
     @property
     def signature(self) -> str:
         """As in Python: ``sum(x, *, axis=None, keepdims=False)``."""
-        return self.name + str(inspect.signature(self.forward))
+        whole = inspect.signature(self.forward)
+        bare = [p.replace(annotation=p.empty) for p in whole.parameters.values()]
+        return f"{self.name}{whole.replace(parameters=bare, return_annotation=whole.empty)}"

@@ -1,0 +1,98 @@
+"""The command line.
+
+Each command is a module of ``commands``, loaded when it is asked for: ``--help`` and ``lint``
+start fast and import no framework. Exit status: 0 all is well, 1 something differs, 2 a bad case
+file or bad usage, 3 an adapter failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..refimpl.errors import AdapterFailed, GradparityError
+
+BAD_USAGE, ADAPTER_FAILED, INTERRUPTED = 2, 3, 130
+
+#: command → what it does. Its module in ``commands`` has its name, and a function of that name.
+COMMANDS = {
+    "run": "Run cases over the adapters and judge every tensor.",
+    "explain": "Derive a case's gradients by hand, every framework beside it.",
+    "lint": "Check case files without running a framework.",
+    "new": "Write a commented case to start from.",
+    "ops": "List the operations, and which adapter has which.",
+    "diff": "Say what changed between two runs.",
+    "schema": "Print the JSON Schema of a case, for editors.",
+    "doctor": "Say what is installed, and what is missing.",
+}
+
+
+class Commands(TyperGroup):
+    """The table of commands, each loaded when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  typer's
+        """Every command's name."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load one command; a misspelt one is answered with the nearest."""
+        if cmd_name not in COMMANDS:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            ctx.fail(f"no command is called {cmd_name!r}{hint}")
+        module = importlib.import_module(f".commands.{cmd_name}", __package__)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(cmd_name, help=COMMANDS[cmd_name])(getattr(module, cmd_name))
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  typer's
+        """The table itself, so that help loads no command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+    if asked:
+        typer.echo(f"gradparity {metadata.version('gradparity')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gradparity(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Compare the gradients and updates of PyTorch, JAX and a NumPy reference."""
+
+
+def main() -> None:
+    """Run the command line; errors of ours are said in a line, without a traceback."""
+    try:
+        app(prog_name="gradparity")
+    except GradparityError as error:
+        print(f"gradparity: {error}", file=sys.stderr)  # noqa: T201  the command line speaks
+        sys.exit(ADAPTER_FAILED if isinstance(error, AdapterFailed) else BAD_USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

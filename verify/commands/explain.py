@@ -1,0 +1,74 @@
+"""``gradparity explain``: a case worked through by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from ...cases.task import Task
+from ...refimpl.errors import BadUsage
+from ..choices import adapters_of, chosen, nearest
+from ..explain import explain as derive
+from ..explain_render import markdown, plain
+from ..run import Runner
+from .common import Adapters, emit, fail_on, find
+
+Name = Annotated[
+    str, typer.Argument(metavar="CASE", help="A case of the catalogue, or a file with one case.")
+]
+Dtype = Annotated[str | None, typer.Option("--dtype", help="One of the case's dtypes.")]
+Point = Annotated[
+    str | None,
+    typer.Option("--point", help="A point of its sweep, as axis=0,act=relu; else the first."),
+]
+Format = Annotated[
+    Literal["text", "json", "markdown"], typer.Option("--format", help="How to print it.")
+]
+
+
+def explain(
+    name: Name,
+    *,
+    adapters: Adapters = None,
+    dtype: Dtype = None,
+    point: Point = None,
+    form: Format = "text",
+) -> None:
+    """Print a case's forward pass, local derivatives, chain rule, update and results."""
+    cases, faults = find([name])
+    fail_on(faults)
+    if len(cases) != 1:
+        names = ", ".join(case.name for case in cases) or "none"
+        raise BadUsage(f"{name} has {len(cases)} cases, name one: {names}")
+    (case,) = cases
+    wanted = chosen(dtype, case.dtypes, f"dtype of {case.name}")
+    task = _at(case.tasks(wanted or case.dtypes[:1]), point)
+    worked = derive(task, Runner(adapters_of(adapters)), case.about)
+    if form == "json":
+        emit(json.dumps(asdict(worked), indent=1, ensure_ascii=False))
+    else:
+        emit(markdown(worked) if form == "markdown" else plain(worked))
+
+
+def _at(tasks: Sequence[Task], point: str | None) -> Task:
+    """The task at a point of the sweep; the first where none is asked for."""
+    if point is None:
+        return tasks[0]
+    parts = (part.partition("=") for part in point.replace(" ", "").split(","))
+    asked = {key: value for key, _, value in parts}
+    for task in tasks:
+        there = {key: _text(value) for key, value in task.point.items()}
+        if asked.items() <= there.items():
+            return task
+    points = [",".join(f"{k}={_text(v)}" for k, v in t.point.items()) for t in tasks]
+    if not any(points):
+        raise BadUsage(f"{tasks[0].case} has no sweep, so no point {point}")
+    raise BadUsage(f"{tasks[0].case} has no point {point}{nearest(point, points)}")
+
+
+def _text(value: object) -> str:
+    return "null" if value is None else str(value).replace(" ", "")

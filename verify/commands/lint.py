@@ -1,0 +1,19 @@
+"""``gradparity lint``: every fault of every case file, in one go."""
+
+from __future__ import annotations
+
+from ..vacuity import vacuous
+from .common import Paths, emit, fail_on, find
+
+
+def lint(paths: Paths = None) -> None:
+    """Check case files: their structure, their programs, and that they prove something."""
+    cases, faults = find(paths)
+    for case in cases:
+        faults += vacuous(case)
+    fail_on(faults)
+    files = len({case.path for case in cases})
+    emit(
+        f"{len(cases)} case{'' if len(cases) == 1 else 's'} "
+        f"in {files} file{'' if files == 1 else 's'}: no faults"
+    )

@@ -1,0 +1,67 @@
+"""``gradparity ops``: the operations, and which adapter has which under what name."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ...adapters import registry
+from ...adapters.base import Adapter
+from ...refimpl.errors import MissingFramework
+from ...refimpl.ops import GROUPS
+from ..choices import adapters_of
+from .common import Adapters, emit, say
+
+Format = Annotated[
+    Literal["table", "json", "markdown"], typer.Option("--format", help="How to print it.")
+]
+
+
+def ops(adapters: Adapters = None, form: Format = "table") -> None:
+    """Print every operation's signature, formula, and each adapter's name for it."""
+    made: dict[str, Adapter] = {}
+    for name in adapters_of(adapters) or registry.names():
+        try:
+            made[name] = registry.make(name)
+        except MissingFramework as absent:
+            say(f"gradparity: {absent}")
+    rows = [
+        {
+            "operation": row.signature,
+            "group": group,
+            "formula": row.formula,
+            "kinks": row.kinks,
+            **{name: adapter.has(row.name) for name, adapter in made.items()},
+        }
+        for group, operations in GROUPS.items()
+        for row in operations
+    ]
+    emit({"json": _json, "markdown": _markdown, "table": _table}[form](rows, list(made)))
+
+
+def _json(rows: list[dict[str, Any]], _adapters: list[str]) -> str:
+    return json.dumps(rows, indent=1, ensure_ascii=False)
+
+
+def _markdown(rows: list[dict[str, Any]], adapters: list[str]) -> str:
+    columns = ["operation", "group", "formula", *adapters]
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    for row in rows:
+        cells = (str(row[c]).replace("|", r"\|").replace("\n", " ") or "-" for c in columns)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]], adapters: list[str]) -> str:
+    """One block a group: the signature and formula, then the adapters' names under it."""
+    lines: list[str] = []
+    for group, operations in GROUPS.items():
+        lines += ["", f"{group} ({len(operations)})"]
+        for row in (r for r in rows if r["group"] == group):
+            lines.append(f"  {row['operation']}")
+            lines.append(f"      {row['formula']}")
+            lines += [f"      {name:6} {row[name] or 'has none'}" for name in adapters]
+    counts = ", ".join(f"{name} has {sum(bool(r[name]) for r in rows)}" for name in adapters)
+    return "\n".join([*lines[1:], "", f"{len(rows)} operations; {counts}"])

@@ -1,0 +1,41 @@
+"""Writing a run's report: the command line and the pytest plugin do it alike."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+
+from ..refimpl.errors import BadUsage
+from ..reports import files
+from ..reports.columns import frame
+from .judge import Row
+
+
+def write_rows(rows: Iterable[Row], folder: str | Path) -> list[Path]:
+    """Write the report of these rows into a folder; the files written."""
+    return write(frame(rows), folder)
+
+
+def write(results: pd.DataFrame, folder: str | Path) -> list[Path]:
+    """Write the report of these results into a folder; the files written.
+
+    Raises
+    ------
+    BadUsage
+        Where the folder cannot be made or written.
+    """
+    about = {
+        "gradparity": metadata.version("gradparity"),
+        "Python": platform.python_version(),
+        "System": f"{platform.system()} {platform.machine()}",
+    }
+    date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        return files.write(results, folder, date=date, about=about)
+    except OSError as fault:
+        raise BadUsage(f"the report cannot be written: {fault}") from fault

@@ -135,7 +135,8 @@ class Tape:
             )
         if operation.joint is not None:
             parts = operation.joint(g, node.value, *values, **node.attributes)
-            for x, part in zip(inputs, parts, strict=True):
+            # Parts for optional arrays that were left out at the end have no input.
+            for x, part in zip(inputs, parts, strict=False):
                 if part is not None and type(x) is Node and x.tracked:
                     self._accumulate(x, part)
             return

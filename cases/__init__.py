@@ -1,5 +1,52 @@
 """From a YAML file to tasks: a file becomes cases, a case becomes tasks.
 
-``program``  the parsed text, as data
-``task``     what an adapter runs
+``limits``     what a file may ask for at most
+``yaml_nodes`` YAML as nodes with places, ``places`` those of a program's lines
+``models``     the keys and types of a case, ``shape_faults`` what is wrong with them, in words
+``language``   the program language, with ``syntax``, ``constants``, ``calls`` and ``native``
+``tensors``    shapes and numbers, with ``drawing`` and ``files``
+``checks``     how the values of a case go together
+``case``       a sound case and its tasks
+``loading``    from paths to cases and faults
+``template``   a case to start from
+``program``    the parsed text, as data
+``task``       what an adapter runs
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .case import Case
+    from .loading import catalogue, is_case_file, load_files, load_text, select
+    from .models import json_schema
+
+#: name → the module that has it; loaded when it is asked for.
+_HOMES = {
+    "Case": "case",
+    "catalogue": "loading",
+    "is_case_file": "loading",
+    "json_schema": "models",
+    "load_files": "loading",
+    "load_text": "loading",
+    "select": "loading",
+}
+
+__all__ = [
+    "Case",
+    "catalogue",
+    "is_case_file",
+    "json_schema",
+    "load_files",
+    "load_text",
+    "select",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name's module on first use, so that importing a part costs only that part."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -1,0 +1,214 @@
+"""Calls in a program: which operation is meant, and whether it is called rightly."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ..refimpl.operation import Operation
+from ..refimpl.ops import TABLE
+from . import limits
+from .faults import shown, unknown
+from .native import WRITING, is_native, refusal
+from .program import Const, Ref
+from .syntax import DOLLAR, Fault, called
+
+
+class Call(NamedTuple):
+    """A call that is in order."""
+
+    operation: str
+    arguments: tuple[Any, ...]
+    attributes: dict[str, Any]
+    native: bool
+
+
+class Calls:
+    """Reads the calls of one text.
+
+    Parameters
+    ----------
+    framework
+        Whose text it is, None for a text that all share.
+    constants
+        What ``$name`` may stand for.
+    value
+        Gives an expression's value: a ``Ref`` or a constant.
+    """
+
+    def __init__(
+        self, framework: str | None, constants: Mapping[str, Any], value: Callable[[Any], Any]
+    ) -> None:
+        self._framework, self._constants, self._value = framework, constants, value
+
+    def read(self, node: ast.Call) -> Call:
+        """The call that a node makes.
+
+        Raises
+        ------
+        Fault
+            Where there is no such operation, or it is not called so.
+        """
+        name = self._operation_name(node.func)
+        if is_native(name):
+            return self._native(name, node)
+        row = self.row(name, node.func)
+        attributes = self._attributes(row, node)
+        return Call(name, self._arguments(row, node), attributes, native=False)
+
+    @staticmethod
+    def row(name: str, node: Any) -> Operation:
+        """The operation's row of the table."""
+        if name not in TABLE:
+            listed = "expected one of the operations that `gradparity ops` lists"
+            raise Fault(unknown("operation", name, TABLE, listed=listed), node)
+        return TABLE[name]
+
+    def _operation_name(self, node: Any) -> str:
+        parts: list[str] = []
+        at = node
+        while isinstance(at, ast.Attribute):
+            parts.append(at.attr)
+            at = at.value
+        if not isinstance(at, ast.Name):
+            raise Fault(f"a call of {called(at)}, expected an operation's name", node)
+        first = at.id
+        if first.startswith(DOLLAR):
+            word = first[1:]
+            if word not in self._constants:
+                raise Fault(unknown("sweep name", word, self._constants), node)
+            first = self._constants[word]
+            if not isinstance(first, str):
+                raise Fault(
+                    f"${word} is {shown(first)} here, expected the name of an operation", node
+                )
+        return ".".join([first, *reversed(parts)])
+
+    def _arguments(self, row: Operation, node: ast.Call) -> tuple[Any, ...]:
+        name = row.name
+        values: list[tuple[Any, Any]] = []
+        for argument in node.args:
+            value = self._value(argument)
+            if row.variadic and isinstance(value, tuple):
+                values += [(item, argument) for item in value]
+            else:
+                values.append((value, argument))
+        least = sum(argument not in row.optional for argument in row.arguments)
+        most = math.inf if row.variadic else len(row.arguments)
+        if not (1 if row.variadic else least) <= len(values) <= most:
+            raise Fault(
+                f"{name} is given {len(values)} arrays, expected {_counted(row)}; attributes go "
+                f"by keyword: {row.signature}",
+                node,
+            )
+        arguments = []
+        for position, (value, at) in enumerate(values):
+            if value is None:
+                label = row.arguments[min(position, len(row.arguments) - 1)]
+                if label not in row.optional:
+                    raise Fault(f"None for {name}'s {label}, expected an array", at)
+                arguments.append(None)
+            else:
+                arguments.append(_argument(name, value, at))
+        if row.arguments and not any(isinstance(a, Ref) for a in arguments):
+            raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
+        return tuple(arguments)
+
+    def _attributes(self, row: Operation, node: ast.Call) -> dict[str, Any]:
+        name, attributes = row.name, {}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise Fault("**, expected attributes by keyword", keyword.value)
+            if keyword.arg in row.arguments:
+                raise Fault(
+                    f"{keyword.arg} is an array of {name}, expected it by position: "
+                    f"{row.signature}",
+                    keyword,
+                )
+            if keyword.arg not in row.attributes:
+                raise Fault(unknown(f"attribute of {name}", keyword.arg, row.attributes), keyword)
+            attributes[keyword.arg] = self._constant(keyword)
+        missing = [key for key in row.required if key not in attributes]
+        if missing:
+            raise Fault(
+                f"{name} lacks {', '.join(missing)}, expected it by keyword, for it has no "
+                f"default: {row.signature}",
+                node,
+            )
+        return attributes
+
+    def _native(self, name: str, node: ast.Call) -> Call:
+        reason = refusal(name, self._framework)
+        if reason:
+            raise Fault(reason, node.func)
+        attributes = {}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise Fault("**, expected attributes by keyword", keyword.value)
+            if keyword.arg in WRITING or keyword.arg.startswith("_"):
+                raise Fault(
+                    f"{keyword.arg}= makes {name} write to an array, expected it left out", keyword
+                )
+            attributes[keyword.arg] = self._constant(keyword)
+        arguments = tuple(
+            value if isinstance(value, Ref) or value is None else Const(_small(value, at))
+            for value, at in ((self._value(at), at) for at in node.args)
+        )
+        for argument, at in zip(arguments, node.args, strict=True):
+            if isinstance(argument, Const) and _has_ref(argument.value):
+                raise Fault(f"a list of arrays in {name}, expected arrays by position", at)
+        if not any(isinstance(a, Ref) for a in arguments):
+            raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
+        return Call(name, arguments, attributes, native=True)
+
+    def _constant(self, keyword: ast.keyword) -> Any:
+        value = self._value(keyword.value)
+        if isinstance(value, Ref) or _has_ref(value):
+            raise Fault(f"an array for {keyword.arg}, expected a constant", keyword.value)
+        return _small(value, keyword.value)
+
+
+def _counted(row: Operation) -> str:
+    if row.variadic:
+        return "one or more"
+    least = len(row.arguments) - len(row.optional)
+    names = ", ".join(row.arguments)
+    if row.optional:
+        return f"{least} to {len(row.arguments)} ({names})"
+    return f"{least} ({names})"
+
+
+def _argument(name: str, value: Any, node: Any) -> Ref | Const:
+    if isinstance(value, Ref):
+        return value
+    if isinstance(value, bool | int | float | complex):
+        return Const(value)
+    raise Fault(
+        f"{shown(value)} given to {name} by position, expected an array or a number "
+        "(attributes go by keyword)",
+        node,
+    )
+
+
+def _has_ref(value: Any) -> bool:
+    return isinstance(value, tuple) and any(isinstance(x, Ref) or _has_ref(x) for x in value)
+
+
+def _small(value: Any, node: Any) -> Any:
+    """Refuse sizes that would make an array beyond the limit."""
+    sizes = value if isinstance(value, tuple) else (value,)
+    product = 1
+    for size in sizes:
+        if isinstance(size, tuple):
+            _small(size, node)
+        elif type(size) is int:
+            product *= max(abs(size), 1)
+    if product > limits.ELEMENTS:
+        raise Fault(
+            f"sizes that multiply to {product}, expected at most {limits.ELEMENTS}",
+            node,
+            limit=True,
+        )
+    return value

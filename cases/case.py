@@ -1,0 +1,211 @@
+"""A case that was read and found in order, and the tasks it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..refimpl.errors import BadUsage
+from . import drawing, models
+from .faults import unknown
+from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
+from .program import Program
+from .task import Batch, Divergence, Expected, Task, Tolerance, Update
+from .tensors import Tensors, final_dtype
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One document of a case file.
+
+    ``programs`` has, for each point of the sweep in turn, a program for every adapter that has a
+    text of its own, or one for all under ``"*"``.
+    """
+
+    model: CaseModel = field(repr=False)
+    path: Path
+    line: int
+    column: int
+    programs: tuple[dict[str, Program], ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Unique in a catalogue."""
+        return self.model.case
+
+    @property
+    def about(self) -> str:
+        """One line on what it shows."""
+        return self.model.about
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words to select by."""
+        return tuple(self.model.tags)
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtypes it runs at."""
+        return tuple(self.model.dtypes)
+
+    @property
+    def where(self) -> str:
+        """FILE:LINE of the document."""
+        return f"{self.path}:{self.line}"
+
+    def points(self) -> list[dict[str, Any]]:
+        """The points of its sweep, the last name varying fastest; one empty point without one."""
+        return points_of(self.model.sweep)
+
+    def tasks(self, dtypes: Iterable[str] | None = None) -> list[Task]:
+        """Its tasks, point by point and dtype by dtype.
+
+        Parameters
+        ----------
+        dtypes
+            Those of the case's own dtypes that are wanted; None for all of them.
+
+        Raises
+        ------
+        BadUsage
+            Where there is no such dtype.
+        """
+        return list(self.iter_tasks(dtypes))
+
+    def iter_tasks(self, dtypes: Iterable[str] | None = None) -> Iterator[Task]:
+        """The same one by one, each task's arrays drawn when it is asked for."""
+        wanted = self.dtypes if dtypes is None else tuple(dtypes)
+        for dtype in wanted:
+            if dtype not in DTYPES:
+                raise BadUsage(unknown("dtype", dtype, DTYPES))
+        chosen = [dtype for dtype in self.dtypes if dtype in wanted]
+        for point, programs in zip(self.points(), self.programs, strict=True):
+            yield from self._tasks_at(point, programs, chosen)
+
+    def _tasks_at(
+        self, point: dict[str, Any], programs: dict[str, Program], dtypes: Iterable[str]
+    ) -> Iterator[Task]:
+        model = self.model
+        real = Tensors(self.name, point, self.path.parent)
+        expect = _expected(model.expectations, point, real)
+        update = self._update(real)
+        drawn: dict[bool, dict[str, np.ndarray]] = {}
+        for dtype in dtypes:
+            complex_ = dtype.startswith("complex")
+            tensors = Tensors(self.name, point, self.path.parent, complex_=complex_)
+            if complex_ not in drawn:
+                specs = {**model.inputs, **model.params}
+                drawn[complex_] = {name: tensors.draw(name, spec) for name, spec in specs.items()}
+
+            def arrays(
+                specs: Mapping[str, Any],
+                *,
+                differentiated: bool,
+                tensors: Tensors = tensors,
+                dtype: str = dtype,
+                numbers: Mapping[str, np.ndarray] = drawn[complex_],
+            ) -> dict[str, np.ndarray]:
+                finals = {
+                    name: final_dtype(
+                        spec, tensors.layout(spec), dtype, differentiated=differentiated
+                    )
+                    for name, spec in specs.items()
+                }
+                return {n: drawing.rounded(numbers[n], final) for n, final in finals.items()}
+
+            cotangent = model.cotangent
+            yield Task(
+                case=self.name,
+                point=point,
+                dtype=dtype,
+                programs=programs,
+                inputs=arrays(model.inputs, differentiated=False),
+                params=arrays(model.params, differentiated=True),
+                checks=model.all_checks,
+                steps=model.steps,
+                update=update,
+                batch=None if model.batch is None else Batch(model.batch.size, model.batch.order),
+                given_cotangent=(
+                    None if cotangent is None else _wide(tensors.draw("cotangent", cotangent))
+                ),
+                expect=expect,
+                divergences=tuple(
+                    _divergence(d, real) for d in model.divergences if _applies(d, point, dtype)
+                ),
+                tolerance=_tolerance(model),
+                skip=dict(model.skip),
+                tags=self.tags,
+                where=self.where,
+            )
+
+    def _update(self, tensors: Tensors) -> Update | None:
+        for rule, hyperparameters in (self.model.optimizer or {}).items():
+            return Update(rule, {k: tensors.number(v) for k, v in hyperparameters.items()})
+        return None
+
+
+def points_of(sweep: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """The product of a sweep's values, in the order in which they are written."""
+    points: list[dict[str, Any]] = [{}]
+    for name, values in sweep.items():
+        points = [{**point, name: value} for point in points for value in values]
+    return points
+
+
+def at_point(at: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
+    """Whether a selection picks a point; true is not 1 here."""
+    return all(name in point and same(point[name], value) for name, value in at.items())
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two sweep values are one."""
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _expected(
+    expectations: Iterable[ExpectModel], point: Mapping[str, Any], tensors: Tensors
+) -> dict[str, dict[str, Expected]]:
+    """The truths of one point; what stands later in the file goes before what stands earlier."""
+    expect: dict[str, dict[str, Expected]] = {}
+    for model in expectations:
+        if not at_point(model.at, point):
+            continue
+        for check in models.CHECKS:
+            for name, truth in getattr(model, check).items():
+                value, within = truth, 0.0
+                if isinstance(truth, models.Rounded):
+                    value, within = truth.is_, truth.within
+                expect.setdefault(check, {})[name] = Expected(tensors.draw(name, value), within)
+    return expect
+
+
+def _applies(model: DivergenceModel, point: Mapping[str, Any], dtype: str) -> bool:
+    return at_point(model.at, point) and (model.dtypes is None or dtype in model.dtypes)
+
+
+def _divergence(model: DivergenceModel, tensors: Tensors) -> Divergence:
+    return Divergence(
+        adapters=tuple(model.adapters),
+        check=model.check,
+        tensor=model.tensor,
+        kind=model.kind,
+        because=model.because,
+        value=None if model.value is None else tensors.draw(model.tensor, model.value),
+        agree_by=model.agree_by,
+        see=model.see,
+    )
+
+
+def _tolerance(model: CaseModel) -> Tolerance | None:
+    given = model.tolerance
+    if given is None:
+        return None
+    return Tolerance(because=given.because, rel=given.rel or 0.0, abs=given.abs or 0.0)
+
+
+def _wide(x: np.ndarray) -> np.ndarray:
+    return x if x.dtype.kind == "c" else x.astype(np.float64)

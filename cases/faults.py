@@ -1,0 +1,97 @@
+"""Faults of case files: gathered, placed at FILE:LINE:COLUMN, with the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..refimpl.errors import BadCase, LimitExceeded
+from . import limits
+
+
+class Place(NamedTuple):
+    """A place in a file, counted from one."""
+
+    line: int
+    column: int
+
+
+class Faults:
+    """The faults of one file, each said once."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._found: dict[tuple[str, Place], BadCase] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, message: str, place: Place, kind: type[BadCase] = BadCase) -> None:
+        """Note that something is wrong there."""
+        where = f"{self.file}:{place.line}:{place.column}"
+        self._found.setdefault((message, place), kind(message, where))
+
+    def limit(self, message: str, place: Place) -> None:
+        """Note that a limit is exceeded there."""
+        self.add(message, place, LimitExceeded)
+
+    def in_order(self) -> list[BadCase]:
+        """All of them by their place, the first few hundred."""
+        order = sorted(self._found.items(), key=lambda item: item[0][1])
+        found = [fault for _, fault in order]
+        if len(found) > limits.FAULTS:
+            rest = len(found) - limits.FAULTS
+            found = [*found[: limits.FAULTS], BadCase(f"{rest} more faults", self.file)]
+        return found
+
+
+def unknown(what: str, name: object, valid: Iterable[str], *, listed: str = "") -> str:
+    """``unknown key 'stpes', expected one of …; did you mean 'steps'?``.
+
+    ``listed`` says in words where the valid names stand, for when they are too many to list.
+    """
+    names = list(dict.fromkeys(valid))
+    expected = listed or f"expected {one_of(names)}"
+    close = nearest(str(name), names)
+    hint = f"; did you mean {close!r}?" if close else ""
+    return f"unknown {what} {shown(name)}, {expected}{hint}"
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """The valid name most like this one, or an empty text where none is like it."""
+    if len(name) > 100:
+        return ""
+    names = list(valid)
+    found = difflib.get_close_matches(name, names, 1, 0.6)
+    if not found:
+        lowered = {n.lower(): n for n in names}
+        found = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, 1, 0.6)]
+    return found[0] if found else ""
+
+
+def one_of(names: Iterable[str]) -> str:
+    """``a``, ``a or b``, ``one of a, b, c``; long lists are cut."""
+    listed = list(names)
+    if not listed:
+        return "nothing here"
+    if len(listed) > 40:
+        return f"one of {', '.join(listed[:40])}, …"
+    return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: short, on one line."""
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

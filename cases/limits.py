@@ -1,0 +1,38 @@
+"""What a case file may ask for at most: refused as ``LimitExceeded`` before anything is built.
+
+The numbers are far above what honest cases need and low enough that any file, whoever wrote it,
+is answered within a second.
+"""
+
+from __future__ import annotations
+
+#: Bytes of one case file.
+FILE_BYTES = 1_000_000
+#: Values in one case file, aliases counted as often as they are used.
+NODES = 100_000
+#: Mappings and lists inside one another.
+NESTING = 32
+#: Characters of one text value that is no program.
+TEXT = 4_000
+#: Characters of a program.
+PROGRAM_CHARACTERS = 50_000
+#: Brackets, operators and blocks inside one another in a program.
+EXPRESSION_DEPTH = 60
+#: Instructions and loop turns, over all the programs and sweep points of one file.
+INSTRUCTIONS = 50_000
+#: Points of one sweep.
+POINTS = 1_000
+#: Training steps.
+STEPS = 10_000
+#: Dimensions of one tensor, as NumPy allows.
+DIMENSIONS = 64
+#: Elements of one tensor, and what shapes and sizes in a program may multiply to.
+ELEMENTS = 2**24
+#: Elements of all the tensors of a case at one point.
+CASE_ELEMENTS = 2**25
+#: Rows of a random symmetric or orthogonal matrix, which take cubic time to draw.
+FACTORED_ROWS = 512
+#: Magnitude of whole numbers, those that constant arithmetic makes included.
+INTEGER = 2**63
+#: Faults listed for one file.
+FAULTS = 200

@@ -1,0 +1,314 @@
+"""The shape of a case file as typed models: what keys there are, and of which type each value is.
+
+They say nothing about how values go together; ``checks`` and ``tensors`` do. The JSON Schema for
+editors is made from them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from . import limits
+from .values import (
+    NAME_PATTERN,
+    Count,
+    Number,
+    Scalar,
+    Shape,
+    SweepValue,
+    Text,
+)
+
+Dtype = Literal["float64", "float32", "float16", "bfloat16", "complex128", "complex64"]
+TensorDtype = Literal[
+    "float64", "float32", "float16", "bfloat16", "complex128", "complex64", "int64", "bool"
+]
+Check = Literal["value", "grad", "update"]
+Order = Literal["sequential", "shuffled"]
+
+DTYPES: tuple[str, ...] = get_args(Dtype)
+CHECKS: tuple[str, ...] = get_args(Check)
+
+#: Keys and checks of the format that this version does not have yet.
+LATER_KEYS = ("schedule", "clip")
+LATER_CHECKS = ("jvp", "hvp")
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Spec(_Strict):
+    """What every tensor written as a mapping takes."""
+
+    dtype: TensorDtype | None = Field(None, description="kept in every dtype of the case")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
+        None, description="instead of the one derived from the case's and the tensor's name"
+    )
+
+
+class Normal(Spec):
+    """Normal numbers; complex ones have independent parts and variance ``scale²``."""
+
+    normal: Shape
+    scale: Number = 1.0
+    loc: Number = 0.0
+
+
+class Uniform(Spec):
+    """Uniform on [low, high)."""
+
+    uniform: Shape
+    low: Number = 0.0
+    high: Number = 1.0
+
+
+class Integers(Spec):
+    """Whole numbers of [low, high)."""
+
+    integers: Shape
+    low: Number = 0
+    high: Number
+
+
+class Zeros(Spec):
+    """All zero."""
+
+    zeros: Shape
+
+
+class Ones(Spec):
+    """All one."""
+
+    ones: Shape
+
+
+class Full(Spec):
+    """One value everywhere."""
+
+    full: Shape
+    value: Number
+
+
+class Eye(Spec):
+    """The identity matrix of so many rows."""
+
+    eye: Count
+
+
+class Linspace(Spec):
+    """Evenly spaced numbers: ``[first, last, how many]``."""
+
+    linspace: Annotated[list[Number], Field(min_length=3, max_length=3)]
+
+
+class Spd(Spec):
+    """A random symmetric (Hermitian) positive definite matrix of so many rows."""
+
+    spd: Count
+
+
+class Orthogonal(Spec):
+    """A random orthogonal (unitary) matrix of so many rows."""
+
+    orthogonal: Count
+
+
+class Parts(_Strict):
+    """The real and the imaginary part of a complex tensor."""
+
+    re: Tensor
+    im: Tensor
+
+
+class Complex(Spec):
+    """A complex tensor from its parts."""
+
+    complex: Parts
+
+
+class File(Spec):
+    """An array of an .npz or .npy file beside the case or shipped with the package."""
+
+    file: Text
+    key: Text | None = None
+    rows: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
+    scale: Number | None = Field(None, description="multiplies; whole numbers become the dtype's")
+
+
+SPECS: dict[str, type[Spec]] = {
+    "normal": Normal,
+    "uniform": Uniform,
+    "integers": Integers,
+    "zeros": Zeros,
+    "ones": Ones,
+    "full": Full,
+    "eye": Eye,
+    "linspace": Linspace,
+    "spd": Spd,
+    "orthogonal": Orthogonal,
+    "complex": Complex,
+    "file": File,
+}
+#: The tensors that draw numbers, which hand-derived truths cannot be.
+RANDOM = ("normal", "uniform", "integers", "spd", "orthogonal")
+
+
+def _tensor_kind(value: Any) -> str | None:
+    """Which model a tensor is read by, so that a fault is told once and not once a model."""
+    if isinstance(value, BaseModel):
+        return next(f"<{key}>" for key, model in SPECS.items() if isinstance(value, model))
+    if isinstance(value, dict):
+        kinds = [key for key in SPECS if key in value]
+        return f"<{kinds[0]}>" if len(kinds) == 1 else None
+    return "<list>" if isinstance(value, list) else "<number>"
+
+
+def _truth_kind(value: Any) -> str | None:
+    if isinstance(value, Rounded) or (isinstance(value, dict) and "is" in value):
+        return "<rounded>"
+    return "<tensor>"
+
+
+Tensor = Annotated[
+    Annotated[Scalar, Tag("<number>")]
+    | Annotated[list[Any], Tag("<list>")]
+    | Annotated[Normal, Tag("<normal>")]
+    | Annotated[Uniform, Tag("<uniform>")]
+    | Annotated[Integers, Tag("<integers>")]
+    | Annotated[Zeros, Tag("<zeros>")]
+    | Annotated[Ones, Tag("<ones>")]
+    | Annotated[Full, Tag("<full>")]
+    | Annotated[Eye, Tag("<eye>")]
+    | Annotated[Linspace, Tag("<linspace>")]
+    | Annotated[Spd, Tag("<spd>")]
+    | Annotated[Orthogonal, Tag("<orthogonal>")]
+    | Annotated[Complex, Tag("<complex>")]
+    | Annotated[File, Tag("<file>")],
+    Discriminator(_tensor_kind),
+]
+
+
+class Rounded(_Strict):
+    """A published number, which was rounded when it was printed."""
+
+    is_: Tensor = Field(alias="is")
+    within: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+Truth = Annotated[
+    Annotated[Rounded, Tag("<rounded>")] | Annotated[Tensor, Tag("<tensor>")],
+    Discriminator(_truth_kind),
+]
+At = dict[Name, SweepValue]
+
+
+class ExpectModel(_Strict):
+    """Hand-derived truths, of all points or of those that ``at`` picks."""
+
+    at: At = {}
+    value: dict[str, Truth] = {}
+    grad: dict[str, Truth] = {}
+    update: dict[str, Truth] = {}
+
+
+class DivergenceModel(_Strict):
+    """A recorded disagreement."""
+
+    adapters: Annotated[list[Text], Field(min_length=1)]
+    check: Check
+    tensor: Text
+    kind: Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
+    because: Text
+    value: Tensor | None = None
+    agree_by: Text = Field("", alias="agree-by")
+    see: Text = ""
+    at: At = {}
+    dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = None
+
+
+class ToleranceModel(_Strict):
+    """A bound set by hand."""
+
+    because: Text
+    rel: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    abs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class BatchModel(_Strict):
+    """The rows of the inputs that a step sees."""
+
+    size: Annotated[int, Field(ge=1)]
+    order: Order = "sequential"
+
+
+def _one_or_many(value: Any) -> str:
+    return "<list>" if isinstance(value, list) else "<mapping>"
+
+
+def _text_or_texts(value: Any) -> str:
+    return "<mapping>" if isinstance(value, dict) else "<text>"
+
+
+class CaseModel(_Strict):
+    """One document of a case file."""
+
+    model_config = ConfigDict(title="A gradparity case")
+
+    case: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
+    about: Text
+    tags: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=50)]] = []
+    inputs: dict[Name, Tensor] = {}
+    params: Annotated[dict[Name, Tensor], Field(min_length=1)]
+    program: Annotated[
+        Annotated[str, Field(max_length=limits.PROGRAM_CHARACTERS), Tag("<text>")]
+        | Annotated[
+            dict[str, Annotated[str, Field(max_length=limits.PROGRAM_CHARACTERS)]],
+            Tag("<mapping>"),
+        ],
+        Discriminator(_text_or_texts),
+    ]
+    output: Text | None = None
+    cotangent: Tensor | None = None
+    checks: Annotated[list[Check], Field(min_length=1)] | None = None
+    optimizer: Annotated[dict[str, dict[str, Scalar]], Field(min_length=1, max_length=1)] | None = (
+        None
+    )
+    steps: Annotated[int, Field(ge=1, le=limits.STEPS)] = 1
+    batch: BatchModel | None = None
+    dtypes: Annotated[list[Dtype], Field(min_length=1)] = ["float64", "float32"]
+    sweep: dict[Name, Annotated[list[SweepValue], Field(min_length=1)]] = {}
+    expect: (
+        Annotated[
+            Annotated[ExpectModel, Tag("<mapping>")] | Annotated[list[ExpectModel], Tag("<list>")],
+            Discriminator(_one_or_many),
+        ]
+        | None
+    ) = None
+    tolerance: ToleranceModel | None = None
+    divergences: list[DivergenceModel] = []
+    skip: dict[Text, Text] = {}
+
+    @property
+    def expectations(self) -> list[ExpectModel]:
+        """``expect`` as a list."""
+        if self.expect is None:
+            return []
+        return self.expect if isinstance(self.expect, list) else [self.expect]
+
+    @property
+    def all_checks(self) -> frozenset[str]:
+        """The checks asked for, else value and grad, and update where there is an optimizer."""
+        if self.checks is not None:
+            return frozenset(self.checks)
+        return frozenset(("value", "grad") + (("update",) if self.optimizer else ()))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one document of a case file, for editors."""
+    schema = CaseModel.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

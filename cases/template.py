@@ -1,0 +1,61 @@
+"""The case that ``gradparity new`` writes to start from."""
+
+from __future__ import annotations
+
+_TEMPLATE = """\
+# One case: the same computation in every framework, its gradients and updates compared.
+# A file may hold several, with a line of --- between them.
+case: @NAME@
+about: Say in one line what this case shows.
+tags: [draft]
+
+# Constants, and the tensors to differentiate. A tensor is a number, nested lists, or one of
+# {normal: [3, 4], scale: 0.5}   {uniform: [3], low: -1, high: 1}   {integers: [8], high: 10}
+# {zeros: [3]}   {ones: [3]}   {full: [3], value: 2}   {eye: 3}   {linspace: [0, 1, 5]}
+# {spd: 4}   {orthogonal: 4}   {complex: {re: 1.0, im: 2.0}}
+# {file: digits.npz, key: images, rows: [0, 256]}
+inputs:
+  x: {normal: [8, 3]}
+  y: {normal: [8, 1]}
+params:
+  W: {normal: [3, 1], scale: 0.5}
+  b: {zeros: [1]}
+
+# One assignment a line, each name once; `gradparity ops` lists the operations. The variable
+# called loss, else the last one, is differentiated; `output: name` chooses another.
+program: |
+  z = x @ W + b
+  a = tanh(z)
+  loss = mean((a - y) ** 2)
+
+# The update rule and how many steps of it; leave both out to compare gradients alone.
+optimizer: {sgd: {lr: 0.1}}
+steps: 3
+
+# The dtypes to compare in: float64, float32, float16, bfloat16, complex128, complex64.
+dtypes: [float64, float32]
+
+# More keys, each optional:
+# sweep: {act: [relu, tanh], axis: [0, 1, null]}   runs once for each choice; in the program the
+#     names are constants, and $act(x) calls the operation of that name
+# batch: {size: 4, order: shuffled}                the rows of the inputs that a step sees
+# expect:                                          hand-derived truths
+#   value: {loss: 0.25}
+#   grad: {W: [[0.5], [0.0], [1.0]]}
+#   update: {b: {is: 0.2984, within: 5e-5}}        a published number, rounded
+# tolerance: {rel: 1e-6, because: say why the derived one does not fit}
+# skip: {jax: say why}
+# divergences:                                     a known disagreement, recorded strictly
+#   - adapters: [jax]
+#     check: grad
+#     tensor: x
+#     kind: kink        # convention, default, kink, singular, precision, unsupported or bug
+#     value: [0.5, 0.5]
+#     because: say why they differ
+#     agree-by: say how to make them agree
+"""
+
+
+def template(name: str) -> str:
+    """A commented case of that name, complete and sound, as the text of a file."""
+    return _TEMPLATE.replace("@NAME@", name)

@@ -5,6 +5,7 @@ What a framework has to say for itself stands in its ``Dialect``; the walk is th
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,8 +97,13 @@ def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect,
             else a
             for a in arguments
         ]
-    find = dialect.native if instruction.native else dialect.lower
-    return find(instruction.operation)(*arguments, **instruction.attributes)
+    if instruction.native:
+        return dialect.native(instruction.operation)(*arguments, **instruction.attributes)
+    attributes = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in instruction.attributes.items()
+    }
+    return dialect.lower(instruction.operation)(*arguments, **attributes)
 
 
 def _constant(number: Const, met: set[str], dialect: Dialect, dtype: str, *, native: bool) -> Any:
@@ -120,7 +126,7 @@ def arrays_of(variables: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """Give what a framework raises our own type; our own errors pass.
+    """Give what a framework raises our own type, and silence its warnings; our own errors pass.
 
     Raises
     ------
@@ -128,7 +134,9 @@ def failures() -> Iterator[None]:
         ``ErrorType: message``, with the framework's error as its cause.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # results are judged, not what is said of them
+            yield
     except GradparityError:
         raise
     except Exception as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -15,9 +14,10 @@ from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from .base import Adapter, Step, Trace, on_path
-from .interpret import Dialect, arrays_of, failures, interpret
+from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
 from .jax_lowerings.optimizers import OPTIMIZERS
+from .lowering import SpelledDialect
 from .values import cotangent_of, hyperparameters, kind_of
 
 Arrays = dict[str, Any]
@@ -120,20 +120,13 @@ def _tapped(value: jax.Array, slot: jax.Array) -> jax.Array:  # noqa: ARG001  it
 _tapped.defvjp(lambda value, _: (value, None), lambda _, g: (g, g))
 
 
-class _Traced(Dialect):
+class _Traced(SpelledDialect):
     """Instructions as calls of JAX under a trace, variables with a slot being tapped."""
+
+    lowerings = LOWERINGS
 
     def __init__(self, slots: Arrays) -> None:
         self._slots = slots
-
-    def lower(self, operation: str) -> Callable[..., Any]:
-        return LOWERINGS[operation]
-
-    def native(self, name: str) -> Callable[..., Any]:
-        function = LOWERINGS.function(name)
-        if function is None:
-            raise Unsupported(f"jax {jax.__version__} has no {name}")
-        return function
 
     def kind(self, value: jax.Array) -> str:
         return kind_of(value.dtype)

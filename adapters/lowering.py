@@ -8,6 +8,9 @@ An entry of such a table is one line:
     The framework's own function, called in its own way.
 ``"mse": composed_function``
     The framework has none: composed of what it has.
+
+A function is called with the arrays by position (None where one is left out) and with every
+attribute of the row by keyword, defaults included.
 """
 
 from __future__ import annotations
@@ -15,9 +18,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from inspect import Parameter
+from types import ModuleType
+from typing import Any, ClassVar
 
+from ..cases.native import refusal
 from ..refimpl.errors import Unsupported
+from ..refimpl.ops import TABLE
+from .interpret import Dialect
 
 #: What ``Adapter.has`` says of an operation that the framework has no function for.
 COMPOSED = "composed"
@@ -49,8 +57,10 @@ class Lowerings:
 
     Parameters
     ----------
-    root
-        The framework's module; dotted names are looked up from it.
+    framework
+        The adapter's name, which the allow-list of native calls knows it by.
+    roots
+        The framework's modules; dotted names are looked up from them.
     namespaces
         Where the default rule looks for a function of the operation's name, in this order.
     tables
@@ -63,13 +73,15 @@ class Lowerings:
 
     def __init__(
         self,
-        root: Any,
+        framework: str,
+        roots: tuple[ModuleType, ...],
         namespaces: tuple[str, ...],
         tables: Iterable[Mapping[str, Entry]],
         renamed: Mapping[str, str] | None = None,
         prepared: Callable[[tuple[Any, ...]], Iterable[Any]] = lambda arguments: arguments,
     ) -> None:
-        self._root, self._namespaces = root, namespaces
+        self._framework, self._namespaces = framework, namespaces
+        self._roots = {module.__name__: module for module in roots}
         self._renamed, self._prepared = dict(renamed or {}), prepared
         self._entries: dict[str, Entry] = {}
         for table in tables:
@@ -88,7 +100,7 @@ class Lowerings:
     def __getitem__(self, operation: str) -> Callable[..., Any]:
         lowering = self.find(operation)
         if lowering is None:
-            raise Unsupported(f"{self._root.__name__} has no {operation}")
+            raise Unsupported(f"{self._framework} has no {operation}")
         return lowering.call
 
     def has(self, operation: str) -> str:
@@ -103,29 +115,66 @@ class Lowerings:
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """The framework's function of that dotted name; None where there is none."""
-        found = self._root
         head, *rest = name.split(".")
-        if head != found.__name__:
-            return None
+        found: Any = self._roots.get(head)
         for part in rest:
             found = getattr(found, part, None)
         return found if callable(found) and not isinstance(found, type) else None
 
+    def native(self, name: str) -> Callable[..., Any]:
+        """The framework's function that a case calls by its own name.
+
+        Raises
+        ------
+        Unsupported
+            Where cases may not call it, or this release of the framework has none.
+        """
+        refused = refusal(name, self._framework)
+        function = None if refused else self.function(name)
+        if function is None:
+            raise Unsupported(refused or f"this release of {self._framework} has no {name}")
+        return function
+
     def _look_up(self, operation: str) -> Lowering | None:
         entry = self._entries.get(operation)
         if isinstance(entry, Lowering):
-            return entry if entry.numbers else self._ready(entry.name, entry.call)
+            return self._ready(operation, entry)
         if callable(entry):
-            return self._ready(COMPOSED, entry)
+            return self._ready(operation, via(COMPOSED, entry))
         names = [entry] if entry else [f"{space}.{operation}" for space in self._namespaces]
         for name in names:
             function = self.function(name)
             if function is not None:
-                return self._ready(name, partial(self._rename_and_call, function))
+                call = partial(self._rename_and_call, function)
+                return self._ready(operation, via(name, call))
         return None
 
-    def _ready(self, name: str, call: Callable[..., Any]) -> Lowering:
-        return Lowering(name, lambda *xs, **attributes: call(*self._prepared(xs), **attributes))
+    def _ready(self, operation: str, lowering: Lowering) -> Lowering:
+        """With every attribute said, and numbers made arrays where the function wants them."""
+        row = TABLE.get(operation)
+        unsaid = (
+            {k: v for k, v in row.attributes.items() if v is not Parameter.empty} if row else {}
+        )
+        prepared = tuple if lowering.numbers else self._prepared
+
+        def call(*xs: Any, **attributes: Any) -> Any:
+            return lowering.call(*prepared(xs), **{**unsaid, **attributes})
+
+        return Lowering(lowering.name, call, numbers=True)
 
     def _rename_and_call(self, function: Callable[..., Any], *xs: Any, **attributes: Any) -> Any:
         return function(*xs, **{self._renamed.get(k, k): v for k, v in attributes.items()})
+
+
+class SpelledDialect(Dialect):
+    """A dialect whose functions come from a framework's spellings."""
+
+    lowerings: ClassVar[Lowerings]
+
+    def lower(self, operation: str) -> Callable[..., Any]:
+        """As the table of exceptions or the default rule has it."""
+        return self.lowerings[operation]
+
+    def native(self, name: str) -> Callable[..., Any]:
+        """The framework's own."""
+        return self.lowerings.native(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import ml_dtypes
@@ -14,7 +13,8 @@ from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from .base import Adapter, Step, Trace, on_path
-from .interpret import Dialect, arrays_of, failures, interpret
+from .interpret import arrays_of, failures, interpret
+from .lowering import SpelledDialect
 from .torch_lowerings import LOWERINGS
 from .torch_lowerings.optimizers import OPTIMIZERS
 from .values import cotangent_of, hyperparameters
@@ -91,20 +91,13 @@ def _optimizer(task: Task, params: dict[str, torch.Tensor]) -> torch.optim.Optim
     return make(list(params.values()), **hyperparameters(task))
 
 
-class _Eager(Dialect):
+class _Eager(SpelledDialect):
     """Instructions as calls of torch, each watched variable keeping its gradient."""
+
+    lowerings = LOWERINGS
 
     def __init__(self, watched: list[str]) -> None:
         self._watched = frozenset(watched)
-
-    def lower(self, operation: str) -> Callable[..., Any]:
-        return LOWERINGS[operation]
-
-    def native(self, name: str) -> Callable[..., Any]:
-        function = LOWERINGS.function(name)
-        if function is None:
-            raise Unsupported(f"torch {torch.__version__} has no {name}")
-        return function
 
     def kind(self, value: torch.Tensor) -> str:
         if value.is_complex():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 
 import jax
+import optax
 
 from ..lowering import Lowerings
 from . import elementwise, losses, normalisation, shape, spatial
@@ -19,7 +20,8 @@ for _name in ("jax.scipy.special", "jax.numpy.linalg", "jax.numpy.fft"):
     importlib.import_module(_name)  # attributes of jax only once they are imported
 
 LOWERINGS = Lowerings(
-    jax,
+    "jax",
+    (jax, optax),
     NAMESPACES,
     [module.LOWERINGS for module in (elementwise, losses, normalisation, shape, spatial)],
 )

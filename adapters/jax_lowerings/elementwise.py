@@ -6,13 +6,13 @@ import operator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from ..lowering import Entry, via
 
 
-def _clip(x: Any, lower: Any = None, upper: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002  the standard's names
-    return jnp.clip(x, min if lower is None else lower, max if upper is None else upper)
+def _tanh(approximate: Any) -> bool:
+    """JAX takes a bool where torch's names are ``none`` and ``tanh``."""
+    return approximate if isinstance(approximate, bool) else approximate == "tanh"
 
 
 LOWERINGS: dict[str, Entry] = {
@@ -23,11 +23,5 @@ LOWERINGS: dict[str, Entry] = {
     "divide": via("jax.numpy.divide", operator.truediv),
     "pow": via("jax.numpy.pow", operator.pow),
     "identity": lambda x: x,
-    "clip": via("jax.numpy.clip", _clip),
     "gelu": via("jax.nn.gelu", lambda x, *, approximate: jax.nn.gelu(x, _tanh(approximate))),
 }
-
-
-def _tanh(approximate: Any) -> bool:
-    """JAX takes a bool where torch's names are ``none`` and ``tanh``."""
-    return approximate if isinstance(approximate, bool) else approximate == "tanh"

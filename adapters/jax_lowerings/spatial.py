@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 
 
@@ -47,7 +48,6 @@ def _pool(
     kernel_size: Any,
     stride: Any,
     padding: Any = 0,
-    dilation: Any = 1,
 ) -> jax.Array:
     n = x.ndim - 2
     return lax.reduce_window(
@@ -57,11 +57,12 @@ def _pool(
         (1, 1, *spread(kernel_size, n)),
         (1, 1, *spread(stride, n)),
         [(0, 0), (0, 0), *((p, p) for p in spread(padding, n))],
-        window_dilation=(1, 1, *spread(dilation, n)),
     )
 
 
-def _max_pool(x: jax.Array, **window: Any) -> jax.Array:
+def _max_pool(x: jax.Array, *, dilation: Any, **window: Any) -> jax.Array:
+    if set(spread(dilation, x.ndim - 2)) != {1}:
+        raise Unsupported("jax.lax.reduce_window has no derivative of a dilated maximum")
     return _pool(x, -math.inf, lax.max, **window)
 
 

@@ -33,7 +33,8 @@ def _tensors(arguments: tuple[Any, ...]) -> Iterable[Any]:
 
 
 LOWERINGS = Lowerings(
-    torch,
+    "torch",
+    (torch,),
     NAMESPACES,
     [
         module.LOWERINGS

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import torch
 
 from ..lowering import Entry, via
+
+
+def _complex(x: torch.Tensor) -> torch.Tensor:
+    return x if x.is_complex() else torch.complex(x, torch.zeros_like(x))
+
+
+def _clip(x: Any, low: Any = None, high: Any = None) -> torch.Tensor:
+    """Two numbers or two tensors, for torch takes no mixture."""
+    met = next((v for v in (x, low, high) if isinstance(v, torch.Tensor)), None)
+    if isinstance(low, torch.Tensor) or isinstance(high, torch.Tensor):
+        low, high = (None if v is None else torch.as_tensor(v).to(met) for v in (low, high))
+    return torch.clip(torch.as_tensor(x).to(met), low, high)
+
 
 LOWERINGS: dict[str, Entry] = {
     # torch.add and its kin refuse a number on the left; the operators, which call them, do not.
@@ -23,10 +37,8 @@ LOWERINGS: dict[str, Entry] = {
     "not_equal": via("torch.not_equal", operator.ne, numbers=True),
     # The same tensor would share its gradient with the original: a view has its own.
     "identity": via("torch.Tensor.view_as", lambda x: x.view_as(x)),
-    "clip": via(
-        "torch.clip",
-        lambda x, lower=None, upper=None, *, min=None, max=None: torch.clip(  # noqa: A006  the standard's names
-            x, min if lower is None else lower, max if upper is None else upper
-        ),
-    ),
+    "clip": via("torch.clip", _clip, numbers=True),
+    "sign": via("torch.sign", lambda x: torch.sgn(x) if x.is_complex() else torch.sign(x)),
+    "imag": via("torch.imag", lambda x: torch.imag(_complex(x))),  # torch's refuses reals
+    "stop_gradient": via("torch.Tensor.detach", lambda x: x.detach()),
 }

@@ -18,29 +18,41 @@ def axes_of(x: torch.Tensor, axis: Axis) -> tuple[int, ...]:
     return (axis,) if isinstance(axis, int) else tuple(axis)
 
 
-def _extreme(one: Any, several: Any) -> Any:
-    def reduce(x: torch.Tensor, *, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
-        if isinstance(axis, int):
-            return one(x, dim=axis, keepdim=keepdims).values  # ties: all to one, as torch.max does
-        return several(x, dim=axes_of(x, axis), keepdim=keepdims) if keepdims or axis else one(x)
+def _along(function: Any) -> Any:
+    """Along the axes as they are said: to torch, no axes at all are all of them."""
+
+    def reduce(x: torch.Tensor, *, axis: Axis, keepdims: bool) -> torch.Tensor:
+        return x if axis == () else function(x, dim=axes_of(x, axis), keepdim=keepdims)
 
     return reduce
 
 
-def _prod(x: torch.Tensor, *, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
-    for one in sorted(a % x.ndim for a in axes_of(x, axis))[::-1]:  # torch takes one axis
+def _extreme(one: Any, several: Any) -> Any:
+    """Along one axis or over everything as torch.max does; it has nothing between."""
+
+    def reduce(x: torch.Tensor, *, axis: Axis, keepdims: bool) -> torch.Tensor:
+        if isinstance(axis, int):
+            return one(x, dim=axis, keepdim=keepdims).values
+        return (
+            one(x)
+            if axis is None and not keepdims
+            else _along(several)(x, axis=axis, keepdims=keepdims)
+        )
+
+    return reduce
+
+
+def _prod(x: torch.Tensor, *, axis: Axis, keepdims: bool) -> torch.Tensor:
+    for one in sorted((a % x.ndim for a in axes_of(x, axis)), reverse=True):  # torch takes one
         x = torch.prod(x, dim=one, keepdim=keepdims)
     return x
 
 
 LOWERINGS: dict[str, Entry] = {
+    "sum": via("torch.sum", _along(torch.sum)),
+    "mean": via("torch.mean", _along(torch.mean)),
     "max": via("torch.max", _extreme(torch.max, torch.amax)),
     "min": via("torch.min", _extreme(torch.min, torch.amin)),
     "prod": via("torch.prod", _prod),
-    "logsumexp": via(  # torch wants the axes spelt out
-        "torch.logsumexp",
-        lambda x, *, axis=None, keepdims=False: torch.logsumexp(
-            x, dim=axes_of(x, axis), keepdim=keepdims
-        ),
-    ),
+    "logsumexp": via("torch.logsumexp", _along(torch.logsumexp)),
 }

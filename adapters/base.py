@@ -84,6 +84,11 @@ def on_path(program: Program, params: Any) -> list[str]:
 
     In program order, parameters first. These are the variables whose cotangents are compared.
     A native call is taken to be differentiable in all its arguments.
+
+    Raises
+    ------
+    Unsupported
+        Where an operation is in no table.
     """
     tracked = set(params)
     for i in program.instructions:
@@ -104,4 +109,7 @@ def _refs(instruction: Any) -> list[tuple[int, str]]:
 def _flows(instruction: Any, position: int) -> bool:
     if instruction.native or instruction.operation == "select":
         return True
-    return TABLE[instruction.operation].differentiable(position)
+    row = TABLE.get(instruction.operation)
+    if row is None:
+        raise Unsupported(f"no operation is called {instruction.operation}")
+    return row.differentiable(position)

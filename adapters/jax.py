@@ -36,6 +36,10 @@ class JaxAdapter(Adapter):
         """Its dotted name in JAX, ``composed``, or nothing."""
         return LOWERINGS.has(operation)
 
+    def facts(self) -> dict[str, str]:
+        """Its devices."""
+        return {"devices": ", ".join(map(str, jax.devices()))}
+
     def run(self, task: Task) -> Trace:
         """Run a task, in 64 bits whatever the importing program has set."""
         program = self.program(task)

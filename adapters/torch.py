@@ -33,6 +33,15 @@ class TorchAdapter(Adapter):
         """Its dotted name in torch, ``composed``, or nothing."""
         return LOWERINGS.has(operation)
 
+    def facts(self) -> dict[str, str]:
+        """Its devices and thread counts."""
+        cuda = (torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count()))
+        return {
+            "devices": ", ".join(["cpu", *cuda]),
+            "threads": f"{torch.get_num_threads()} within an operation, "
+            f"{torch.get_num_interop_threads()} between them",
+        }
+
     def run(self, task: Task) -> Trace:
         """Run a task."""
         program = self.program(task)

@@ -74,7 +74,8 @@ def _given(task: Task) -> Section:
     point = ", ".join(f"{key} = {value}" for key, value in task.point.items())
     prose = f"At {point}, in {task.dtype}." if point else f"In {task.dtype}."
     if task.batch is not None:
-        prose += f" The first step sees {task.batch.size} rows of the inputs."
+        rows = "one row" if task.batch.size == 1 else f"{task.batch.size} rows"
+        prose += f" The first step sees {rows} of the inputs."
     return Section("Given", prose, (*lines,))
 
 

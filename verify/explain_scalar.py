@@ -284,15 +284,15 @@ class ScalarDerivation:
                 onward = self._d(self._label(target), name)
                 if target == self.program.output and self.seed == 1:
                     symbols.append(onward)
-                    numbers.append(numeral(self.slopes[target, name].value).text)
+                    numbers.append(numeral(self.slopes[target, name].value))
                 else:
                     symbols.append(f"{self._d(self.objective, target)}·{onward}")
-                    numbers.append(f"{numeral(grads[target]).text}·{slope}")
+                    numbers.append(term(f"{numeral(grads[target]).text}·{slope}"))
             grads[name] = sum(grads[t] * self.slopes[t, name].value for t in uses)
             yield Equation(
                 self._d(self.objective, name),
                 " + ".join(symbols),
-                " + ".join(numbers),
+                total(numbers).text,
                 numeral(grads[name]).text,
             )
 

@@ -149,8 +149,8 @@ def product(factors: Sequence[Term]) -> Term:
     if len(kept) == 1 and not negative:
         return kept[0]
     sign = MINUS if negative else ""
-    first = kept[0].after(sign, PRODUCT)
-    text = first
+    divides = kept[0].binding == PRODUCT and "/" in _without_brackets(kept[0].text)
+    text = kept[0].after(sign, POWER if divides and len(kept) > 1 else PRODUCT)
     for factor in kept[1:]:
         text += f"·{factor.after('·', PRODUCT)}".replace("·1 / ", " / ", 1)
     return Term(sign + text, PRODUCT if len(kept) > 1 else SIGN)
@@ -163,11 +163,11 @@ def total(terms: Sequence[Term]) -> Term:
     text = ""
     for t in terms:
         if not text:
-            text = t.text
+            text = t.after("", SUM)
         elif t.text.startswith(MINUS) and t.binding > SUM:
             text += f" {MINUS} {t.text[1:]}"
         else:
-            text += f" + {t.text}"
+            text += f" + {t.after('', SUM)}"
     return Term(text or "0", SUM if text else ATOM)
 
 

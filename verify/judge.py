@@ -67,7 +67,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
     """The columns that say which run a row is of."""
     return {
         "case": task.case,
-        "point": ",".join(f"{k}={'null' if v is None else v}" for k, v in task.point.items()),
+        "point": point_text(task.point),
         "dtype": task.dtype,
         "adapter": adapter,
         "version": version,
@@ -79,6 +79,11 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "where": task.where,
         "tags": " ".join(task.tags),
     }
+
+
+def point_text(point: dict[str, Any]) -> str:
+    """A point of a sweep as ``axis=0,act=relu``; empty for a case without one."""
+    return ",".join(f"{k}={'null' if v is None else v}" for k, v in point.items())
 
 
 def body(outcome: Outcome) -> Row:

@@ -9,22 +9,39 @@ from typing import Any
 import pytest
 
 from ..adapters import registry
-from ..cases import Case, load_files
+from ..cases.case import Case
+from ..cases.loading import load_files
 from ..cases.task import Task
 from ..refimpl.errors import BadUsage, GradparityError
 from ..reports.columns import frame
 from ..reports.plain import failures_table
 from ..reports.verdicts import FAILING
 from .choices import adapters_of, dtypes_of
-from .judge import Row
+from .judge import Row, point_text
 from .pytest_report import PROPERTY
 from .run import Runner
 
 #: Marks that pytest acts on: a tag of that name is a keyword only.
 ACTED_ON = {"filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail"}
 
-#: The session's runner: it keeps the truth of one task for that task's adapters.
-_RUNNER = pytest.StashKey[Runner]()
+#: What a session holds while it runs.
+_HELD = pytest.StashKey["Held"]()
+
+
+class Held:
+    """One runner, which keeps a task's truth, and the tasks of the case that is being run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.runner = Runner(adapters_of(config.getoption("--gradparity-adapters")))
+        self._dtypes = dtypes_of(config.getoption("--gradparity-dtypes"))
+        self._case: Case | None = None
+        self._tasks: list[Task] = []
+
+    def task(self, case: Case, number: int) -> Task:
+        """A task of a case; its arrays are drawn with the case's others and dropped with them."""
+        if self._case is not case:
+            self._case, self._tasks = case, case.tasks(self._dtypes)
+        return self._tasks[number]
 
 
 class Disagreement(Exception):
@@ -47,27 +64,29 @@ class CaseFile(pytest.File):
         adapters = adapters_of(option("--gradparity-adapters")) or registry.names()
         dtypes = dtypes_of(option("--gradparity-dtypes"))
         for case in cases:
-            for task in case.tasks(dtypes):
+            chosen = [d for d in case.dtypes if dtypes is None or d in dtypes]
+            ids = [(point_text(point), d) for point in case.points() for d in chosen]
+            for number, (point, dtype) in enumerate(ids):
                 for adapter in adapters:
-                    yield CaseItem.of(self, case, task, adapter)
+                    inside = "-".join(filter(None, (point, adapter, dtype)))
+                    name = f"{case.name}[{inside}]"
+                    yield CaseItem.of(self, name, case, number, adapter)
 
 
 class CaseItem(pytest.Item):
     """One task in one adapter."""
 
     case: Case
-    task: Task
+    number: int
     adapter: str
 
     @classmethod
-    def of(cls, parent: CaseFile, case: Case, task: Task, adapter: str) -> CaseItem:
-        """Make an item, with the case's tags as its marks."""
-        inside = task.id.removeprefix(task.case + "[").removesuffix(task.dtype + "]")
-        name = f"{task.case}[{inside}{adapter}-{task.dtype}]"
+    def of(cls, parent: CaseFile, name: str, case: Case, number: int, adapter: str) -> CaseItem:
+        """Make the item of a case's task in an adapter, with the case's tags as its marks."""
         item: CaseItem = cls.from_parent(parent, name=name)
-        item.case, item.task, item.adapter = case, task, adapter
-        item.extra_keyword_matches.update(task.tags)
-        for tag in task.tags:
+        item.case, item.number, item.adapter = case, number, adapter
+        item.extra_keyword_matches.update(case.tags)
+        for tag in case.tags:
             if tag not in ACTED_ON:
                 item.config.addinivalue_line("markers", f"{tag}: cases tagged {tag}")
                 item.add_marker(tag)
@@ -75,10 +94,10 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the task in the adapter and judge what comes back."""
-        runner = self._runner()
-        if self.adapter in runner.missing:
-            pytest.skip(runner.missing[self.adapter])
-        rows = runner.rows_for(self.task, self.adapter)
+        held = self._held()
+        if self.adapter in held.runner.missing:
+            pytest.skip(held.runner.missing[self.adapter])
+        rows = held.runner.rows_for(held.task(self.case, self.number), self.adapter)
         if self.config.getoption("--gradparity-report"):
             self.user_properties.append((PROPERTY, json.dumps(rows)))
         if any(row["verdict"] in FAILING for row in rows):
@@ -99,12 +118,11 @@ class CaseItem(pytest.Item):
         """The case's place in its file."""
         return self.path, self.case.line - 1, self.name
 
-    def _runner(self) -> Runner:
+    def _held(self) -> Held:
         stash = self.session.stash
-        if _RUNNER not in stash:
-            chosen = adapters_of(self.config.getoption("--gradparity-adapters"))
+        if _HELD not in stash:
             try:
-                stash[_RUNNER] = Runner(chosen)
+                stash[_HELD] = Held(self.config)
             except BadUsage as error:
                 pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
-        return stash[_RUNNER]
+        return stash[_HELD]

@@ -20,8 +20,8 @@ from .choices import adapters_of, dtypes_of
 #: A file longer than this is no case file.
 LONGEST = 4_000_000
 
-#: A key ``case`` in the first column, in a mapping of either of YAML's styles.
-_CASE = re.compile(rb"^(?:---\s+)?\{?\s*(?P<quote>[\"']?)case(?P=quote)\s*:(?:\s|$)", re.MULTILINE)
+#: A key ``case`` in the first column, as ``cases.loading`` looks for it.
+_CASE = re.compile(rb"""^(case|"case"|'case')[ \t]*:""", re.MULTILINE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,4 +72,4 @@ def is_case_file(path: Path) -> bool:
         text = path.read_bytes()
     except OSError:
         return False
-    return _CASE.search(text.removeprefix(b"\xef\xbb\xbf")) is not None
+    return _CASE.search(text) is not None

@@ -85,6 +85,8 @@ def test_constants_are_put_in_and_what_is_obvious_is_simplified(template, consta
         (["−1", "−1"], "1"),
         (["−1", "−x"], "x"),
         (["a", "−x"], "a·(−x)"),
+        (["1 / 2", "2·z"], "(1 / 2)·2·z"),
+        (["a", "1 / n"], "a / n"),
         ([], "1"),
     ],
 )
@@ -94,6 +96,7 @@ def test_a_product_leaves_ones_out_and_gathers_signs(factors, expected):
 
 def test_a_sum_takes_a_minus_for_its_sign():
     assert total([term("a·b"), term("−c"), term("d")]).text == "a·b − c + d"
+    assert total([term("a"), term("1 where b, else 0")]).text == "a + (1 where b, else 0)"
 
 
 @pytest.mark.parametrize(

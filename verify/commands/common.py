@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ...cases import Case, catalogue, load_files
+from ...cases.case import Case
+from ...cases.loading import catalogue, load_files
 from ...refimpl.errors import BadCase, BadUsage
 from ..choices import nearest
 

@@ -14,6 +14,7 @@ from ...refimpl.errors import BadUsage
 from ..choices import adapters_of, chosen, nearest
 from ..explain import explain as derive
 from ..explain_render import markdown, plain
+from ..judge import point_text
 from ..run import Runner
 from .common import Adapters, emit, fail_on, find
 
@@ -58,17 +59,11 @@ def _at(tasks: Sequence[Task], point: str | None) -> Task:
     """The task at a point of the sweep; the first where none is asked for."""
     if point is None:
         return tasks[0]
-    parts = (part.partition("=") for part in point.replace(" ", "").split(","))
-    asked = {key: value for key, _, value in parts}
-    for task in tasks:
-        there = {key: _text(value) for key, value in task.point.items()}
-        if asked.items() <= there.items():
+    asked = set(point.replace(" ", "").split(","))
+    there = {point_text(task.point).replace(" ", ""): task for task in tasks}
+    for text, task in there.items():
+        if asked <= set(text.split(",")):
             return task
-    points = [",".join(f"{k}={_text(v)}" for k, v in t.point.items()) for t in tasks]
-    if not any(points):
+    if not any(there):
         raise BadUsage(f"{tasks[0].case} has no sweep, so no point {point}")
-    raise BadUsage(f"{tasks[0].case} has no point {point}{nearest(point, points)}")
-
-
-def _text(value: object) -> str:
-    return "null" if value is None else str(value).replace(" ", "")
+    raise BadUsage(f"{tasks[0].case} has no point {point}{nearest(point, there)}")

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ...cases import select
+from ...cases.loading import select
 from ...refimpl.errors import BadUsage
 from ...reports.as_text import as_csv, as_json
 from ...reports.columns import frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ...cases.schema import json_schema
+from ...cases.models import json_schema
 from .common import emit
 
 

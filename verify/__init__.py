@@ -16,7 +16,7 @@ from typing import Any
 #: Public name → the module that has it.
 _HOMES = {
     "BadCases": ".api",
-    "Runner": ".run",
+    "Runner": ".runner",
     "load_cases": ".api",
     "run": ".api",
 }

@@ -15,7 +15,7 @@ from ..cases.task import Task
 from ..refimpl.errors import BadCase, BadUsage
 from ..reports.columns import frame
 from .judge import Row
-from .run import Runner
+from .runner import Runner
 
 Progress = Callable[[int, int, Task], None]
 

@@ -12,19 +12,19 @@ apart, the adapter runs the case once more with an identity put on every such us
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..adapters.base import Adapter, Step, on_path
+from ..adapters.values import HALVES, in_dtype
 from ..cases.program import Const, Instruction, Program, Ref
 from ..cases.task import Task, seed_of
-from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from ..refimpl.rounding import Noise
-from ..refimpl.tape import Tape
+from ..refimpl.tape import Node, Tape
 from .baseline import RUNS, WIDER, scale_of_noise, spread
 from .compare import compare, dtype_for
 from .judge import MULTIPLE
@@ -97,6 +97,7 @@ def set_apart(program: Program, params: Any) -> Program:
         for argument in instruction.arguments:
             if (
                 isinstance(argument, Ref)
+                and instruction.operation != "select"
                 and uses[argument.name] > 1
                 and argument.name in differentiable
             ):
@@ -130,60 +131,97 @@ class _Judged:
 
     def __init__(self, task: Task, program: Program, step: Step) -> None:
         self.task, self.program, self.step = task, program, step
-        self.wide = WIDER[task.dtype]
         self.values = {**task.rows(0), **task.params, **step.values}
+        #: Of an operation with several results, the variables that take them, by index.
+        self.parts: dict[str, dict[int, str]] = {}
+        for i in program.instructions:
+            if i.operation == "select":
+                self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
 
     def forwards(self) -> tuple[Instruction, str, str] | None:
-        for instruction in self.program.instructions:
-            if instruction.operation == "select":
-                continue
-            got = self.values.get(instruction.target)
-            if got is None:
-                continue
-            fault = self._fault(got, lambda make, i=instruction: self._run(i, make)[1].value)
-            if fault:
-                return instruction, "forward", fault
+        """The first operation whose result is off, given its own inputs."""
+        for instruction in self._computing(self.program.instructions):
+            for index, name in self._results(instruction).items():
+                got = self.values.get(name)
+                if got is None or not self._has_inputs(instruction):
+                    continue
+
+                def result(make: Any, i: Instruction = instruction, k: int | None = index) -> Any:
+                    y = self._run(i, make)[1].value
+                    return y if k is None else y[k]
+
+                fault = self._fault(got, result)
+                if fault:
+                    return instruction, "forward", fault
         return None
 
     def backwards(self) -> tuple[Instruction, str, str] | None:
-        grads = self.step.grads
-        cotangent = self.task.cotangent(np.shape(self.values[self.program.output]))
-        for instruction in reversed(self.program.instructions):
-            g = grads.get(instruction.target)
-            if instruction.target == self.program.output:
-                g = cotangent
-            if g is None or instruction.operation == "select":
+        """The last operation whose VJP is off, given its own inputs and incoming cotangent."""
+        for instruction in self._computing(reversed(self.program.instructions)):
+            incoming = self._incoming(instruction)
+            if not incoming or not self._has_inputs(instruction):
                 continue
             for position, argument in enumerate(instruction.arguments):
-                if not isinstance(argument, Ref) or argument.name not in grads:
+                if not isinstance(argument, Ref) or argument.name not in self.step.grads:
                     continue
-                if instruction.operation == "identity" and len(self._users(argument.name)) > 1:
-                    continue
+                if len(self._users(argument.name)) > 1:
+                    continue  # a sum of several operations' shares, each judged at its own copy
 
-                def pulled(
-                    make: Any, i: Instruction = instruction, k: int = position, g: Any = g
-                ) -> Any:
-                    tape, node, inputs = self._run(i, make, apart=True)
-                    tape.backward(node, make(g))
+                def pulled(make: Any, i: Instruction = instruction, k: int = position) -> Any:
+                    tape, node, inputs = self._run(i, make)
+                    self._pull(tape, node, self._incoming(i), make)
                     return inputs[k].cotangent
 
-                fault = self._fault(grads[argument.name], pulled)
+                fault = self._fault(self.step.grads[argument.name], pulled)
                 if fault:
                     return instruction, "backward", f"{fault}, in the cotangent of {argument.name}"
         return None
+
+    @staticmethod
+    def _computing(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
+        return (i for i in instructions if i.operation != "select")
+
+    def _results(self, instruction: Instruction) -> dict[int | None, str]:
+        """The variables that an operation's results are in, by index (None for its only one)."""
+        parts = self.parts.get(instruction.target)
+        return {None: instruction.target} if parts is None else dict(parts)
+
+    def _has_inputs(self, instruction: Instruction) -> bool:
+        return all(name in self.values for name in instruction.refs)
+
+    def _incoming(self, instruction: Instruction) -> dict[int | None, Any]:
+        """The adapter's cotangents of an operation's results, where they fit those."""
+        found: dict[int | None, Any] = {}
+        for index, name in self._results(instruction).items():
+            y, g = self.values.get(name), self.step.grads.get(name)
+            if name == self.program.output and y is not None:
+                g = self.task.cotangent(np.shape(y))
+            if g is not None and y is not None and np.shape(g) == np.shape(y):
+                found[index] = g
+        return found
+
+    @staticmethod
+    def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Any) -> None:
+        if None in incoming:
+            tape.backward(node, make(incoming[None]))
+            return
+        parts = [np.zeros_like(y) for y in node.value]
+        for index, g in incoming.items():
+            assert index is not None
+            parts[index] = make(g)
+        tape.backward(node, tuple(parts))
 
     def _users(self, name: str) -> list[Instruction]:
         return [i for i in self.program.instructions if name in i.refs]
 
     def _run(
-        self, instruction: Instruction, make: Callable[[Any], Any], *, apart: bool = False
-    ) -> Any:
+        self, instruction: Instruction, make: Callable[[Any], Any]
+    ) -> tuple[Tape, Node, list[Any]]:
         """Run one instruction on the adapter's own inputs, made into arrays by ``make``."""
         tape = Tape()
         inputs = [self._input(tape, a, make) for a in instruction.arguments]
-        row: Operation = TABLE[instruction.operation]
-        node = tape.apply(row, *inputs, **instruction.attributes)
-        return (tape, node, inputs) if apart else (tape, node)
+        row = TABLE[instruction.operation]
+        return tape, tape.apply(row, *inputs, **instruction.attributes), inputs
 
     def _input(self, tape: Tape, argument: Ref | Const | None, make: Callable[[Any], Any]) -> Any:
         if argument is None:
@@ -196,12 +234,13 @@ class _Judged:
         """What is wrong with a result, given its own inputs; empty where nothing is."""
         task = self.task
         with np.errstate(all="ignore"):
-            truth = np.asarray(compute(self._widened))
+            truth = np.asarray(compute(lambda x: _cast(x, WIDER[task.dtype])))
             dtype = dtype_for(task.dtype, truth)
             samples = []
+            narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
             for run in range(RUNS):
                 noise = Noise(seed_of(task.case, task.point, f"blame {run}"), task.dtype)
-                samples.append(np.asarray(compute(lambda x, n=noise: n.array(self._widened(x)))))
+                samples.append(np.asarray(compute(lambda x, n=noise: _noisy(x, n, narrow))))
             scale = (
                 scale_of_noise(truth, spread(truth, samples), dtype)
                 if truth.dtype.kind in "fc"
@@ -212,14 +251,16 @@ class _Judged:
             outcome = compare(got, truth, dtype=dtype, noise=bound, bound=bound, nan_expected=nan)
         return outcome.reason
 
-    def _widened(self, x: Any) -> Any:
-        x = np.asarray(x)
-        if x.dtype.kind in "biu":
-            return x
-        wide = np.dtype(self.wide)
-        if x.dtype.kind != "c" and wide.kind == "c":
-            wide = np.dtype(f"f{wide.itemsize // 2}")
-        return x.astype(wide)
+
+def _cast(x: Any, dtype: Any) -> Any:
+    """In a dtype, or its real counterpart; whole numbers and booleans as they are."""
+    x = np.asarray(x)
+    return x if x.dtype.kind in "biu" else in_dtype(x, dtype)
+
+
+def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:
+    x = _cast(x, dtype)
+    return x if x.dtype.kind in "biu" else noise.array(x)
 
 
 def _named(program: Program, instruction: Instruction) -> str:

@@ -14,6 +14,12 @@ from .blame import blame
 from .compare import Outcome
 from .judge import Row, body, head, judge
 
+#: Verdicts of a comparison that fails.
+FAILING = ("differs", "stale")
+
+#: In which order one step's checks are made from another.
+ORDER = ("value", "grad", "update")
+
 
 class Runner:
     """Runs tasks over adapters and judges what comes back.
@@ -82,7 +88,7 @@ class Runner:
         rows = judge(task, name, self._versions[name], trace, base)
         for row in rows:
             row["seconds"] = seconds
-        if any(row["verdict"] in ("differs", "stale") for row in rows):
+        if any(row["verdict"] in FAILING for row in rows):
             self._blame(task, adapter, rows)
         return rows
 
@@ -104,11 +110,14 @@ class Runner:
             found, note = None, f"; no operation could be blamed: {failure}"
         else:
             note = f"; blamed: {found}" if found else ""
-        for row in rows:
-            if row["verdict"] in ("differs", "stale"):
-                late = row["check"] == "update" and found is None and task.update is not None
-                row["blame"] = found.variable if found else task.update.rule if late else ""
-                row["reason"] += note
+        off = [row for row in rows if row["verdict"] in FAILING]
+        first = min(off, key=lambda row: (row["step"], ORDER.index(row["check"])))
+        variable = found.variable if found else ""
+        if found is None and task.update and (first["check"], first["step"]) == ("update", 0):
+            variable, note = task.update.rule, f"; blamed: the update rule {task.update.rule}"
+        for row in off:
+            row["blame"] = variable
+            row["reason"] += note
 
     def _whole(self, task: Task, name: str, verdict: str, reason: str, kind: str = "") -> Row:
         """The row of a run that gave no tensors to compare."""

@@ -40,7 +40,7 @@ def positive_definite(draw: np.random.Generator, rows: int, *, complex_: bool) -
 
 
 def orthogonal(draw: np.random.Generator, rows: int, *, complex_: bool) -> Array:
-    """A product of one Householder reflection I − 2vvᴴ/(vᴴv) for each size from 2 to n.
+    """A product of one Householder reflection I - 2vvᴴ/(vᴴv) for each size from 2 to n.
 
     Uniform over the orthogonal (unitary) group up to signs: G. W. Stewart, "The efficient
     generation of random orthogonal matrices", SIAM J. Numer. Anal. 17 (1980).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..refimpl.errors import BadCase, LimitExceeded
@@ -15,6 +16,10 @@ class Place(NamedTuple):
 
     line: int
     column: int
+
+
+class Enough(Exception):
+    """A file has so many faults that no more are looked for."""
 
 
 class Faults:
@@ -31,21 +36,28 @@ class Faults:
         return len(self._found)
 
     def add(self, message: str, place: Place, kind: type[BadCase] = BadCase) -> None:
-        """Note that something is wrong there."""
+        """Note that something is wrong there.
+
+        Raises
+        ------
+        Enough
+            Where there are so many faults that reading on is no use.
+        """
         where = f"{self.file}:{place.line}:{place.column}"
         self._found.setdefault((message, place), kind(message, where))
+        if len(self._found) >= limits.FAULTS:
+            raise Enough
 
     def limit(self, message: str, place: Place) -> None:
         """Note that a limit is exceeded there."""
         self.add(message, place, LimitExceeded)
 
     def in_order(self) -> list[BadCase]:
-        """All of them by their place, the first few hundred."""
+        """All of them by their place."""
         order = sorted(self._found.items(), key=lambda item: item[0][1])
         found = [fault for _, fault in order]
-        if len(found) > limits.FAULTS:
-            rest = len(found) - limits.FAULTS
-            found = [*found[: limits.FAULTS], BadCase(f"{rest} more faults", self.file)]
+        if len(found) >= limits.FAULTS:
+            found.append(BadCase("and perhaps more faults, not looked for", self.file))
         return found
 
 
@@ -63,9 +75,11 @@ def unknown(what: str, name: object, valid: Iterable[str], *, listed: str = "") 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """The valid name most like this one, or an empty text where none is like it."""
-    if len(name) > 100:
-        return ""
-    names = list(valid)
+    return "" if len(name) > 100 else _nearest(name, tuple(valid))
+
+
+@lru_cache(maxsize=1024)
+def _nearest(name: str, names: tuple[str, ...]) -> str:
     found = difflib.get_close_matches(name, names, 1, 0.6)
     if not found:
         lowered = {n.lower(): n for n in names}

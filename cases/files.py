@@ -1,4 +1,4 @@
-"""Arrays from files: only beside the case or shipped with the package, sizes known before reading."""
+"""Arrays from files: beside the case or shipped with the package, sizes known before reading."""
 
 from __future__ import annotations
 

@@ -8,20 +8,16 @@ instructions, one an operation, in the order in which Python would evaluate them
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from . import limits
-from .budget import Budget, Overspent
+from .budget import Budget
 from .calls import Calls
-from .constants import NUMBERS, compare, fold, is_number, literal
-from .faults import Faults, shown, unknown
-from .native import ROOTS
+from .constants import compare, fold, is_number, literal
+from .faults import Faults, shown
 from .program import Const, Instruction, Program, Ref
+from .scope import Scope
 from .syntax import Fault, Source, called
-
-#: Names that no tensor, variable or sweep may have.
-RESERVED = frozenset((*NUMBERS, *ROOTS, "range", "numpy", "jnp"))
 
 _BINARY: dict[type, str] = {
     ast.Add: "add",
@@ -74,17 +70,14 @@ def read_program(
     -------
     Program or None
         None where there was a fault.
+
+    Raises
+    ------
+    Overspent
+        Where the budget is used up.
     """
-    reader = _Reader(source, framework, arrays, constants, budget, faults)
-    try:
-        sound = reader.block(source.tree.body)
-    except Overspent:
-        faults.limit(
-            f"the file's programs unroll to more than {limits.INSTRUCTIONS} instructions, "
-            "expected at most that",
-            source.locate(1, 0),
-        )
-        return None
+    reader = _Reader(source, framework, Scope(source, arrays, constants), budget, faults)
+    sound = reader.block(source.tree.body)
     named = [i.target for i in reader.instructions if i.named]
     if not sound:
         return None
@@ -101,26 +94,28 @@ class _Reader:
         self,
         source: Source,
         framework: str | None,
-        arrays: Collection[str],
-        constants: Mapping[str, Any],
+        scope: Scope,
         budget: Budget,
         faults: Faults,
     ) -> None:
-        self.source, self.faults, self.budget = source, faults, budget
         self.instructions: list[Instruction] = []
-        self.constants = dict(constants)
-        #: Arrays, with the node that assigned them (None: inputs and parameters).
-        self.assigned: dict[str, Any] = dict.fromkeys(arrays)
-        #: Names of constants that the text itself assigned.
-        self.named_constants: dict[str, Any] = {}
-        #: Family name → its members' names.
-        self.families: dict[str, list[str]] = {}
-        self.loops: dict[str, int] = {}
-        #: What a statement at fault would have assigned: used without another fault.
-        self.lost: set[str] = set()
-        self.calls = Calls(framework, self.constants, self.value)
+        self._source, self._scope = source, scope
+        self._budget, self._faults = budget, faults
+        self._calls = Calls(framework, scope.constants, self._value)
         self._target = ""
         self._count = 0
+        self._readers: dict[type, Callable[[Any, str], Any]] = {
+            ast.Name: lambda node, _: scope.value(node.id, node),
+            ast.Constant: lambda node, _: literal(node),
+            ast.BinOp: self._binary,
+            ast.UnaryOp: self._unary,
+            ast.Compare: self._compare,
+            ast.Call: self._call,
+            ast.Subscript: self._subscript,
+            ast.Slice: self._slice,
+            ast.Tuple: self._sequence,
+            ast.List: self._sequence,
+        }
 
     # Statements
 
@@ -128,35 +123,58 @@ class _Reader:
         """Read statements; False where one of them is at fault."""
         sound = True
         for statement in statements:
+            self._budget.spend()
             try:
-                if isinstance(statement, ast.Assign):
-                    self._assign(statement)
-                elif isinstance(statement, ast.For):
-                    sound = self._loop(statement) and sound
-                else:
-                    raise Fault(
-                        f"{called(statement)}, expected name = expression or a for loop", statement
-                    )
+                sound = self._statement(statement) and sound
             except Fault as fault:
                 sound = False
-                add = self.faults.limit if fault.limit else self.faults.add
+                add = self._faults.limit if fault.limit else self._faults.add
                 if fault.message:
-                    add(fault.message, self.source.place(fault.node))
+                    add(fault.message, self._source.place(fault.node))
                 self._lose(statement)
         return sound
 
     def _lose(self, statement: ast.stmt) -> None:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self.lost.add(node.id)
+                self._scope.lose(node.id)
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-                self.lost.update(n.id for n in ast.walk(node.value) if isinstance(n, ast.Name))
+                for name in ast.walk(node.value):
+                    if isinstance(name, ast.Name):
+                        self._scope.lose(name.id)
+
+    def _statement(self, statement: ast.stmt) -> bool:
+        if isinstance(statement, ast.For):
+            return self._loop(statement)
+        if not isinstance(statement, ast.Assign):
+            raise Fault(f"{called(statement)}, expected name = expression or a for loop", statement)
+        if len(statement.targets) != 1:
+            raise Fault("two assignments at once, expected one name on the left", statement)
+        target = statement.targets[0]
+        if isinstance(target, ast.Tuple | ast.List):
+            self._assign_several(target, statement.value)
+        else:
+            self._assign(target, statement.value)
+        return True
 
     def _loop(self, statement: ast.For) -> bool:
         """Unroll ``for name in range(…):``."""
-        target, call = statement.target, statement.iter
-        if not isinstance(target, ast.Name):
-            raise Fault("a loop over several names, expected for name in range(…)", target)
+        if not isinstance(statement.target, ast.Name):
+            raise Fault(
+                "a loop over several names, expected for name in range(…)", statement.target
+            )
+        turns, name = self._turns(statement), statement.target.id
+        self._scope.open_loop(name, statement.target)
+        sound = True
+        for turn in turns:
+            self._budget.spend()
+            self._scope.turn(name, turn)
+            sound = self.block(statement.body) and sound
+        self._scope.close_loop(name)
+        return sound
+
+    def _turns(self, statement: ast.For) -> range:
+        call = statement.iter
         if not (
             isinstance(call, ast.Call)
             and isinstance(call.func, ast.Name)
@@ -169,51 +187,26 @@ class _Reader:
             raise Fault("an else of a loop, expected none", statement.orelse[0])
         bounds = []
         for argument in call.args:
-            bound = self.value(argument)
-            if not isinstance(bound, int) or isinstance(bound, bool):
+            bound = self._value(argument)
+            if type(bound) is not int:
                 raise Fault("a loop bound that is no constant, expected a whole number", argument)
             bounds.append(bound)
         if len(bounds) == 3 and bounds[2] == 0:
             raise Fault("a step of 0, expected another", call.args[2])
-        name = target.id
-        self._check_name(name, target)
-        if name in self.constants and name not in self.loops:
-            raise Fault(f"{name} is the sweep's name, expected another for the loop", target)
-        if name in self.loops:
-            raise Fault(f"{name} is the outer loop's variable, expected another", target)
-        if name in self.assigned or name in self.families:
-            raise Fault(f"{name} is a variable already, expected another for the loop", target)
-        sound = True
-        try:
-            for turn in range(*bounds):
-                self.budget.spend()
-                self.loops[name] = self.constants[name] = turn
-                sound = self.block(statement.body) and sound
-        finally:
-            self.loops.pop(name, None)
-            self.constants.pop(name, None)
-        return sound
+        return range(*bounds)
 
-    def _assign(self, statement: ast.Assign) -> None:
-        if len(statement.targets) != 1:
-            raise Fault("two assignments at once, expected one name on the left", statement)
-        target = statement.targets[0]
-        if isinstance(target, ast.Tuple | ast.List):
-            self._assign_several(target, statement.value)
-            return
-        name = self._target_name(target)
+    def _assign(self, target: ast.expr, expression: ast.expr) -> None:
+        name = self._new(target)
         self._target, self._count = name, 0
-        value = self.value(statement.value, target=name)
+        value = self._value(expression, name)
         if isinstance(value, Ref):
             if value.name != name:  # another name for a value that has one
-                self._emit("identity", (value,), {}, statement.value, name)
+                self._emit("identity", (value,), {}, expression, name)
+            self._scope.declare(name, target)
         elif isinstance(target, ast.Name):
-            self.constants[name] = value
-            self.named_constants[name] = statement
-            return
+            self._scope.declare_constant(name, value, target)
         else:
-            raise Fault(f"{name} would be a constant, expected an array", statement.value)
-        self._declare(name, target)
+            raise Fault(f"{name} would be a constant, expected an array", expression)
 
     def _assign_several(self, target: ast.Tuple | ast.List, expression: ast.expr) -> None:
         """``q, r = linalg.qr(a)``: the operation, then a selection for each name."""
@@ -221,131 +214,39 @@ class _Reader:
             raise Fault("several names for one value, expected a call of an operation", expression)
         if len(target.elts) < 2:
             raise Fault("one name in a tuple, expected several or a plain name", target)
-        names = []
+        names: list[str] = []
         for element in target.elts:
             skipped = isinstance(element, ast.Name) and element.id == "_"
-            name = "" if skipped else self._target_name(element)
+            name = "" if skipped else self._new(element)
             if name and name in names:
                 raise Fault(f"{name} is assigned twice on one line, expected once", element)
             names.append(name)
         self._target, self._count = "_".join(filter(None, names)) or "_", 0
-        whole = self.value(expression)
-        assert isinstance(whole, Ref)
+        whole = self._value(expression)
         for index, (name, element) in enumerate(zip(names, target.elts, strict=True)):
             if name:
                 self._emit("select", (whole,), {"index": index}, expression, name)
-                self._declare(name, element)
+                self._scope.declare(name, element)
 
-    def _target_name(self, target: ast.expr) -> str:
+    def _new(self, target: ast.expr) -> str:
         """The variable that a target names, which must be new."""
         if isinstance(target, ast.Name):
-            name = target.id
-            self._check_name(name, target)
-            if name in self.families:
-                raise Fault(f"{name} is a family ({name}[…]), expected another name", target)
-        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-            base = target.value.id
-            self._check_name(base, target.value)
-            if base in self.assigned or base in self.constants:
-                raise Fault(
-                    f"{base} is no family of variables, and an array's elements cannot be "
-                    "assigned, expected a new name",
-                    target,
-                )
-            name = self._member(base, target)
-            if not name:
-                raise Fault(f"the index of {base}, expected whole numbers from 0 up", target.slice)
-        else:
-            raise Fault(f"{called(target)} is assigned to, expected a name", target)
-        first = self.assigned.get(name, self.named_constants.get(name))
-        if first is not None:
-            self._assigned_again(name, first, target)
-        if name in self.assigned:
-            raise Fault(f"{name} is an input or a parameter, expected another name", target)
-        if name in self.constants:
-            what = "the loop's variable" if name in self.loops else "the sweep's name"
-            raise Fault(f"{name} is {what}, expected another name", target)
-        return name
-
-    def _assigned_again(self, name: str, first: Any, target: ast.expr) -> None:
-        line, again = self.source.place(first).line, self.source.place(target).line
-        hint = f" (in a loop write {name}[i] = …)" if line == again and self.loops else ""
-        raise Fault(
-            f"{name} is assigned at line {line} and again at line {again}, "
-            f"expected one assignment{hint}",
-            target,
-        )
-
-    @staticmethod
-    def _check_name(name: str, node: Any) -> None:
-        if not name.isascii() or not name[0].isalpha() or len(name) > 100:
-            raise Fault(
-                f"the name {shown(name)}, expected an ASCII letter, then letters, digits and _",
-                node,
-            )
-        if name in RESERVED:
-            raise Fault(f"the name {name} is reserved, expected another", node)
-
-    def _declare(self, name: str, node: Any) -> None:
-        self.assigned[name] = node
-        base, bracket, _ = name.partition("[")
-        if bracket:
-            self.families.setdefault(base, []).append(name)
-
-    def _member(self, base: str, node: ast.Subscript) -> str:
-        """``h[2]`` or ``h[2, 0]``; empty where the index is not made of whole numbers."""
-        index = self.value(node.slice)
-        parts = index if isinstance(index, tuple) else (index,)
-        if parts and all(type(part) is int and part >= 0 for part in parts):
-            return f"{base}[{', '.join(map(str, parts))}]"
-        return ""
+            return self._scope.new(target.id, target)
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            return self._scope.new_member(target.value.id, self._value(target.slice), target)
+        raise Fault(f"{called(target)} is assigned to, expected a name", target)
 
     # Expressions
 
-    def value(self, node: Any, target: str = "") -> Any:
+    def _value(self, node: Any, target: str = "") -> Any:
         """What an expression is; the instruction it ends in assigns ``target``."""
-        kind = type(node)
-        if kind is ast.Name:
-            return self._name(node)
-        if kind is ast.Constant:
-            return literal(node)
-        if kind is ast.BinOp:
-            return self._binary(node, target)
-        if kind is ast.Call:
-            return self._call(node, target)
-        if kind is ast.UnaryOp:
-            return self._unary(node, target)
-        if kind is ast.Subscript:
-            return self._subscript(node, target)
-        if kind is ast.Compare:
-            return self._compare(node, target)
-        if kind in (ast.Tuple, ast.List):
-            items = [self.value(item) for item in node.elts]
-            return tuple(items)
-        if kind is ast.Slice:
-            return self._slice(node)
-        raise Fault(f"{called(node)}, expected operations on names and numbers", node)
-
-    def _name(self, node: ast.Name) -> Any:
-        name = node.id
-        if name in self.assigned:
-            return Ref(name)
-        if name in self.constants:
-            return self.constants[name]
-        if name in NUMBERS:
-            return NUMBERS[name]
-        if name in self.lost:
-            raise Fault("", node)
-        if name in self.families:
-            members = ", ".join(self.families[name][:4])
-            raise Fault(f"{name} is a family, expected one of its members ({members})", node)
-        raise Fault(unknown("variable", name, self._names()), node)
-
-    def _names(self) -> list[str]:
-        return [*self.assigned, *self.constants]
+        read = self._readers.get(type(node))
+        if read is None:
+            raise Fault(f"{called(node)}, expected operations on names and numbers", node)
+        return read(node, target)
 
     def _binary(self, node: ast.BinOp, target: str) -> Any:
-        a, b = self.value(node.left), self.value(node.right)
+        a, b = self._value(node.left), self._value(node.right)
         if not isinstance(a, Ref) and not isinstance(b, Ref):
             return fold(node.op, a, b, node)
         operation = _BINARY.get(type(node.op))
@@ -356,7 +257,7 @@ class _Reader:
         )
 
     def _unary(self, node: ast.UnaryOp, target: str) -> Any:
-        value = self.value(node.operand)
+        value = self._value(node.operand)
         if isinstance(node.op, ast.USub):
             if isinstance(value, Ref):
                 return self._emit("negative", (value,), {}, node, target)
@@ -372,7 +273,7 @@ class _Reader:
         operation = _COMPARISONS.get(type(node.ops[0]))
         if operation is None:
             raise Fault("is, in or not, expected < <= > >= == or !=", node)
-        a, b = self.value(node.left), self.value(node.comparators[0])
+        a, b = self._value(node.left), self._value(node.comparators[0])
         if not isinstance(a, Ref) and not isinstance(b, Ref):
             return compare(node.ops[0], a, b, node)
         operands = (self._operand(a, node.left), self._operand(b, node.comparators[0]))
@@ -380,19 +281,10 @@ class _Reader:
 
     def _subscript(self, node: ast.Subscript, target: str) -> Any:
         base = node.value
-        if isinstance(base, ast.Name) and base.id in self.families:
-            name = self._member(base.id, node)
-            if name in self.assigned:
-                return Ref(name)
-            if base.id in self.lost:
-                raise Fault("", node)
-            members = ", ".join(self.families[base.id][:8])
-            raise Fault(
-                f"{name or 'this member of ' + base.id} is not assigned, expected one of {members}",
-                node,
-            )
-        value = self.value(base)
-        index = self.value(node.slice)
+        if isinstance(base, ast.Name) and self._scope.is_family(base.id):
+            return self._scope.member(base.id, self._value(node.slice), node)
+        value = self._value(base)
+        index = self._value(node.slice)
         parts = index if isinstance(index, tuple) else (index,)
         if not isinstance(value, Ref):
             if (
@@ -415,10 +307,10 @@ class _Reader:
             raise Fault("two … in one index, expected one", node.slice)
         return self._emit("getitem", (value,), {"index": parts}, node, target)
 
-    def _slice(self, node: ast.Slice) -> slice:
+    def _slice(self, node: ast.Slice, _target: str) -> slice:
         bounds = []
         for part in (node.lower, node.upper, node.step):
-            bound = None if part is None else self.value(part)
+            bound = None if part is None else self._value(part)
             if not (bound is None or type(bound) is int):
                 raise Fault("a bound of a slice, expected a whole number", part)
             bounds.append(bound)
@@ -426,8 +318,11 @@ class _Reader:
             raise Fault("a slice's step of 0, expected another", node.step)
         return slice(*bounds)
 
+    def _sequence(self, node: ast.Tuple | ast.List, _target: str) -> tuple[Any, ...]:
+        return tuple(self._value(item) for item in node.elts)
+
     def _call(self, node: ast.Call, target: str) -> Any:
-        call = self.calls.read(node)
+        call = self._calls.read(node)
         return self._emit(
             call.operation, call.arguments, call.attributes, node, target, native=call.native
         )
@@ -450,14 +345,14 @@ class _Reader:
         *,
         native: bool = False,
     ) -> Ref:
-        self.budget.spend()
+        self._budget.spend()
         if not native and operation != "select":
-            self.calls.row(operation, node)
+            self._calls.row(operation, node)
         named = bool(target)
         if not named:
             self._count += 1
             target = f"{self._target}.{self._count}"
-        place = self.source.place(node)
+        place = self._source.place(node)
         self.instructions.append(
             Instruction(
                 target,
@@ -466,7 +361,7 @@ class _Reader:
                 attributes,
                 named=named,
                 native=native,
-                text=self.source.segment(node),
+                text=self._source.segment(node),
                 line=place.line,
                 column=place.column,
             )

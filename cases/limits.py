@@ -18,7 +18,8 @@ TEXT = 4_000
 PROGRAM_CHARACTERS = 50_000
 #: Brackets, operators and blocks inside one another in a program.
 EXPRESSION_DEPTH = 60
-#: Instructions and loop turns, over all the programs and sweep points of one file.
+#: Instructions, loop turns, and truths and tensors to look at, over all the programs and sweep
+#: points of one file.
 INSTRUCTIONS = 50_000
 #: Points of one sweep.
 POINTS = 1_000
@@ -34,5 +35,5 @@ CASE_ELEMENTS = 2**25
 FACTORED_ROWS = 512
 #: Magnitude of whole numbers, those that constant arithmetic makes included.
 INTEGER = 2**63
-#: Faults listed for one file.
+#: Faults of one file, after which no more are looked for.
 FAULTS = 200

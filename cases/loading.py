@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..refimpl.errors import BadCase
@@ -11,7 +12,8 @@ from . import limits
 from .budget import Budget
 from .case import Case
 from .checks import check_case
-from .faults import Faults, Place
+from .context import Context
+from .faults import Enough, Faults, Place
 from .shape_faults import validate
 from .yaml_nodes import Mapping, Node, read_documents
 
@@ -122,10 +124,12 @@ def load_text(raw: bytes | str, path: Path) -> tuple[list[Case], list[BadCase]]:
         column = error.start - before.rfind(b"\n")
         faults.add("bytes that are no UTF-8, expected text", Place(line, column))
         return [], faults.in_order()
-    documents = read_documents(text, faults)
-    if not documents and not faults:
-        faults.add("no document in the file, expected a case", start)
-    cases = _cases(documents, path, text.splitlines(), faults)
+    cases: list[Case] = []
+    with suppress(Enough):
+        documents = read_documents(text, faults)
+        if not documents and not faults:
+            faults.add("no document in the file, expected a case", start)
+        cases = _cases(documents, path, text.splitlines(), faults)
     return cases, faults.in_order()
 
 
@@ -139,7 +143,7 @@ def _cases(
         model = validate(document, faults)
         if model is None or not isinstance(document, Mapping):
             continue
-        case = check_case(document, model, path, lines, budget, faults)
+        case = check_case(Context(document, model, path, lines, budget, faults))
         if case is not None and len(faults) == before:
             cases.append(case)
     return cases

@@ -36,6 +36,7 @@ LATER_KEYS = ("schedule", "clip")
 LATER_CHECKS = ("jvp", "hvp")
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=50)]
 
 
 class _Strict(BaseModel):
@@ -261,7 +262,7 @@ class CaseModel(_Strict):
 
     case: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
     about: Text
-    tags: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=50)]] = []
+    tags: Annotated[list[Word], Field(max_length=100)] = []
     inputs: dict[Name, Tensor] = {}
     params: Annotated[dict[Name, Tensor], Field(min_length=1)]
     program: Annotated[
@@ -280,8 +281,10 @@ class CaseModel(_Strict):
     )
     steps: Annotated[int, Field(ge=1, le=limits.STEPS)] = 1
     batch: BatchModel | None = None
-    dtypes: Annotated[list[Dtype], Field(min_length=1)] = ["float64", "float32"]
-    sweep: dict[Name, Annotated[list[SweepValue], Field(min_length=1)]] = {}
+    dtypes: Annotated[list[Dtype], Field(min_length=1, max_length=20)] = ["float64", "float32"]
+    sweep: dict[
+        Name, Annotated[list[SweepValue], Field(min_length=1, max_length=limits.POINTS)]
+    ] = {}
     expect: (
         Annotated[
             Annotated[ExpectModel, Tag("<mapping>")] | Annotated[list[ExpectModel], Tag("<list>")],
@@ -290,7 +293,7 @@ class CaseModel(_Strict):
         | None
     ) = None
     tolerance: ToleranceModel | None = None
-    divergences: list[DivergenceModel] = []
+    divergences: Annotated[list[DivergenceModel], Field(max_length=1000)] = []
     skip: dict[Text, Text] = {}
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,12 +35,6 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
-}
-_BOUNDS = {
-    "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
-    "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
 }
 #: The models of mappings at the top.
 _PARTS = {
@@ -103,45 +97,41 @@ def _salvaged(data: dict[str, Any], errors: Sequence[Any]) -> CaseModel | None:
         return None
 
 
-def _add(document: Mapping, error: Any, faults: Faults) -> None:
+class _Error:
+    """One of pydantic's errors, in a document."""
+
+    def __init__(self, document: Mapping, error: Any) -> None:
+        self.document = document
+        self.kind: str = error["type"]
+        self.context: dict[str, Any] = error.get("ctx", {})
+        self.given = error.get("input")
+        self.said: str = error["msg"]
+        self.path = [step for step in error["loc"] if not _is_tag(step)]
+
+    @property
+    def name(self) -> str:
+        """The path in words, for the front of a message."""
+        return ".".join(str(step) for step in self.path if step != "[key]")
+
+
+def _add(document: Mapping, found: Any, faults: Faults) -> None:
     """Say one of pydantic's errors in our words."""
-    kind, context, given = error["type"], error.get("ctx", {}), error.get("input")
-    path = [step for step in error["loc"] if not _is_tag(step)]
-    name = ".".join(str(step) for step in path if step != "[key]")
-    place = _place(document, path, kind)
-    text = f"{name}: " if name else ""
-    if kind == "missing":
-        parent = ".".join(map(str, path[:-1]))
-        of = f" of {parent}" if parent else ""
-        faults.add(f"the key {path[-1]!r}{of} is missing, expected {_meaning(path[-1])}", place)
-    elif kind == "extra_forbidden":
-        faults.add(_unknown_key(document, path), place)
-    elif kind == "union_tag_not_found":
-        faults.add(text + _unknown_tensor(given), _tensor_place(document, path, given))
-    elif kind == "literal_error":
-        faults.add(text + _unknown_word(path, given, context), place)
-    elif kind == "string_pattern_mismatch":
-        expected = _PATTERNS.get(str(path[0]), "a letter, then letters, digits and _")
-        faults.add(f"{text}the name {shown(given)}, expected {expected}", place)
-    elif kind in ("too_long", "string_too_long"):
-        most = context["max_length"]
-        if kind == "too_long" or most <= 100:
-            faults.add(f"{text}too long, expected at most {most} {_counted(kind)}", place)
-        else:
-            faults.limit(f"{text}too long, expected at most {most} characters", place)
-    elif kind == "too_short":
-        faults.add(f"{text}too short, expected at least {context['min_length']}", place)
-    elif kind == "limit":
-        faults.limit(f"{text}{error['msg']}, expected at most that", place)
-    elif kind == "plain":
-        faults.add(text + error["msg"], place)
-    elif kind in _BOUNDS:
-        bound, words = _BOUNDS[kind]
-        message = f"{text}{shown(given)}, expected {words} {context[bound]}"
-        (faults.limit if bound == "le" else faults.add)(message, place)
+    error = _Error(document, found)
+    say = _SAID.get(error.kind)
+    if say is not None:
+        message = say(error)
+    elif error.kind in _EXPECTED:
+        message = f"{error.name}: {shown(error.given)}, expected {_EXPECTED[error.kind]}"
     else:
-        expected = _EXPECTED.get(kind, error["msg"])
-        faults.add(f"{text}{shown(given)}, expected {expected}", place)
+        message = f"{error.name}: {error.said}"
+    add = faults.limit if _is_limit(error) else faults.add
+    add(message, _place(error))
+
+
+def _is_limit(error: _Error) -> bool:
+    if error.kind == "too_long":
+        return error.context["max_length"] > 10  # fewer is a matter of form
+    return error.kind in ("limit", "less_than_equal", "string_too_long")
 
 
 def _is_tag(step: Any) -> bool:
@@ -149,18 +139,29 @@ def _is_tag(step: Any) -> bool:
     return isinstance(step, str) and step.startswith("<") and step.endswith(">")
 
 
-def _place(document: Mapping, path: Sequence[Any], kind: str) -> Place:
+def _place(error: _Error) -> Place:
     """A missing key's parent, an unknown key, else the value at fault."""
+    document, path = error.document, error.path
     if path and path[-1] == "[key]":
         return key_place(document, path[:-1])
-    if kind == "missing":
+    if error.kind == "missing":
         return document.place if len(path) == 1 else key_place(document, path[:-1])
-    if kind == "extra_forbidden":
+    if error.kind == "extra_forbidden":
         return key_place(document, path)
+    if error.kind == "union_tag_not_found" and error.given:
+        names = [key for key in error.given if nearest(str(key), SPECS)] or list(error.given)
+        return key_place(document, [*path, names[0]])
     return find(document, path).place
 
 
-def _unknown_key(document: Mapping, path: Sequence[Any]) -> str:
+def _missing(error: _Error) -> str:
+    *parents, key = error.path
+    of = f" of {'.'.join(map(str, parents))}" if parents else ""
+    return f"the key {key!r}{of} is missing, expected {_MEANINGS.get(key, 'a value for it')}"
+
+
+def _unknown_key(error: _Error) -> str:
+    document, path = error.document, error.path
     key = path[-1]
     if len(path) == 1:
         valid = _keys(CaseModel)
@@ -189,44 +190,71 @@ def _keys(model: Any) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _unknown_tensor(given: Any) -> str:
-    kinds = ", ".join(SPECS)
+def _unknown_tensor(error: _Error) -> str:
+    given, kinds = error.given, ", ".join(SPECS)
+    expected = f"expected a number, a list or one of {kinds}"
+    if not isinstance(given, dict) or not given:
+        return f"{error.name}: {shown(given)} with no keys, {expected}"
     found = [key for key in given if key in SPECS]
     if len(found) > 1:
-        return f"a tensor that is both {found[0]} and {found[1]}, expected one of {kinds}"
-    if not given:
-        return f"an empty mapping, expected a number, a list or one of {kinds}"
+        return f"{error.name}: a tensor that is both {found[0]} and {found[1]}, expected one kind"
     close = [(key, nearest(str(key), SPECS)) for key in given]
     key, hint = next((pair for pair in close if pair[1]), close[0])
     end = f"; did you mean {hint!r}?" if hint else ""
-    return f"no kind of tensor is called {key!r}, expected a number, a list or one of {kinds}{end}"
+    return f"{error.name}: no kind of tensor is called {key!r}, {expected}{end}"
 
 
-def _tensor_place(document: Mapping, path: Sequence[Any], given: Any) -> Place:
-    """The key that should have named the kind of tensor."""
-    names = [key for key in given if nearest(str(key), SPECS)] or list(given)
-    return key_place(document, [*path, names[0]]) if names else find(document, path).place
+def _unknown_word(error: _Error) -> str:
+    expected = error.context["expected"].replace(" or ", ", ")
+    valid = [word.strip("'") for word in expected.split(", ")]
+    if error.given in LATER_CHECKS and "value" in valid:
+        return f"the check {error.given!r} is not supported yet, expected {one_of(CHECKS)}"
+    key = next(step for step in reversed(error.path) if isinstance(step, str))
+    return unknown({"dtypes": "dtype", "checks": "check"}.get(key, key), error.given, valid)
 
 
-def _unknown_word(path: Sequence[Any], given: Any, context: Any) -> str:
-    valid = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
-    if given in LATER_CHECKS and "value" in valid:
-        return f"the check {given!r} is not supported yet, expected {one_of(CHECKS)}"
-    words = [step for step in path if isinstance(step, str)]
-    what = {"dtypes": "dtype", "checks": "check"}.get(words[-1], words[-1])
-    return unknown(what, given, valid)
+def _wrong_name(error: _Error) -> str:
+    expected = _PATTERNS.get(str(error.path[0]), "a letter, then letters, digits and _")
+    return f"{error.name}: the name {shown(error.given)}, expected {expected}"
 
 
-def _meaning(key: Any) -> str:
-    return {
-        "case": "the case's name",
-        "about": "one line that says what it is about",
-        "params": "the tensors to differentiate",
-        "program": "the computation",
-        "because": "the reason in words",
-        "within": "how far the published number was rounded",
-    }.get(key, "it")
+def _bound(key: str, words: str) -> Callable[[_Error], str]:
+    return lambda error: (
+        f"{error.name}: {shown(error.given)}, expected {words} {error.context[key]}"
+    )
 
 
-def _counted(kind: str) -> str:
-    return "items" if kind == "too_long" else "characters"
+_MEANINGS = {
+    "case": "the case's name",
+    "about": "one line that says what it is about",
+    "params": "the tensors to differentiate",
+    "program": "the computation",
+    "because": "the reason in words",
+    "within": "how far the published number was rounded",
+}
+
+#: pydantic's error type → the message.
+_SAID: dict[str, Callable[[_Error], str]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown_key,
+    "union_tag_not_found": _unknown_tensor,
+    "literal_error": _unknown_word,
+    "string_pattern_mismatch": _wrong_name,
+    "plain": lambda error: f"{error.name}: {error.said}",
+    "limit": lambda error: f"{error.name}: {error.said}, expected at most that",
+    "string_too_long": lambda error: (
+        f"{error.name}: text of more than {error.context['max_length']} characters, expected at "
+        "most that"
+    ),
+    "too_long": lambda error: (
+        f"{error.name}: more than {error.context['max_length']} items, expected at most that"
+    ),
+    "too_short": lambda error: (
+        f"{error.name}: {error.context['actual_length']} items, expected at least "
+        f"{error.context['min_length']}"
+    ),
+    "greater_than_equal": _bound("ge", "at least"),
+    "greater_than": _bound("gt", "more than"),
+    "less_than_equal": _bound("le", "at most"),
+    "less_than": _bound("lt", "less than"),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from pathlib import Path
@@ -48,8 +48,6 @@ class Tensors:
         Where the case file lies.
     complex_
         Whether random tensors are complex: in complex dtypes.
-    used
-        Called with every sweep name that a tensor uses.
     """
 
     def __init__(
@@ -59,10 +57,11 @@ class Tensors:
         folder: Path,
         *,
         complex_: bool = False,
-        used: Callable[[str], Any] = lambda _: None,
     ) -> None:
         self._case, self._point, self._folder = case, point, folder
-        self._complex, self._used = complex_, used
+        self._complex = complex_
+        #: The sweep's names that were used.
+        self.used: set[str] = set()
 
     def layout(self, spec: Any) -> Layout:
         """Shape and kind, checked against the limits, without drawing anything.
@@ -105,7 +104,7 @@ class Tensors:
                 else f"{shown(value)}, expected a number",
                 path,
             )
-        self._used(value)
+        self.used.add(value)
         found = self._point[value]
         if not (is_number(found) or isinstance(found, bool)):
             raise TensorFault(f"the sweep's {value} is {shown(found)}, expected a number", path)
@@ -121,7 +120,7 @@ class Tensors:
     def shape(self, value: Any, path: Sequence[Any] = ()) -> tuple[int, ...]:
         """A shape: a count, several, or a sweep's name that stands for either."""
         if isinstance(value, str) and isinstance(self._point.get(value), tuple):
-            self._used(value)
+            self.used.add(value)
             value = self._point[value]
         if not isinstance(value, tuple):
             return (self.count(value, path),)
@@ -299,7 +298,7 @@ class Tensors:
         layouts = []
         for key in ("re", "im"):
             try:
-                layouts.append(self.parts().layout(getattr(spec.complex, key)))
+                layouts.append(self._parts().layout(getattr(spec.complex, key)))
             except TensorFault as fault:
                 path = ("complex", key, *fault.path)
                 raise TensorFault(fault.message, path, limit=fault.limit) from None
@@ -317,14 +316,16 @@ class Tensors:
         for key in ("re", "im"):
             part = getattr(spec.complex, key)
             name_of_part = f"{name}.{key}" if spec.seed is None else f"{seed}.{key}"
-            parts.append(self.parts().draw(name_of_part, part).astype(float))
+            parts.append(self._parts().draw(name_of_part, part).astype(float))
         drawn = np.empty(parts[0].shape, dtype=complex)
         drawn.real, drawn.imag = parts  # an infinite part times 1j would make a NaN of the other
         return drawn
 
-    def parts(self) -> Tensors:
+    def _parts(self) -> Tensors:
         """The same, for real parts."""
-        return Tensors(self._case, self._point, self._folder, used=self._used)
+        parts = Tensors(self._case, self._point, self._folder)
+        parts.used = self.used
+        return parts
 
     @_layout.register
     def _(self, spec: models.File) -> Layout:
@@ -342,7 +343,7 @@ class Tensors:
                     f"the rows [{first}, {last}], expected first < last, at most {held}", ("rows",)
                 )
             shape = (last - first, *shape[1:])
-        kind = {"u": "i"}.get(dtype.kind, dtype.kind)
+        kind: str = "i" if dtype.kind == "u" else dtype.kind
         if spec.scale is not None:
             self.number(spec.scale, ("scale",))
             kind = "c" if kind == "c" else "f"

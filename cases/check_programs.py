@@ -1,0 +1,131 @@
+"""The program's texts, read at every point, and what of the case they use."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from ..refimpl.ops import TABLE
+from .context import Context, adapter_names, point_text
+from .faults import unknown
+from .language import read_program
+from .places import locator
+from .program import Instruction, Program, Ref
+from .syntax import DOLLAR, Source, parse
+from .yaml_nodes import Scalar, find
+
+
+def read_sources(case: Context) -> dict[str, Source]:
+    """Framework (``"*"`` for all) → its parsed text; empty where one cannot be read."""
+    given = case.model.program
+    texts = given if isinstance(given, dict) else {"*": given}
+    sources: dict[str, Source] = {}
+    for name, text in texts.items():
+        path = ("program",) if name == "*" else ("program", name)
+        if name != "*" and not case.adapter(name, case.key(*path)):
+            continue
+        node = find(case.document, path)
+        assert isinstance(node, Scalar)
+        source = parse(text, locator(node, case.lines), case.faults)
+        if source is not None:
+            sources[name] = source
+            names = {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
+            case.used |= {n.removeprefix(DOLLAR) for n in names}
+    if "*" not in texts and "numpy" not in texts:
+        case.faults.add(
+            f"no text for numpy, which is the reference's, expected one beside {', '.join(texts)}"
+            if texts
+            else f"no text at all, expected one for each of {', '.join(adapter_names())}",
+            case.key("program"),
+        )
+        return {}
+    return sources if len(sources) == len(texts) else {}
+
+
+def read_programs(
+    case: Context, sources: dict[str, Source], point: dict[str, Any]
+) -> dict[str, Program]:
+    """The programs at a point; empty where one is at fault."""
+    model = case.model
+    arrays = [*model.inputs, *model.params]
+    programs: dict[str, Program] = {}
+    for framework, source in sources.items():
+        program = read_program(
+            source,
+            framework=None if framework == "*" else framework,
+            arrays=arrays,
+            constants=point,
+            output=model.output,
+            budget=case.budget,
+            faults=case.faults,
+        )
+        if program is None:
+            continue
+        if program.output in program.named:
+            programs[framework] = program
+            continue
+        of = "" if framework == "*" else f" of the text for {framework}"
+        case.faults.add(unknown(f"output{of}", program.output, program.named), case.at("output"))
+    return programs if len(programs) == len(sources) else {}
+
+
+def check_parameters(case: Context, program: Program, point: dict[str, Any]) -> set[str]:
+    """The names on a differentiable way from a parameter to the output, where all ought to be."""
+    way = on_path(program, case.model.params)
+    for name in case.model.params:
+        if name in way:
+            continue
+        if any(name in i.refs for i in program.instructions):
+            message = (
+                f"the parameter {name} does not reach {program.output}{point_text(point)}, "
+                "expected a differentiable way to it"
+            )
+        else:
+            message = (
+                f"the parameter {name} is not used{point_text(point)}, expected the program to "
+                "use it"
+            )
+        case.faults.add(message, case.key("params", name))
+    return way
+
+
+def check_unused(case: Context, programs: Iterable[Program]) -> None:
+    """Inputs and sweep names that nothing uses."""
+    used = {name for program in programs for i in program.instructions for name in i.refs}
+    for name in case.model.inputs:
+        if name not in used:
+            case.faults.add(
+                f"the input {name} is not used, expected the program to use it",
+                case.key("inputs", name),
+            )
+    for name in case.model.sweep:
+        if name not in case.used:
+            case.faults.add(
+                f"the sweep's {name} is not used, expected the program or a tensor to use it",
+                case.key("sweep", name),
+            )
+
+
+def on_path(program: Program, params: Iterable[str]) -> set[str]:
+    """The names on a differentiable way from a parameter to the output."""
+    tracked = set(params)
+    for i in program.instructions:
+        if any(name in tracked for name in _differentiated(i)):
+            tracked.add(i.target)
+    reached = {program.output} & tracked
+    for i in reversed(program.instructions):
+        if i.target in reached:
+            reached.update(name for name in _differentiated(i) if name in tracked)
+    return reached
+
+
+def _differentiated(instruction: Instruction) -> list[str]:
+    """The variables that a cotangent of the result flows to."""
+    every = instruction.native or instruction.operation == "select"
+    row = None if every else TABLE[instruction.operation]
+    return [
+        argument.name
+        for position, argument in enumerate(instruction.arguments)
+        if isinstance(argument, Ref) and (row is None or row.differentiable(position))
+    ]

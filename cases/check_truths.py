@@ -1,0 +1,165 @@
+"""Truths and recorded divergences: the names, shapes and points they speak of exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import models
+from .case import at_point, same
+from .context import Context, listed, point_text
+from .faults import shown, unknown
+from .tensors import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class AtPoint:
+    """What is known of one point."""
+
+    point: dict[str, Any]
+    layouts: dict[str, Layout]
+    #: The variables that every text names; None where a program is at fault.
+    assigned: tuple[str, ...] | None
+    #: Those on the way from a parameter to the output, parameters included.
+    way: frozenset[str]
+
+
+def check_truths(case: Context, points: Sequence[AtPoint]) -> None:
+    """Every truth of ``expect``."""
+    many = isinstance(case.model.expect, list)
+    for k, expect in enumerate(case.model.expectations):
+        base: tuple[Any, ...] = ("expect", k) if many else ("expect",)
+        picked = _picked(case, points, expect.at, (*base, "at"))
+        for check in models.CHECKS:
+            truths = getattr(expect, check)
+            if truths and check not in case.model.all_checks:
+                case.faults.add(
+                    f"a truth for {check}, which the case does not check, expected one of "
+                    f"{listed(case.model.all_checks)}",
+                    case.key(*base, check),
+                )
+                continue
+            for name, truth in truths.items():
+                _truth(case, picked, check, name, truth, (*base, check, name))
+
+
+def check_divergences(case: Context, points: Sequence[AtPoint]) -> None:
+    """Every recorded divergence."""
+    for k, divergence in enumerate(case.model.divergences):
+        base = ("divergences", k)
+        for j, name in enumerate(divergence.adapters):
+            case.adapter(name, case.at(*base, "adapters", j))
+        for j, dtype in enumerate(divergence.dtypes or ()):
+            if dtype not in case.model.dtypes:
+                case.faults.add(
+                    unknown("dtype of the case", dtype, case.model.dtypes),
+                    case.at(*base, "dtypes", j),
+                )
+        if divergence.check not in case.model.all_checks:
+            case.faults.add(
+                f"the check {divergence.check}, which the case does not make, expected one of "
+                f"{listed(case.model.all_checks)}",
+                case.at(*base, "check"),
+            )
+            continue
+        for known in _picked(case, points, divergence.at, (*base, "at")):
+            place = case.at(*base, "tensor")
+            if not _compared(case, known, divergence.check, divergence.tensor, place):
+                break
+            if divergence.value is not None:
+                path = (*base, "value")
+                _shaped(case, known, divergence.tensor, divergence.value, path)
+
+
+def _truth(
+    case: Context,
+    picked: Sequence[AtPoint],
+    check: str,
+    name: str,
+    truth: Any,
+    path: tuple[Any, ...],
+) -> None:
+    place, value = case.key(*path), truth
+    if isinstance(truth, models.Rounded):
+        value, path = truth.is_, (*path, "is")
+    drawn = next((kind for kind in models.RANDOM if isinstance(value, models.SPECS[kind])), None)
+    if drawn:
+        case.faults.add(
+            f"a truth that is drawn ({drawn}), expected hand-derived numbers", case.at(*path)
+        )
+        return
+    for known in picked:
+        if not _compared(case, known, check, name, place):
+            return
+        if not _shaped(case, known, name, value, path):
+            return
+
+
+def _shaped(case: Context, known: AtPoint, name: str, value: Any, path: tuple[Any, ...]) -> bool:
+    """Whether the numbers have the tensor's shape, where that is known; one number always has."""
+    layout = case.layout(case.tensors(known.point), value, path)
+    if layout is None:
+        return False
+    own = known.layouts.get(name)
+    if own is None or layout.shape in ((), own.shape):
+        return True
+    case.faults.add(
+        f"the shape {list(layout.shape)} for {name}{point_text(known.point)}, expected "
+        f"{list(own.shape)}",
+        case.at(*path),
+    )
+    return False
+
+
+def _compared(case: Context, known: AtPoint, check: str, name: str, place: Any) -> bool:
+    """Whether a check compares a tensor of that name; a fault is noted where it does not."""
+    case.budget.spend()
+    if known.assigned is None:
+        return False
+    params = tuple(case.model.params)
+    valid = {
+        "value": known.assigned,
+        "grad": (*params, *known.assigned),
+        "update": params,
+    }[check]
+    if name in valid:
+        if check != "grad" or name in known.way:
+            return True
+        case.faults.add(
+            f"{name} is not on a way from a parameter to the output, so it has no gradient, "
+            f"expected one of {listed(known.way)}",
+            place,
+        )
+    elif check == "grad" and name in case.model.inputs:
+        case.faults.add(
+            f"{name} is an input, which is not differentiated, expected one of {listed(known.way)}",
+            place,
+        )
+    else:
+        what = "parameter" if check == "update" else "variable"
+        case.faults.add(unknown(what, name, valid), place)
+    return False
+
+
+def _picked(
+    case: Context, points: Sequence[AtPoint], at: dict[str, Any], path: tuple[Any, ...]
+) -> list[AtPoint]:
+    """The points that ``at`` picks; none where it names what is not there."""
+    sound = True
+    for name, value in at.items():
+        values = case.model.sweep.get(name)
+        if values is None:
+            case.faults.add(unknown("sweep name", name, case.model.sweep), case.key(*path, name))
+            sound = False
+        elif not any(same(value, other) for other in values):
+            case.faults.add(
+                f"{name} is never {shown(value)}, expected one of {', '.join(map(shown, values))}",
+                case.at(*path, name),
+            )
+            sound = False
+    if not sound:
+        return []
+    for _ in points:
+        case.budget.spend()
+    return [known for known in points if at_point(at, known.point)]

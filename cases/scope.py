@@ -1,0 +1,184 @@
+"""The names of a program: single assignment, families of variables, constants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .constants import NUMBERS
+from .faults import shown, unknown
+from .native import ROOTS
+from .program import Ref
+from .syntax import Fault, Source
+
+#: Names that no tensor, variable or sweep may have.
+RESERVED = frozenset((*NUMBERS, *ROOTS, "range", "numpy", "jnp"))
+
+
+class Scope:
+    """What every name means so far.
+
+    Parameters
+    ----------
+    source
+        The text, for the places of first assignments.
+    arrays
+        Inputs and parameters.
+    constants
+        The sweep's names, with the point's values.
+    """
+
+    def __init__(
+        self, source: Source, arrays: Collection[str], constants: Mapping[str, Any]
+    ) -> None:
+        self._source = source
+        #: Everything that is a constant: the sweep's names, loop variables, named constants.
+        self.constants = dict(constants)
+        self._loops: set[str] = set()
+        #: Array → the node that assigned it; None for inputs and parameters.
+        self._arrays: dict[str, Any] = dict.fromkeys(arrays)
+        #: Constant that the text named → the node that did.
+        self._named: dict[str, Any] = {}
+        #: Family → its members' names.
+        self._families: dict[str, list[str]] = {}
+        #: What statements at fault would have assigned: used without another fault.
+        self._lost: set[str] = set()
+
+    def value(self, name: str, node: Any) -> Any:
+        """What a name means: a ``Ref`` or a constant.
+
+        Raises
+        ------
+        Fault
+            Where it means nothing; without a message where an earlier fault is why.
+        """
+        if name in self._arrays:
+            return Ref(name)
+        if name in self.constants:
+            return self.constants[name]
+        if name in NUMBERS:
+            return NUMBERS[name]
+        if name in self._lost:
+            raise Fault("", node)
+        if name in self._families:
+            members = ", ".join(self._families[name][:4])
+            raise Fault(f"{name} is a family, expected one of its members ({members})", node)
+        raise Fault(unknown("variable", name, [*self._arrays, *self.constants]), node)
+
+    def is_family(self, name: str) -> bool:
+        """Whether ``name[…]`` are variables, rather than elements of an array."""
+        return name in self._families
+
+    def member(self, family: str, index: Any, node: Any) -> Ref:
+        """A member of a family.
+
+        Raises
+        ------
+        Fault
+            Where it is not assigned yet.
+        """
+        name = member_name(family, index)
+        if name in self._arrays:
+            return Ref(name)
+        if family in self._lost:
+            raise Fault("", node)
+        members = ", ".join(self._families[family][:8])
+        what = name or f"this member of {family}"
+        raise Fault(f"{what} is not assigned, expected one of {members}", node)
+
+    def new(self, name: str, node: Any) -> str:
+        """A plain name that is about to be assigned.
+
+        Raises
+        ------
+        Fault
+            Where it is taken, or no name to give.
+        """
+        self._check_name(name, node)
+        if name in self._families:
+            raise Fault(f"{name} is a family ({name}[…]), expected another name", node)
+        return self._unassigned(name, node)
+
+    def new_member(self, family: str, index: Any, node: Any) -> str:
+        """A member of a family that is about to be assigned; faults as in ``new``."""
+        self._check_name(family, node)
+        if family in self._arrays or family in self.constants:
+            raise Fault(
+                f"{family} is no family of variables, and an array's elements cannot be "
+                "assigned, expected a new name",
+                node,
+            )
+        name = member_name(family, index)
+        if not name:
+            raise Fault(f"the index of {family}, expected whole numbers from 0 up", node.slice)
+        return self._unassigned(name, node)
+
+    def declare(self, name: str, node: Any) -> None:
+        """A variable is assigned."""
+        self._arrays[name] = node
+        family, bracket, _ = name.partition("[")
+        if bracket:
+            self._families.setdefault(family, []).append(name)
+
+    def declare_constant(self, name: str, value: Any, node: Any) -> None:
+        """A name is given to a constant."""
+        self.constants[name] = value
+        self._named[name] = node
+
+    def lose(self, name: str) -> None:
+        """The statement that would have assigned a name is at fault."""
+        self._lost.add(name)
+
+    def open_loop(self, name: str, node: Any) -> None:
+        """A name becomes a loop's variable; faults as in ``new``."""
+        self._check_name(name, node)
+        if name in self._arrays or name in self._families or name in self.constants:
+            raise Fault(f"{name} has a meaning already, expected another name", node)
+        self._loops.add(name)
+
+    def turn(self, name: str, value: int) -> None:
+        """The loop's variable has its next value."""
+        self.constants[name] = value
+
+    def close_loop(self, name: str) -> None:
+        """The loop's variable is forgotten."""
+        self._loops.discard(name)
+        self.constants.pop(name, None)
+
+    @staticmethod
+    def _check_name(name: str, node: Any) -> None:
+        if not name.isascii() or not name[0].isalpha() or len(name) > 100:
+            raise Fault(
+                f"the name {shown(name)}, expected an ASCII letter, then letters, digits and _",
+                node,
+            )
+        if name in RESERVED:
+            raise Fault(f"the name {name} is reserved, expected another", node)
+
+    def _unassigned(self, name: str, node: Any) -> str:
+        """Single assignment."""
+        first = self._arrays.get(name) or self._named.get(name)
+        if first is not None:
+            line, again = self._source.place(first).line, self._source.place(node).line
+            hint = f" (in a loop write {name}[i] = …)" if line == again and self._loops else ""
+            raise Fault(
+                f"{name} is assigned at line {line} and again at line {again}, "
+                f"expected one assignment{hint}",
+                node,
+            )
+        what = ""
+        if name in self._arrays:
+            what = "an input or a parameter"
+        elif name in self.constants:
+            what = "the loop's variable" if name in self._loops else "the sweep's name"
+        if what:
+            raise Fault(f"{name} is {what}, expected another name", node)
+        return name
+
+
+def member_name(family: str, index: Any) -> str:
+    """``h[2]`` or ``h[2, 0]``; empty where the index is not made of whole numbers."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if parts and all(type(part) is int and part >= 0 for part in parts):
+        return f"{family}[{', '.join(map(str, parts))}]"
+    return ""

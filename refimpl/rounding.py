@@ -15,39 +15,51 @@ sections 2.2, 3.1 and 4.2.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-#: Units in the last place that vector maths libraries are allowed on these; one elsewhere.
-_ULPS = dict.fromkeys(
+#: Ufuncs that IEEE 754 rounds correctly, or that are one such rounding: half a unit in the last
+#: place, of which u times the result is the bound.
+_CORRECTLY_ROUNDED = frozenset(
     [
-        *(np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan),
-        *(np.arcsin, np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh),
-        *(np.arccosh, np.arctanh, np.power, np.cbrt, np.hypot, np.logaddexp, np.logaddexp2),
-    ],
-    4.0,
+        *(np.add, np.subtract, np.multiply, np.divide, np.sqrt, np.square, np.reciprocal),
+        *(np.floor_divide, np.divmod, np.modf, np.deg2rad, np.rad2deg),
+    ]
 )
+
+#: Times u: what vector maths libraries are allowed on all other ufuncs, scipy's among them.
+_LIBRARY = 4.0
 
 #: Functions whose result is exact.
 _EXACT = frozenset(
     [
         *(np.maximum, np.minimum, np.fmax, np.fmin, np.negative, np.positive, np.absolute, np.sign),
         *(np.floor, np.ceil, np.trunc, np.rint, np.copysign, np.conjugate, np.nextafter, np.fmod),
-        *(np.remainder, np.heaviside, np.fabs),
+        *(np.remainder, np.heaviside, np.fabs, np.ldexp, np.frexp, np.spacing),
     ]
 )
 
 #: Functions that are no ufuncs and contract their inputs: bounded by themselves on magnitudes.
 _CONTRACTIONS = frozenset((np.dot, np.vdot, np.inner, np.tensordot, np.einsum))
 
+#: Functions that are no ufuncs and are made of ufuncs: these see the noise themselves.
+_COMPOSED = frozenset(
+    [
+        *(np.sum, np.prod, np.mean, np.var, np.std, np.cumsum, np.cumprod, np.diff, np.ptp),
+        *(np.nansum, np.nanprod, np.nanmean, np.median, np.average, np.sinc, np.trapezoid),
+        *(np.kron, np.angle),
+    ]
+)
+
 #: Functions that are no ufuncs and compute; every other one only moves, picks or makes data.
 _BACKWARD_STABLE = frozenset(
     f
     for module in (np.linalg, np.fft)
-    for f in vars(module).values()
-    if callable(f) and hasattr(f, "__wrapped__")
+    for name, f in vars(module).items()
+    if hasattr(f, "__wrapped__")
+    and name not in {"diagonal", "matrix_transpose", "fftshift", "ifftshift"}
 )
 
 
@@ -59,13 +71,20 @@ def unit_roundoff(dtype: Any) -> float:
 class Noise:
     """Where noise comes from: a seeded generator and the unit roundoff of a dtype."""
 
-    def __init__(self, seed: int, dtype: Any) -> None:
+    def __init__(self, seed: int | np.random.Generator, dtype: Any) -> None:
         self.unit = unit_roundoff(dtype)
         self.tiny = float(ml_dtypes.finfo(np.dtype(dtype)).smallest_subnormal)
         self._generator = np.random.default_rng(seed)
 
+    def in_dtype(self, dtype: Any) -> Noise:
+        """The same source of chance at another dtype's unit roundoff."""
+        return Noise(self._generator, dtype)
+
     def moved(self, y: Any, magnitude: Any) -> Any:
-        """``y`` moved at random by up to ``u·magnitude``, in its own dtype."""
+        """``y`` moved at random by up to ``u·magnitude``, in its own dtype.
+
+        Underflow adds the least subnormal number to that, but a magnitude of zero is exact.
+        """
         y = np.asarray(y)
         if y.dtype.kind not in "fc":
             return y
@@ -73,7 +92,8 @@ class Noise:
         if y.dtype.kind == "c":
             step = step + 1j * (self._generator.random(y.shape) * 2 - 1)
         with np.errstate(all="ignore"):
-            shift = (step * (self.unit * np.asarray(magnitude) + self.tiny)).astype(y.dtype)
+            size = np.where(magnitude == 0, 0, self.unit * np.asarray(magnitude) + self.tiny)
+            shift = (step * size).astype(y.dtype)
             return np.where(np.isfinite(y) & np.isfinite(shift), y + shift, y)
 
     def array(self, x: Any) -> NoisyArray:
@@ -87,7 +107,6 @@ class NoisyArray(np.ndarray):
     """An array whose arithmetic is moved at random within its rounding bound."""
 
     noise: Noise | None = None
-    _ulps: ClassVar[dict[Any, float]] = _ULPS
 
     def __array_finalize__(self, parent: Any) -> None:
         self.noise = getattr(parent, "noise", None)
@@ -104,24 +123,13 @@ class NoisyArray(np.ndarray):
         noise = _noise_of(*inputs, *(out or ()))
         plain = [_plain(x) for x in inputs]
         options = {key: _plain(value) for key, value in options.items()}
-        compute = getattr(ufunc, method)
         if method == "at":
-            compute(*plain, **options)
-            return None
+            return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
         with np.errstate(all="ignore"):
-            y = compute(*plain, **options)
-            if ufunc in _EXACT or method == "outer":
-                bound: Any = 0.0
-            elif ufunc is np.matmul:
-                bound = ufunc(*map(np.abs, plain), **options) * np.sqrt(max(plain[0].shape[-1], 1))
-            elif method != "__call__" and ufunc in (np.add, np.subtract):
-                terms = max(np.size(plain[0]) // max(np.size(y), 1), 1)
-                bound = compute(np.abs(plain[0]), *plain[1:], **options) * np.sqrt(terms)
-            else:
-                bound = _magnitude(y, self._ulps.get(ufunc, 1.0))
+            y = getattr(ufunc, method)(*plain, **options)
+            bounds = _bounds(ufunc, method, y, plain, options)
         results = tuple(
-            _wrapped(part, noise, size)
-            for part, size in zip(_tuple(y), _tuple(bound) * len(_tuple(y)), strict=False)
+            _wrapped(part, noise, bound) for part, bound in zip(_tuple(y), bounds, strict=True)
         )
         if out is not None:
             for target, result in zip(out, results, strict=True):
@@ -131,22 +139,56 @@ class NoisyArray(np.ndarray):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Functions that are no ufuncs: by their kind, as the module says."""
+        if function in _COMPOSED:
+            return super().__array_function__(function, types, args, kwargs)
         noise = _noise_of(args, kwargs)
         plain_args, plain_kwargs = _plain(args), _plain(kwargs)
         if noise is None:
             return function(*plain_args, **plain_kwargs)
-        if function in _CONTRACTIONS:
-            y = function(*plain_args, **plain_kwargs)
-            magnitudes = _mapped(np.abs, plain_args), _mapped(np.abs, plain_kwargs)
-            terms = max((np.size(x) for x in _arrays(plain_args)), default=1) / max(np.size(y), 1)
-            bound = function(*magnitudes[0], **magnitudes[1]) * np.sqrt(max(terms, 1.0))
-            return _wrapped(y, noise, bound)
         if function in _BACKWARD_STABLE:
             y = function(*_mapped(lambda x: noise.moved(x, np.abs(x)), plain_args), **plain_kwargs)
             return _mapped(lambda part: _wrapped(part, noise, np.max(np.abs(part), initial=0)), y)
-        if function in (np.sum, np.prod, np.mean, np.var, np.std, np.cumsum, np.cumprod):
-            return super().__array_function__(function, types, args, kwargs)
-        return _mapped(noise.array, function(*plain_args, **plain_kwargs))
+        y = function(*plain_args, **plain_kwargs)
+        if function in _CONTRACTIONS:
+            sums, terms = (
+                function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
+            )
+            return _wrapped(y, noise, sums * np.sqrt(terms))
+        return _mapped(lambda part: _wrapped(part, noise, 0.0), y)
+
+
+def _bounds(
+    ufunc: Any, method: str, y: Any, inputs: list[Any], options: dict[str, Any]
+) -> tuple[Any, ...]:
+    """For each result, by how many u it may be off."""
+    if ufunc in _EXACT:
+        return (0.0,) * len(_tuple(y))
+    if ufunc is np.matmul or ufunc is np.vecdot:
+        terms = inputs[0].shape[options.get("axis", -1)]
+        return (ufunc(*map(np.abs, inputs), **options) * np.sqrt(terms),)
+    if method in ("reduce", "accumulate", "reduceat"):
+        terms = max(np.size(inputs[0]) // max(np.size(y), 1), 1)
+        if method != "reduce":
+            terms = np.shape(inputs[0])[options.get("axis", 0)]
+        if ufunc in (np.add, np.subtract):
+            sums = getattr(ufunc, method)(np.abs(inputs[0]), *inputs[1:], **options)
+            return (sums * np.sqrt(terms),)
+        return (_size(y) * np.sqrt(terms),)
+    units = 1.0 if ufunc in _CORRECTLY_ROUNDED else _LIBRARY
+    return tuple(_size(part) * units for part in _tuple(y))
+
+
+def _added_at(noise: Noise | None, ufunc: Any, inputs: list[Any]) -> None:
+    """``np.add.at``: each sum is off by √k·u·Σ|terms|, k being how many were added to it."""
+    target, indices, values = inputs
+    sums, terms = np.abs(target), np.zeros(target.shape)
+    ufunc.at(sums, indices, np.abs(values))
+    ufunc.at(terms, indices, 1)
+    nonzero = target != 0
+    ufunc.at(target, indices, values)
+    if noise is not None:
+        # The first number added to a zero is not rounded.
+        target[...] = noise.moved(target, sums * np.sqrt(np.maximum(terms - 1 + nonzero, 0)))
 
 
 def _noise_of(*items: Any) -> Any:
@@ -179,12 +221,6 @@ def _mapped(function: Any, item: Any) -> Any:
     return item
 
 
-def _arrays(item: Any) -> list[Any]:
-    found: list[Any] = []
-    _mapped(found.append, item)
-    return found
-
-
 def _plain(item: Any) -> Any:
     return _mapped(lambda x: x.view(np.ndarray) if isinstance(x, NoisyArray) else x, item)
 
@@ -193,16 +229,19 @@ def _tuple(y: Any) -> tuple[Any, ...]:
     return y if isinstance(y, tuple) else (y,)
 
 
-def _magnitude(y: Any, ulps: float) -> Any:
-    if isinstance(y, tuple):
-        return tuple(np.abs(part) * ulps for part in y)
+def _size(y: Any) -> Any:
     y = np.asarray(y)
-    return np.abs(y) * ulps if y.dtype.kind in "fc" else 0.0
+    return np.abs(y) if y.dtype.kind in "fc" else 0.0
+
+
+def _ones(x: Any) -> Any:
+    return np.ones(np.shape(x))
 
 
 def _wrapped(y: Any, noise: Noise | None, bound: Any) -> Any:
-    if noise is None:
-        return y
+    """A float result moved and noisy; anything else as it is."""
     y = np.asarray(y)
-    moved = y if np.ndim(bound) == 0 and bound == 0 else noise.moved(y, bound)
-    return noise.array(moved)
+    if noise is None or y.dtype.kind not in "fc":
+        return y[()]
+    exact = np.ndim(bound) == 0 and bound == 0
+    return noise.array(y if exact else noise.moved(y, bound))

@@ -1,0 +1,229 @@
+"""Noise of the right order: seen where rounding is, and nowhere else."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+
+from gradparity.refimpl.rounding import Noise, NoisyArray, unit_roundoff
+
+U = 2.0**-53
+RUNS = 30
+
+
+def matrix(shape=(6, 8), seed=0):
+    """Positive numbers, so that sums do not cancel."""
+    return np.random.default_rng(seed).uniform(0.5, 1.5, shape)
+
+
+def spread(function, *arrays):
+    """How far noise moves a result, relative to its magnitude and in units of roundoff."""
+    want = np.asarray(function(*arrays))
+    moved = [
+        np.asarray(function(*map(Noise(run, np.float64).array, arrays))) for run in range(RUNS)
+    ]
+    return np.sqrt(np.mean([np.abs(y - want) ** 2 for y in moved])) / np.max(np.abs(want)) / U
+
+
+@pytest.mark.parametrize(
+    ("function", "low", "high"),
+    [
+        pytest.param(lambda x: x + 1, 0.1, 1, id="add"),
+        pytest.param(lambda x: x * x, 0.1, 1, id="multiply"),
+        pytest.param(np.sqrt, 0.1, 1, id="sqrt"),
+        pytest.param(np.exp, 0.5, 4, id="exp"),
+        pytest.param(lambda x: x**0.3, 0.5, 4, id="power"),
+        pytest.param(scipy.special.erf, 0.5, 4, id="erf"),
+        pytest.param(lambda x: np.multiply.outer(x, x[0]), 0.1, 1, id="outer"),
+        pytest.param(lambda x: x.sum(), 1, 10, id="sum"),
+        pytest.param(lambda x: np.sum(x, axis=0), 0.5, 4, id="sum-axis"),
+        pytest.param(lambda x: x.mean(), 1, 10, id="mean"),
+        pytest.param(lambda x: x.prod(), 1, 10, id="prod"),
+        pytest.param(lambda x: np.cumsum(x, axis=1), 0.5, 6, id="cumsum"),
+        pytest.param(lambda x: np.cumprod(x, axis=1), 0.3, 6, id="cumprod"),
+        pytest.param(lambda x: x.var(axis=0), 0.5, 10, id="var"),
+        pytest.param(lambda x: x.std(), 0.5, 10, id="std"),
+        pytest.param(np.diff, 0.1, 1, id="diff"),
+    ],
+)
+def test_elementwise_and_reductions_move_by_a_few_units(function, low, high):
+    assert low <= spread(function, matrix()) <= high
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        pytest.param(lambda a, b: a @ b, id="matmul"),
+        pytest.param(np.dot, id="dot"),
+        pytest.param(lambda a, b: np.einsum("ik,kj->ij", a, b), id="einsum"),
+        pytest.param(lambda a, b: np.tensordot(a, b, axes=1), id="tensordot"),
+        pytest.param(lambda a, b: np.vecdot(a, b.T), id="vecdot"),
+    ],
+)
+@pytest.mark.parametrize("terms", [4, 100])
+def test_products_grow_with_the_root_of_their_terms(product, terms):
+    moved = spread(product, matrix((8, terms)), matrix((terms, 8), seed=1))
+    assert 0.2 * np.sqrt(terms) <= moved <= np.sqrt(terms)
+
+
+def test_a_sum_that_cancels_keeps_the_magnitude_of_its_terms():
+    x = np.array([1e8, 1.0, -1e8])
+    assert 1e7 <= spread(lambda a: a.sum(), x) <= 1e9
+
+
+def test_an_inverse_moves_with_its_condition():
+    mild = np.eye(4) + 0.1 * matrix((4, 4))
+    steep = scipy.linalg.hilbert(6)
+    assert 0.1 <= spread(np.linalg.inv, mild) <= 10
+    condition = np.linalg.cond(steep)
+    assert condition / 1e3 <= spread(np.linalg.inv, steep) <= condition
+
+
+def test_fourier_transforms_move():
+    assert 0.1 <= spread(np.fft.fft, matrix((32,))) <= 4
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: -x,
+        np.abs,
+        np.sign,
+        np.floor,
+        lambda x: np.maximum(x, 1),
+        lambda x: x.max(),
+        lambda x: x.min(axis=0),
+        lambda x: np.where(x > 1, x, 0),
+        lambda x: x.reshape(-1),
+        lambda x: x.T,
+        lambda x: x[0, 0],
+        lambda x: x[1:, None],
+        lambda x: np.concatenate([x, x]),
+        lambda x: np.sort(x, axis=0),
+        np.fft.fftshift,
+        lambda x: np.broadcast_to(x[0], (3, 8)),
+        np.zeros_like,
+    ],
+)
+def test_moving_and_picking_is_exact(function):
+    x = matrix()
+    noisy = Noise(0, np.float64).array(x)
+    y = function(noisy)
+    assert np.array_equal(np.asarray(y), function(x))
+    assert isinstance(y, NoisyArray)
+    assert y.noise is noisy.noise
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x[0, 0],
+        lambda x: x.sum(),
+        lambda x: x.mean(),
+        lambda x: x.var(),
+        lambda x: x.max(),
+        lambda x: np.where(x > 1, x, 0).prod(),
+        lambda x: x[0, 0] * 2,
+        lambda x: 2.0 - x[0, 0],
+        lambda x: np.float64(3) * x[0, 0],
+        lambda x: x[0] @ x[0],
+        lambda x: next(iter(x[0])),
+        lambda x: np.linalg.det(x[:4, :4]),
+        lambda x: np.squeeze(x[:1, :1]),
+        lambda x: np.einsum("ij->", x),
+    ],
+)
+def test_a_single_number_goes_on_being_moved(function):
+    y = function(Noise(0, np.float64).array(matrix()))
+    assert y.shape == ()
+    assert isinstance(y, NoisyArray)
+    assert isinstance(y + 1, NoisyArray)
+
+
+def test_adding_in_place_moves():
+    base = matrix()
+    x = Noise(0, np.float64).array(base.copy())
+    held = x
+    x += np.pi
+    assert x is held
+    assert isinstance(x, NoisyArray)
+    off = np.abs(np.asarray(x) - (base + np.pi))
+    assert 0 < off.max() <= 2 * U * 5
+
+
+def test_adding_at_places_moves_what_is_added_up():
+    def added(run):
+        target = Noise(run, np.float64).array(np.zeros(3))
+        np.add.at(target, [0, 0, 0, 0, 1], np.array([0.1, 0.2, 0.3, 0.4, 0.7]))
+        return np.asarray(target)
+
+    off = np.max([np.abs(added(run) - [1.0, 0.7, 0.0]) for run in range(RUNS)], axis=0)
+    assert 0 < off[0] <= 4 * U
+    assert off[1:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x > 1,
+        lambda x: x == x[0],
+        np.isnan,
+        np.argsort,
+        np.argmax,
+        lambda x: (x > 1).sum(axis=0),
+    ],
+)
+def test_what_is_no_float_is_plain(function):
+    x = matrix()
+    y = function(Noise(0, np.float64).array(x))
+    assert not isinstance(y, NoisyArray)
+    assert np.array_equal(y, function(x))
+
+
+def test_several_results_each_move():
+    noisy = Noise(0, np.float64).array(matrix((4, 4)))
+    result = np.linalg.svd(noisy)
+    assert all(isinstance(part, NoisyArray) for part in result)
+    assert result.S is result[1]
+
+
+def test_the_same_seed_moves_alike_and_another_differently():
+    one, again, other = (
+        np.asarray(np.exp(Noise(seed, np.float64).array(matrix()))) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "bits"),
+    [("float16", 11), ("bfloat16", 8), ("float32", 24), ("float64", 53), ("complex64", 24)],
+)
+def test_unit_roundoff(dtype, bits):
+    assert unit_roundoff(dtype) == 2.0**-bits
+
+
+def test_complex_results_move_in_both_parts():
+    z = matrix() + 1j * matrix(seed=1)
+    moved = np.asarray(np.exp(Noise(0, np.complex128).array(z)))
+    off = moved - np.exp(z)
+    assert np.any(off.real != 0)
+    assert np.any(off.imag != 0)
+    assert np.max(np.abs(off)) <= 8 * U * np.max(np.abs(moved))
+
+
+def test_infinities_and_nans_stay():
+    x = np.array([np.inf, -np.inf, np.nan, 1.0])
+    y = np.asarray(Noise(0, np.float64).array(x) * 2)
+    assert np.array_equal(y[:3], x[:3], equal_nan=True)
+
+
+def test_a_product_with_zero_is_exact():
+    y = Noise(0, np.float64).array(np.zeros(100)) * 3
+    assert not np.any(np.asarray(y))
+
+
+def test_narrow_arrays_stay_narrow():
+    y = np.exp(Noise(0, np.float32).array(matrix().astype(np.float32)))
+    assert y.dtype == np.float32
+    assert np.max(np.abs(np.asarray(y) - np.exp(matrix().astype(np.float32)))) > 0

@@ -115,10 +115,9 @@ class _Run:
         """Every step of the task."""
         task = self.task
         params = {name: self._fed(x) for name, x in task.params.items()}
+        given = hyperparameters(task) if task.update else {}
+        hyper = {k: self._hyperparameter(v) for k, v in given.items()}
         rule = RULES[task.update.rule] if task.update else None
-        hyper = (
-            {k: self._hyperparameter(v) for k, v in hyperparameters(task).items()} if rule else {}
-        )
         state = {name: rule.init(x) for name, x in params.items()} if rule else {}
         steps = []
         for number in range(task.steps):

@@ -1,0 +1,134 @@
+"""The columns of results: their names, order and types, and a frame that has them.
+
+One row stands for each case, point, dtype, adapter, check, tensor and step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+TEXT, NUMBER, WHOLE = "str", "float64", "Int64"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its pandas dtype and what it says."""
+
+    name: str
+    dtype: str
+    about: str
+
+
+COLUMNS = (
+    Column("case", TEXT, "The case's name."),
+    Column("point", TEXT, "The point of its sweep, as axis=0,act=relu; empty without a sweep."),
+    Column("dtype", TEXT, "The dtype the task was run at."),
+    Column("adapter", TEXT, "The framework's adapter."),
+    Column("version", TEXT, "The framework's version."),
+    Column("check", TEXT, "value, grad or update; run where the row is about the whole task."),
+    Column("tensor", TEXT, "The variable compared; empty where check is run."),
+    Column("step", WHOLE, "The training step, from 0."),
+    Column("verdict", TEXT, "agree, known, differs, stale, error, unsupported or skipped."),
+    Column("kind", TEXT, "Why it is off: shape, dtype, missing, …; a recorded divergence's kind."),
+    Column("max_abs", NUMBER, "The largest absolute error; NaN where none could be taken."),
+    Column("max_rel", NUMBER, "The largest error relative to the true value."),
+    Column("max_ulp", NUMBER, "The largest error in units in the last place of the dtype."),
+    Column("noise_ratio", NUMBER, "The largest error over what rounding alone explains."),
+    Column("tolerance", NUMBER, "The bound on the error at the worst index."),
+    Column("worst_index", TEXT, "Where the error is worst, as (0, 3); () for a scalar."),
+    Column("got", NUMBER, "What the framework returned at the worst index, its real part."),
+    Column("want", NUMBER, "The truth at the worst index, its real part."),
+    Column("blame", TEXT, "The first variable whose own operation is off."),
+    Column("seconds", NUMBER, "How long the adapter took for the task; the same in all its rows."),
+    Column("reason", TEXT, "One sentence: what is wrong, or why there is nothing to compare."),
+    Column(
+        "outlier", TEXT, "The one adapter that is off for this tensor; split where several are."
+    ),
+    Column("got_imag", NUMBER, "The imaginary part of got."),
+    Column("want_imag", NUMBER, "The imaginary part of want."),
+    Column("where", TEXT, "FILE:LINE of the case."),
+    Column("tags", TEXT, "The case's tags, with spaces between them."),
+)
+
+#: Column name → column.
+BY_NAME = {column.name: column for column in COLUMNS}
+
+#: What a row of another run must share to be the same row.
+KEY = ["case", "point", "dtype", "adapter", "check", "tensor", "step"]
+
+#: What the rows of one task in one adapter share.
+RUN = ["case", "point", "dtype", "adapter"]
+
+#: The columns without which a table is no results; the others are filled in.
+REQUIRED = [column.name for column in COLUMNS[: list(BY_NAME).index("seconds") + 1]]
+
+
+def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make a frame of rows, with the same columns and dtypes whatever the rows are.
+
+    A missing text is empty, a missing number NaN, a missing step NA. Lines end in a line feed,
+    and what UTF-8 or CSV cannot hold (a lone surrogate, a NUL) is written as an escape, so that
+    every file reads back as what was written.
+
+    Raises
+    ------
+    ValueError
+        For a row with a column that is not in ``COLUMNS``.
+    """
+    rows = list(rows)
+    unknown = sorted({name for row in rows for name in row} - set(BY_NAME))
+    if unknown:
+        raise ValueError(f"no such column: {', '.join(unknown)}; expected {', '.join(BY_NAME)}")
+    return pd.DataFrame(
+        {
+            column.name: _series((row.get(column.name) for row in rows), column.dtype)
+            for column in COLUMNS
+        }
+    )
+
+
+def conform(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table that was read the columns and dtypes of ``frame``; others stand after them.
+
+    Raises
+    ------
+    ValueError
+        Where a column is missing, or holds what its dtype cannot.
+    """
+    missing = [name for name in REQUIRED if name not in table.columns]
+    if missing:
+        raise ValueError(f"no column {', '.join(missing)}")
+    made = {}
+    for column in COLUMNS:
+        held = table[column.name] if column.name in table.columns else [None] * len(table)
+        try:
+            made[column.name] = _series(held, column.dtype)
+        except (TypeError, ValueError) as fault:
+            raise ValueError(f"column {column.name} should be {column.dtype}: {fault}") from fault
+    others = table[[name for name in table.columns if name not in made]].reset_index(drop=True)
+    return pd.concat([pd.DataFrame(made), others], axis="columns")
+
+
+def _series(values: Iterable[Any], dtype: str) -> pd.Series:
+    if dtype == TEXT:
+        return pd.Series([_text(value) for value in values], dtype=dtype)
+    if dtype == NUMBER:
+        return pd.Series([float("nan") if _absent(v) else float(v) for v in values], dtype=dtype)
+    return pd.Series([pd.NA if _absent(v) else int(v) for v in values], dtype=dtype)
+
+
+def _text(value: Any) -> str:
+    if value is None or (not isinstance(value, str) and _absent(value)):
+        return ""
+    text = str(value)
+    if "\r" in text or "\0" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\\x00")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value is pd.NA or value != value  # noqa: PLR0124  NaN alone differs from itself

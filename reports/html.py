@@ -1,0 +1,50 @@
+"""A report as one HTML file that needs nothing else: no network, no fonts, no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from . import summary
+from .sections import sections
+from .verdicts import VERDICTS
+from .wording import safe
+
+# Everything is escaped: names and reasons come from case files and frameworks.
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def as_html(
+    frame: pd.DataFrame,
+    *,
+    title: str = "gradparity",
+    date: str = "",
+    about: Mapping[str, str] | None = None,
+) -> str:
+    """Write the report of a run as a page; the parameters are those of ``as_markdown``."""
+    facts = ({"Date": date} if date else {}) | dict(about or {})
+    return _TEMPLATES.get_template("report.html").render(
+        title=safe(title),
+        sentence=safe(summary.sentence(frame)),
+        outcome=_outcome(frame),
+        facts={safe(name): safe(text) for name, text in facts.items()},
+        tables=sections(frame),
+        verdicts=VERDICTS,
+    )
+
+
+def _outcome(frame: pd.DataFrame) -> str:
+    """The word beside the title."""
+    if frame.empty:
+        return "empty"
+    return "passed" if summary.failures(frame).empty else "failed"

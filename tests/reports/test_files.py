@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gradparity.reports import files
+from gradparity.reports.columns import frame
+from gradparity.reports.errors import BadResults
+from gradparity.reports.reading import read
+
+
+def test_all_files_are_written_and_nothing_else(results, tmp_path):
+    paths = files.write(results, tmp_path / "deep" / "out")
+    assert [path.name for path in paths] == list(files.NAMES)
+    assert sorted(files.NAMES) == sorted(path.name for path in (tmp_path / "deep/out").iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "results.parquet", "results.csv"])
+def test_round_trip(results, tmp_path, name):
+    files.write(results, tmp_path)
+    pd.testing.assert_frame_equal(read(tmp_path / name), results, check_exact=True)
+
+
+def test_a_folder_may_have_the_csv_file_alone(mixed, tmp_path):
+    files.write(mixed, tmp_path)
+    (tmp_path / "results.parquet").unlink()
+    pd.testing.assert_frame_equal(read(tmp_path), mixed, check_exact=True)
+
+
+TEXTS = st.text()
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"case": TEXTS, "reason": TEXTS, "verdict": st.just("agree")},
+            optional={
+                "got": st.floats(),
+                "max_abs": st.floats(),
+                "step": st.integers(0, 2**62),
+            },
+        ),
+        max_size=4,
+    )
+)
+def test_any_text_and_number_come_back_from_both(tmp_path, rows):
+    written = frame(rows)
+    files.write(written, tmp_path)
+    for name in ("results.parquet", "results.csv"):
+        pd.testing.assert_frame_equal(read(tmp_path / name), written, check_exact=True)
+
+
+def test_writing_again_replaces(agreeing, mixed, tmp_path):
+    files.write(agreeing, tmp_path)
+    files.write(mixed, tmp_path)
+    pd.testing.assert_frame_equal(read(tmp_path), mixed)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "report.md"
+    path.write_bytes(b"old")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        files.replace(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_a_file_is_an_oserror(mixed, tmp_path):
+    (tmp_path / "out").write_text("I am a file")
+    with pytest.raises(OSError, match="out"):
+        files.write(mixed, tmp_path / "out")
+
+
+def test_csv_texts_stand_as_they_are(hostile, tmp_path):
+    files.write(hostile, tmp_path)
+    assert "=HYPERLINK(1)" in (tmp_path / "results.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["results.parquet", "results.csv"])
+@pytest.mark.parametrize("keep", [0, 1, 10, 0.3, 0.6, 0.97, -1])
+def test_a_truncated_file_is_refused(mixed, tmp_path, name, keep):
+    files.write(mixed, tmp_path)
+    path = tmp_path / name
+    content = path.read_bytes()
+    cut = content[: int(keep * len(content)) if 0 < keep < 1 else keep]
+    assert not cut.endswith(b"\n")
+    path.write_bytes(cut)
+    with pytest.raises(BadResults, match=f"{name}: .*(truncated|not)"):
+        read(path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(BadResults, match="nowhere: no such file or folder"):
+        read(tmp_path / "nowhere")
+    with pytest.raises(BadResults, match=r"no results\.parquet and no results\.csv"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"name,age\nAnn,3\n"),
+        ("b.csv", b"\xff\xfe\x00\n"),
+        ("c.csv", b"\n"),
+        ("d.parquet", b"PAR1 and then nothing of the kind PAR1"),
+        ("e.txt", b"hello\n"),
+    ],
+)
+def test_a_foreign_file(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadResults, match=name):
+        read(tmp_path / name)
+
+
+def test_a_foreign_parquet_file(tmp_path):
+    pd.DataFrame({"name": ["Ann"]}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(BadResults, match=r"x\.parquet: not the results of a run: no column case"):
+        read(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("got", "a lot", "column got should be float64|not a table of results"),
+        ("step", "first", "column step should be Int64|not a table of results"),
+        ("verdict", "fine", "no such verdict: 'fine'; expected one of error, differs"),
+    ],
+)
+@pytest.mark.parametrize("name", ["x.parquet", "x.csv"])
+def test_wrong_values(mixed, tmp_path, column, value, said, name):
+    bad = mixed.assign(**{column: value})
+    if name.endswith("csv"):
+        bad.to_csv(tmp_path / name, index=False)
+    else:
+        bad.to_parquet(tmp_path / name)
+    with pytest.raises(BadResults, match=said):
+        read(tmp_path / name)

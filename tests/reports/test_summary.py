@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gradparity.reports import summary
+from gradparity.reports.columns import frame
+
+
+def test_a_task_has_its_worst_rows_verdict(mixed):
+    held = summary.tasks(mixed).set_index(["case", "adapter"])["verdict"].to_dict()
+    assert held == {
+        ("one-layer", "numpy"): "agree",
+        ("one-layer", "torch"): "agree",
+        ("softmax", "jax"): "differs",
+        ("tie", "torch"): "stale",
+        ("max", "jax"): "known",
+        ("ctc", "jax"): "unsupported",
+        ("slow", "torch"): "skipped",
+        ("bad", "torch"): "error",
+    }
+
+
+def test_counts_by_adapter_and_verdict(mixed):
+    counts = summary.by_verdict(mixed)
+    assert list(counts.itertuples(index=False, name=None)) == [
+        ("jax", "0.10.2", "differs", 1, 2),
+        ("jax", "0.10.2", "unsupported", 1, 0),
+        ("jax", "0.10.2", "known", 1, 1),
+        ("jax", "0.10.2", "agree", 0, 1),
+        ("numpy", "2.4.6", "agree", 1, 1),
+        ("torch", "2.13.0", "error", 1, 0),
+        ("torch", "2.13.0", "stale", 1, 1),
+        ("torch", "2.13.0", "skipped", 1, 0),
+        ("torch", "2.13.0", "agree", 1, 1),
+    ]
+
+
+def test_every_task_and_comparison_is_counted_once(results):
+    counts = summary.by_verdict(results)
+    assert len(summary.tasks(results)) == counts["tasks"].sum()
+    assert (results["check"] != "run").sum() == counts["rows"].sum()
+
+
+def test_the_worst_come_by_noise_ratio_then_relative_error(row):
+    made = frame(
+        [
+            row("a", noise_ratio=1.0, max_rel=0.1),
+            row("b", noise_ratio=1.0, max_rel=0.2),
+            row("c", noise_ratio=math.inf),
+            row("d", noise_ratio=math.nan, max_rel=9.0),
+            row("e", noise_ratio=5.0),
+            row("e", noise_ratio=4.0, tensor="b"),
+            row("f", noise_ratio=1e9, verdict="known"),
+            row("g", noise_ratio=1e9, check="update"),
+        ]
+    )
+    assert list(summary.worst(made, "grad", 4)["case"]) == ["c", "e", "b", "a"]
+    assert list(summary.worst(made, "update")["case"]) == ["g"]
+
+
+def test_reasons_count_tasks_and_rows(row):
+    made = frame(
+        [
+            row(verdict="known", reason="ties", tensor="a"),
+            row(verdict="known", reason="ties", tensor="b"),
+            row(verdict="known", reason="ties", tensor="b", dtype="float32"),
+            row(verdict="known", reason="other", tensor="c"),
+        ]
+    )
+    held = summary.reasons(made, "known")
+    assert list(zip(held["reason"], held["tasks"], held["rows"], strict=True)) == [
+        ("ties", 2, 3),
+        ("other", 1, 1),
+    ]
+
+
+def test_seconds_count_once_a_task(agreeing):
+    assert summary.totals(agreeing)["seconds"] == 0.25 * 12
+
+
+def test_totals(mixed):
+    totals = summary.totals(mixed)
+    assert (totals["cases"], totals["tasks"], totals["runs"]) == (7, 7, 8)
+    assert totals["comparisons"] == 7
+    assert totals["verdicts"]["differs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([], "Nothing was run: no rows."),
+        ([{}], "1 case, 1 adapter, 1 comparison: all agree."),
+        (
+            [{}, {"verdict": "known", "tensor": "b"}],
+            "1 case, 1 adapter, 2 comparisons: all agree, except 1 recorded divergence that held.",
+        ),
+        (
+            [{"verdict": "unsupported", "check": "run"}],
+            "1 case, 1 adapter, 0 comparisons: nothing could be compared (1 run unsupported).",
+        ),
+        (
+            [{}, {"case": "b", "verdict": "differs"}, {"case": "c", "verdict": "skipped"}],
+            "1 of 3 cases differs: b (torch) (1 run skipped).",
+        ),
+        (
+            [
+                {"case": name, "adapter": adapter, "verdict": "differs"}
+                for name in "abcde"
+                for adapter in ("torch", "jax")
+            ],
+            "5 of 5 cases differ: a (torch, jax), b (torch, jax), c (torch, jax) and 2 more.",
+        ),
+        (
+            [{"verdict": "error", "check": "run"}, {"case": "b", "verdict": "stale"}],
+            "1 of 2 cases ended in an error: one-layer (torch); 1 of 2 cases is stale: b (torch).",
+        ),
+    ],
+)
+def test_the_sentence(row, rows, expected):
+    assert expected == summary.sentence(frame(row(**changed) for changed in rows))
+
+
+def test_only_a_run_without_failures_is_said_to_agree(results):
+    agrees = "all agree" in summary.sentence(results)
+    assert agrees == (len(results) > 0 and summary.failures(results).empty)

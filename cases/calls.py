@@ -206,8 +206,10 @@ def _small(value: Any, node: Any) -> Any:
         elif type(size) is int:
             product *= max(abs(size), 1)
     if product > limits.ELEMENTS:
+        what = "sizes that multiply to" if len(sizes) > 1 else "the whole number"
         raise Fault(
-            f"sizes that multiply to {product}, expected at most {limits.ELEMENTS}",
+            f"{what} {product} in a call, expected at most {limits.ELEMENTS} (or a decimal point, "
+            "where it is no size)",
             node,
             limit=True,
         )

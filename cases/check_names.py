@@ -76,11 +76,6 @@ def _companions(case: Context) -> None:
             faults.add("steps without an optimizer, expected one", case.key("steps"))
         if "update" in model.all_checks:
             faults.add("the check update without an optimizer, expected one", case.key("checks"))
-    elif "update" not in model.all_checks:
-        faults.add(
-            "an optimizer, but checks leave out update, expected it among them",
-            case.key("optimizer"),
-        )
     tolerance = model.tolerance
     if tolerance is not None and tolerance.rel is None and tolerance.abs is None:
         faults.add(

@@ -28,6 +28,7 @@ class Faults:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: dict[tuple[str, Place], BadCase] = {}
+        self._spoiled: set[Place] = set()
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -43,10 +44,16 @@ class Faults:
         Enough
             Where there are so many faults that reading on is no use.
         """
+        if place in self._spoiled:
+            return
         where = f"{self.file}:{place.line}:{place.column}"
         self._found.setdefault((message, place), kind(message, where))
         if len(self._found) >= limits.FAULTS:
             raise Enough
+
+    def spoil(self, place: Place) -> None:
+        """What stands there is not what was written: say nothing more about it."""
+        self._spoiled.add(place)
 
     def limit(self, message: str, place: Place) -> None:
         """Note that a limit is exceeded there."""
@@ -80,11 +87,11 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _nearest(name: str, names: tuple[str, ...]) -> str:
-    found = difflib.get_close_matches(name, names, 1, 0.6)
-    if not found:
-        lowered = {n.lower(): n for n in names}
-        found = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, 1, 0.6)]
-    return found[0] if found else ""
+    lowered = {known.lower(): known for known in names}
+    word = name.lower()
+    found = difflib.get_close_matches(word, lowered, 5, 0.6)
+    swapped = [close for close in found if sorted(close) == sorted(word)]
+    return lowered[(swapped or found)[0]] if found else ""
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -169,7 +169,9 @@ class _Reader:
         for turn in turns:
             self._budget.spend()
             self._scope.turn(name, turn)
-            sound = self.block(statement.body) and sound
+            sound = self.block(statement.body)
+            if not sound:  # the other turns have the same faults
+                break
         self._scope.close_loop(name)
         return sound
 

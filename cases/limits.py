@@ -10,6 +10,8 @@ from __future__ import annotations
 FILE_BYTES = 1_000_000
 #: Values in one case file, aliases counted as often as they are used.
 NODES = 100_000
+#: Keys of one mapping.
+ENTRIES = 2_000
 #: Mappings and lists inside one another.
 NESTING = 32
 #: Characters of one text value that is no program.

@@ -129,7 +129,10 @@ def load_text(raw: bytes | str, path: Path) -> tuple[list[Case], list[BadCase]]:
         documents = read_documents(text, faults)
         if not documents and not faults:
             faults.add("no document in the file, expected a case", start)
+        misread = bool(faults)
         cases = _cases(documents, path, text.splitlines(), faults)
+        if misread:  # what was read past may have belonged to any of them
+            cases = []
     return cases, faults.in_order()
 
 

@@ -40,7 +40,7 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=50)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Spec(_Strict):
@@ -287,7 +287,8 @@ class CaseModel(_Strict):
     ] = {}
     expect: (
         Annotated[
-            Annotated[ExpectModel, Tag("<mapping>")] | Annotated[list[ExpectModel], Tag("<list>")],
+            Annotated[ExpectModel, Tag("<mapping>")]
+            | Annotated[list[ExpectModel], Field(max_length=1000), Tag("<list>")],
             Discriminator(_one_or_many),
         ]
         | None

@@ -190,17 +190,23 @@ class _Composer:
                 f"a tag ({shown(tag)}), expected plain YAML: cases use none",
                 _place(event.start_mark),
             )
+            self._faults.spoil(_place(event.start_mark))
 
     def _scalar(self, event: Any) -> Scalar:
         place = _place(event.start_mark)
         text, style = event.value, event.style or ""
-        line, end = event.start_mark, event.end_mark
-        source = ""
-        if style not in ("|", ">") and line.line == end.line and line.line < len(self._lines):
-            source = self._lines[line.line][line.column : end.column]
         if style or not event.implicit[0]:
+            source = "" if style in ("|", ">") else self._source(event)
             return Scalar(place, value=text, style=style, source=source)
-        return Scalar(place, value=self._resolved(text, place), source=source)
+        value = self._resolved(text, place)
+        return Scalar(place, value=value, source=self._source(event) if value is text else "")
+
+    def _source(self, event: Any) -> str:
+        """What a scalar on one line was written as."""
+        start, end = event.start_mark, event.end_mark
+        if start.line != end.line or start.line >= len(self._lines):
+            return ""
+        return self._lines[start.line][start.column : end.column]
 
     def _resolved(self, text: str, place: Place) -> Any:
         """A plain scalar by the core schema."""
@@ -217,6 +223,7 @@ class _Composer:
                     "(or a decimal point)",
                     place,
                 )
+                self._faults.spoil(place)
                 return 0
             return value
         return float(text) if _FLOAT.fullmatch(text) else text
@@ -228,6 +235,7 @@ class _Composer:
             inside = event.anchor in self._open
             what = "stands inside what it names" if inside else "names nothing"
             self._faults.add(f"the alias *{event.anchor} {what}, expected an anchor above", place)
+            self._faults.spoil(place)
             target = Scalar(place)
         self._finish(target, None)
 
@@ -264,14 +272,16 @@ class _Composer:
                 "expected once",
                 key.place,
             )
-        else:
-            parent.entries[key.value] = (key, node)
+            return
+        parent.entries[key.value] = (key, node)
+        if len(parent.entries) > limits.ENTRIES:
+            self._refuse(f"a mapping of more than {limits.ENTRIES} keys", parent.place)
 
     def _key(self, node: Node) -> Scalar:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return node
         value = node.value if isinstance(node, Scalar) else plain(node)
-        self._faults.add(f"the key {shown(value)} is no text, expected a name", node.place)
+        self._faults.add(f"{shown(value)} as a key, expected a name", node.place)
         return Scalar(node.place)  # its value is read past
 
     def _refuse(self, message: str, place: Place) -> None:

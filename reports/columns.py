@@ -104,13 +104,19 @@ def conform(table: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(f"no column {', '.join(missing)}")
     made = {}
     for column in COLUMNS:
-        held = table[column.name] if column.name in table.columns else [None] * len(table)
+        held = table.get(column.name, pd.Series([None] * len(table), dtype="object"))
         try:
-            made[column.name] = _series(held, column.dtype)
+            made[column.name] = _converted(held, column.dtype)
         except (TypeError, ValueError) as fault:
             raise ValueError(f"column {column.name} should be {column.dtype}: {fault}") from fault
     others = table[[name for name in table.columns if name not in made]].reset_index(drop=True)
     return pd.concat([pd.DataFrame(made), others], axis="columns")
+
+
+def _converted(held: pd.Series, dtype: str) -> pd.Series:
+    if held.dtype == pd.Series([], dtype=dtype).dtype and not (dtype == TEXT and held.hasnans):
+        return held.reset_index(drop=True)
+    return _series(held, dtype)
 
 
 def _series(values: Iterable[Any], dtype: str) -> pd.Series:

@@ -5,6 +5,7 @@ if (field) {
   const rows = Array.from(document.querySelectorAll("tbody tr"));
   const texts = rows.map((row) => row.textContent.toLowerCase());
   const count = document.getElementById("count");
+  const sections = Array.from(document.querySelectorAll("section"));
   const folds = Array.from(document.querySelectorAll("details"));
   field.closest("p").hidden = false;
   field.addEventListener("input", () => {
@@ -13,6 +14,9 @@ if (field) {
     rows.forEach((row, at) => {
       row.hidden = !words.every((word) => texts[at].includes(word));
       shown += row.hidden ? 0 : 1;
+    });
+    sections.forEach((section) => {
+      section.hidden = !section.querySelector("tbody tr:not([hidden])");
     });
     folds.forEach((fold) => { fold.open = words.length > 0; });
     count.textContent = words.length ? `${shown} of ${rows.length} rows` : "";

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradparity.reports import files
+from gradparity.reports.as_text import as_csv
 from gradparity.reports.columns import frame
 from gradparity.reports.errors import BadResults
 from gradparity.reports.reading import read
@@ -52,7 +53,8 @@ TEXTS = st.text()
 )
 def test_any_text_and_number_come_back_from_both(tmp_path, rows):
     written = frame(rows)
-    files.write(written, tmp_path)
+    written.to_parquet(tmp_path / "results.parquet", index=False)
+    (tmp_path / "results.csv").write_text(as_csv(written), encoding="utf-8", newline="")
     for name in ("results.parquet", "results.csv"):
         pd.testing.assert_frame_equal(read(tmp_path / name), written, check_exact=True)
 

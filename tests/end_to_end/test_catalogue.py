@@ -1,0 +1,185 @@
+"""The shipped catalogue: in order, complete, and as its authors derived it by hand."""
+
+import hashlib
+import math
+
+import numpy as np
+import pytest
+
+from gradparity.adapters.numpy_reference import reference
+from gradparity.cases import catalogue, load_files
+from gradparity.refimpl.optimizers import RULES
+from gradparity.refimpl.rounding import unit_roundoff
+from gradparity.verify.vacuity import vacuous
+
+CASES, FAULTS = load_files([catalogue()])
+EXPECTING = [task for case in CASES for task in case.tasks(["float64"]) if task.expect]
+
+#: What a reader can look for in a catalogue of the basics.
+OPERATIONS = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "negative",
+    "matmul",
+    "pow",
+    "sqrt",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "sin",
+    "cos",
+    "tanh",
+    "abs",
+    "maximum",
+    "minimum",
+    "where",
+    "clip",
+    "sum",
+    "mean",
+    "max",
+    "prod",
+    "var",
+    "logsumexp",
+    "reshape",
+    "permute_dims",
+    "matrix_transpose",
+    "expand_dims",
+    "squeeze",
+    "concat",
+    "stack",
+    "broadcast_to",
+    "getitem",
+    "relu",
+    "leaky_relu",
+    "sigmoid",
+    "softplus",
+    "gelu",
+    "silu",
+    "softmax",
+    "log_softmax",
+    "conv",
+    "max_pool",
+    "avg_pool",
+    "layer_norm",
+    "batch_norm",
+    "take",
+    "mse",
+    "cross_entropy",
+    "bce_with_logits",
+]
+
+
+def test_every_file_is_in_order():
+    assert [str(fault) for fault in FAULTS] == []
+
+
+def test_there_are_enough_cases_of_distinct_names():
+    names = [case.name for case in CASES]
+
+    assert len(names) >= 90
+    assert len(set(names)) == len(names)
+
+
+def test_every_case_says_what_it_is_about_in_a_line():
+    untold = [case.name for case in CASES if not case.about.strip() or "\n" in case.about]
+
+    assert untold == []
+
+
+def test_every_case_is_tagged():
+    assert [case.name for case in CASES if not case.tags] == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_is_exercised_by_a_case(operation):
+    assert any(operation in used for used in _operations().values())
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_update_rule_is_exercised_by_a_case(rule):
+    assert any(task.update and task.update.rule == rule for c in CASES for task in c.tasks())
+
+
+def test_published_examples_name_their_source_and_expect_its_numbers():
+    published = [case for case in CASES if "published" in case.tags]
+
+    assert len(published) >= 5
+    assert [case.name for case in published if not all(t.expect for t in case.tasks())] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_case_is_vacuous(case):
+    assert [str(fault) for fault in vacuous(case)] == []
+
+
+@pytest.mark.parametrize("task", EXPECTING, ids=lambda task: task.id)
+def test_hand_derived_truths_hold_in_the_reference(task):
+    steps = reference(task, dtype=np.longdouble).steps
+    found = {"value": steps[0].values, "grad": steps[0].grads, "update": steps[-1].params}
+    off = []
+    for check, expected in task.expect.items():
+        for name, truth in expected.items():
+            got = found[check][name]
+            assert got is not None
+            # Inputs are decimal numbers rounded to float64: the truth at them is off by a little.
+            allowed = truth.within + 32 * unit_roundoff("float64") * _size(steps, got, truth)
+            if not np.all(np.abs(got - truth.value) <= allowed):
+                off.append(f"{check} of {name}: {got}, expected {truth.value}")
+
+    assert off == []
+
+
+def _size(steps, got, truth):
+    """The largest number in sight: cancellation leaves that one's rounding behind."""
+    inside = [np.abs(v).max(initial=0.0) for v in steps[0].values.values() if v.dtype.kind in "fc"]
+    return max(1.0, *inside, np.abs(truth.value).max(initial=0.0), np.abs(got).max(initial=0.0))
+
+
+def test_digits_are_the_published_ones():
+    with np.load(catalogue().parent / "data" / "digits.npz") as digits:
+        images, labels = digits["images"], digits["labels"]
+
+    assert (images.shape, images.dtype) == ((1797, 8, 8), np.uint8)
+    assert (labels.shape, labels.dtype) == ((1797,), np.int64)
+    assert images.max() == 16
+    assert (
+        hashlib.sha256(images.tobytes()).hexdigest()
+        == "8f26b2bd9d135c256808f68f14fdabddde6d9c7f869ae419704b051f0f14b3b3"
+    )
+    assert (
+        hashlib.sha256(labels.tobytes()).hexdigest()
+        == "a3c91c262eddcf7ba8f0e37507c30284493c9b20412ffe4af30d536401f7ba21"
+    )
+
+
+def test_digits_name_their_source_and_licence():
+    text = (catalogue().parent / "data" / "README.md").read_text(encoding="utf-8")
+
+    assert "10.24432/C50P49" in text
+    assert "Creative Commons Attribution 4.0" in text
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if "digits" in c.tags], ids=lambda case: case.name
+)
+def test_digits_are_learnt_from_in_fifty_steps(case):
+    (task,) = case.tasks(["float64"])
+    losses = [float(step.values["loss"]) for step in reference(task).steps]
+
+    assert len(losses) == 50
+    assert losses[0] > 0.8 * math.log(10)
+    assert np.mean(losses[-5:]) < 0.6 * losses[0]
+
+
+def _operations():
+    """Case → the operations of all its tasks."""
+    used = {}
+    for case in CASES:
+        found = used.setdefault(case.name, set())
+        for task in case.tasks():
+            for program in task.programs.values():
+                found |= {i.operation for i in program.instructions}
+    return used

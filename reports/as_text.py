@@ -45,6 +45,7 @@ def _summary(frame: pd.DataFrame) -> dict[str, Any]:
         adapters[row["adapter"]]["tasks"][row["verdict"]] += row["tasks"]
     return {
         "sentence": summary.sentence(frame),
+        # The adapters are told one by one in place of their number.
         **summary.totals(frame),
         "adapters": adapters,
         "failing": sorted(summary.failures(frame)["case"].unique()),

@@ -65,11 +65,10 @@ def worst(frame: pd.DataFrame, check: str, n: int = 10) -> pd.DataFrame:
     """The ``n`` worst rows of a check, one for each case and adapter.
 
     The largest noise ratio comes first, then the largest relative error. Recorded divergences
-    are left out: they are large by nature, and would hide what is near its bound.
+    are left out: they are large by nature, and would hide what is near its bound; so are rows
+    without any error.
     """
-    rows = frame[
-        (frame["check"] == check) & (frame["verdict"] != "known") & frame["max_abs"].notna()
-    ]
+    rows = frame[(frame["check"] == check) & (frame["verdict"] != "known") & (frame["max_abs"] > 0)]
     rows = rows.sort_values(["noise_ratio", "max_rel"], ascending=False, kind="stable")
     return rows.drop_duplicates(["case", "adapter"]).head(n)
 

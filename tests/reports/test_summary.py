@@ -54,9 +54,12 @@ def test_the_worst_come_by_noise_ratio_then_relative_error(row):
             row("e", noise_ratio=4.0, tensor="b"),
             row("f", noise_ratio=1e9, verdict="known"),
             row("g", noise_ratio=1e9, check="update"),
+            row("h", noise_ratio=0.0, max_rel=0.0, max_abs=0.0),
+            row("i", noise_ratio=math.nan, max_rel=math.nan, max_abs=math.nan),
         ]
     )
     assert list(summary.worst(made, "grad", 4)["case"]) == ["c", "e", "b", "a"]
+    assert list(summary.worst(made, "grad")["case"]) == ["c", "e", "b", "a", "d"]
     assert list(summary.worst(made, "update")["case"]) == ["g"]
 
 

@@ -184,7 +184,7 @@ class _Composer:
         self._stack.append((node, event.anchor, None))
 
     def _check_tag(self, event: Any) -> None:
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             tag = str(event.tag)
             self._faults.add(
                 f"a tag ({shown(tag)}), expected plain YAML: cases use none",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from gradparity.cases import load_text
 
 

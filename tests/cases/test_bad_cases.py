@@ -1,6 +1,7 @@
 """What a bad case file is answered: FILE:LINE:COLUMN, what is wrong, what was expected."""
 
 import pytest
+
 from gradparity.cases.context import adapter_names
 from gradparity.refimpl.optimizers import RULES
 
@@ -19,13 +20,17 @@ LISTED = "expected one of the operations that `gradparity ops` lists"
 BAD = {
     "not YAML": (
         "case: [1\nabout: b\n",
-        "2:6: not YAML: did not find expected ',' or ']' (while parsing a flow sequence), "
-        "expected a YAML 1.2 document",
+        (
+            "2:6: not YAML: did not find expected ',' or ']' (while parsing a flow sequence), "
+            "expected a YAML 1.2 document"
+        ),
     ),
     "no mapping": (
         "[1, 2]\n",
-        "1:1: a document that is a list, expected a mapping with the keys case, about, params, "
-        "program",
+        (
+            "1:1: a document that is a list, expected a mapping with the keys case, about, params, "
+            "program"
+        ),
     ),
     "missing key": (
         "case: a\nparams: {w: 1.0}\nprogram: loss = w\n",
@@ -49,8 +54,10 @@ BAD = {
     ),
     "tag": (
         WHOLE + "tags: [!!python/object/apply:os.system x]\n",
-        "5:8: a tag ('tag:yaml.org,2002:python/object/apply:os.system'), expected plain YAML: "
-        "cases use none",
+        (
+            "5:8: a tag ('tag:yaml.org,2002:python/object/apply:os.system'), expected plain YAML: "
+            "cases use none"
+        ),
     ),
     "key that is no text": (WHOLE + "1: 2\n", "5:1: 1 as a key, expected a name"),
     "unknown alias": (
@@ -65,18 +72,24 @@ BAD = {
     "text for a number": (WHOLE + "steps: '3'\n", "5:8: steps: '3', expected a whole number"),
     "misspelt dtype": (
         WHOLE + "dtypes: [float64, flaot32]\n",
-        "5:19: unknown dtype 'flaot32', expected one of float64, float32, float16, bfloat16, "
-        "complex128, complex64; did you mean 'float32'?",
+        (
+            "5:19: unknown dtype 'flaot32', expected one of float64, float32, float16, bfloat16, "
+            "complex128, complex64; did you mean 'float32'?"
+        ),
     ),
     "misspelt tag of a tensor": (
         HEAD + "params:\n  w: {nromal: [3]}\nprogram: loss = sum(w)\n",
-        f"4:7: params.w: no kind of tensor is called 'nromal', expected a number, a list or one "
-        f"of {KINDS}; did you mean 'normal'?",
+        (
+            f"4:7: params.w: no kind of tensor is called 'nromal', expected a number, a list or "
+            f"one of {KINDS}; did you mean 'normal'?"
+        ),
     ),
     "misspelt key of a tensor": (
         HEAD + "params: {w: {normal: [3], scael: 2}}\nprogram: loss = sum(w)\n",
-        "3:27: unknown key of normal 'scael', expected one of dtype, seed, normal, scale, loc; "
-        "did you mean 'scale'?",
+        (
+            "3:27: unknown key of normal 'scael', expected one of dtype, seed, normal, scale, loc; "
+            "did you mean 'scale'?"
+        ),
     ),
     "negative shape": (
         HEAD + "params: {w: {normal: [3, -1]}}\nprogram: loss = sum(w)\n",
@@ -84,8 +97,10 @@ BAD = {
     ),
     "ragged list": (
         HEAD + "params: {w: [[1.0, 2.0], [3.0]]}\nprogram: loss = sum(w)\n",
-        "3:26: params.w: a ragged list: an item of shape [1] beside one of shape [2], expected "
-        "equal ones",
+        (
+            "3:26: params.w: a ragged list: an item of shape [1] beside one of shape [2], expected "
+            "equal ones"
+        ),
     ),
     "text in a list": (
         HEAD + "params: {w: [1.0, no]}\nprogram: loss = sum(w)\n",
@@ -125,8 +140,10 @@ BAD = {
     ),
     "assigned in a loop": (
         SOUND + "program: |\n  for i in range(2):\n    a = w * i\n  loss = a\n",
-        "6:5: a is assigned at line 6 and again at line 6, expected one assignment (in a loop "
-        "write a[i] = …)",
+        (
+            "6:5: a is assigned at line 6 and again at line 6, expected one assignment (in a loop "
+            "write a[i] = …)"
+        ),
     ),
     "assigned to an input": (
         HEAD + "inputs: {x: 1.0}\nparams: {w: 1.0}\nprogram: |\n  x = w * 2\n  loss = x\n",
@@ -138,18 +155,24 @@ BAD = {
     ),
     "missing attribute": (
         SOUND + "program: loss = gelu(w)\n",
-        "4:17: gelu lacks approximate, expected it by keyword, for it has no default: "
-        "gelu(x, *, approximate)",
+        (
+            "4:17: gelu lacks approximate, expected it by keyword, for it has no default: "
+            "gelu(x, *, approximate)"
+        ),
     ),
     "unknown attribute": (
         SOUND + "program: loss = sum(w, axes=0)\n",
-        "4:24: unknown attribute of sum 'axes', expected one of axis, keepdims; did you mean "
-        "'axis'?",
+        (
+            "4:24: unknown attribute of sum 'axes', expected one of axis, keepdims; did you mean "
+            "'axis'?"
+        ),
     ),
     "attribute by position": (
         SOUND + "program: loss = sum(w, 0)\n",
-        "4:17: sum is given 2 arrays, expected 1 (x); attributes go by keyword: "
-        "sum(x, *, axis=None, keepdims=False)",
+        (
+            "4:17: sum is given 2 arrays, expected 1 (x); attributes go by keyword: "
+            "sum(x, *, axis=None, keepdims=False)"
+        ),
     ),
     "chained comparison": (
         SOUND + "program: loss = where(0 < w < 1, w, 0.0)\n",
@@ -215,8 +238,10 @@ BAD = {
     ),
     "misspelt hyperparameter": (
         WHOLE + "optimizer: {sgd: {lr: 0.1, momentun: 0.9}}\n",
-        "5:28: unknown hyperparameter of sgd 'momentun', expected one of lr, momentum, "
-        "dampening, nesterov, weight_decay, maximize; did you mean 'momentum'?",
+        (
+            "5:28: unknown hyperparameter of sgd 'momentun', expected one of lr, momentum, "
+            "dampening, nesterov, weight_decay, maximize; did you mean 'momentum'?"
+        ),
     ),
     "missing hyperparameter": (
         WHOLE + "optimizer: {sgd: {}}\n",
@@ -237,8 +262,10 @@ BAD = {
     "misspelt kind of divergence": (
         WHOLE
         + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: knik, because: c}\n",
-        "6:53: unknown kind 'knik', expected one of convention, default, kink, singular, "
-        "precision, unsupported, bug; did you mean 'kink'?",
+        (
+            "6:53: unknown kind 'knik', expected one of convention, default, kink, singular, "
+            "precision, unsupported, bug; did you mean 'kink'?"
+        ),
     ),
     "divergence of nothing": (
         WHOLE
@@ -251,13 +278,17 @@ BAD = {
     ),
     "native in a shared text": (
         SOUND + "program: loss = torch.tanh(w)\n",
-        "4:17: torch.tanh is torch's own and the text is for every framework, expected an "
-        "operation of the table, or one text a framework: program: {torch: …, numpy: …}",
+        (
+            "4:17: torch.tanh is torch's own and the text is for every framework, expected an "
+            "operation of the table, or one text a framework: program: {torch: …, numpy: …}"
+        ),
     ),
     "native in the text for numpy": (
         SOUND + "program: {numpy: loss = jax.numpy.tanh(w)}\n",
-        "4:25: jax.numpy.tanh stands in the text for numpy, which is the reference's and cannot "
-        "be native, expected operations of the table",
+        (
+            "4:25: jax.numpy.tanh stands in the text for numpy, which is the reference's and "
+            "cannot be native, expected operations of the table"
+        ),
     ),
     "no text for numpy": (
         SOUND + "program: {torch: loss = torch.tanh(w)}\n",

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from gradparity.cases import limits, load_text
 from gradparity.refimpl.errors import LimitExceeded
 

@@ -90,7 +90,14 @@ OPERATIONS = (
         ),
         formula="Σ conj(x1)·x2",
         derivatives=("x2", "x1"),
-        examples=(ex((3,), (3,)), ex((2, 3), (2, 3)), ex((2, 3), (3,)), ex((3, 2), (3, 1), axis=0)),
+        examples=(
+            ex((3,), (3,)),
+            ex((2, 3), (2, 3)),
+            ex((2, 3), (3,)),
+            ex((3, 2), (3, 1), axis=0),
+            ex((1,), (1,)),
+            ex((2, 0), (2, 0)),
+        ),
         domain=real,
     ),
 )

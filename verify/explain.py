@@ -26,7 +26,7 @@ from .explain_tensor import TensorDerivation
 from .explain_text import array, number
 from .explain_update import update_section
 from .judge import Row
-from .run import Runner
+from .runner import Runner
 
 #: A trajectory longer than this is shown by its beginning and its end.
 STEPS = 12

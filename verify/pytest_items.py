@@ -19,7 +19,7 @@ from ..reports.verdicts import FAILING
 from .choices import adapters_of, dtypes_of
 from .judge import Row, point_text
 from .pytest_report import PROPERTY
-from .run import Runner
+from .runner import Runner
 
 #: Marks that pytest acts on: a tag of that name is a keyword only.
 ACTED_ON = {"filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail"}

@@ -8,7 +8,7 @@ from gradparity.cases.program import Const, Instruction, Program, Ref
 from gradparity.cases.task import Task, Update
 from gradparity.verify.explain import explain
 from gradparity.verify.explain_render import markdown, plain
-from gradparity.verify.run import Runner
+from gradparity.verify.runner import Runner
 
 ALL = frozenset({"value", "grad", "update"})
 

@@ -15,7 +15,7 @@ from ..choices import adapters_of, chosen, nearest
 from ..explain import explain as derive
 from ..explain_render import markdown, plain
 from ..judge import point_text
-from ..run import Runner
+from ..runner import Runner
 from .common import Adapters, emit, fail_on, find
 
 Name = Annotated[

@@ -23,7 +23,7 @@ from ..api import Progress as Tell
 from ..api import rows
 from ..choices import adapters_of, dtypes_of
 from ..reporting import write
-from ..run import Runner
+from ..runner import Runner
 from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, find, say
 
 DIFFERS, FAILED = 1, 3

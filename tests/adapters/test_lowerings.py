@@ -2,6 +2,7 @@
 
 import zlib
 
+import jax
 import numpy as np
 import pytest
 
@@ -103,6 +104,15 @@ def near(expected, actual):
         return bool((expected == actual).all())
     size = np.max(np.abs(expected), initial=1.0)
     return bool((np.abs(expected - actual) <= WITHIN * size).all())
+
+
+@pytest.fixture(autouse=True)
+def quick_compilation():
+    """What a lowering means does not hang on how well it is compiled."""
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", True)  # noqa: FBT003  JAX takes it by position
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

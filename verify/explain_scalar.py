@@ -72,6 +72,9 @@ class ScalarDerivation:
             if target in self.ways
             for source, slope in self._slopes(target)
         }
+        self.onward: dict[str, list[str]] = {}
+        for target, source in self.slopes:
+            self.onward.setdefault(source, []).append(target)
 
     def forward(self) -> Section:
         """Each variable as a formula, with names and with numbers."""
@@ -241,7 +244,7 @@ class ScalarDerivation:
         """The ways from each parameter to the output, line by line; one more than are shown."""
         ways: dict[str, list[tuple[str, ...]]] = {self.program.output: [(self.program.output,)]}
         for name in (*reversed(self.lines), *self.params):
-            onward = [target for target, source in self.slopes if source == name]
+            onward = self.onward.get(name, [])
             found = ((name, *way) for target in onward for way in ways.get(target, ()))
             ways.setdefault(name, list(islice(found, WAYS + 1)))
         return {name: ways[name] for name in self.params if ways[name]}
@@ -275,7 +278,7 @@ class ScalarDerivation:
         if self.seed != 1:
             yield Equation(self._d("L", self.program.output), "", "", numeral(self.seed).text)
         for name in (*reversed(self.lines), *self.params):
-            uses = [target for target, source in self.slopes if source == name and target in grads]
+            uses = [target for target in self.onward.get(name, []) if target in grads]
             if not uses:
                 continue
             symbols, numbers = [], []

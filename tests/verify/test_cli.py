@@ -366,6 +366,23 @@ def test_no_progress_is_drawn_in_a_pipe(small):
     assert "\x1b" not in done.stdout
 
 
+def test_progress_is_drawn_on_a_terminal_and_keeps_out_of_the_output(small):
+    terminal, end = os.openpty()
+    script = "from gradparity.verify.cli import main; main()"
+    done = subprocess.run(  # noqa: S603  our own interpreter and arguments
+        [sys.executable, "-c", script, "run", small, "--adapters", "numpy", "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=end,
+        timeout=120,
+        check=False,
+    )
+    os.close(end)
+    drawn = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    assert json.loads(done.stdout)["summary"]["cases"] == 1
+    assert "small[float64]" in drawn
+
+
 def test_the_version_is_said(gradparity):
     assert gradparity("--version")[1].startswith("gradparity ")
 

@@ -20,41 +20,38 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+
+def _functions(names: str) -> frozenset[Any]:
+    """NumPy's functions by name: as a list of values, their overloads are a type to despair of."""
+    return frozenset(getattr(np, name) for name in names.split())
+
+
 #: Ufuncs that IEEE 754 rounds correctly, or that are one such rounding: half a unit in the last
 #: place, of which u times the result is the bound.
-_CORRECTLY_ROUNDED = frozenset(
-    [
-        *(np.add, np.subtract, np.multiply, np.divide, np.sqrt, np.square, np.reciprocal),
-        *(np.floor_divide, np.divmod, np.modf, np.deg2rad, np.rad2deg),
-    ]
+_CORRECTLY_ROUNDED = _functions(
+    "add subtract multiply divide sqrt square reciprocal floor_divide divmod modf deg2rad rad2deg"
 )
 
 #: Times u: what vector maths libraries are allowed on all other ufuncs, scipy's among them.
 _LIBRARY = 4.0
 
 #: Functions whose result is exact.
-_EXACT = frozenset(
-    [
-        *(np.maximum, np.minimum, np.fmax, np.fmin, np.negative, np.positive, np.absolute, np.sign),
-        *(np.floor, np.ceil, np.trunc, np.rint, np.copysign, np.conjugate, np.nextafter, np.fmod),
-        *(np.remainder, np.heaviside, np.fabs, np.ldexp, np.frexp, np.spacing),
-    ]
+_EXACT = _functions(
+    "maximum minimum fmax fmin negative positive absolute sign floor ceil trunc rint copysign "
+    "conjugate nextafter fmod remainder heaviside fabs ldexp frexp spacing"
 )
 
 #: Functions that are no ufuncs and contract their inputs: bounded by themselves on magnitudes.
-_CONTRACTIONS = frozenset((np.dot, np.vdot, np.inner, np.tensordot, np.einsum))
+_CONTRACTIONS = _functions("dot vdot inner tensordot einsum")
 
 #: Functions that are no ufuncs and are made of ufuncs: these see the noise themselves.
-_COMPOSED = frozenset(
-    [
-        *(np.sum, np.prod, np.mean, np.var, np.std, np.cumsum, np.cumprod, np.diff, np.ptp),
-        *(np.nansum, np.nanprod, np.nanmean, np.median, np.average, np.sinc, np.trapezoid),
-        *(np.kron, np.angle),
-    ]
+_COMPOSED = _functions(
+    "sum prod mean var std cumsum cumprod diff ptp nansum nanprod nanmean median average sinc "
+    "trapezoid kron angle"
 )
 
 #: Functions that are no ufuncs and compute; every other one only moves, picks or makes data.
-_BACKWARD_STABLE = frozenset(
+_BACKWARD_STABLE: frozenset[Any] = frozenset(
     f
     for module in (np.linalg, np.fft)
     for name, f in vars(module).items()

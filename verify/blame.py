@@ -219,16 +219,24 @@ class _Judged:
     ) -> tuple[Tape, Node, list[Any]]:
         """Run one instruction on the adapter's own inputs, made into arrays by ``make``."""
         tape = Tape()
-        inputs = [self._input(tape, a, make) for a in instruction.arguments]
         row = TABLE[instruction.operation]
+        inputs = [
+            self._input(tape, a, make, differentiated=row.differentiable(k))
+            for k, a in enumerate(instruction.arguments)
+        ]
         return tape, tape.apply(row, *inputs, **instruction.attributes), inputs
 
-    def _input(self, tape: Tape, argument: Ref | Const | None, make: Callable[[Any], Any]) -> Any:
-        if argument is None:
-            return None
-        if isinstance(argument, Const):
-            return argument.value
-        return tape.leaf(make(self.values[argument.name]))
+    def _input(
+        self,
+        tape: Tape,
+        argument: Ref | Const | None,
+        make: Callable[[Any], Any],
+        *,
+        differentiated: bool,
+    ) -> Any:
+        if isinstance(argument, Ref):
+            return tape.leaf(make(self.values[argument.name]), differentiated=differentiated)
+        return argument.value if isinstance(argument, Const) else None
 
     def _fault(self, got: Any, compute: Callable[[Callable[[Any], Any]], Any]) -> str:
         """What is wrong with a result, given its own inputs; empty where nothing is."""

@@ -18,7 +18,7 @@ from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
 from .jax_lowerings.optimizers import OPTIMIZERS
 from .lowering import SpelledDialect
-from .values import cotangent_of, hyperparameters, kind_of
+from .values import cotangent_of, differentiates, hyperparameters, kind_of
 
 Arrays = dict[str, Any]
 
@@ -60,7 +60,8 @@ class _Compiled:
         params, inputs = _arrays(task.params), _arrays(task.rows(0))
         shapes = jax.eval_shape(self._values, params, inputs)
         leaves = {**params, **inputs}
-        self._watched = [k for k in on_path(program, params) if k in leaves or k in shapes]
+        ways = on_path(program, params) if differentiates(task) else []
+        self._watched = [k for k in ways if k in leaves or k in shapes]
         #: Where the cotangents of variables arrive.
         self._slots = {
             k: shapes[k] for k in self._watched if k in shapes and kind_of(shapes[k].dtype) in "fc"
@@ -96,6 +97,8 @@ class _Compiled:
 
     def _run(self, params: Arrays, state: Any, inputs: Arrays, cotangent: jax.Array) -> Any:
         """Values, cotangents, and parameters and state after the update."""
+        if not differentiates(self._task):
+            return self._values(params, inputs), {}, params, state
 
         def contracted(differentiated: Arrays, slots: Arrays) -> tuple[jax.Array, Arrays]:
             leaves = {**params, **differentiated, **inputs}

@@ -17,7 +17,7 @@ from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .torch_lowerings import LOWERINGS
 from .torch_lowerings.optimizers import OPTIMIZERS
-from .values import cotangent_of, hyperparameters
+from .values import cotangent_of, differentiates, hyperparameters
 
 
 class TorchAdapter(Adapter):
@@ -66,13 +66,13 @@ def _step(
 ) -> Step:
     first = number == 0
     leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
-    watched = on_path(program, params) if first else []
+    watched = on_path(program, params) if first and differentiates(task) else []
     variables = interpret(program, leaves, _Eager(watched), task.dtype)
     scope = leaves | variables
     output = scope[program.output]
     for x in params.values():
         x.grad = None
-    if output.requires_grad:
+    if output.requires_grad and differentiates(task):
         kind = "c" if output.is_complex() else "f"
         output.backward(tensor(cotangent_of(task, tuple(output.shape), kind)))
     step = Step(

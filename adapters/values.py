@@ -33,12 +33,20 @@ def real_of(dtype: Any) -> np.dtype[Any]:
     return np.empty((), dtype).real.dtype if dtype.kind == "c" else dtype
 
 
+def complex_of(dtype: Any) -> np.dtype[Any]:
+    """The complex dtype of such real parts: complex64 for float32, a complex dtype itself."""
+    return np.result_type(dtype, 1j)
+
+
 def in_dtype(x: Any, dtype: Any) -> np.ndarray:
-    """``x`` in a dtype, a real array in its real counterpart; whole numbers and booleans kept."""
+    """``x`` in a dtype: a real array in its real counterpart, a complex one in its complex one.
+
+    Whole numbers and booleans are kept.
+    """
     x = np.asarray(x)
     kind = kind_of(x.dtype)
     if kind == "c":
-        return x.astype(dtype, copy=False)
+        return x.astype(complex_of(dtype), copy=False)
     return x.astype(real_of(dtype), copy=False) if kind == "f" else x
 
 
@@ -65,11 +73,16 @@ def constant(value: complex, dtype: str) -> np.ndarray:
 
 
 def cotangent_of(task: Task, shape: tuple[int, ...], kind: str) -> np.ndarray:
-    """The output's cotangent in the task's dtype; its real part where the output is real."""
+    """The output's cotangent in the task's dtype, real or complex as the output is."""
     g = task.cotangent(shape)
     if kind != "c":
         return np.real(g).astype(real_of(dtype_of(task.dtype)))
-    return g.astype(dtype_of(task.dtype))
+    return g.astype(complex_of(dtype_of(task.dtype)))
+
+
+def differentiates(task: Task) -> bool:
+    """Whether a task asks for more than values: not every operation of a framework has a VJP."""
+    return task.update is not None or bool(task.checks - {"value"})
 
 
 def hyperparameters(task: Task) -> dict[str, Any]:

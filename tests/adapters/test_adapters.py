@@ -1,5 +1,7 @@
 """What every adapter owes: the same task in, the same trace out."""
 
+from dataclasses import replace
+
 import jax
 import ml_dtypes
 import numpy as np
@@ -120,6 +122,15 @@ def test_update_rules_agree_over_steps(name, rule, hyperparameters):
         for parameter, x in expected.params.items():
             assert close(x, actual.params[parameter], "float64", ulps=64)
     assert trace.steps[3].params["W"] != trace.steps[2].params["W"]
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_values_alone_ask_for_no_gradient(name):
+    """Not every operation of a framework has a derivative to give."""
+    wanted = replace(one_layer(), checks=frozenset({"value"}))
+    step = run(name, wanted).steps[0]
+    assert step.values == run(name, one_layer()).steps[0].values
+    assert step.grads == {}
 
 
 @each_adapter

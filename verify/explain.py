@@ -89,7 +89,7 @@ def _derived(task: Task, program: Program, truth: Trace) -> list[Section]:
         worked: Any = ScalarDerivation(program, values, ways, params, seed)
     else:
         contracted = np.shape(values[program.output]) != () or task.given_cotangent is not None
-        worked = TensorDerivation(program, values, first.grads, params, contracted=contracted)
+        worked = TensorDerivation(program, values, first.grads, ways, params, contracted=contracted)
     sections = [worked.forward(), worked.local(), worked.chain()]
     if task.update is not None:
         sections.append(
@@ -108,9 +108,7 @@ def _derived(task: Task, program: Program, truth: Trace) -> list[Section]:
 
 def _all_numbers(program: Program, values: Mapping[str, Any]) -> bool:
     return all(
-        i.operation != "select"
-        and not isinstance(values[name], tuple)
-        and np.shape(values[name]) == ()
+        name in values and np.shape(values[name]) == ()
         for i in program.instructions
         for name in (i.target, *i.refs)
     )

@@ -6,7 +6,7 @@ as far as people read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,10 @@ from ..cases.program import Const, Instruction, Program, Ref
 from ..refimpl.ops import TABLE
 from .explain_parts import Equation, Section
 from .explain_scalar import arguments, fresh, specialised
-from .explain_text import PRODUCT, Term, array, product, shape, substitute, term, total
+from .explain_text import POWER, PRODUCT, Term, array, product, shape, substitute, term, total
 
 _G = "g"
+_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 
 class TensorDerivation:
@@ -30,7 +31,9 @@ class TensorDerivation:
     values
         Of every variable, inputs and parameters included.
     grads
-        ∂L/∂variable, of the variables on a differentiable way from a parameter to the output.
+        ∂L/∂variable, of those among ``ways`` that are one array.
+    ways
+        The variables on a differentiable way from a parameter to the output, in program order.
     params
         The parameters.
     contracted
@@ -42,16 +45,24 @@ class TensorDerivation:
         program: Program,
         values: Mapping[str, Any],
         grads: Mapping[str, Any],
+        ways: Sequence[str],
         params: list[str],
         *,
         contracted: bool,
     ) -> None:
         self.program, self.values, self.grads = program, values, grads
+        self.ways = set(ways)
         self.params, self.contracted = params, contracted
         taken = {*values, *(i.target for i in program.instructions)}
         self.labels = {
             i.target: i.target if i.named else fresh(taken) for i in program.instructions
         }
+        #: The parts taken of each variable that has several: index → label.
+        self.parts: dict[str, dict[int, str]] = {}
+        for i in program.instructions:
+            if i.operation == "select":
+                parts = self.parts.setdefault(i.refs[0], {})
+                parts[i.attributes["index"]] = i.target
         self.objective = "L" if contracted else self.labels[program.output]
 
     def forward(self) -> Section:
@@ -60,7 +71,7 @@ class TensorDerivation:
             Equation(
                 self.labels[i.target],
                 self._formula(i),
-                result=_several(self.values[i.target]),
+                result="" if i.target in self.parts else array(self.values[i.target]),
                 note=self._said(i),
             )
             for i in self.program.instructions
@@ -100,43 +111,54 @@ class TensorDerivation:
                 result=array(self.grads[output]),
                 note="L = Σ c·" + self.labels[output],
             )
-        order = [i.target for i in self.program.instructions if i.target in self.grads]
-        for name in (*reversed(order), *(p for p in self.params if p in self.grads)):
+        order = [i.target for i in self.program.instructions if i.target in self.ways]
+        for name in (*reversed(order), *(p for p in self.params if p in self.ways)):
             uses = list(self._uses(name))
-            if uses and self.grads[name] is not None:
+            if uses and self.grads.get(name) is not None:
                 yield Equation(self._d(name), total(uses).text, result=array(self.grads[name]))
 
     def _uses(self, name: str) -> Iterator[Term]:
         """What each operation that a variable went into hands back to it."""
         for i in self.program.instructions:
-            if i.target not in self.grads:
-                continue
             for position, given in self._differentiated(i):
                 if given.name == name:
                     plain = i.target == self.program.output and not self.contracted
-                    yield self._rule(i, position, Term("1" if plain else self._d(i.target)))
+                    yield self._rule(i, position, Term("1") if plain else self._slope(i.target))
 
     def _differentiated(self, i: Instruction) -> list[tuple[int, Ref]]:
-        """The arguments that a gradient flows to, with their places."""
+        """The arguments that a gradient flows to, with their places; parts are taken silently."""
+        if i.target not in self.ways or i.operation == "select":
+            return []
         return [
             (position, given)
             for position, given in enumerate(i.arguments)
             if isinstance(given, Ref)
-            and given.name in self.grads
-            and (i.operation == "select" or TABLE[i.operation].differentiable(position))
+            and given.name in self.ways
+            and TABLE[i.operation].differentiable(position)
         ]
+
+    def _cotangents(self, i: Instruction, g: Term) -> dict[str, Term]:
+        """What ``g`` stands for in a rule, or g₀, g₁, … where there are several results."""
+        if i.target not in self.parts:
+            return {_G: g}
+        if g.text == _G:
+            return {}
+        parts = self.parts[i.target]
+        flowing = {k: name for k, name in parts.items() if name in self.ways}
+        return {
+            _G + digit: self._slope(flowing[k]) if k in flowing else Term("0")
+            for k, digit in enumerate(_SUBSCRIPTS)
+        }
 
     def _rule(self, i: Instruction, position: int, g: Term) -> Term:
         """The rule for one argument, with names in it."""
-        if i.operation == "select":
-            return Term(f"{g.text} as part {i.attributes['index']}")
         row = TABLE[i.operation]
         text = row.derivatives[min(position, len(row.derivatives) - 1)]
         assert text is not None, "an argument that a gradient flows to has a rule"
         special = specialised(text, i)
-        rule = term(substitute(special, self._terms(i) | {_G: g}))
-        if special != substitute(special, {_G: Term("")}):  # a whole rule, which mentions g
-            return rule
+        rule = term(substitute(special, self._terms(i) | self._cotangents(i, g)))
+        if i.target in self.parts or special != substitute(special, {_G: Term("")}):
+            return rule  # a whole rule, which mentions g
         rule = product([g, rule])
         given = i.arguments[position]
         assert isinstance(given, Ref)
@@ -185,12 +207,9 @@ class TensorDerivation:
     def _label(self, name: str) -> str:
         return self.labels.get(name, name)
 
+    def _slope(self, name: str) -> Term:
+        """∂L/∂name, which takes brackets where something is raised over it."""
+        return Term(self._d(name), POWER)
+
     def _d(self, name: str) -> str:
         return f"∂{self.objective}/∂{self._label(name)}"
-
-
-def _several(value: Any) -> str:
-    """A result's numbers; of several results, all of them."""
-    if isinstance(value, tuple | list):
-        return "; ".join(map(array, value))
-    return array(value)

@@ -23,7 +23,8 @@ LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 MINUS = "−"
 _BINDING = {"+": SUM, MINUS: SUM, "·": PRODUCT, "/": PRODUCT, "@": PRODUCT, "^": POWER}
 _DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_LOWERED = str.maketrans(_DIGITS + "⁻⁺ᵃᵇⁱⁿˣʸ", "0123456789−+abinxy")
+_LETTERS = "ᵃᵇⁱʲᵏⁿᵗˣʸ"
+_LOWERED = str.maketrans(_DIGITS + "⁻⁺" + _LETTERS, "0123456789−+abijkntxy")
 _RAISED = frozenset([*map(chr, _LOWERED), "ᵀ", "ᴴ"])
 _NO_LETTER = f"(?![{''.join(_RAISED)}½¼⅓])"
 _NAME = re.compile(rf"{_NO_LETTER}[^\W\d](?:{_NO_LETTER}\w)*")
@@ -129,13 +130,18 @@ def specialise(template: str, constants: Mapping[str, Any]) -> str:
 
 
 def lowered(template: str) -> str:
-    """Write raised letters on the line, where they can be substituted: ``aᵇ⁻¹`` is a^(b−1)."""
+    """Write raised letters on the line, where they can be substituted: ``aᵇ⁻¹`` is a^(b−1).
+
+    Raised digits alone stay, and so does what a raised T follows.
+    """
 
     def line(match: re.Match[str]) -> str:
+        if not set(match[0]) & set(_LETTERS):
+            return match[0]
         text = match[0].translate(_LOWERED)
         return f"^{text}" if len(text) == 1 else f"^({text})"
 
-    return re.sub(rf"[{''.join(map(chr, _LOWERED))}]+", line, template)
+    return re.sub(rf"[{''.join(map(chr, _LOWERED))}]+(?![ᵀᴴ])", line, template)
 
 
 def product(factors: Sequence[Term]) -> Term:

@@ -172,6 +172,27 @@ def test_an_output_that_is_no_scalar_is_contracted(runner):
     assert lines(worked, "Chain rule")[0].startswith("∂L/∂y = c")
 
 
+def test_an_operation_with_several_results_names_the_gradient_of_each(runner):
+    worked = explain(
+        task(
+            [
+                make("qr", "linalg.qr", "x", named=False),
+                make("q", "select", "qr", index=0),
+                make("r", "select", "qr", index=1),
+                make("y", "multiply", "q", "q"),
+            ],
+            None,
+            {"x": np.array([[2.0, 1.0], [0.5, 3.0]])},
+        ),
+        runner,
+    )
+    forward = lines(worked, "Forward pass")
+    assert forward[0].startswith("u1 = Q, R with x = Q R")
+    assert forward[1].startswith("q = part 0 of u1 = [[")
+    last = lines(worked, "Chain rule")[-1]
+    assert last.startswith("∂L/∂x = (∂L/∂q + Q·copyltu(R 0ᵀ − (∂L/∂q)ᵀ Q)) R⁻ᵀ = [[")
+
+
 def test_later_steps_are_tabulated_and_a_long_run_is_cut(runner):
     more = Task(**{**vars_of(ONE_LAYER), "steps": 20})
     table = explain(more, runner).section("Steps").table

@@ -63,6 +63,8 @@ def test_a_negative_number_stands_in_brackets_after_an_operator(template, values
         ("b·aᵇ⁻¹", {"b": -1}, "−a^(−2)"),
         ("aᵇ", {"b": 2}, "a²"),
         ("aᵇ", {}, "a^b"),
+        ("a⁻ᵀ x⁻¹", {}, "a⁻ᵀ x⁻¹"),
+        ("(xᵀ)ⁿ⁻¹⁻ᵏ", {"n": 3}, "(xᵀ)^(3−1−k)"),
         ("1 / b", {"b": 4}, "1 / 4"),
         ("a·b", {"b": 1}, "a"),
         ("a·b", {"a": 1}, "b"),

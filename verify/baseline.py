@@ -95,7 +95,7 @@ def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:
     return np.sqrt(total / np.maximum(count, 1))
 
 
-def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: str) -> np.ndarray:
+def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
     """What rounding explains, element by element.
 
     A handful of samples may by luck sit close to the truth at one element, so each element's own

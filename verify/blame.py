@@ -184,7 +184,7 @@ class _Judged:
     def _results(self, instruction: Instruction) -> dict[int | None, str]:
         """The variables that an operation's results are in, by index (None for its only one)."""
         parts = self.parts.get(instruction.target)
-        return {None: instruction.target} if parts is None else dict(parts)
+        return {None: instruction.target} if parts is None else {**parts}
 
     def _has_inputs(self, instruction: Instruction) -> bool:
         return all(name in self.values for name in instruction.refs)

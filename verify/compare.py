@@ -44,6 +44,8 @@ def dtype_for(task_dtype: str, want: np.ndarray) -> np.dtype[Any]:
     if want.dtype.kind not in "fcV":
         return want.dtype
     dtype = np.dtype(getattr(ml_dtypes, task_dtype, task_dtype))
+    if dtype.kind == "f" and want.dtype.kind == "c":
+        return np.result_type(dtype, 1j)
     if dtype.kind == "c" and want.dtype.kind == "f":
         return np.dtype(f"f{dtype.itemsize // 2}")
     return dtype
@@ -114,7 +116,7 @@ def _judged(
         worst = np.unravel_index(int(np.argmax(np.where(within, -1.0, share))), error.shape)
     index = tuple(map(int, worst))
     ulp = 2 * _spacing(size, dtype)
-    numbers = dict(
+    numbers: dict[str, Any] = dict(
         max_abs=float(error.max()),
         max_rel=float(np.max(error / size, where=size > 0, initial=0.0)),
         max_ulp=float((error / ulp).max()),

@@ -1,3 +1,5 @@
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -7,10 +9,10 @@ from hypothesis.extra import numpy as hnp
 
 from gradparity.verify.compare import compare, dtype_for
 
-F32 = np.dtype("float32")
+F32: Any = np.dtype("float32")
 
 
-def judged(got, truth, *, dtype=F32, bound=1e-6, nan_expected=False):
+def judged(got, truth, *, dtype=F32, bound=1e-6, nan_expected: Any = False):
     truth = np.asarray(truth)
     if truth.dtype == np.float64 or truth.dtype.kind in "biu":
         wide = truth

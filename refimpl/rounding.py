@@ -85,13 +85,20 @@ class Noise:
         y = np.asarray(y)
         if y.dtype.kind not in "fc":
             return y
-        step = self._generator.random(y.shape) * 2 - 1
-        if y.dtype.kind == "c":
-            step = step + 1j * (self._generator.random(y.shape) * 2 - 1)
+        size = self.unit * np.asarray(magnitude) + self.tiny * (np.asarray(magnitude) != 0)
         with np.errstate(all="ignore"):
-            size = np.where(magnitude == 0, 0, self.unit * np.asarray(magnitude) + self.tiny)
-            shift = (step * size).astype(y.dtype)
-            return np.where(np.isfinite(y) & np.isfinite(shift), y + shift, y)
+            shift = self._steps(y) * size
+            if not np.isfinite(shift).all():
+                shift = np.where(np.isfinite(shift), shift, 0)
+            return y + shift.astype(y.dtype, copy=False)
+
+    def _steps(self, y: Any) -> Any:
+        """Uniform on (−1, 1), real and imaginary parts each; as fine as float32 is enough."""
+        parts = self._generator.random(
+            (2, *y.shape) if y.dtype.kind == "c" else y.shape, np.float32
+        )
+        parts = parts * 2 - 1
+        return parts[0] + 1j * parts[1] if y.dtype.kind == "c" else parts
 
     def array(self, x: Any) -> NoisyArray:
         """``x`` as an array that moves what is computed from it."""

@@ -1,29 +1,40 @@
-"""Linear algebra."""
+"""Products of matrices, linear systems and factorisations."""
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import jax.scipy.linalg
+import jax.scipy.linalg as jsl
 
 from ..lowering import Entry, via
 
 
-def _solve_triangular(a: jax.Array, b: jax.Array, *, upper: bool, unitriangular: bool) -> jax.Array:
-    batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])  # JAX wants the same batch
-    a, b = (jnp.broadcast_to(x, batch + x.shape[-2:]) for x in (a, b))
-    return jax.scipy.linalg.solve_triangular(a, b, lower=not upper, unit_diagonal=unitriangular)
-
-
 def _lstsq(a: jax.Array, b: jax.Array) -> jax.Array:
-    one = jnp.linalg.lstsq
-    for _ in a.shape[:-2]:  # JAX's takes one matrix
-        one = jax.vmap(one)
-    return one(a, b)[0]
+    """JAX's knows one matrix, and is mapped over stacks."""
+
+    def one(a: jax.Array, b: jax.Array) -> jax.Array:
+        return jnp.linalg.lstsq(a, b)[0]
+
+    for_vector = "(m,n),(m)->(n)" if b.ndim == 1 else "(m,n),(m,k)->(n,k)"
+    return jnp.vectorize(one, signature=for_vector)(a, b)
+
+
+def _solve_triangular(
+    a: jax.Array, b: jax.Array, *, upper: bool, unitriangular: bool = False
+) -> jax.Array:
+    batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])  # JAX's takes equal stacks
+    a, b = (jnp.broadcast_to(x, batch + x.shape[-2:]) for x in (a, b))
+    return jsl.solve_triangular(a, b, lower=not upper, unit_diagonal=unitriangular)
 
 
 LOWERINGS: dict[str, Entry] = {
+    "trace": via(
+        "jax.numpy.trace", lambda x, *, offset=0: jnp.trace(x, offset, axis1=-2, axis2=-1)
+    ),
+    "multi_dot": via("jax.numpy.linalg.multi_dot", lambda *xs: jnp.linalg.multi_dot(xs)),
+    "einsum": via("jax.numpy.einsum", lambda *xs, equation: jnp.einsum(equation, *xs)),
+    "block_diag": via("jax.scipy.linalg.block_diag", jsl.block_diag),
     "linalg.solve_triangular": via("jax.scipy.linalg.solve_triangular", _solve_triangular),
     "linalg.lstsq": via("jax.numpy.linalg.lstsq", _lstsq),
-    "linalg.matrix_exp": via("jax.scipy.linalg.expm", jax.scipy.linalg.expm),
+    "linalg.matrix_exp": via("jax.scipy.linalg.expm", jsl.expm),
 }

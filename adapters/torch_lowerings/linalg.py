@@ -1,4 +1,4 @@
-"""Linear algebra."""
+"""Products of matrices, linear systems and factorisations."""
 
 from __future__ import annotations
 
@@ -7,19 +7,38 @@ import torch
 from ..lowering import Entry, via
 
 
-def _solve_triangular(
-    a: torch.Tensor, b: torch.Tensor, *, upper: bool, unitriangular: bool
-) -> torch.Tensor:
-    return torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unitriangular)
+def _solve(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """As the standard has it, b is a vector only where it has one axis.
+
+    Torch takes a matrix b for a stack of vectors where its shape allows that.
+    """
+    if b.ndim == 1:
+        return torch.linalg.solve(a, b.unsqueeze(-1)).squeeze(-1)
+    return torch.linalg.solve(a, b.unsqueeze(0) if b.ndim < a.ndim else b)
 
 
 def _lstsq(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    if b.ndim == a.ndim:
-        return torch.linalg.lstsq(a, b).solution
-    return torch.linalg.lstsq(a, b[..., None]).solution[..., 0]  # torch takes columns alone
+    if b.ndim == 1:
+        return torch.linalg.lstsq(a, b.unsqueeze(-1)).solution.squeeze(-1)
+    return torch.linalg.lstsq(a, b).solution
+
+
+def _trace(x: torch.Tensor, *, offset: int = 0) -> torch.Tensor:
+    if x.ndim == 2 and offset == 0:
+        return torch.trace(x)
+    return torch.diagonal(x, offset, -2, -1).sum(-1)  # torch.trace knows one matrix, one diagonal
 
 
 LOWERINGS: dict[str, Entry] = {
-    "linalg.solve_triangular": via("torch.linalg.solve_triangular", _solve_triangular),
+    # torch.cross looks for an axis of three by itself; neither broadcasts to more axes.
+    "cross": via(
+        "torch.linalg.cross",
+        lambda a, b, *, axis=-1: torch.linalg.cross(*torch.broadcast_tensors(a, b), dim=axis),
+    ),
+    "trace": via("torch.trace", _trace),
+    "multi_dot": via("torch.linalg.multi_dot", lambda *xs: torch.linalg.multi_dot(xs)),
+    "einsum": via("torch.einsum", lambda *xs, equation: torch.einsum(equation, *xs)),
+    "tensordot": via("torch.tensordot", lambda a, b, *, axes=2: torch.tensordot(a, b, axes)),
+    "linalg.solve": via("torch.linalg.solve", _solve),
     "linalg.lstsq": via("torch.linalg.lstsq", _lstsq),
 }

@@ -1,0 +1,230 @@
+"""Factorisations at every float and complex dtype: LAPACK's, and where it has none, our own.
+
+LAPACK stops at float64. For ``longdouble`` (and its complex kin), in which the truth is computed,
+these are textbook algorithms on small matrices; each starts from LAPACK's float64 answer or takes
+its signs, so that eigenvectors and their like come out in the same gauge in every dtype.
+
+G. H. Golub & C. F. Van Loan, "Matrix computations", 4th ed. (2013): algorithms 3.4.1 (LU), 4.2.1
+(Cholesky), 5.2.6 (Gram-Schmidt), 8.5.2 and section 8.6.3 (Jacobi).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: Jacobi's method converges quadratically, and starts at LAPACK's answer: two sweeps are usual.
+_SWEEPS = 12
+
+
+def is_wide(*arrays: Any) -> bool:
+    """Whether LAPACK lacks the arrays' common dtype."""
+    return np.result_type(*arrays) in (np.longdouble, np.clongdouble)
+
+
+def adjoint(a: Any) -> Any:
+    """aᴴ, the conjugate transpose of the last two axes."""
+    return np.conj(a.swapaxes(-1, -2)) if a.dtype.kind == "c" else a.swapaxes(-1, -2)
+
+
+def _narrow(a: Any) -> Any:
+    return a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
+
+
+def _diagonal(a: Any) -> Any:
+    return np.diagonal(a, axis1=-2, axis2=-1)
+
+
+def cholesky(a: Any) -> Any:
+    """Lower L with L Lᴴ = a, for positive definite a."""
+    if not is_wide(a):
+        return np.linalg.cholesky(a)
+    lower = np.zeros_like(a)
+    for j in range(a.shape[-1]):
+        left = lower[..., j:, :j]
+        column = a[..., j:, j] - (left * np.conj(left[..., :1, :])).sum(axis=-1)
+        if not (column[..., 0].real > 0).all():
+            raise np.linalg.LinAlgError("Matrix is not positive definite")
+        lower[..., j:, j] = column / np.sqrt(column[..., :1].real)
+    return lower
+
+
+def lu(a: Any) -> tuple[Any, Any, Any]:
+    """L and U packed in one array, the row order, and its sign: a[order] = L U, for one matrix."""
+    packed, order, sign = a.copy(), np.arange(a.shape[-1]), 1
+    for k in range(a.shape[-1]):
+        pivot = k + int(np.argmax(np.abs(packed[k:, k])))
+        if pivot != k:
+            packed[[k, pivot]] = packed[[pivot, k]]
+            order[[k, pivot]] = order[[pivot, k]]
+            sign = -sign
+        if packed[k, k] != 0:
+            packed[k + 1 :, k] /= packed[k, k]
+            packed[k + 1 :, k + 1 :] -= packed[k + 1 :, k : k + 1] * packed[k, k + 1 :]
+    return packed, order, sign
+
+
+def solve(a: Any, b: Any) -> Any:
+    """The matrix x with a x = b; b is a stack of matrices, not of vectors."""
+    if not is_wide(a, b):
+        return np.linalg.solve(a, b)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = np.broadcast_to(a, batch + a.shape[-2:])
+    b = np.broadcast_to(b, batch + b.shape[-2:])
+    x = np.empty(b.shape, np.result_type(a, b))
+    for at in np.ndindex(batch):
+        packed, order, _ = lu(a[at])
+        if (_diagonal(packed) == 0).any():
+            raise np.linalg.LinAlgError("Singular matrix")
+        half = solve_triangular(packed, b[at][order], upper=False, unit=True)
+        x[at] = solve_triangular(packed, half, upper=True)
+    return x
+
+
+def solve_triangular(a: Any, b: Any, *, upper: bool, unit: bool = False) -> Any:
+    """The matrix x with a x = b, reading one triangle of a (its diagonal as ones, if unit)."""
+    n = a.shape[-1]
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    rows: dict[int, Any] = {}
+    for i in reversed(range(n)) if upper else range(n):
+        row = np.broadcast_to(b[..., i, :], batch + b.shape[-1:])
+        done = list(rows)
+        if done:
+            known = np.stack([rows[j] for j in done], axis=-2)
+            row = row - np.matmul(a[..., i : i + 1, done], known)[..., 0, :]
+        rows[i] = row if unit else row / a[..., i, i, None]
+    return np.stack([rows[i] for i in range(n)], axis=-2) if n else b.copy()
+
+
+def inv(a: Any) -> Any:
+    """The inverse."""
+    if not is_wide(a):
+        return np.linalg.inv(a)
+    return solve(a, np.eye(a.shape[-1], dtype=a.dtype))
+
+
+def slogdet(a: Any) -> tuple[Any, Any]:
+    """The determinant's sign (or phase) and the logarithm of its magnitude."""
+    if not is_wide(a):
+        sign, log = np.linalg.slogdet(a)
+        return sign, log
+    sign = np.empty(a.shape[:-2], a.dtype)
+    log = np.empty(a.shape[:-2], a.real.dtype)
+    for at in np.ndindex(a.shape[:-2]):
+        packed, _, parity = lu(a[at])
+        pivots = _diagonal(packed)
+        sizes = np.abs(pivots)
+        sign[at] = parity * np.prod(pivots / sizes)
+        log[at] = np.log(sizes).sum()
+    return sign[()], log[()]
+
+
+def det(a: Any) -> Any:
+    """The determinant."""
+    if not is_wide(a):
+        return np.linalg.det(a)
+    value = np.empty(a.shape[:-2], a.dtype)
+    for at in np.ndindex(a.shape[:-2]):
+        packed, _, parity = lu(a[at])
+        value[at] = parity * np.prod(_diagonal(packed))
+    return value[()]
+
+
+def qr(a: Any) -> tuple[Any, Any]:
+    """Q with orthonormal columns and upper R, a = Q R; the signs are LAPACK's."""
+    if not is_wide(a):
+        q, r = np.linalg.qr(a)
+        return q, r
+    m, n = a.shape[-2:]
+    k = min(m, n)
+    signs = np.sign(_diagonal(np.linalg.qr(_narrow(a))[1]).real)
+    q = np.zeros_like(a, shape=(*a.shape[:-1], k))
+    r = np.zeros_like(a, shape=(*a.shape[:-2], k, n))
+    for j in range(n):
+        rest = a[..., j]
+        for _ in range(2):  # twice is enough: the second pass takes what rounding left
+            along = np.matmul(adjoint(q[..., : min(j, k)]), rest[..., None])[..., 0]
+            r[..., : min(j, k), j] += along
+            rest = rest - np.matmul(q[..., : min(j, k)], along[..., None])[..., 0]
+        if j < k:
+            size = np.sqrt((np.abs(rest) ** 2).sum(axis=-1, keepdims=True))
+            r[..., j, j] = (signs[..., j : j + 1] * size)[..., 0]
+            q[..., j] = signs[..., j : j + 1] * rest / size
+    return q, r
+
+
+def _orthonormal(v: Any) -> Any:
+    """Columns that are orthonormal to float64, made so in full, in the same directions."""
+    q, r = qr(v)
+    return q * np.sign(_diagonal(r).real)[..., None, :]
+
+
+def eigh(a: Any) -> tuple[Any, Any]:
+    """Eigenvalues, ascending, and orthonormal eigenvectors of a Hermitian matrix."""
+    if not is_wide(a):
+        values, vectors = np.linalg.eigh(a)
+        return values, vectors
+    v = _orthonormal(np.linalg.eigh(_narrow(a))[1].astype(a.dtype))
+    b = adjoint(v) @ a @ v
+    for _ in range(_SWEEPS):
+        off = np.abs(b - _diagonal(b)[..., None, :] * np.eye(b.shape[-1])).max(initial=0)
+        if off <= np.finfo(b.dtype).eps * np.abs(b).max(initial=0) * 0.01:
+            break
+        for p, q in _pairs(b.shape[-1]):
+            _rotate(b, v, p, q, b[..., p, q], b[..., p, p].real, b[..., q, q].real)
+    return _diagonal(b).real.copy(), v
+
+
+def svd(a: Any) -> tuple[Any, Any, Any]:
+    """U, descending singular values and Vᴴ, the reduced ones: a = U·diag(s)·Vᴴ."""
+    if not is_wide(a):
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        return u, s, vh
+    flat = a.shape[-2] < a.shape[-1]
+    u, _, vh = np.linalg.svd(_narrow(a), full_matrices=False)
+    tall, right = (adjoint(a), u) if flat else (a, adjoint(vh))
+    v = _orthonormal(right.astype(a.dtype))
+    b = tall @ v
+    eps = np.finfo(a.dtype).eps
+    for _ in range(_SWEEPS):
+        still = True
+        for p, q in _pairs(b.shape[-1]):
+            pp, qq = ((np.abs(b[..., j]) ** 2).sum(axis=-1) for j in (p, q))
+            pq = (np.conj(b[..., p]) * b[..., q]).sum(axis=-1)
+            still &= bool((np.abs(pq) <= eps * np.sqrt(pp * qq)).all())
+            _rotate(None, (b, v), p, q, pq, pp, qq)
+        if still:
+            break
+    s = np.sqrt((np.abs(b) ** 2).sum(axis=-2))
+    left = b / np.where(s > 0, s, 1)[..., None, :]
+    return (v, s, adjoint(left)) if flat else (left, s, adjoint(v))
+
+
+def _pairs(n: int) -> list[tuple[int, int]]:
+    return [(p, q) for p in range(n) for q in range(p + 1, n)]
+
+
+def _rotate(whole: Any, columns: Any, p: int, q: int, pq: Any, pp: Any, qq: Any) -> None:
+    """Turn columns p and q (and rows, of ``whole``) so that their product pq becomes zero."""
+    size = np.abs(pq)
+    live = size > np.finfo(size.dtype).eps ** 2 * (np.abs(pp) + np.abs(qq))
+    phase = np.where(live, pq / np.where(live, size, 1), 1)
+    tau = (qq - pp) / (2 * np.where(live, size, 1))
+    t = np.where(tau >= 0, 1, -1) / (np.abs(tau) + np.sqrt(1 + tau * tau))
+    t = np.where(live, t, 0)
+    c = 1 / np.sqrt(1 + t * t)
+    s = t * c * phase
+    for x in columns if isinstance(columns, tuple) else (columns,):
+        _turn(x, p, q, c, s)
+    if whole is not None:
+        _turn(whole, p, q, c, s)
+        _turn(whole.swapaxes(-1, -2), p, q, c, np.conj(s))
+
+
+def _turn(x: Any, p: int, q: int, c: Any, s: Any) -> None:
+    c, s = c[..., None], s[..., None]
+    x[..., p], x[..., q] = (
+        c * x[..., p] - np.conj(s) * x[..., q],
+        s * x[..., p] + c * x[..., q],
+    )

@@ -64,7 +64,9 @@ class ScalarDerivation:
         self.params, self.seed = params, np.asarray(seed)[()]
         self.made = {i.target: i for i in program.instructions}
         self.labels = self._labels()
-        self.objective = "L" if self.seed != 1 else self.labels[program.output]
+        taken = {*values, *self.made}
+        plain = self.seed == 1
+        self.objective = self.labels[program.output] if plain else free("L", taken)
         self.lines = [i.target for i in program.instructions if i.target in self.labels]
         self.slopes = {
             (target, source): slope
@@ -261,7 +263,7 @@ class ScalarDerivation:
         symbols = [self._d(self._label(target), source) for target, source in pairs]
         values = [numeral(self.slopes[pair].value) for pair in pairs]
         if self.seed != 1:
-            symbols.insert(0, self._d("L", self.program.output))
+            symbols.insert(0, self._d(self.objective, self.program.output))
             values.insert(0, numeral(self.seed))
         numbers = [values[0].text, *(v.after("·", 0) for v in values[1:])] if values else ["1"]
         return Equation(
@@ -276,7 +278,9 @@ class ScalarDerivation:
         """Every variable's gradient from those of the variables made of it."""
         grads: dict[str, Any] = {self.program.output: self.seed}
         if self.seed != 1:
-            yield Equation(self._d("L", self.program.output), "", "", numeral(self.seed).text)
+            yield Equation(
+                self._d(self.objective, self.program.output), "", "", numeral(self.seed).text
+            )
         for name in (*reversed(self.lines), *self.params):
             uses = [target for target in self.onward.get(name, []) if target in grads]
             if not uses:
@@ -322,6 +326,13 @@ def specialised(template: str, instruction: Instruction) -> str:
         if isinstance(given, Const)
     }
     return specialise(template, constants)
+
+
+def free(letter: str, taken: set[str]) -> str:
+    """A letter that no variable has, if need be with primes."""
+    while letter in taken:
+        letter += "′"  # noqa: RUF001  a prime is meant
+    return letter
 
 
 def fresh(taken: set[str]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from ..cases.program import Const, Instruction, Program, Ref
 from ..refimpl.ops import TABLE
 from .explain_parts import Equation, Section
-from .explain_scalar import arguments, fresh, specialised
+from .explain_scalar import arguments, free, fresh, specialised
 from .explain_text import POWER, PRODUCT, Term, array, product, shape, substitute, term, total
 
 _G = "g"
@@ -63,7 +63,8 @@ class TensorDerivation:
             if i.operation == "select":
                 parts = self.parts.setdefault(i.refs[0], {})
                 parts[i.attributes["index"]] = i.target
-        self.objective = "L" if contracted else self.labels[program.output]
+        self.weights, scalar = (free(letter, taken) for letter in "cL")
+        self.objective = scalar if contracted else self.labels[program.output]
 
     def forward(self) -> Section:
         """Each operation as a formula, with its result."""
@@ -107,9 +108,9 @@ class TensorDerivation:
         if self.contracted:
             yield Equation(
                 self._d(output),
-                "c",
+                self.weights,
                 result=array(self.grads[output]),
-                note="L = Σ c·" + self.labels[output],
+                note=f"{self.objective} = Σ {self.weights}·{self.labels[output]}",
             )
         order = [i.target for i in self.program.instructions if i.target in self.ways]
         for name in (*reversed(order), *(p for p in self.params if p in self.ways)):

@@ -172,6 +172,19 @@ def test_an_output_that_is_no_scalar_is_contracted(runner):
     assert lines(worked, "Chain rule")[0].startswith("∂L/∂y = c")
 
 
+def test_the_letters_of_the_derivation_are_not_the_case_s(runner):
+    worked = explain(
+        task(
+            [make("c", "multiply", "L", 2.0)], None, {"L": np.ones(2)}, given_cotangent=[3.0, 4.0]
+        ),
+        runner,
+    )
+    assert lines(worked, "Chain rule") == [
+        "∂L′/∂c = c′ = [3, 4]   (L′ = Σ c′·c)",
+        "∂L′/∂L = ∂L′/∂c·2 = [6, 8]",
+    ]
+
+
 def test_an_operation_with_several_results_names_the_gradient_of_each(runner):
     worked = explain(
         task(

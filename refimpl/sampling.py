@@ -22,9 +22,11 @@ def real(generator: Any, shape: tuple[int, ...]) -> Any:
     return generator.standard_normal(shape)
 
 
-def nonzero(generator: Any, shape: tuple[int, ...]) -> Any:
-    """Magnitudes in [0.3, 2), either sign."""
-    return generator.uniform(0.3, 2, shape) * generator.choice([-1.0, 1.0], shape)
+def signed(low: float, high: float) -> Sampler:
+    """Magnitudes in [low, high), either sign."""
+    return lambda generator, shape: (
+        generator.uniform(low, high, shape) * generator.choice([-1.0, 1.0], shape)
+    )
 
 
 def distinct(generator: Any, shape: tuple[int, ...]) -> Any:
@@ -45,6 +47,7 @@ def booleans(generator: Any, shape: tuple[int, ...]) -> Any:
 
 
 positive = interval(0.3, 2.5)
+nonzero = signed(0.3, 2)
 
 
 def draw(operation: Operation, example: Example, seed: int, dtype: Any = np.float64) -> list[Any]:

@@ -12,7 +12,7 @@ import jax
 import optax
 
 from ..lowering import Lowerings
-from . import elementwise, linalg, losses, normalisation, shape, spatial
+from . import elementary, elementwise, linalg, losses, normalisation, shape, spatial
 
 NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
 
@@ -23,5 +23,8 @@ LOWERINGS = Lowerings(
     "jax",
     (jax, optax),
     NAMESPACES,
-    [module.LOWERINGS for module in (elementwise, linalg, losses, normalisation, shape, spatial)],
+    [
+        module.LOWERINGS
+        for module in (elementary, elementwise, linalg, losses, normalisation, shape, spatial)
+    ],
 )

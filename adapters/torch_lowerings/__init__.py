@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ..lowering import Lowerings
-from . import elementwise, linalg, losses, normalisation, reductions, shape, spatial
+from . import elementary, elementwise, linalg, losses, normalisation, reductions, shape, spatial
 
 NAMESPACES = ("torch", "torch.nn.functional", "torch.special", "torch.linalg")
 
@@ -38,7 +38,16 @@ LOWERINGS = Lowerings(
     NAMESPACES,
     [
         module.LOWERINGS
-        for module in (elementwise, linalg, losses, normalisation, reductions, shape, spatial)
+        for module in (
+            elementary,
+            elementwise,
+            linalg,
+            losses,
+            normalisation,
+            reductions,
+            shape,
+            spatial,
+        )
     ],
     renamed={"axis": "dim", "keepdims": "keepdim", "axes": "dims"},
     prepared=_tensors,

@@ -7,17 +7,13 @@ Complex cotangents follow ∂L/∂Re + i·∂L/∂Im: an analytic function's rul
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import booleans, distinct, interval, nonzero, positive, real
-from .common import conj
-
-PAIRS = (ex((2, 3), (2, 3)), ex((2, 3), (3,)), ex((4, 1), (1, 3)), ex((), (2,)), ex((0, 3), (3,)))
-ONES = (ex((2, 3)), ex(()), ex((1,)), ex((0, 3)))
+from .common import ONES, PAIRS, conj
 
 
 def larger_share(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -57,31 +53,6 @@ def clip_vjp_max(g: Any, y: Any, x: Any, low: Any = None, high: Any = None) -> A
     """The cotangent g where x or the lower bound is above the upper one."""
     won = x > high if low is None else (x > high) | (low >= high)
     return np.where(won, g, 0)
-
-
-def _compared(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
-    """A comparison: booleans, through which nothing is differentiated."""
-    return Operation(
-        name,
-        forward,
-        (None, None),
-        formula=f"a {symbol} b",
-        derivatives=(None, None),
-        examples=PAIRS,
-        domain=real,
-    )
-
-
-def _connected(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
-    return Operation(
-        name,
-        forward,
-        (None, None),
-        formula=f"a {symbol} b",
-        derivatives=(None, None),
-        examples=PAIRS,
-        domain=booleans,
-    )
 
 
 OPERATIONS = (
@@ -235,23 +206,5 @@ OPERATIONS = (
         ),
         domain=(distinct, interval(-0.44, -0.36), interval(0.36, 0.44)),
         kinks="x = min or x = max: here x has all of g",
-    ),
-    _compared("equal", "=", lambda a, b: np.equal(a, b)),
-    _compared("not_equal", "≠", lambda a, b: np.not_equal(a, b)),
-    _compared("less", "<", lambda a, b: np.less(a, b)),
-    _compared("less_equal", "≤", lambda a, b: np.less_equal(a, b)),
-    _compared("greater", ">", lambda a, b: np.greater(a, b)),
-    _compared("greater_equal", "≥", lambda a, b: np.greater_equal(a, b)),
-    _connected("logical_and", "∧", lambda a, b: np.logical_and(a, b)),
-    _connected("logical_or", "∨", lambda a, b: np.logical_or(a, b)),
-    _connected("logical_xor", "⊻", lambda a, b: np.logical_xor(a, b)),
-    Operation(
-        "logical_not",
-        lambda x: np.logical_not(x),
-        (None,),
-        formula="¬x",
-        derivatives=(None,),
-        examples=ONES,
-        domain=booleans,
     ),
 )

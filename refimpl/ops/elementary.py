@@ -1,43 +1,45 @@
-"""Elementary functions of one variable, and the parts of complex numbers."""
+"""Elementary functions of one variable."""
 
 # ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..operation import Operation, Sampler, ex
-from ..sampling import interval, nonzero, positive, real
-from .common import conj
+from ..sampling import interval, nonzero, positive, signed
+from ..special import constant
+from .common import conj, unary
 
-ONES = (ex((2, 3)), ex(()), ex((1,)), ex((0, 3)))
+#: A row for a function that is complex-differentiable.
+_analytic = partial(unary, analytic=True)
+
+_inside = interval(-0.8, 0.8)
 
 
-def _analytic(
-    name: str,
-    formula: str,
-    forward: Callable[[Any], Any],
-    derivative: str,
-    vjp: Callable[..., Any],
-    *,
-    domain: Sampler = real,
-    kinks: str = "",
-) -> Operation:
-    """A row for a function of one variable that is complex-differentiable."""
-    return Operation(
-        name,
-        forward,
-        (vjp,),
-        formula=formula,
-        derivatives=(derivative,),
-        examples=ONES,
-        domain=domain,
-        kinks=kinks,
-        analytic=True,
-    )
+def sinc(x: Any) -> Any:
+    """sin(πx) / (πx), 1 at 0."""
+    t = constant("pi", x) * x
+    return np.where(x == 0, 1, np.sin(t) / np.where(x == 0, 1, t))
+
+
+def sinc_slope(x: Any) -> Any:
+    """(cos(πx) − sinc(x)) / x, near 0 by its series, for there the difference cancels.
+
+    With t = πx: π·Σ (−1)ᵏ·2k/(2k + 1)!·t²ᵏ⁻¹, k from 1.
+    """
+    pi = constant("pi", x)
+    t = pi * x
+    near = np.abs(t) < 1
+    small, large = np.where(near, t, 0), np.where(near, 1, t)
+    series, term = 0 * small, -small / 3
+    for k in range(1, 14):
+        series = series + term
+        term = term * (small * small) * (-(k + 1) / k / ((2 * k + 2) * (2 * k + 3)))
+    far = (np.cos(large) - np.sin(large) / large) / large
+    return pi * np.where(near, series, far)
 
 
 OPERATIONS = (
@@ -50,9 +52,51 @@ OPERATIONS = (
         domain=positive,
         kinks="x = 0: infinite",
     ),
+    _analytic(
+        "rsqrt",
+        "1 / √x",
+        lambda x: 1 / np.sqrt(x),
+        "−y³ / 2",
+        lambda g, y, x: g * conj(y * y * y) * -0.5,
+        domain=positive,
+        kinks="x = 0: infinite",
+    ),
+    unary(
+        "cbrt",
+        "∛x",
+        lambda x: np.cbrt(x),
+        "1 / (3·y²)",
+        lambda g, y, x: g / (3 * y * y),
+        domain=nonzero,
+        kinks="x = 0: infinite",
+    ),
     _analytic("exp", "eˣ", lambda x: np.exp(x), "y", lambda g, y, x: g * conj(y)),
+    unary(
+        "exp2",
+        "2ˣ",
+        lambda x: np.exp2(x),
+        "y·ln 2",
+        lambda g, y, x: g * (y * constant("ln2", y)),
+    ),
+    _analytic("expm1", "eˣ − 1", lambda x: np.expm1(x), "y + 1", lambda g, y, x: g * conj(y + 1)),
     _analytic(
         "log", "ln x", lambda x: np.log(x), "1 / x", lambda g, y, x: g / conj(x), domain=positive
+    ),
+    _analytic(
+        "log2",
+        "log₂ x",
+        lambda x: np.log2(x),
+        "1 / (x·ln 2)",
+        lambda g, y, x: g / conj(x * constant("ln2", x)),
+        domain=positive,
+    ),
+    _analytic(
+        "log10",
+        "log₁₀ x",
+        lambda x: np.log10(x),
+        "1 / (x·ln 10)",
+        lambda g, y, x: g / conj(x * constant("ln10", x)),
+        domain=positive,
     ),
     _analytic(
         "log1p",
@@ -61,13 +105,6 @@ OPERATIONS = (
         "1 / (1 + x)",
         lambda g, y, x: g / conj(1 + x),
         domain=interval(-0.7, 2),
-    ),
-    _analytic(
-        "expm1",
-        "eˣ − 1",
-        lambda x: np.expm1(x),
-        "y + 1",
-        lambda g, y, x: g * conj(y + 1),
     ),
     _analytic("sin", "sin x", lambda x: np.sin(x), "cos x", lambda g, y, x: g * conj(np.cos(x))),
     _analytic("cos", "cos x", lambda x: np.cos(x), "−sin x", lambda g, y, x: -g * conj(np.sin(x))),
@@ -93,87 +130,86 @@ OPERATIONS = (
         # 1 − y² as a product keeps its accuracy where y is near ±1.
         lambda g, y, x: (g + g * conj(y)) * conj(1 - y),
     ),
-    Operation(
+    _analytic(
+        "asin",
+        "arcsin x",
+        lambda x: np.arcsin(x),
+        "1 / √((1 − x)·(1 + x))",
+        lambda g, y, x: g / conj(np.sqrt((1 - x) * (1 + x))),
+        domain=_inside,
+        kinks="x = ±1: infinite",
+    ),
+    _analytic(
+        "acos",
+        "arccos x",
+        lambda x: np.arccos(x),
+        "−1 / √((1 − x)·(1 + x))",
+        lambda g, y, x: -g / conj(np.sqrt((1 - x) * (1 + x))),
+        domain=_inside,
+        kinks="x = ±1: infinite",
+    ),
+    _analytic(
+        "atan",
+        "arctan x",
+        lambda x: np.arctan(x),
+        "1 / (1 + x²)",
+        lambda g, y, x: g / conj(1 + x * x),
+        domain=signed(0.2, 2),
+    ),
+    _analytic(
+        "asinh",
+        "arsinh x",
+        lambda x: np.arcsinh(x),
+        "1 / √(1 + x²)",
+        lambda g, y, x: g / conj(np.sqrt(1 + x * x)),
+        domain=signed(0.2, 2),
+    ),
+    _analytic(
+        "acosh",
+        "arcosh x",
+        lambda x: np.arccosh(x),
+        "1 / (√(x − 1)·√(x + 1))",
+        lambda g, y, x: g / conj(np.sqrt(x - 1) * np.sqrt(x + 1)),
+        domain=interval(1.2, 3),
+        kinks="x = 1: infinite",
+    ),
+    _analytic(
+        "atanh",
+        "artanh x",
+        lambda x: np.arctanh(x),
+        "1 / ((1 − x)·(1 + x))",
+        lambda g, y, x: g / conj((1 - x) * (1 + x)),
+        domain=signed(0.1, 0.8),
+        kinks="x = ±1: infinite",
+    ),
+    _analytic(
+        "sinc",
+        "sin(πx) / (πx)",
+        sinc,
+        "(cos(πx) − y) / x, 0 at 0",
+        lambda g, y, x: g * conj(sinc_slope(x)),
+    ),
+    unary(
         "abs",
+        "|x|",
         lambda x: np.abs(x),
-        (lambda g, y, x: g * np.sign(x),),
-        formula="|x|",
-        derivatives=("x / |x|",),
-        examples=ONES,
+        "x / |x|",
+        lambda g, y, x: g * np.sign(x),
         domain=nonzero,
         kinks="x = 0: here 0",
     ),
-    Operation(
-        "sign",
-        lambda x: np.sign(x),
-        (None,),
-        formula="x / |x|, 0 for 0",
-        derivatives=(None,),
-        examples=ONES,
-        domain=nonzero,
+    unary(
+        "deg2rad",
+        "x·π/180",
+        lambda x: x * (constant("pi", x) / 180),
+        "π/180",
+        lambda g, y, x: g * (constant("pi", x) / 180),
     ),
-    Operation(
-        "real",
-        lambda x: np.real(x),
-        (lambda g, y, x: g,),
-        formula="Re x",
-        derivatives=("Re",),
-        examples=ONES,
-        domain=real,
-    ),
-    Operation(
-        "imag",
-        lambda x: np.imag(x),
-        (lambda g, y, x: g * 1j,),
-        formula="Im x",
-        derivatives=("g·i",),
-        examples=ONES,
-        domain=real,
-    ),
-    Operation(
-        "conj",
-        lambda x: np.conj(x),
-        (lambda g, y, x: conj(g),),
-        formula="conj x",
-        derivatives=("conj(g)",),
-        examples=ONES,
-        domain=real,
-    ),
-    Operation(
-        "identity",
-        lambda x: x,
-        (lambda g, y, x: g,),
-        formula="x",
-        derivatives=("1",),
-        examples=ONES,
-        domain=real,
-        analytic=True,
-    ),
-    Operation(
-        "stop_gradient",
-        lambda x: x,
-        (None,),
-        formula="x, held constant",
-        derivatives=(None,),
-        examples=ONES,
-        domain=real,
-    ),
-    Operation(
-        "zeros_like",
-        lambda x: np.zeros_like(x),
-        (None,),
-        formula="0",
-        derivatives=(None,),
-        examples=ONES,
-        domain=real,
-    ),
-    Operation(
-        "ones_like",
-        lambda x: np.ones_like(x),
-        (None,),
-        formula="1",
-        derivatives=(None,),
-        examples=ONES,
-        domain=real,
+    unary(
+        "rad2deg",
+        "x·180/π",
+        lambda x: x * (180 / constant("pi", x)),
+        "180/π",
+        lambda g, y, x: g * (180 / constant("pi", x)),
     ),
 )

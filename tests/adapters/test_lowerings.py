@@ -60,6 +60,11 @@ class Builder:
     def contract(self, name, value, *, squared):
         if squared:
             name, value = self.assign(f"{name}²", "square", name), value * value
+        if value.dtype.kind == "c":
+            for part in ("real", "imag"):
+                self.contract(
+                    self.assign(f"{name} {part}", part, name), getattr(value, part), squared=False
+                )
         if value.dtype.kind == "f":
             self.inputs[f"w {name}"] = self.generator.standard_normal(value.shape)
             weighted = self.assign(f"{name} weighted", "multiply", name, f"w {name}")

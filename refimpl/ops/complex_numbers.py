@@ -1,0 +1,54 @@
+"""Complex numbers and their parts.
+
+Cotangents are ∂L/∂Re + i·∂L/∂Im; the cotangent of a real result is real.
+"""
+
+# ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..sampling import interval, nonzero, positive
+from .common import binary, conj, unary
+
+
+def polar(magnitude: Any, angle: Any) -> Any:
+    """The number magnitude·(cos angle + i·sin angle)."""
+    return magnitude * np.cos(angle) + 1j * (magnitude * np.sin(angle))
+
+
+OPERATIONS = (
+    unary("real", "Re x", lambda x: np.real(x), "Re", lambda g, y, x: g),
+    unary("imag", "Im x", lambda x: np.imag(x), "g·i", lambda g, y, x: g * 1j),
+    unary("conj", "conj x", lambda x: np.conj(x), "conj(g)", lambda g, y, x: conj(g)),
+    unary(
+        "angle",
+        "arg x",
+        lambda x: np.arctan2(np.imag(x), np.real(x)),
+        "g·i·x / |x|²",
+        lambda g, y, x: g * 1j * x / np.square(np.abs(x)),
+        domain=nonzero,
+        kinks="x = 0; the negative half of the real line, where it jumps",
+    ),
+    binary(
+        "complex",
+        "re + i·im",
+        lambda re, im: re + 1j * im,
+        ("Re g", "Im g"),
+        (lambda g, y, re, im: np.real(g), lambda g, y, re, im: np.imag(g)),
+    ),
+    binary(
+        "polar",
+        "magnitude·e^(i·angle)",
+        polar,
+        ("Re(conj(g)·e^(i·angle))", "Re(conj(g)·i·y)"),
+        (
+            lambda g, y, magnitude, angle: np.real(g) * np.cos(angle) + np.imag(g) * np.sin(angle),
+            lambda g, y, magnitude, angle: np.real(conj(g) * (1j * y)),
+        ),
+        domain=(positive, interval(-2, 2)),
+    ),
+)

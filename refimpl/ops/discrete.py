@@ -1,0 +1,79 @@
+"""Rounding, classifying, bits: values that jump, through which nothing is differentiated.
+
+Their derivative is zero wherever they have one; no cotangent flows, rather than zeros.
+"""
+
+# ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..operation import Operation
+from ..sampling import booleans, integers, nonzero, real
+from .common import binary, unary
+
+_bits = integers(64)
+
+
+def _connected(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
+    return binary(name, f"a {symbol} b", forward, domain=booleans)
+
+
+def _bitwise(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
+    return binary(name, f"a {symbol} b, bit by bit", forward, domain=_bits)
+
+
+OPERATIONS = (
+    binary("equal", "a = b", lambda a, b: np.equal(a, b)),
+    binary("not_equal", "a ≠ b", lambda a, b: np.not_equal(a, b)),
+    binary("less", "a < b", lambda a, b: np.less(a, b)),
+    binary("less_equal", "a ≤ b", lambda a, b: np.less_equal(a, b)),
+    binary("greater", "a > b", lambda a, b: np.greater(a, b)),
+    binary("greater_equal", "a ≥ b", lambda a, b: np.greater_equal(a, b)),
+    _connected("logical_and", "∧", lambda a, b: np.logical_and(a, b)),
+    _connected("logical_or", "∨", lambda a, b: np.logical_or(a, b)),
+    _connected("logical_xor", "⊻", lambda a, b: np.logical_xor(a, b)),
+    unary("logical_not", "¬x", lambda x: np.logical_not(x), domain=booleans),
+    _bitwise("bitwise_and", "∧", lambda a, b: np.bitwise_and(a, b)),
+    _bitwise("bitwise_or", "∨", lambda a, b: np.bitwise_or(a, b)),
+    _bitwise("bitwise_xor", "⊻", lambda a, b: np.bitwise_xor(a, b)),
+    unary("bitwise_invert", "¬x, bit by bit", lambda x: np.bitwise_not(x), domain=_bits),
+    binary(
+        "bitwise_left_shift",
+        "a·2ᵇ",
+        lambda a, b: np.left_shift(a, b),
+        domain=(_bits, integers(8)),
+    ),
+    binary(
+        "bitwise_right_shift",
+        "⌊a / 2ᵇ⌋",
+        lambda a, b: np.right_shift(a, b),
+        domain=(_bits, integers(8)),
+    ),
+    unary("sign", "x / |x|, 0 for 0", lambda x: np.sign(x), domain=nonzero),
+    unary("floor", "the largest whole number ≤ x", lambda x: np.floor(x)),
+    unary("ceil", "the smallest whole number ≥ x", lambda x: np.ceil(x)),
+    unary("trunc", "x without its fraction", lambda x: np.trunc(x)),
+    unary("round", "the nearest whole number, the even one of two", lambda x: np.rint(x)),
+    binary(
+        "floor_divide",
+        "⌊a / b⌋",
+        lambda a, b: np.floor_divide(a, b),
+        domain=(real, nonzero),
+    ),
+    binary(
+        "heaviside",
+        "0 where x1 < 0, 1 where x1 > 0, x2 where x1 = 0",
+        lambda x1, x2: np.heaviside(x1, x2),
+        domain=(nonzero, real),
+    ),
+    binary("nextafter", "the number next to a towards b", lambda a, b: np.nextafter(a, b)),
+    unary("isfinite", "whether x is finite", lambda x: np.isfinite(x)),
+    unary("isinf", "whether x is infinite", lambda x: np.isinf(x)),
+    unary("isnan", "whether x is NaN", lambda x: np.isnan(x)),
+    unary("signbit", "whether x has a minus sign", lambda x: np.signbit(x)),
+)

@@ -1,0 +1,180 @@
+"""Elementary functions of two or three variables."""
+
+# ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..operation import Operation, ex
+from ..sampling import distinct, interval, nonzero, positive, real, signed
+from .arithmetic import larger_share
+from .common import ONES, binary
+
+
+def xlogy(a: Any, b: Any) -> Any:
+    """a·ln b, 0 where a = 0."""
+    return np.where(a == 0, 0, a * np.log(np.where(a == 0, 1, b)))
+
+
+def xlog1py(a: Any, b: Any) -> Any:
+    """a·ln(1 + b), 0 where a = 0."""
+    return np.where(a == 0, 0, a * np.log1p(np.where(a == 0, 0, b)))
+
+
+def lerp(start: Any, end: Any, weight: Any) -> Any:
+    """The point start + weight·(end − start)."""
+    return start + weight * (end - start)
+
+
+def _over_hypotenuse(g: Any, y: Any, side: Any) -> Any:
+    """g·side/y, 0 where y = 0."""
+    return g * (side / np.where(y == 0, 1, y))
+
+
+def nan_to_num(
+    x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """x, with numbers in place of NaN and infinities (None: the largest of the dtype)."""
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+OPERATIONS = (
+    binary(
+        "hypot",
+        "√(a² + b²)",
+        lambda a, b: np.hypot(a, b),
+        ("a / y", "b / y"),
+        (
+            lambda g, y, a, b: _over_hypotenuse(g, y, a),
+            lambda g, y, a, b: _over_hypotenuse(g, y, b),
+        ),
+        domain=nonzero,
+        kinks="a = b = 0: here 0",
+    ),
+    binary(
+        "atan2",
+        "the angle of (b, a)",
+        lambda a, b: np.arctan2(a, b),
+        ("b / (a² + b²)", "−a / (a² + b²)"),
+        (
+            lambda g, y, a, b: g * (b / (a * a + b * b)),
+            lambda g, y, a, b: -g * (a / (a * a + b * b)),
+        ),
+        domain=(nonzero, nonzero),
+        kinks="a = b = 0; a = 0 with b < 0, where it jumps",
+    ),
+    binary(
+        "logaddexp",
+        "ln(eᵃ + eᵇ)",
+        lambda a, b: np.logaddexp(a, b),
+        ("e^(a − y)", "e^(b − y)"),
+        (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
+    ),
+    binary(
+        "logaddexp2",
+        "log₂(2ᵃ + 2ᵇ)",
+        lambda a, b: np.logaddexp2(a, b),
+        ("2^(a − y)", "2^(b − y)"),
+        (lambda g, y, a, b: g * np.exp2(a - y), lambda g, y, a, b: g * np.exp2(b - y)),
+    ),
+    binary(
+        "fmax",
+        "max(a, b), of a NaN and a number the number",
+        lambda a, b: np.fmax(a, b),
+        ("1 where a > b, ½ where a = b", "1 where b > a, ½ where a = b"),
+        (
+            lambda g, y, a, b: np.where(np.isnan(b), g, larger_share(g, y, a, b)),
+            lambda g, y, a, b: np.where(np.isnan(a), g, larger_share(g, y, b, a)),
+        ),
+        domain=(distinct, interval(-0.04, 0.04)),
+        kinks="a = b: here half of g to each",
+    ),
+    binary(
+        "fmin",
+        "min(a, b), of a NaN and a number the number",
+        lambda a, b: np.fmin(a, b),
+        ("1 where a < b, ½ where a = b", "1 where b < a, ½ where a = b"),
+        (
+            lambda g, y, a, b: np.where(np.isnan(b), g, larger_share(g, y, b, a)),
+            lambda g, y, a, b: np.where(np.isnan(a), g, larger_share(g, y, a, b)),
+        ),
+        domain=(distinct, interval(-0.04, 0.04)),
+        kinks="a = b: here half of g to each",
+    ),
+    binary(
+        "remainder",
+        "a − b·⌊a / b⌋, signed as b",
+        lambda a, b: np.remainder(a, b),
+        ("1", "−⌊a / b⌋"),
+        (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
+        domain=(interval(2.1, 2.4), signed(0.9, 1)),
+        kinks="a a multiple of b, where it jumps",
+    ),
+    binary(
+        "fmod",
+        "a − b·trunc(a / b), signed as a",
+        lambda a, b: np.fmod(a, b),
+        ("1", "−trunc(a / b)"),
+        (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b)),
+        domain=(interval(2.1, 2.4), signed(0.9, 1)),
+        kinks="a a multiple of b, where it jumps",
+    ),
+    binary(
+        "copysign",
+        "|a|, signed as b",
+        lambda a, b: np.copysign(a, b),
+        ("1 where the signs are the same, else −1", None),
+        (lambda g, y, a, b: g * np.copysign(1, a) * np.copysign(1, b), None),
+        domain=nonzero,
+        kinks="a = 0; b = 0, where it jumps",
+    ),
+    binary(
+        "xlogy",
+        "a·ln b, 0 where a = 0",
+        xlogy,
+        ("ln b", "a / b"),
+        (lambda g, y, a, b: g * np.log(b), lambda g, y, a, b: g * (a / b)),
+        domain=(nonzero, positive),
+        kinks="a = 0 with b = 0",
+    ),
+    binary(
+        "xlog1py",
+        "a·ln(1 + b), 0 where a = 0",
+        xlog1py,
+        ("ln(1 + b)", "a / (1 + b)"),
+        (lambda g, y, a, b: g * np.log1p(b), lambda g, y, a, b: g * (a / (1 + b))),
+        domain=(nonzero, positive),
+        kinks="a = 0 with b = −1",
+    ),
+    Operation(
+        "lerp",
+        lerp,
+        (
+            lambda g, y, start, end, weight: g * (1 - weight),
+            lambda g, y, start, end, weight: g * weight,
+            lambda g, y, start, end, weight: g * (end - start),
+        ),
+        formula="start + weight·(end − start)",
+        derivatives=("1 − weight", "weight", "end − start"),
+        examples=(
+            ex((2, 3), (2, 3), (2, 3)),
+            ex((2, 3), (3,), ()),
+            ex((), (), (1,)),
+            ex((0, 3), (3,), ()),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "nan_to_num",
+        nan_to_num,
+        (lambda g, y, x, *, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),),
+        formula="x, with numbers in place of NaN and infinities",
+        derivatives=("1 where x is finite, else 0",),
+        examples=(*ONES, ex((2, 3), nan=1.0, posinf=2.0, neginf=-2.0)),
+        domain=real,
+        kinks="x not finite: here 0",
+    ),
+)

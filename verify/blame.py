@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from ..adapters.base import Adapter, Step, on_path
+from ..adapters.base import Adapter, Step, Trace, on_path
 from ..adapters.values import HALVES, in_dtype
 from ..cases.program import Const, Instruction, Program, Ref
 from ..cases.task import Task, seed_of
+from ..refimpl.errors import AdapterFailed, GradparityError
 from ..refimpl.ops import TABLE
 from ..refimpl.rounding import Noise
 from ..refimpl.tape import Node, Tape
@@ -68,7 +69,7 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
         return None
     apart = set_apart(program, task.params)
     split = replace(task, programs={"*": apart}, steps=1, update=None)
-    step = adapter.run(split).steps[0]
+    step = attempt(adapter, split).steps[0]
     judged = _Judged(split, apart, step)
     found = judged.forwards() or judged.backwards()
     if found is None:
@@ -84,6 +85,24 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
         reason,
         path_to_parameter(program, variable, tuple(task.params)),
     )
+
+
+def attempt(adapter: Adapter, task: Task) -> Trace:
+    """Run a task in an adapter, whoever wrote it.
+
+    Raises
+    ------
+    Unsupported
+        As the adapter says.
+    AdapterFailed
+        For whatever else it raises.
+    """
+    try:
+        return adapter.run(task)
+    except GradparityError:
+        raise
+    except Exception as error:
+        raise AdapterFailed(f"the adapter raised {type(error).__name__}: {error}") from error
 
 
 def set_apart(program: Program, params: Any) -> Program:

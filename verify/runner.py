@@ -10,7 +10,7 @@ from ..adapters.base import Adapter
 from ..cases.task import Task
 from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
 from .baseline import Baseline, baseline
-from .blame import blame
+from .blame import attempt, blame
 from .compare import Outcome
 from .judge import Row, body, head, judge
 
@@ -76,14 +76,11 @@ class Runner:
         adapter = self.adapters[name]
         started = time.perf_counter()
         try:
-            trace = adapter.run(task)
+            trace = attempt(adapter, task)
         except Unsupported as lack:
             return [self._whole(task, name, "unsupported", str(lack))]
         except AdapterFailed as failure:
             return [self._whole(task, name, "error", str(failure), kind="raised")]
-        except Exception as failure:  # noqa: BLE001  another distribution's adapter may raise anything
-            reason = f"the adapter raised {type(failure).__name__}: {failure}"
-            return [self._whole(task, name, "error", reason, kind="raised")]
         seconds = time.perf_counter() - started
         rows = judge(task, name, self._versions[name], trace, base)
         for row in rows:

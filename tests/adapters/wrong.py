@@ -118,7 +118,8 @@ def stale_update(name: str) -> Change:
     """Hand back one parameter after the second step as it was after the first."""
 
     def apply(trace: Trace) -> None:
-        trace.steps[1].params[name] = trace.steps[0].params[name]
+        if len(trace.steps) > 1:
+            trace.steps[1].params[name] = trace.steps[0].params[name]
 
     return apply
 

@@ -35,6 +35,10 @@ _CORRECTLY_ROUNDED = _functions(
 #: Times u: what vector maths libraries are allowed on all other ufuncs, scipy's among them.
 _LIBRARY = 4.0
 
+#: All of NumPy's; of any other library's, whose error follows the function's condition, the
+#: inputs are moved by a unit as well.
+_NUMPYS = frozenset(f for f in vars(np).values() if isinstance(f, np.ufunc))
+
 #: Functions whose result is exact.
 _EXACT = _functions(
     "maximum minimum fmax fmin negative positive absolute sign floor ceil trunc rint copysign "
@@ -126,6 +130,11 @@ class NoisyArray(np.ndarray):
         """Compute on plain arrays, then move the result."""
         noise = _noise_of(*inputs, *(out or ()))
         plain = [_plain(x) for x in inputs]
+        if noise is not None and ufunc not in _NUMPYS:
+            plain = [
+                noise.moved(x, np.abs(x)) if isinstance(given, NoisyArray) else x
+                for x, given in zip(plain, inputs, strict=True)
+            ]
         options = {key: _plain(value) for key, value in options.items()}
         if method == "at":
             return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)

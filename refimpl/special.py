@@ -1,10 +1,12 @@
 """Special functions at any float dtype: scipy's, and mpmath's where scipy has no wide precision.
 
-``longdouble`` goes through mpmath element by element: exact to the last bit or so, and slow.
+``longdouble`` goes through mpmath element by element: exact to the last bit or so, and slow;
+erf and erfc, which networks use, have a vectorised way of their own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -12,8 +14,6 @@ from typing import Any
 import mpmath
 import numpy as np
 import scipy.special
-
-from .rounding import NoisyArray
 
 #: Bits that mpmath works with: enough beyond longdouble's 64 (or binary128's 113) to round once.
 _BITS = 160
@@ -24,6 +24,9 @@ _CONSTANTS = {
     "sqrt_2_over_pi": "0.79788456080286535587989211986876373695171726232986931533185",
     "two_over_sqrt_pi": "1.12837916709551257389615890312154517168810125865799771368817",
     "inv_sqrt_2pi": "0.39894228040143267793994605993438186847585863116493465766592",
+    "sqrt_2pi": "2.50662827463100050241576528481104525300698674060993831662992",
+    "half_sqrt_pi": "0.88622692545275801364908374167057259139877472806119356410690",
+    "ln_pi": "1.14472988584940017414342735135305871164729481291531157151362",
     "ln2": "0.69314718055994530941723212145817656807550013436025525412068",
     "ln10": "2.30258509299404568401799145468436420760110148862877297603333",
 }
@@ -62,29 +65,139 @@ def _from_mp(v: Any) -> Any:
     return np.longdouble(high) + (np.longdouble(middle) + np.longdouble(float(rest - middle)))
 
 
-def wide(exact: Callable[..., Any], *xs: Any) -> Any:
-    """An mpmath function, element by element, on broadcast longdouble arrays."""
+def wide(quick: Any, exact: Callable[..., Any], *xs: Any) -> Any:
+    """An mpmath function, element by element, on broadcast longdouble arrays.
+
+    Where mpmath has no value (at a pole, for NaN and infinities), it is scipy's.
+    """
     dtype = np.result_type(*xs)
     arrays = np.broadcast_arrays(*xs)
     out = np.empty(arrays[0].shape, dtype)
     with mpmath.workprec(_BITS):
         for index in np.ndindex(out.shape):
-            out[index] = _from_mp(exact(*(_to_mp(dtype.type(a[index])) for a in arrays)))
+            values = [dtype.type(a[index]) for a in arrays]
+            out[index] = _one(quick, exact, values)
     return out[()]
+
+
+def _one(quick: Any, exact: Callable[..., Any], values: list[Any]) -> Any:
+    if all(map(np.isfinite, values)):
+        try:
+            return _from_mp(exact(*map(_to_mp, values)))
+        except (ValueError, ZeroDivisionError):  # mpmath's word for a pole
+            pass
+    narrow = complex if isinstance(values[0], np.complexfloating) else float
+    return quick(*map(narrow, values))
+
+
+def is_wide(dtype: Any) -> bool:
+    """Whether a dtype is beyond what BLAS, LAPACK and scipy compute in."""
+    return dtype.itemsize > (16 if dtype.kind == "c" else 8)
 
 
 def _by_dtype(quick: Any, exact: Callable[..., Any]) -> Callable[..., Any]:
     """A function that is scipy's up to float64 and mpmath's beyond."""
 
     def function(*xs: Any) -> Any:
-        dtype = np.result_type(*xs)
-        beyond = dtype.itemsize > (16 if dtype.kind == "c" else 8)
-        if beyond and not any(isinstance(x, NoisyArray) for x in xs):
-            return wide(exact, *xs)
+        if is_wide(np.result_type(*xs)):
+            return wide(quick, exact, *xs)
         return quick(*xs)
 
     return function
 
 
-erf = _by_dtype(scipy.special.erf, mpmath.erf)
-erfc = _by_dtype(scipy.special.erfc, mpmath.erfc)
+def _wide_erfc_of_large(x: Any, terms: int) -> Any:
+    """The continued fraction of erfc, x ≥ 1: e⁻ˣ²/√π / (x + ½/(x + 1/(x + ³⁄₂/(x + …)))).
+
+    NIST Digital Library of Mathematical Functions, 7.9.1.
+    """
+    tail = np.zeros_like(x)
+    for k in range(terms, 0, -1):
+        tail = (k * np.longdouble(0.5)) / (x + tail)
+    return np.exp(-x * x) * constant("two_over_sqrt_pi", x) / (2 * (x + tail))
+
+
+def _wide_erf_of_small(x: Any) -> Any:
+    """Give erf for |x| ≤ 1 by 2/√π·e⁻ˣ²·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, all terms of one sign (DLMF 7.6.2)."""
+    total = term = x
+    for n in range(1, 40):
+        term = term * (2 * x * x / (2 * n + 1))
+        total = total + term
+    return total * np.exp(-x * x) * constant("two_over_sqrt_pi", x)
+
+
+def _wide_erfc(x: Any) -> Any:
+    """Give erfc of a longdouble array, vectorised: mpmath would be a hundred times slower."""
+    x = np.asarray(x)
+    size = np.abs(x)
+    small, middle = size < 1, size < 2
+    y = np.where(small, 1 - _wide_erf_of_small(np.where(small, x, 0)), 0)
+    for where, terms in ((middle & ~small, 300), (~middle, 100)):
+        if where.any():
+            tail = _wide_erfc_of_large(size[where], terms)
+            y[where] = np.where(x[where] < 0, 2 - tail, tail)
+    return np.where(np.isnan(x), x, y)[()]
+
+
+def _wide_erf(x: Any) -> Any:
+    small = np.abs(x) < 1
+    return np.where(small, _wide_erf_of_small(np.where(small, x, 0)), 1 - _wide_erfc(x))[()]
+
+
+def erf(x: Any) -> Any:
+    """2/√π·∫₀ˣ e^(−t²) dt, at any float or complex dtype."""
+    if x.dtype == np.longdouble and is_wide(x.dtype):
+        return _wide_erf(x)
+    return wide(scipy.special.erf, mpmath.erf, x) if is_wide(x.dtype) else scipy.special.erf(x)
+
+
+def erfc(x: Any) -> Any:
+    """1 − erf(x), without the cancellation, at any float or complex dtype."""
+    if x.dtype == np.longdouble and is_wide(x.dtype):
+        return _wide_erfc(x)
+    return wide(scipy.special.erfc, mpmath.erfc, x) if is_wide(x.dtype) else scipy.special.erfc(x)
+
+
+def normal_cdf(x: Any) -> Any:
+    """Φ(x) = ½ erfc(−x/√2), accurate in both tails."""
+    return 0.5 * erfc(-x / constant("sqrt2", x))
+
+
+def _polygamma(n: int) -> Callable[..., Any]:
+    """ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹·n!·ζ(n + 1, x) for x > 0 (DLMF 25.11.12)."""
+    sign = math.factorial(n) * (1 if n % 2 else -1)
+    return _by_dtype(
+        lambda x: sign * scipy.special.zeta(float(n + 1), x), lambda x: mpmath.psi(n, x)
+    )
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """The n-th derivative of digamma, for x > 0 where n > 0."""
+    return digamma(x) if n == 0 else _polygamma(n)(x)
+
+
+def _log_normal_cdf(x: Any) -> Any:
+    return mpmath.log1p(-mpmath.ncdf(-x)) if x > 0 else mpmath.log(mpmath.ncdf(x))
+
+
+def _mp_scaled(n: int) -> Callable[[Any], Any]:
+    return lambda x: mpmath.besseli(n, x) * mpmath.exp(-abs(x))
+
+
+lgamma = _by_dtype(scipy.special.gammaln, lambda x: mpmath.log(abs(mpmath.gamma(x))))
+digamma = _by_dtype(scipy.special.digamma, mpmath.digamma)
+erfinv = _by_dtype(scipy.special.erfinv, mpmath.erfinv)
+ndtri = _by_dtype(scipy.special.ndtri, lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1))
+log_ndtr = _by_dtype(scipy.special.log_ndtr, _log_normal_cdf)
+i0 = _by_dtype(scipy.special.i0, lambda x: mpmath.besseli(0, x))
+i1 = _by_dtype(scipy.special.i1, lambda x: mpmath.besseli(1, x))
+i0e = _by_dtype(scipy.special.i0e, _mp_scaled(0))
+i1e = _by_dtype(scipy.special.i1e, _mp_scaled(1))
+betaln = _by_dtype(scipy.special.betaln, lambda a, b: mpmath.log(mpmath.beta(a, b)))
+zeta = _by_dtype(scipy.special.zeta, mpmath.zeta)
+gammainc = _by_dtype(
+    scipy.special.gammainc, lambda a, x: mpmath.gammainc(a, 0, x, regularized=True)
+)
+gammaincc = _by_dtype(
+    scipy.special.gammaincc, lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True)
+)

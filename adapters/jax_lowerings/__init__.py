@@ -12,7 +12,7 @@ import jax
 import optax
 
 from ..lowering import Lowerings
-from . import elementary, elementwise, linalg, losses, normalisation, shape, spatial
+from . import elementary, elementwise, linalg, losses, normalisation, shape, spatial, special
 
 NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
 
@@ -25,6 +25,15 @@ LOWERINGS = Lowerings(
     NAMESPACES,
     [
         module.LOWERINGS
-        for module in (elementary, elementwise, linalg, losses, normalisation, shape, spatial)
+        for module in (
+            elementary,
+            elementwise,
+            linalg,
+            losses,
+            normalisation,
+            shape,
+            spatial,
+            special,
+        )
     ],
 )

@@ -13,7 +13,17 @@ from typing import Any
 import torch
 
 from ..lowering import Lowerings
-from . import elementary, elementwise, linalg, losses, normalisation, reductions, shape, spatial
+from . import (
+    elementary,
+    elementwise,
+    linalg,
+    losses,
+    normalisation,
+    reductions,
+    shape,
+    spatial,
+    special,
+)
 
 NAMESPACES = ("torch", "torch.nn.functional", "torch.special", "torch.linalg")
 
@@ -47,6 +57,7 @@ LOWERINGS = Lowerings(
             reductions,
             shape,
             spatial,
+            special,
         )
     ],
     renamed={"axis": "dim", "keepdims": "keepdim", "axes": "dims"},

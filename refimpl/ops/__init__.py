@@ -24,13 +24,16 @@ from . import (
     pairs,
     pooling,
     reductions,
+    resampling,
     shape,
+    special_functions,
 )
 
 #: group → its rows, in reading order.
 GROUPS: dict[str, tuple[Operation, ...]] = {
     "arithmetic": arithmetic.OPERATIONS,
     "elementary": (*elementary.OPERATIONS, *pairs.OPERATIONS),
+    "special": special_functions.OPERATIONS,
     "comparing and rounding": discrete.OPERATIONS,
     "complex numbers": complex_numbers.OPERATIONS,
     "gradient control": control.OPERATIONS,
@@ -42,6 +45,7 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "linear algebra": factorisations.OPERATIONS,
     "convolution": convolution.OPERATIONS,
     "pooling": pooling.OPERATIONS,
+    "resampling": resampling.OPERATIONS,
     "normalisation": normalisation.OPERATIONS,
     "losses": losses.OPERATIONS,
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import nonzero, real
-from ..special import constant, erfc
+from ..special import constant, normal_cdf
 from .common import ONES, conj
 
 AXES = (
@@ -60,11 +60,6 @@ def _by_tanh(approximate: str) -> bool:
 
 def _inner(x: Any) -> Any:
     return constant("sqrt_2_over_pi", x) * (x + _CUBIC * x * x * x)
-
-
-def normal_cdf(x: Any) -> Any:
-    """Φ(x) = ½ erfc(−x/√2), accurate in both tails."""
-    return 0.5 * erfc(-x / constant("sqrt2", x))
 
 
 def silu_vjp(g: Any, y: Any, x: Any) -> Any:

@@ -23,6 +23,10 @@ BEYOND = {("jax", "max_pool"): lambda attributes: attributes.get("dilation", 1) 
 #: Far above rounding at these sizes, far below any other meaning of a name or an attribute.
 WITHIN = 1e-11
 
+#: Where a framework's own function is that far off: torch's trigamma, a series cut after 1/x⁷,
+#: has a relative error of 5e-10.
+COARSE = {("torch", "digamma"): 1e-8, ("torch", "polygamma"): 1e-8}
+
 
 #: Rows that read one triangle in one framework and both in another: the same on these matrices.
 SYMMETRIC = {"linalg.eigh", "linalg.eigvalsh"}
@@ -100,7 +104,7 @@ def task_of(row, examples):
     return build.task(row.name)
 
 
-def near(expected, actual):
+def near(expected, actual, within=WITHIN):
     if expected is None or actual is None:
         return expected is None and actual is None
     if expected.shape != actual.shape or expected.dtype.kind != actual.dtype.kind:
@@ -108,7 +112,7 @@ def near(expected, actual):
     if expected.dtype.kind not in "fc":
         return bool((expected == actual).all())
     size = np.max(np.abs(expected), initial=1.0)
-    return bool((np.abs(expected - actual) <= WITHIN * size).all())
+    return bool((np.abs(expected - actual) <= within * size).all())
 
 
 @pytest.fixture(autouse=True)
@@ -131,8 +135,9 @@ def test_it_means_the_same(framework, row):
     assert list(actual.grads) == list(expected.grads)
     signed = [i.target for i in task.programs["*"].instructions if i.operation == "select"]
     skipped = set(signed) if row.name in UP_TO_SIGN else set()
-    off = [k for k, x in expected.values.items() if not near(x, actual.values[k])]
-    off += [f"∂{k}" for k, x in expected.grads.items() if not near(x, actual.grads[k])]
+    bound = COARSE.get((framework, row.name), WITHIN)
+    off = [k for k, x in expected.values.items() if not near(x, actual.values[k], bound)]
+    off += [f"∂{k}" for k, x in expected.grads.items() if not near(x, actual.grads[k], bound)]
     off = [k for k in off if k.removeprefix("∂") not in skipped]
     assert off == []
 

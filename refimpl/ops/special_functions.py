@@ -1,0 +1,260 @@
+"""Special functions.
+
+Formulas and derivatives: NIST Digital Library of Mathematical Functions, chapters 5 (gamma), 7
+(error functions), 8 (incomplete gamma), 10 (Bessel) and 25 (zeta).
+"""
+
+# ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda)
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from .. import special
+from ..operation import Operation, ex
+from ..sampling import interval, positive, signed
+from ..special import constant
+from .activations import sigmoid
+from .common import binary, unary
+
+_chance = interval(0.08, 0.92)
+
+
+def _gauss(x: Any) -> Any:
+    """φ(x), the standard normal density."""
+    return np.exp(x * x * -0.5) * constant("inv_sqrt_2pi", x)
+
+
+def _over(y: Any, x: Any, at_zero: float) -> Any:
+    """The quotient y / x, and its limit at 0."""
+    return np.where(x == 0, at_zero, y / np.where(x == 0, 1, x))
+
+
+def entr(x: Any) -> Any:
+    """−x·ln x; 0 at 0, −∞ below."""
+    inner = np.where(x > 0, x, 1)
+    return np.where(x < 0, -np.inf, -x * np.log(inner))
+
+
+def rel_entr(a: Any, b: Any) -> Any:
+    """a·ln(a/b) for a > 0 and b > 0; 0 for a = 0 and b ≥ 0; else ∞."""
+    inside = (a > 0) & (b > 0)
+    y = a * np.log(np.where(inside, a, 1) / np.where(inside, b, 1))
+    return np.where((a == 0) & (b >= 0), 0, np.where(inside, y, np.inf))
+
+
+def multigammaln(a: Any, *, d: int) -> Any:
+    """The logarithm ln Γ_d(a) = d·(d − 1)/4·ln π + Σ lnΓ(a − j/2), j = 0 … d − 1."""
+    total = special.lgamma(a)
+    for j in range(1, d):
+        total = total + special.lgamma(a - j / 2)
+    return total + constant("ln_pi", a) * (d * (d - 1) / 4)
+
+
+def _multigammaln_vjp(g: Any, y: Any, a: Any, *, d: int) -> Any:
+    return g * sum(special.digamma(a - j / 2) for j in range(d))
+
+
+def _gammainc_slope(a: Any, x: Any) -> Any:
+    """xᵃ⁻¹·e⁻ˣ / Γ(a)."""
+    return np.exp((a - 1) * np.log(x) - x - special.lgamma(a))
+
+
+OPERATIONS = (
+    unary(
+        "erf",
+        "2/√π·∫₀ˣ e^(−t²) dt",
+        special.erf,
+        "2/√π·e^(−x²)",
+        lambda g, y, x: g * (np.exp(-x * x) * constant("two_over_sqrt_pi", x)),
+    ),
+    unary(
+        "erfc",
+        "1 − erf x",
+        special.erfc,
+        "−2/√π·e^(−x²)",
+        lambda g, y, x: -g * (np.exp(-x * x) * constant("two_over_sqrt_pi", x)),
+    ),
+    unary(
+        "erfinv",
+        "the inverse of erf",
+        lambda x: special.erfinv(x),
+        "√π/2·e^(y²)",
+        lambda g, y, x: g * (np.exp(y * y) * constant("half_sqrt_pi", x)),
+        domain=interval(-0.8, 0.8),
+        kinks="x = ±1: infinite",
+    ),
+    unary(
+        "lgamma",
+        "ln |Γ(x)|",
+        lambda x: special.lgamma(x),
+        "digamma(x)",
+        lambda g, y, x: g * special.digamma(x),
+        domain=positive,
+        kinks="x = 0, −1, −2 …: infinite",
+    ),
+    unary(
+        "digamma",
+        "Γ′(x) / Γ(x)",
+        lambda x: special.digamma(x),
+        "polygamma(x, n=1)",
+        lambda g, y, x: g * special.polygamma(1, x),
+        domain=positive,
+        kinks="x = 0, −1, −2 …: infinite; here for x > 0 alone",
+    ),
+    Operation(
+        "polygamma",
+        lambda x, *, n: special.polygamma(n, x),
+        (lambda g, y, x, *, n: g * special.polygamma(n + 1, x),),
+        formula="the n-th derivative of digamma",
+        derivatives=("polygamma(x, n + 1)",),
+        examples=(
+            ex((2, 3), n=1),
+            ex((3,), n=2),
+            ex((), n=0),
+            ex((1,), n=4),
+            ex((0, 3), n=1),
+        ),
+        domain=positive,
+        kinks="x = 0, −1, −2 …: infinite; here for x > 0 alone",
+    ),
+    unary(
+        "i0",
+        "I₀(x), the modified Bessel function",
+        lambda x: special.i0(x),
+        "I₁(x)",
+        lambda g, y, x: g * special.i1(x),
+    ),
+    unary(
+        "i0e",
+        "e^(−|x|)·I₀(x)",
+        lambda x: special.i0e(x),
+        "i1e(x) − sign(x)·y",
+        lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y),
+        domain=signed(0.2, 3),
+        kinks="x = 0: here 0",
+    ),
+    unary(
+        "i1",
+        "I₁(x), the modified Bessel function",
+        lambda x: special.i1(x),
+        "I₀(x) − y / x",
+        lambda g, y, x: g * (special.i0(x) - _over(y, x, 0.5)),
+    ),
+    unary(
+        "i1e",
+        "e^(−|x|)·I₁(x)",
+        lambda x: special.i1e(x),
+        "i0e(x) − y·(sign(x) + 1/x)",
+        lambda g, y, x: g * (special.i0e(x) - np.sign(x) * y - _over(y, x, 0.5)),
+        domain=signed(0.2, 3),
+    ),
+    unary(
+        "ndtr",
+        "Φ(x)",
+        special.normal_cdf,
+        "φ(x)",
+        lambda g, y, x: g * _gauss(x),
+    ),
+    unary(
+        "log_ndtr",
+        "ln Φ(x)",
+        lambda x: special.log_ndtr(x),
+        "φ(x) / Φ(x)",
+        lambda g, y, x: g * (np.exp(x * x * -0.5 - y) * constant("inv_sqrt_2pi", x)),
+    ),
+    unary(
+        "ndtri",
+        "the inverse of Φ",
+        lambda x: special.ndtri(x),
+        "1 / φ(y)",
+        lambda g, y, x: g * (np.exp(y * y * 0.5) * constant("sqrt_2pi", x)),
+        domain=_chance,
+        kinks="x = 0 or 1: infinite",
+    ),
+    unary(
+        "logit",
+        "ln(x / (1 − x))",
+        lambda x: scipy.special.logit(x),
+        "1 / (x·(1 − x))",
+        lambda g, y, x: g / (x * (1 - x)),
+        domain=_chance,
+        kinks="x = 0 or 1: infinite",
+    ),
+    unary(
+        "entr",
+        "−x·ln x",
+        entr,
+        "−ln x − 1",
+        lambda g, y, x: -g * (np.log(x) + 1),
+        domain=positive,
+        kinks="x = 0: infinite",
+    ),
+    binary(
+        "rel_entr",
+        "a·ln(a / b)",
+        rel_entr,
+        ("ln(a / b) + 1", "−a / b"),
+        (lambda g, y, a, b: g * (np.log(a / b) + 1), lambda g, y, a, b: -g * (a / b)),
+        domain=(positive, positive),
+        kinks="a = 0 or b = 0",
+    ),
+    binary(
+        "betaln",
+        "ln B(a, b)",
+        lambda a, b: special.betaln(a, b),
+        ("digamma(a) − digamma(a + b)", "digamma(b) − digamma(a + b)"),
+        (
+            lambda g, y, a, b: g * (special.digamma(a) - special.digamma(a + b)),
+            lambda g, y, a, b: g * (special.digamma(b) - special.digamma(a + b)),
+        ),
+        domain=(positive, positive),
+    ),
+    binary(
+        "zeta",
+        "Σ (k + q)⁻ˣ, k = 0, 1, 2 …",
+        lambda x, q: special.zeta(x, q),
+        (None, "−x·ζ(x + 1, q)"),
+        (None, lambda g, y, x, q: -g * (x * special.zeta(x + 1, q))),
+        domain=(interval(1.5, 4), positive),
+        kinks="x = 1: infinite; in x no framework has the derivative",
+    ),
+    binary(
+        "gammainc",
+        "∫₀ˣ tᵃ⁻¹·e⁻ᵗ dt / Γ(a)",
+        lambda a, x: special.gammainc(a, x),
+        (None, "xᵃ⁻¹·e⁻ˣ / Γ(a)"),
+        (None, lambda g, y, a, x: g * _gammainc_slope(a, x)),
+        domain=(positive, positive),
+        kinks="x = 0 with a < 1: infinite; in a there is no elementary derivative",
+    ),
+    binary(
+        "gammaincc",
+        "1 − gammainc(a, x)",
+        lambda a, x: special.gammaincc(a, x),
+        (None, "−xᵃ⁻¹·e⁻ˣ / Γ(a)"),
+        (None, lambda g, y, a, x: -g * _gammainc_slope(a, x)),
+        domain=(positive, positive),
+        kinks="x = 0 with a < 1: infinite; in a there is no elementary derivative",
+    ),
+    Operation(
+        "multigammaln",
+        multigammaln,
+        (_multigammaln_vjp,),
+        formula="d·(d − 1)/4·ln π + Σ lnΓ(a − j/2), j = 0 … d − 1",
+        derivatives=("Σ digamma(a − j/2)",),
+        examples=(ex((2, 3), d=2), ex((3,), d=1), ex((), d=3), ex((1,), d=2), ex((0, 3), d=2)),
+        domain=interval(1.3, 4),
+        kinks="a = (d − 1)/2: infinite",
+    ),
+    unary(
+        "expit",
+        "1 / (1 + e⁻ˣ)",
+        lambda x: sigmoid(x),
+        "y·(1 − y)",
+        lambda g, y, x: g * (y * (1 - y)),
+    ),
+)

@@ -9,11 +9,31 @@ learning", arXiv:1603.07285.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..operation import Operation, ex
 from ..sampling import real
-from .windows import Spatial, Windows, gather, scatter, windows
+from .windows import Spatial, Windows, gather, scatter, spread, windows
+
+
+def correlate(x: Any, weight: Any, w: Windows, groups: int) -> Any:
+    """Kernel rows @ columns: Σ weight[o, c, k]·x[n, c, i·stride + k·dilation − padding]."""
+    y = _kernel_rows(weight, groups) @ _columns(x, w, groups)
+    return y.reshape(x.shape[0], weight.shape[0], *w.count)
+
+
+def correlate_back(g: Any, weight: Any, w: Windows, groups: int) -> Any:
+    """Its transpose in x: kernel rowsᵀ @ g, each column added back to its window."""
+    columns = _kernel_rows(weight, groups).swapaxes(-1, -2) @ _grouped(g, groups)
+    channels = weight.shape[1] * groups
+    return scatter(columns.reshape(g.shape[0], channels, math.prod(w.kernel), *w.count), w)
+
+
+def correlate_kernel(g: Any, x: Any, w: Windows, groups: int) -> Any:
+    """Its transpose in the weight: g @ columnsᵀ, summed over the batch."""
+    each = _grouped(g, groups) @ _columns(x, w, groups).swapaxes(-1, -2)
+    return each.sum(axis=0).reshape(g.shape[1], x.shape[1] // groups, *w.kernel)
 
 
 def conv(
@@ -32,45 +52,98 @@ def conv(
     sees the input channels of its own group.
     """
     w = windows(x, weight.shape[2:], stride, padding, dilation)
-    y = _kernel_rows(weight, groups) @ _columns(x, w, groups)
-    y = y.reshape(x.shape[0], weight.shape[0], *w.count)
-    return y if bias is None else y + bias.reshape(-1, *(1 for _ in w.count))
+    return _with_bias(correlate(x, weight, w, groups), bias)
 
 
-def _conv_vjp_x(
-    g: Any,
-    y: Any,
+def _conv_vjp(wanted: str) -> Callable[..., Any]:
+    def rule(
+        g: Any,
+        y: Any,
+        x: Any,
+        weight: Any,
+        bias: Any = None,
+        *,
+        stride: Spatial = 1,
+        padding: Spatial = 0,
+        dilation: Spatial = 1,
+        groups: int = 1,
+    ) -> Any:
+        w = windows(x, weight.shape[2:], stride, padding, dilation)
+        if wanted == "x":
+            return correlate_back(g, weight, w, groups)
+        return correlate_kernel(g, x, w, groups)
+
+    return rule
+
+
+def conv_transpose(
     x: Any,
     weight: Any,
     bias: Any = None,
     *,
     stride: Spatial = 1,
     padding: Spatial = 0,
+    output_padding: Spatial = 0,
     dilation: Spatial = 1,
     groups: int = 1,
 ) -> Any:
-    """Kernel rowsᵀ @ g, each column added back to its window."""
-    w = windows(x, weight.shape[2:], stride, padding, dilation)
-    columns = _kernel_rows(weight, groups).swapaxes(-1, -2) @ _grouped(g, groups)
-    return scatter(columns.reshape(*x.shape[:2], math.prod(w.kernel), *w.count), w)
+    """The transpose of ``conv`` in its x: each element of x paints the kernel, plus bias[o].
+
+    Shapes: x (n, in, *spatial), weight (in, out/groups, *kernel), bias (out,). The result has
+    (size − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1 along each axis.
+    """
+    w = _painted(x, weight, stride, padding, output_padding, dilation)
+    return _with_bias(correlate_back(x, weight, w, groups), bias)
 
 
-def _conv_vjp_weight(
-    g: Any,
-    y: Any,
+def _conv_transpose_vjp(wanted: str) -> Callable[..., Any]:
+    """Its cotangents are a convolution's values: the two are each other's transpose."""
+
+    def rule(
+        g: Any,
+        y: Any,
+        x: Any,
+        weight: Any,
+        bias: Any = None,
+        *,
+        stride: Spatial = 1,
+        padding: Spatial = 0,
+        output_padding: Spatial = 0,
+        dilation: Spatial = 1,
+        groups: int = 1,
+    ) -> Any:
+        w = _painted(x, weight, stride, padding, output_padding, dilation)
+        if wanted == "x":
+            return correlate(g, weight, w, groups)
+        return correlate_kernel(x, g, w, groups)
+
+    return rule
+
+
+def _painted(
     x: Any,
     weight: Any,
-    bias: Any = None,
-    *,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-    groups: int = 1,
-) -> Any:
-    """The product g @ columnsᵀ, summed over the batch."""
-    w = windows(x, weight.shape[2:], stride, padding, dilation)
-    each = _grouped(g, groups) @ _columns(x, w, groups).swapaxes(-1, -2)
-    return each.sum(axis=0).reshape(weight.shape)
+    stride: Spatial,
+    padding: Spatial,
+    output_padding: Spatial,
+    dilation: Spatial,
+) -> Windows:
+    """The windows of the convolution that this one is the transpose of."""
+    kernel = weight.shape[2:]
+    n = len(kernel)
+    strides, pads = spread(stride, n, "stride"), spread(padding, n, "padding")
+    extra, gaps = spread(output_padding, n, "output_padding"), spread(dilation, n, "dilation")
+    if any(e >= max(s, d) for e, s, d in zip(extra, strides, gaps, strict=True)):
+        raise ValueError(f"output_padding {extra} is not below stride {strides}")
+    sizes = tuple(
+        (m - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for m, s, p, d, k, e in zip(x.shape[2:], strides, pads, gaps, kernel, extra, strict=True)
+    )
+    return Windows(kernel, strides, pads, gaps, sizes, seen=x.shape[2:])
+
+
+def _with_bias(y: Any, bias: Any) -> Any:
+    return y if bias is None else y + bias.reshape(-1, *(1 for _ in y.shape[2:]))
 
 
 def sum_but_channels(g: Any) -> Any:
@@ -101,8 +174,8 @@ OPERATIONS = (
         "conv",
         conv,
         (
-            _conv_vjp_x,
-            _conv_vjp_weight,
+            _conv_vjp("x"),
+            _conv_vjp("weight"),
             lambda g, y, x, weight, bias=None, **_: sum_but_channels(g),
         ),
         formula="Σ weight[o, c, k]·x[n, c, i·stride + k·dilation − padding] + bias[o]",
@@ -119,6 +192,31 @@ OPERATIONS = (
             ex((2, 3, 7), (2, 3, 3), (2,), stride=3),
             ex((1, 1, 3, 3, 3), (2, 1, 2, 2, 2), None, padding=1, stride=2),
             ex((0, 1, 3, 3), (1, 1, 2, 2), None),
+            ex((1, 1, 1, 1), (1, 1, 1, 1), (1,)),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "conv_transpose",
+        conv_transpose,
+        (
+            _conv_transpose_vjp("x"),
+            _conv_transpose_vjp("weight"),
+            lambda g, y, x, weight, bias=None, **_: sum_but_channels(g),
+        ),
+        formula="y[n, o, i·stride + k·dilation − padding] += weight[c, o, k]·x[n, c, i]; + bias[o]",
+        derivatives=(
+            "g ⋆ weight",
+            "Σ x[n, c, i]·g[n, o, i·stride + k·dilation − padding]",
+            "Σ g",
+        ),
+        examples=(
+            ex((2, 2, 3, 4), (2, 3, 3, 2), (3,)),
+            ex((1, 2, 3, 3), (2, 2, 3, 3), None, stride=2, padding=1, output_padding=1),
+            ex((1, 2, 3, 2), (2, 1, 2, 2), (1,), dilation=(2, 1), padding=(1, 0)),
+            ex((2, 4, 3, 3), (4, 3, 2, 2), None, groups=2, stride=2),
+            ex((2, 3, 4), (3, 2, 3), (2,), stride=3),
+            ex((1, 1, 2, 2, 2), (1, 2, 2, 2, 2), None, stride=2),
             ex((1, 1, 1, 1), (1, 1, 1, 1), (1,)),
         ),
         domain=real,

@@ -12,6 +12,7 @@ arXiv:1607.06450.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def batch_norm(
     return affine(normed, _channels(weight, x), _channels(bias, x))
 
 
-def _batch_norm_vjp(  # noqa: PLR0917 - its arrays are the operation's
+def _batch_norm_vjp(
     g: Any,
     y: Any,
     x: Any,
@@ -114,6 +115,124 @@ def _but_channels(x: Any) -> tuple[int, ...]:
 def _channels(v: Any, x: Any) -> Any:
     """A vector of one number a channel, in the shape that meets axis 1 of ``x``."""
     return None if v is None else v.reshape(-1, *(1 for _ in x.shape[2:]))
+
+
+def group_norm(x: Any, weight: Any = None, bias: Any = None, *, num_groups: int, eps: float) -> Any:
+    """x̂·weight + bias for each channel, with mean and variance over each group of channels."""
+    normed = standardized(_by_group(x, num_groups), (-1,), eps)[0].reshape(x.shape)
+    return affine(normed, _channels(weight, x), _channels(bias, x))
+
+
+def _group_norm_vjp(
+    g: Any,
+    y: Any,
+    x: Any,
+    weight: Any = None,
+    bias: Any = None,
+    *,
+    num_groups: int,
+    eps: float,
+) -> tuple[Any, ...]:
+    grouped, r = standardized(_by_group(x, num_groups), (-1,), eps)
+    inner = _by_group(g if weight is None else g * _channels(weight, x), num_groups)
+    x_bar = standardized_vjp(inner, grouped, r, (-1,)).reshape(x.shape)
+    return x_bar, sum_but_channels(g * grouped.reshape(x.shape)), sum_but_channels(g)
+
+
+def _by_group(x: Any, num_groups: int) -> Any:
+    """(n, channels, …) → (n, groups, elements of the group)."""
+    if x.shape[1] % num_groups:
+        raise ValueError(f"{x.shape[1]} channels are no multiple of {num_groups} groups")
+    size = math.prod(x.shape[1:]) // num_groups
+    return x.reshape(x.shape[0], num_groups, size)
+
+
+def instance_norm(x: Any, weight: Any = None, bias: Any = None, *, eps: float) -> Any:
+    """x̂·weight + bias, with mean and variance of each channel of each example."""
+    return group_norm(x, weight, bias, num_groups=x.shape[1], eps=eps)
+
+
+def _instance_norm_vjp(
+    g: Any, y: Any, x: Any, weight: Any = None, bias: Any = None, *, eps: float
+) -> tuple[Any, ...]:
+    return _group_norm_vjp(g, y, x, weight, bias, num_groups=x.shape[1], eps=eps)
+
+
+def rms_norm(x: Any, weight: Any = None, *, axis: Axes = -1, eps: float) -> Any:
+    """x·r·weight, r = (mean(x²) + eps)^(−1/2) along ``axis``."""
+    return affine(x * _rms(x, _tuple(axis), eps), weight, None)
+
+
+def _rms(x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    return 1 / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
+
+
+def _rms_norm_vjp(
+    g: Any, y: Any, x: Any, weight: Any = None, *, axis: Axes = -1, eps: float
+) -> tuple[Any, ...]:
+    """x̄ = r·(ĝ − x̂·mean(ĝ·x̂)), with x̂ = x·r and ĝ = g·weight."""
+    axes = _tuple(axis)
+    r = _rms(x, axes, eps)
+    normed = x * r
+    inner = g if weight is None else g * weight
+    along = (inner * normed).mean(axis=axes, keepdims=True)
+    return (inner - normed * along) * r, g * normed
+
+
+def local_response_norm(
+    x: Any, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """x·s^(−beta), s = k + alpha/size·Σ x² over ``size`` neighbouring channels."""
+    return x * _response(x * x, size, alpha, k) ** -beta
+
+
+def _response(squares: Any, size: int, alpha: float, k: float) -> Any:
+    return k + _over_channels(squares, size, size // 2) * (alpha / size)
+
+
+def _over_channels(x: Any, size: int, before: int) -> Any:
+    """Σ x[n, c + j, …] over −before ≤ j < size − before, channels beyond the ends being zero."""
+    channels = x.shape[1]
+    total = np.zeros_like(x)
+    for j in range(-before, size - before):
+        low, high = max(0, -j), min(channels, channels - j)
+        if low < high:
+            into = total[:, low:high]
+            np.add(into, x[:, low + j : high + j], out=into)
+    return total
+
+
+def _local_response_norm_vjp(
+    g: Any, y: Any, x: Any, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """g·s^(−beta) − 2·alpha·beta/size·x·Σ g·x·s^(−beta − 1) over those who see it."""
+    s = _response(x * x, size, alpha, k)
+    seen_by = _over_channels(g * x * s ** (-beta - 1), size, (size - 1) // 2)
+    return g * s**-beta - x * seen_by * (2 * alpha * beta / size)
+
+
+def weight_norm(v: Any, magnitude: Any, *, axis: int | None = 0) -> Any:
+    """magnitude·v/‖v‖, the norm over all axes but ``axis``; over all, for None.
+
+    T. Salimans & D. P. Kingma, "Weight normalization", arXiv:1602.07868.
+    """
+    return v * (magnitude / _norm_but(v, axis))
+
+
+def _norm_but(v: Any, axis: int | None) -> Any:
+    others = tuple(k for k in range(v.ndim) if axis is None or k != axis % v.ndim)
+    return np.sqrt((v * v).sum(axis=others, keepdims=True))
+
+
+def _weight_norm_vjp(
+    g: Any, y: Any, v: Any, magnitude: Any, *, axis: int | None = 0
+) -> tuple[Any, Any]:
+    """v̄ = (magnitude/‖v‖)·(g − u·Σ g·u) and Σ g·u, with u = v/‖v‖."""
+    norm = _norm_but(v, axis)
+    u = v / norm
+    others = tuple(k for k in range(v.ndim) if axis is None or k != axis % v.ndim)
+    along = (g * u).sum(axis=others, keepdims=True)
+    return (g - u * along) * (magnitude / norm), along
 
 
 OPERATIONS = (
@@ -159,5 +278,85 @@ OPERATIONS = (
             ex((1, 1, 1, 2), (1,), (1,), None, None, eps=0.5),
         ),
         domain=(real, real, real, real, positive),
+    ),
+    Operation(
+        "group_norm",
+        group_norm,
+        joint=_group_norm_vjp,
+        formula="x̂·weight + bias, x̂ = (x − μ)/√(σ² + eps) over each group of channels",
+        derivatives=(
+            "(ĝ − mean(ĝ) − x̂·mean(ĝ·x̂))/√(σ² + eps), ĝ = g·weight",
+            "Σ g·x̂",
+            "Σ g",
+        ),
+        examples=(
+            ex((2, 4, 3), (4,), (4,), num_groups=2, eps=1e-5),
+            ex((2, 4, 2, 3), (4,), (4,), num_groups=4, eps=1e-3),
+            ex((3, 6), None, None, num_groups=3, eps=1e-2),
+            ex((2, 2, 3), (2,), None, num_groups=1, eps=1e-5),
+            ex((0, 2, 3), (2,), (2,), num_groups=1, eps=1e-5),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "instance_norm",
+        instance_norm,
+        joint=_instance_norm_vjp,
+        formula="x̂·weight + bias, x̂ = (x − μ)/√(σ² + eps) of each channel of each example",
+        derivatives=(
+            "(ĝ − mean(ĝ) − x̂·mean(ĝ·x̂))/√(σ² + eps), ĝ = g·weight",
+            "Σ g·x̂",
+            "Σ g",
+        ),
+        examples=(
+            ex((2, 3, 4), (3,), (3,), eps=1e-5),
+            ex((2, 2, 3, 2), None, None, eps=1e-3),
+            ex((1, 2, 2, 2, 2), (2,), (2,), eps=1e-5),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "rms_norm",
+        rms_norm,
+        joint=_rms_norm_vjp,
+        formula="x̂·weight, x̂ = x/√(mean(x²) + eps) along axis",
+        derivatives=("(ĝ − x̂·mean(ĝ·x̂))/√(mean(x²) + eps), ĝ = g·weight", "x̂"),
+        examples=(
+            ex((2, 5), (5,), eps=1e-5),
+            ex((2, 3, 4), (3, 4), axis=(-2, -1), eps=1e-3),
+            ex((3, 4), None, eps=1e-5),
+            ex((0, 4), (4,), eps=1e-5),
+            ex((2, 1), (1,), eps=0.5),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "local_response_norm",
+        local_response_norm,
+        (_local_response_norm_vjp,),
+        formula="x·s^(−beta), s = k + alpha/size·Σ x² over neighbouring channels",
+        derivatives=("g·s^(−beta) − 2·alpha·beta/size·x·Σ g·x·s^(−beta − 1)",),
+        examples=(
+            ex((2, 5, 3), size=3, alpha=0.5),
+            ex((1, 4, 2, 3), size=2, alpha=0.3, beta=0.5, k=2.0),
+            ex((2, 2, 2), size=5),
+            ex((1, 1, 1), size=1, alpha=1.0),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "weight_norm",
+        weight_norm,
+        joint=_weight_norm_vjp,
+        formula="magnitude·v/‖v‖",
+        derivatives=("magnitude/‖v‖·(g − u·Σ g·u), u = v/‖v‖", "Σ g·u"),
+        examples=(
+            ex((3, 4), (3, 1)),
+            ex((3, 4), (1, 4), axis=1),
+            ex((2, 3, 2), (2, 1, 1)),
+            ex((2, 3), (1, 1), axis=None),
+        ),
+        domain=real,
+        kinks="where ‖v‖ is zero",
     ),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..operation import Operation, ex
-from ..sampling import distinct, real
+from ..sampling import distinct, positive, real
 from .windows import Spatial, Windows, offset_views, padded, spread, windows
 
 
@@ -87,6 +88,75 @@ def _sizes(x: Any, w: Windows, *, count_include_pad: bool) -> Any:
     return sum(offset_views(padded(np.ones(w.inner, x.dtype), w), w))
 
 
+def lp_pool(x: Any, *, norm_type: float, kernel_size: Spatial, stride: Spatial) -> Any:
+    """(Σ |x|ᵖ)^(1/p) over each window, p = norm_type."""
+    w = _pooled(x, kernel_size, stride, 0)
+    return sum(offset_views(np.abs(x) ** norm_type, w)) ** (1 / norm_type)
+
+
+def _lp_pool_vjp(
+    g: Any, y: Any, x: Any, *, norm_type: float, kernel_size: Spatial, stride: Spatial
+) -> Any:
+    """g·sign(x)·(|x|/y)ᵖ⁻¹, and nothing where the window is all zero."""
+    w = _pooled(x, kernel_size, stride, 0)
+    share = g / np.where(y > 0, y, 1) ** (norm_type - 1)
+    total = np.zeros_like(x)
+    for into in offset_views(total, w):
+        np.add(into, share, out=into)
+    return total * np.sign(x) * np.abs(x) ** (norm_type - 1)
+
+
+def _spans(size: int, count: int) -> list[slice]:
+    """Where each of ``count`` cells looks along an axis: from ⌊i·n/m⌋ up to ⌈(i + 1)·n/m⌉."""
+    return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def _cells(x: Any, output_size: Spatial) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+    """Each cell of the result, and what it looks at."""
+    counts = spread(output_size, x.ndim - 2, "output_size")
+    spans = [_spans(size, count) for size, count in zip(x.shape[2:], counts, strict=True)]
+    for cell in np.ndindex(*counts):
+        yield cell, tuple(span[i] for span, i in zip(spans, cell, strict=True))
+
+
+def adaptive_avg_pool(x: Any, *, output_size: Spatial) -> Any:
+    """The mean over as many cells as asked for, which may overlap."""
+    y = np.empty_like(x, shape=x.shape[:2] + spread(output_size, x.ndim - 2, "output_size"))
+    for cell, looked in _cells(x, output_size):
+        y[(..., *cell)] = x[(..., *looked)].mean(axis=tuple(range(2, x.ndim)))
+    return y
+
+
+def _adaptive_avg_pool_vjp(g: Any, y: Any, x: Any, *, output_size: Spatial) -> Any:
+    total = np.zeros_like(x)
+    for cell, looked in _cells(x, output_size):
+        into = total[(..., *looked)]
+        share = g[(..., *cell)] / math.prod(into.shape[2:])
+        np.add(into, share.reshape(*share.shape, *(1 for _ in cell)), out=into)
+    return total
+
+
+def adaptive_max_pool(x: Any, *, output_size: Spatial) -> Any:
+    """The largest element of as many cells as asked for, which may overlap."""
+    y = np.empty_like(x, shape=x.shape[:2] + spread(output_size, x.ndim - 2, "output_size"))
+    for cell, looked in _cells(x, output_size):
+        y[(..., *cell)] = x[(..., *looked)].max(axis=tuple(range(2, x.ndim)))
+    return y
+
+
+def _adaptive_max_pool_vjp(g: Any, y: Any, x: Any, *, output_size: Spatial) -> Any:
+    """All of g goes to the cell's largest element; to the first of several."""
+    total = np.zeros_like(x)
+    for cell, looked in _cells(x, output_size):
+        seen = x[(..., *looked)]
+        rows = seen.reshape(*seen.shape[:2], -1)
+        won = np.arange(rows.shape[-1]) == rows.argmax(axis=-1)[..., None]
+        part = won * g[(..., *cell)][..., None]
+        into = total[(..., *looked)]
+        np.add(into, part.reshape(into.shape), out=into)
+    return total
+
+
 OPERATIONS = (
     Operation(
         "max_pool",
@@ -120,5 +190,51 @@ OPERATIONS = (
             ex((1, 1, 1, 1), kernel_size=1, stride=1, count_include_pad=True),
         ),
         domain=real,
+    ),
+    Operation(
+        "lp_pool",
+        lp_pool,
+        (_lp_pool_vjp,),
+        formula="(Σ |x[n, c, i·stride + k]|ᵖ over k)^(1/p)",
+        derivatives=("sign(x)·(|x|/y)ᵖ⁻¹",),
+        examples=(
+            ex((2, 2, 4, 4), norm_type=2, kernel_size=2, stride=2),
+            ex((1, 2, 5, 4), norm_type=3, kernel_size=(3, 2), stride=(2, 1)),
+            ex((1, 1, 6), norm_type=1.5, kernel_size=2, stride=1),
+            ex((1, 1, 1, 1), norm_type=2, kernel_size=1, stride=1),
+        ),
+        domain=positive,
+        kinks="where a window is all zero; where x is zero, for p ≤ 1",
+    ),
+    Operation(
+        "adaptive_avg_pool",
+        adaptive_avg_pool,
+        (_adaptive_avg_pool_vjp,),
+        formula="mean of x over ⌊i·n/m⌋ ≤ k < ⌈(i + 1)·n/m⌉",
+        derivatives=("1 / (elements of the cell)",),
+        examples=(
+            ex((2, 2, 5, 4), output_size=(3, 2)),
+            ex((1, 2, 7), output_size=3),
+            ex((1, 1, 3, 4, 2), output_size=2),
+            ex((1, 1, 2, 2), output_size=3),
+            ex((1, 1, 1, 1), output_size=1),
+        ),
+        domain=real,
+    ),
+    Operation(
+        "adaptive_max_pool",
+        adaptive_max_pool,
+        (_adaptive_max_pool_vjp,),
+        formula="max of x over ⌊i·n/m⌋ ≤ k < ⌈(i + 1)·n/m⌉",
+        derivatives=("1 at the first largest element of the cell, else 0",),
+        examples=(
+            ex((2, 2, 5, 4), output_size=(3, 2)),
+            ex((1, 2, 7), output_size=3),
+            ex((1, 1, 3, 4, 2), output_size=2),
+            ex((1, 1, 2, 2), output_size=3),
+            ex((1, 1, 1, 1), output_size=1),
+        ),
+        domain=distinct,
+        kinks="where the largest element of a cell is tied: here the first has it all",
     ),
 )

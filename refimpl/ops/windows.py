@@ -36,10 +36,14 @@ class Windows:
     dilation: tuple[int, ...]
     #: Spatial shape before padding.
     inner: tuple[int, ...]
+    #: How many windows are used along each axis, where that is fewer than fit.
+    seen: tuple[int, ...] | None = None
 
     @property
     def count(self) -> tuple[int, ...]:
         """How many windows there are along each axis: ⌊(n + 2p − d(k − 1) − 1)/s⌋ + 1."""
+        if self.seen is not None:
+            return self.seen
         return tuple(
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, k, s, p, d in zip(

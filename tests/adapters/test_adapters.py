@@ -389,18 +389,18 @@ def test_default_names_are_dotted(name):
 
 
 def test_jax_s_precision_is_left_as_it_was():
-    before = jax.config.jax_enable_x64
+    before = jax.config.read("jax_enable_x64")
     assert run("jax", one_layer()).steps[0].values["loss"].dtype == np.float64
-    assert jax.config.jax_enable_x64 == before
+    assert jax.config.read("jax_enable_x64") == before
     assert jax.numpy.ones(1).dtype == (np.float64 if before else np.float32)
 
 
 def test_jax_s_precision_is_left_as_it_was_after_a_failure():
-    before = jax.config.jax_enable_x64
+    before = jax.config.read("jax_enable_x64")
     wanted = task(line("y", "add", "w", "x"), params={"w": [1.0, 2.0]}, inputs={"x": [1.0] * 3})
     with pytest.raises(AdapterFailed):
         run("jax", wanted)
-    assert jax.config.jax_enable_x64 == before
+    assert jax.config.read("jax_enable_x64") == before
 
 
 def test_torch_s_threads_are_left_as_they_were():

@@ -254,7 +254,9 @@ class _Judged:
         differentiated: bool,
     ) -> Any:
         if isinstance(argument, Ref):
-            return tape.leaf(make(self.values[argument.name]), differentiated=differentiated)
+            x = make(self.values[argument.name])
+            whole = x.dtype.kind in "biu"
+            return tape.leaf(x, differentiated=differentiated and not whole)
         return argument.value if isinstance(argument, Const) else None
 
     def _fault(self, got: Any, compute: Callable[[Callable[[Any], Any]], Any]) -> str:

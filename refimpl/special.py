@@ -118,7 +118,7 @@ def _wide_erfc_of_large(x: Any, terms: int) -> Any:
 
 
 def _wide_erf_of_small(x: Any) -> Any:
-    """Give erf for |x| ≤ 1 by 2/√π·e⁻ˣ²·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, all terms of one sign (DLMF 7.6.2)."""
+    """Give erf for |x| ≤ 1 by 2/√π·e⁻ˣ²·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, terms of one sign (DLMF 7.6.2)."""
     total = term = x
     for n in range(1, 40):
         term = term * (2 * x * x / (2 * n + 1))

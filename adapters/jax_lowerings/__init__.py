@@ -12,7 +12,18 @@ import jax
 import optax
 
 from ..lowering import Lowerings
-from . import elementary, elementwise, linalg, losses, normalisation, shape, spatial, special
+from . import (
+    activations,
+    elementary,
+    elementwise,
+    linalg,
+    losses,
+    normalisation,
+    resampling,
+    shape,
+    spatial,
+    special,
+)
 
 NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
 
@@ -26,11 +37,13 @@ LOWERINGS = Lowerings(
     [
         module.LOWERINGS
         for module in (
+            activations,
             elementary,
             elementwise,
             linalg,
             losses,
             normalisation,
+            resampling,
             shape,
             spatial,
             special,

@@ -14,6 +14,7 @@ import torch
 
 from ..lowering import Lowerings
 from . import (
+    activations,
     elementary,
     elementwise,
     linalg,
@@ -49,6 +50,7 @@ LOWERINGS = Lowerings(
     [
         module.LOWERINGS
         for module in (
+            activations,
             elementary,
             elementwise,
             linalg,

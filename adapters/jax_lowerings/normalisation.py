@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -44,6 +45,41 @@ def _batch_norm(
     return _affine(y, channels(weight), channels(bias))
 
 
+def _group_norm(
+    x: jax.Array, weight: Any = None, bias: Any = None, *, num_groups: int, eps: float
+) -> jax.Array:
+    def channels(v: Any) -> Any:
+        return None if v is None else v.reshape(-1, *(1 for _ in x.shape[2:]))
+
+    size = math.prod(x.shape[1:]) // num_groups
+    y = _standardized(x.reshape(x.shape[0], num_groups, size), -1, eps).reshape(x.shape)
+    return _affine(y, channels(weight), channels(bias))
+
+
+def _instance_norm(x: jax.Array, weight: Any = None, bias: Any = None, *, eps: float) -> jax.Array:
+    return _group_norm(x, weight, bias, num_groups=x.shape[1], eps=eps)
+
+
+def _rms_norm(x: jax.Array, weight: Any = None, *, axis: Any = -1, eps: float) -> jax.Array:
+    axis = axis if isinstance(axis, int) else tuple(axis)
+    y = x * jax.lax.rsqrt(jnp.mean(x * x, axis, keepdims=True) + eps)
+    return y if weight is None else y * weight
+
+
+def _local_response_norm(
+    x: jax.Array, *, size: int, alpha: float, beta: float, k: float
+) -> jax.Array:
+    ones = (1,) * (x.ndim - 2)
+    around = [(0, 0), (size // 2, (size - 1) // 2), *((0, 0) for _ in ones)]
+    summed = jax.lax.reduce_window(x * x, 0.0, jax.lax.add, (1, size, *ones), (1,) * x.ndim, around)
+    return x / (k + alpha / size * summed) ** beta
+
+
+def _weight_norm(v: jax.Array, magnitude: jax.Array, *, axis: int | None = 0) -> jax.Array:
+    others = tuple(i for i in range(v.ndim) if axis is None or i != axis % v.ndim)
+    return v * magnitude / jnp.sqrt(jnp.sum(v * v, others, keepdims=True))
+
+
 def _affine(y: jax.Array, weight: Any, bias: Any) -> jax.Array:
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
@@ -52,4 +88,9 @@ def _affine(y: jax.Array, weight: Any, bias: Any) -> jax.Array:
 LOWERINGS: dict[str, Entry] = {
     "layer_norm": via("jax.nn.standardize", _layer_norm),
     "batch_norm": via("jax.nn.standardize", _batch_norm),
+    "group_norm": via("jax.nn.standardize", _group_norm),
+    "instance_norm": via("jax.nn.standardize", _instance_norm),
+    "rms_norm": _rms_norm,
+    "local_response_norm": _local_response_norm,
+    "weight_norm": _weight_norm,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -73,8 +74,62 @@ def _avg_pool(x: jax.Array, *, count_include_pad: bool, **window: Any) -> jax.Ar
     return total / _pool(jnp.ones_like(x), 0.0, lax.add, **window)
 
 
+def _conv_transpose(
+    x: jax.Array,
+    weight: jax.Array,
+    bias: jax.Array | None = None,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> jax.Array:
+    n = x.ndim - 2
+    strides, gaps = spread(stride, n), spread(dilation, n)
+    reach = [d * (k - 1) for d, k in zip(gaps, weight.shape[2:], strict=True)]
+    sides = zip(reach, spread(padding, n), spread(output_padding, n), strict=True)
+    pads = [(r - p, r - p + e) for r, p, e in sides]
+    if groups == 1:
+        numbers = lax.conv_dimension_numbers(x.shape, weight.shape, None)
+        y = lax.conv_transpose(
+            x, weight, strides, pads, gaps, dimension_numbers=numbers, transpose_kernel=True
+        )
+    else:  # lax.conv_transpose has no groups
+        apart = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+        kernel = jnp.flip(apart.reshape(-1, *apart.shape[2:]), tuple(range(2, weight.ndim)))
+        y = lax.conv_general_dilated(
+            x, kernel, (1,) * n, pads, strides, gaps, feature_group_count=groups
+        )
+    return y if bias is None else y + bias.reshape(-1, *(1 for _ in range(n)))
+
+
+def _lp_pool(x: jax.Array, *, norm_type: float, **window: Any) -> jax.Array:
+    return _pool(jnp.abs(x) ** norm_type, 0.0, lax.add, **window) ** (1 / norm_type)
+
+
+def _adaptive(reduce: Any) -> Any:
+    """One reduction a cell, ⌊i·n/m⌋ up to ⌈(i + 1)·n/m⌉ along each axis."""
+
+    def call(x: jax.Array, *, output_size: Any) -> jax.Array:
+        n = x.ndim - 2
+        counts = spread(output_size, n)
+        cells = []
+        for cell in itertools.product(*map(range, counts)):
+            spans = zip(cell, x.shape[2:], counts, strict=True)
+            looked = tuple(slice(i * m // k, -(-(i + 1) * m // k)) for i, m, k in spans)
+            cells.append(reduce(x[(..., *looked)], axis=tuple(range(2, x.ndim))))
+        return jnp.stack(cells, axis=-1).reshape(*x.shape[:2], *counts)
+
+    return call
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via("jax.lax.conv_general_dilated", _conv),
     "max_pool": via("jax.lax.reduce_window", _max_pool),
     "avg_pool": via("jax.lax.reduce_window", _avg_pool),
+    "conv_transpose": via("jax.lax.conv_transpose", _conv_transpose),
+    "lp_pool": _lp_pool,
+    "adaptive_avg_pool": _adaptive(jnp.mean),
+    "adaptive_max_pool": _adaptive(jnp.max),
 }

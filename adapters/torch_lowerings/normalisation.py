@@ -45,7 +45,41 @@ def _batch_norm(
     return functional.batch_norm(x, mean, var, weight, bias, training=mean is None, eps=eps)
 
 
+def _instance_norm(
+    x: torch.Tensor, weight: Maybe = None, bias: Maybe = None, *, eps: float
+) -> torch.Tensor:
+    return functional.instance_norm(x, weight=weight, bias=bias, eps=eps)
+
+
+def _group_norm(
+    x: torch.Tensor, weight: Maybe = None, bias: Maybe = None, *, num_groups: int, eps: float
+) -> torch.Tensor:
+    return functional.group_norm(x, num_groups, weight, bias, eps)
+
+
+def _rms_norm(
+    x: torch.Tensor, weight: Maybe = None, *, axis: Axis = -1, eps: float
+) -> torch.Tensor:
+    axes = sorted(a % x.ndim for a in axes_of(x, axis))
+    shape = [x.shape[a] for a in axes]
+    last = list(range(x.ndim - len(axes), x.ndim))
+    if axes == last and (weight is None or list(weight.shape) == shape):
+        return functional.rms_norm(x, shape, weight, eps)
+    y = functional.rms_norm(torch.movedim(x, axes, last), shape, eps=eps)  # as for layer_norm
+    y = torch.movedim(y, last, axes)
+    return y if weight is None else y * weight
+
+
+def _weight_norm(v: torch.Tensor, magnitude: torch.Tensor, *, axis: int | None = 0) -> torch.Tensor:
+    # What torch.nn.utils calls; it has no public name.
+    return torch._weight_norm(v, magnitude, -1 if axis is None else axis % v.ndim)  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage]
+
+
 LOWERINGS: dict[str, Entry] = {
     "layer_norm": via("torch.nn.functional.layer_norm", _layer_norm),
     "batch_norm": via("torch.nn.functional.batch_norm", _batch_norm),
+    "group_norm": via("torch.nn.functional.group_norm", _group_norm),
+    "instance_norm": via("torch.nn.functional.instance_norm", _instance_norm),
+    "rms_norm": via("torch.nn.functional.rms_norm", _rms_norm),
+    "weight_norm": via("torch._weight_norm", _weight_norm),
 }

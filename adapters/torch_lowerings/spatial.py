@@ -1,11 +1,13 @@
-"""Convolution and pooling, channels first."""
+"""Convolution, pooling and resampling, channels first."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch.nn import functional
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 
 
@@ -15,8 +17,45 @@ def _by_rank(name: str) -> Any:
     return lambda x, *others, **attributes: ranks[x.ndim - 2](x, *others, **attributes)
 
 
+def _conv_transpose(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> torch.Tensor:
+    transposed = getattr(functional, f"conv_transpose{x.ndim - 2}d")
+    return transposed(x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def _interpolate(
+    x: torch.Tensor, *, size: Any, mode: str, align_corners: bool = False
+) -> torch.Tensor:
+    size = [size] * (x.ndim - 2) if isinstance(size, int) else list(size)
+    if mode.startswith("nearest"):
+        return functional.interpolate(x, size, mode=mode)
+    names = {("linear", 3): "linear", ("linear", 4): "bilinear", ("linear", 5): "trilinear"}
+    names |= {("cubic", 4): "bicubic"}
+    if (mode, x.ndim) not in names:
+        raise Unsupported(f"torch has no {mode} interpolation of {x.ndim - 2} axes")
+    return functional.interpolate(x, size, mode=names[mode, x.ndim], align_corners=align_corners)
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via("torch.nn.functional.conv1d/2d/3d", _by_rank("conv")),
     "max_pool": via("torch.nn.functional.max_pool1d/2d/3d", _by_rank("max_pool")),
     "avg_pool": via("torch.nn.functional.avg_pool1d/2d/3d", _by_rank("avg_pool")),
+    "conv_transpose": via("torch.nn.functional.conv_transpose1d/2d/3d", _conv_transpose),
+    "lp_pool": via("torch.nn.functional.lp_pool1d/2d/3d", _by_rank("lp_pool")),
+    "adaptive_avg_pool": via(
+        "torch.nn.functional.adaptive_avg_pool1d/2d/3d", _by_rank("adaptive_avg_pool")
+    ),
+    "adaptive_max_pool": via(
+        "torch.nn.functional.adaptive_max_pool1d/2d/3d", _by_rank("adaptive_max_pool")
+    ),
+    "interpolate": via("torch.nn.functional.interpolate", _interpolate),
 }

@@ -1,0 +1,87 @@
+"""Resampling, channels first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.ndimage import map_coordinates
+
+from ..lowering import Entry, via
+from .spatial import spread
+
+
+def _interpolate(x: jax.Array, *, size: Any, mode: str, align_corners: bool = False) -> jax.Array:
+    sizes = spread(size, x.ndim - 2)
+    axes = tuple(range(2, x.ndim))
+    if mode == "nearest-exact":  # what JAX calls nearest
+        return jax.image.resize(x, (*x.shape[:2], *sizes), "nearest", antialias=False)
+    if mode == "linear":
+        pairs = list(zip(x.shape[2:], sizes, strict=True))
+        if align_corners:
+            scale = jnp.array([(m - 1) / max(n - 1, 1) or 1.0 for n, m in pairs], x.dtype)
+        else:
+            scale = jnp.array([m / n for n, m in pairs], x.dtype)
+        shift = 0.5 - 0.5 * scale if align_corners else jnp.zeros_like(scale)
+        return jax.image.scale_and_translate(
+            x, (*x.shape[:2], *sizes), axes, scale, shift, "linear", antialias=False
+        )
+    for axis, count in zip(axes, sizes, strict=True):
+        along = _nearest if mode == "nearest" else _cubic
+        x = along(x, axis, count, align_corners=align_corners)
+    return x
+
+
+def _nearest(x: jax.Array, axis: int, count: int, *, align_corners: bool) -> jax.Array:
+    """Pixel ⌊i·n/m⌋, which JAX lacks."""
+    del align_corners
+    return jnp.take(x, jnp.arange(count) * x.shape[axis] // count, axis=axis)
+
+
+def _cubic(x: jax.Array, axis: int, count: int, *, align_corners: bool) -> jax.Array:
+    """Keys' cubic with a = -3/4; JAX's has a = -1/2, and other edges."""
+    size, a = x.shape[axis], -0.75
+    i = jnp.arange(count, dtype=x.dtype)
+    place = (
+        i * ((size - 1) / max(count - 1, 1)) if align_corners else (i + 0.5) * size / count - 0.5
+    )
+    first = jnp.floor(place)
+    t = place - first
+    weights = (
+        a * (t - 2 * t**2 + t**3),
+        1 - (a + 3) * t**2 + (a + 2) * t**3,
+        -a * t + (2 * a + 3) * t**2 - (a + 2) * t**3,
+        a * (t**2 - t**3),
+    )
+    across = (-1, *(1 for _ in range(axis + 1, x.ndim)))
+    parts = []
+    for offset, weight in zip(range(-1, 3), weights, strict=True):
+        at = jnp.clip(first.astype(int) + offset, 0, size - 1)
+        parts.append(jnp.take(x, at, axis=axis) * weight.reshape(across))
+    return parts[0] + parts[1] + parts[2] + parts[3]
+
+
+def _grid_sample(
+    x: jax.Array, grid: jax.Array, *, mode: str, padding_mode: str, align_corners: bool
+) -> jax.Array:
+    height, width = x.shape[2:]
+    points = [
+        (grid[..., k] + 1) * ((size - 1) / 2 if align_corners else size / 2)
+        - (0 if align_corners else 0.5)
+        for k, size in ((1, height), (0, width))
+    ]
+    order = {"nearest": 0, "bilinear": 1}[mode]
+    beyond = {"zeros": "constant", "border": "nearest"}[padding_mode]
+
+    def one(image: jax.Array, row: jax.Array, column: jax.Array) -> jax.Array:
+        return map_coordinates(image, [row, column], order, mode=beyond)
+
+    channels = jax.vmap(one, (0, None, None))
+    return jax.vmap(channels)(x, *points)
+
+
+LOWERINGS: dict[str, Entry] = {
+    "interpolate": via("jax.image.scale_and_translate", _interpolate),
+    "grid_sample": via("jax.scipy.ndimage.map_coordinates", _grid_sample),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Case:
     line: int
     column: int
     programs: tuple[dict[str, Program], ...] = field(repr=False)
+    #: Which drawing of its random tensors: 0 is the case's own.
+    draw: int = 0
 
     @property
     def name(self) -> str:
@@ -61,6 +63,13 @@ class Case:
         """The points of its sweep, the last name varying fastest; one empty point without one."""
         return points_of(self.model.sweep)
 
+    def redrawn(self, number: int) -> Case:
+        """The same case with its random tensors drawn from other seeds, and nothing expected.
+
+        Its tasks are named ``case~number``. Tensors with a seed of their own stay as they are.
+        """
+        return replace(self, draw=number)
+
     def tasks(self, dtypes: Iterable[str] | None = None) -> list[Task]:
         """Its tasks, point by point and dtype by dtype.
 
@@ -90,13 +99,14 @@ class Case:
         self, point: dict[str, Any], programs: dict[str, Program], dtypes: Iterable[str]
     ) -> Iterator[Task]:
         model = self.model
-        real = Tensors(self.name, point, self.path.parent)
-        expect = _expected(model.expectations, point, real)
+        drawn_as = f"{self.name}~{self.draw}" if self.draw else self.name
+        real = Tensors(drawn_as, point, self.path.parent)
+        expect = {} if self.draw else _expected(model.expectations, point, real)
         update = self._update(real)
         drawn: dict[bool, dict[str, np.ndarray]] = {}
         for dtype in dtypes:
             complex_ = dtype.startswith("complex")
-            tensors = Tensors(self.name, point, self.path.parent, complex_=complex_)
+            tensors = Tensors(drawn_as, point, self.path.parent, complex_=complex_)
             if complex_ not in drawn:
                 specs = {**model.inputs, **model.params}
                 drawn[complex_] = {name: tensors.draw(name, spec) for name, spec in specs.items()}
@@ -119,7 +129,7 @@ class Case:
 
             cotangent = model.cotangent
             yield Task(
-                case=self.name,
+                case=drawn_as,
                 point=point,
                 dtype=dtype,
                 programs=programs,

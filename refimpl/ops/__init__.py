@@ -10,11 +10,14 @@ from ..operation import Operation
 from . import (
     activations,
     arithmetic,
+    classification,
     complex_numbers,
     contractions,
     control,
     convolution,
+    ctc,
     discrete,
+    distances,
     elementary,
     factorisations,
     indexing,
@@ -22,10 +25,12 @@ from . import (
     losses,
     more_activations,
     normalisation,
+    order,
     pairs,
     pooling,
     reductions,
     resampling,
+    scans,
     shape,
     special_functions,
 )
@@ -40,6 +45,8 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "gradient control": control.OPERATIONS,
     "activations": (*activations.OPERATIONS, *more_activations.OPERATIONS),
     "reductions": reductions.OPERATIONS,
+    "scans": scans.OPERATIONS,
+    "order": order.OPERATIONS,
     "shape": shape.OPERATIONS,
     "indexing": indexing.OPERATIONS,
     "products": (*linalg.OPERATIONS, *contractions.OPERATIONS),
@@ -48,7 +55,8 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "pooling": pooling.OPERATIONS,
     "resampling": resampling.OPERATIONS,
     "normalisation": normalisation.OPERATIONS,
-    "losses": losses.OPERATIONS,
+    "losses": (*losses.OPERATIONS, *classification.OPERATIONS, *ctc.OPERATIONS),
+    "distances": distances.OPERATIONS,
 }
 
 #: name → row.

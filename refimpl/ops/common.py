@@ -105,3 +105,23 @@ def binary(
         kinks=kinks,
         analytic=analytic,
     )
+
+
+def merged(x: Any, axis: Axis) -> Any:
+    """``x`` with the reduced axes moved to the end and made one."""
+    reduced = axes(axis, x.ndim)
+    kept = tuple(k for k in range(x.ndim) if k not in reduced)
+    moved = x.transpose(kept + reduced)
+    return moved.reshape(*moved.shape[: len(kept)], count(x, axis))
+
+
+def unmerged(m: Any, x: Any, axis: Axis) -> Any:
+    """The inverse of ``merged``: an array of ``x``'s shape."""
+    reduced = axes(axis, x.ndim)
+    order = tuple(k for k in range(x.ndim) if k not in reduced) + reduced
+    return m.reshape([x.shape[k] for k in order]).transpose(np.argsort(order))
+
+
+def kept(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:  # noqa: FBT001 (an attribute's name)
+    """A result of reducing ``merged(x, axis)``, the reduced axes put back where they are kept."""
+    return np.expand_dims(y, axes(axis, x.ndim)) if keepdims else y

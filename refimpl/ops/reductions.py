@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..operation import Example, Operation, ex
-from ..sampling import distinct, nonzero, real
-from .common import Axis, axes, conj, count, expanded, tupled
+from ..sampling import booleans, distinct, integers, nonzero, real
+from .common import Axis, conj, count, expanded, merged, tupled, unmerged
 
 AXES = (
     ex((2, 3)),
@@ -70,13 +70,8 @@ def extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = 
 
 def prod_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The cotangent g times the product of all others: right where some are zero, too."""
-    reduced = axes(axis, x.ndim)
-    kept = tuple(k for k in range(x.ndim) if k not in reduced)
-    order = kept + reduced
-    moved = x.transpose(order)
-    others = products_of_others(moved.reshape(*moved.shape[: len(kept)], count(x, axis)))
-    back = others.reshape(moved.shape).transpose(np.argsort(order))
-    return expanded(g, x, axis, keepdims) * conj(back)
+    others = products_of_others(merged(x, axis))
+    return expanded(g, x, axis, keepdims) * conj(unmerged(others, x, axis))
 
 
 def products_of_others(x: Any) -> Any:
@@ -101,6 +96,87 @@ def logsumexp_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool =
     _, e = _exponentials(x, axis)
     weights = e / e.sum(axis=tupled(axis), keepdims=True)
     return expanded(g, x, axis, keepdims) * weights
+
+
+def vector_norm(
+    x: Any,
+    *,
+    axis: Axis = None,
+    keepdims: bool = False,
+    ord: float = 2,  # noqa: A002 (the standard's name)
+) -> Any:
+    """(Σ |x|ᵖ)^(1/p), p = ``ord``; the largest or smallest |x| for ±∞. Not for p = 0."""
+    size, along = np.abs(x), {"axis": tupled(axis), "keepdims": keepdims}
+    if ord == np.inf:
+        return size.max(**along)
+    if ord == -np.inf:
+        return size.min(**along)
+    if ord == 0:
+        raise ValueError("ord is 0: a count of elements is no norm")
+    if ord == 2:
+        return np.sqrt((size * size).sum(**along))
+    return (size**ord).sum(**along) ** (1 / ord)
+
+
+def vector_norm_vjp(
+    g: Any,
+    y: Any,
+    x: Any,
+    *,
+    axis: Axis = None,
+    keepdims: bool = False,
+    ord: float = 2,  # noqa: A002 (the standard's name)
+) -> Any:
+    """g·sign(x)·(|x|/y)ᵖ⁻¹; for ±∞ split evenly among ties; 0 where y = 0."""
+    g, y = (expanded(v, x, axis, keepdims) for v in (g, y))
+    if ord in (np.inf, -np.inf):
+        won = np.abs(x) == y
+        ties = won.sum(axis=tupled(axis), keepdims=True).astype(y.dtype)
+        return np.where(won, g / ties, 0) * np.sign(x)
+    if ord == 2:
+        return g * (x / np.where(y == 0, 1, y))
+    return g * (np.sign(x) * (np.abs(x) / np.where(y == 0, 1, y)) ** (ord - 1))
+
+
+def _kept_numbers(x: Any) -> tuple[Any, Any]:
+    """Where x is a number, and x with 0 for NaN."""
+    number = ~np.isnan(x)
+    return number, np.where(number, x, 0)
+
+
+def nanmean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The mean of what is not NaN."""
+    number, held = _kept_numbers(x)
+    n = number.sum(axis=tupled(axis), keepdims=keepdims).astype(x.dtype)
+    return held.sum(axis=tupled(axis), keepdims=keepdims) / n
+
+
+def nanmean_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The cotangent g over the number of elements that are not NaN, for these."""
+    number = ~np.isnan(x)
+    n = number.sum(axis=tupled(axis), keepdims=True).astype(g.dtype)
+    return np.where(number, expanded(g, x, axis, keepdims) / n, 0)
+
+
+def ptp_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The cotangent g to the largest element, −g to the smallest, split evenly among ties."""
+    high, low = (f(axis=tupled(axis), keepdims=True) for f in (x.max, x.min))
+    g = expanded(g, x, axis, keepdims)
+    gain = extremum_vjp(g, high, x, axis=axis, keepdims=True)
+    return gain - extremum_vjp(g, low, x, axis=axis, keepdims=True)
+
+
+def _counted(name: str, formula: str, forward: Any, domain: Any) -> Operation:
+    """A row whose result is a truth value or a whole number."""
+    return Operation(
+        name,
+        forward,
+        (None,),
+        formula=formula,
+        derivatives=(None,),
+        examples=AXES,
+        domain=domain,
+    )
 
 
 def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
@@ -205,5 +281,70 @@ OPERATIONS = (
         derivatives=("softmax(x)",),
         examples=AXES,
         domain=real,
+    ),
+    Operation(
+        "linalg.vector_norm",
+        vector_norm,
+        (vector_norm_vjp,),
+        formula="(Σ |x|ᵖ)^(1/p), p = ord",
+        derivatives=("sign(x)·(|x| / y)ᵖ⁻¹",),
+        examples=(*AXES, *(ex((2, 3), axis=1, ord=p) for p in (1, 3, 0.5, np.inf, -np.inf))),
+        domain=distinct,
+        kinks="y = 0: here 0; a zero element with p ≤ 1; ties with p = ±∞: here evenly",
+    ),
+    Operation(
+        "nansum",
+        lambda x, *, axis=None, keepdims=False: _kept_numbers(x)[1].sum(
+            axis=tupled(axis), keepdims=keepdims
+        ),
+        (
+            lambda g, y, x, *, axis=None, keepdims=False: np.where(
+                np.isnan(x), 0, expanded(g, x, axis, keepdims)
+            ),
+        ),
+        formula="Σ x over what is not NaN",
+        derivatives=("1 where x is not NaN, else 0",),
+        examples=(*AXES, ex((0, 3))),
+        domain=real,
+    ),
+    Operation(
+        "nanmean",
+        nanmean,
+        (nanmean_vjp,),
+        formula="Σ x / n over what is not NaN",
+        derivatives=("1 / n where x is not NaN, else 0",),
+        examples=AXES,
+        domain=real,
+    ),
+    Operation(
+        "ptp",
+        lambda x, *, axis=None, keepdims=False: (
+            x.max(axis=tupled(axis), keepdims=keepdims)
+            - x.min(axis=tupled(axis), keepdims=keepdims)
+        ),
+        (ptp_vjp,),
+        formula="max x − min x",
+        derivatives=("1 at the largest element, −1 at the smallest",),
+        examples=AXES,
+        domain=distinct,
+        kinks="ties of the largest or the smallest: here evenly among them",
+    ),
+    _counted(
+        "all",
+        "whether every x is true",
+        lambda x, *, axis=None, keepdims=False: x.all(axis=tupled(axis), keepdims=keepdims),
+        booleans,
+    ),
+    _counted(
+        "any",
+        "whether some x is true",
+        lambda x, *, axis=None, keepdims=False: x.any(axis=tupled(axis), keepdims=keepdims),
+        booleans,
+    ),
+    _counted(
+        "count_nonzero",
+        "how many x are not 0",
+        lambda x, *, axis=None, keepdims=False: (x != 0).sum(axis=tupled(axis), keepdims=keepdims),
+        integers(2),
     ),
 )

@@ -17,8 +17,17 @@ from gradparity.refimpl.sampling import draw
 
 FRAMEWORKS = ("torch", "jax")
 
-#: Attributes with which a framework has no such operation.
-BEYOND = {("jax", "max_pool"): lambda attributes: attributes.get("dilation", 1) != 1}
+
+def _empty(example):
+    return any(0 in shape for shape in example.shapes if shape is not None)
+
+
+#: Calls that a framework has no operation for.
+BEYOND = {
+    ("jax", "max_pool"): lambda example: example.attributes.get("dilation", 1) != 1,
+    ("torch", "quantile"): _empty,
+    ("torch", "median"): _empty,
+}
 
 #: Far above rounding at these sizes, far below any other meaning of a name or an attribute.
 WITHIN = 1e-11
@@ -43,7 +52,7 @@ UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "linalg.qr"}
 def within(framework, row):
     """The examples that a framework can express."""
     beyond = BEYOND.get((framework, row.name), lambda _: False)
-    return [example for example in row.examples if not beyond(example.attributes)]
+    return [example for example in row.examples if not beyond(example)]
 
 
 class Builder:

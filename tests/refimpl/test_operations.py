@@ -13,7 +13,7 @@ from gradparity.refimpl.sampling import draw
 from gradparity.refimpl.tape import Tape
 
 #: Not complex-differentiable, and defined on complex numbers all the same.
-COMPLEX_TOO = {"abs", "angle", "real", "imag", "conj", "var", "std", "vecdot"}
+COMPLEX_TOO = {"abs", "angle", "real", "imag", "conj", "var", "std", "vecdot", "linalg.vector_norm"}
 
 #: Far above longdouble's roundoff over the difference's smallest step, far below any real fault.
 WITHIN = 1e-10

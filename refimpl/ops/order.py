@@ -1,0 +1,208 @@
+"""What depends on the order of elements: sorting, ranks, quantiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..operation import Operation, ex
+from ..sampling import distinct, real
+from .common import Axis, kept, merged, unmerged
+from .reductions import AXES
+
+
+def argsort(x: Any, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """The indices that sort, equal elements in their order."""
+    if not descending:
+        return np.argsort(x, axis=axis, kind="stable")
+    backwards = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
+    return x.shape[axis] - 1 - np.flip(backwards, axis)
+
+
+def sort(x: Any, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Put x in ascending or descending order along an axis."""
+    return np.take_along_axis(x, argsort(x, axis=axis, descending=descending), axis)
+
+
+def _sort_vjp(
+    g: Any, y: Any, x: Any, *, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Any:
+    """g, put back to where the elements came from."""
+    back = np.empty_like(g)
+    np.put_along_axis(back, argsort(x, axis=axis, descending=descending), g, axis)
+    return back
+
+
+def top_k(x: Any, *, k: int) -> tuple[Any, Any]:
+    """The k largest elements of the last axis, descending, and their indices."""
+    order = argsort(x, descending=True)[..., :k]
+    return np.take_along_axis(x, order, -1), order
+
+
+def _top_k_vjp(g: Any, y: Any, x: Any, *, k: int) -> Any:
+    back = np.zeros_like(x)
+    np.put_along_axis(back, y[1], g[0], -1)
+    return back
+
+
+def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Between the sorted elements at q·(n − 1), linearly.
+
+    R. J. Hyndman & Y. Fan, "Sample quantiles in statistical packages", The American Statistician
+    50 (1996), definition 7.
+    """
+    m = merged(x, axis)
+    ranked = np.sort(m, axis=-1)
+    low, high, weight = _ranks(q, m.shape[-1])
+    y = ranked[..., low] + (ranked[..., high] - ranked[..., low]) * weight
+    return kept(y, x, axis, keepdims)
+
+
+def _quantile_vjp(
+    g: Any, y: Any, x: Any, *, q: float, axis: Axis = None, keepdims: bool = False
+) -> Any:
+    """g, shared between the two elements that the quantile lies between."""
+    m = merged(x, axis)
+    order = np.argsort(m, axis=-1, kind="stable")
+    low, high, weight = _ranks(q, m.shape[-1])
+    g = g.reshape(m.shape[:-1])
+    back = np.zeros_like(m)
+    np.put_along_axis(back, order[..., low, None], (g * (1 - weight))[..., None], -1)
+    at_high = np.take_along_axis(back, order[..., high, None], -1)
+    np.put_along_axis(back, order[..., high, None], at_high + (g * weight)[..., None], -1)
+    return unmerged(back, x, axis)
+
+
+def _ranks(q: float, n: int) -> tuple[int, int, float]:
+    """The ranks on either side, and how far between them."""
+    if not 0 <= q <= 1:
+        raise ValueError(f"q is {q}, expected between 0 and 1")
+    place = q * (n - 1)
+    low = int(np.floor(place))
+    return low, min(low + 1, n - 1), place - low
+
+
+def median(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The middle element, the mean of the middle two of an even number."""
+    return quantile(x, q=0.5, axis=axis, keepdims=keepdims)
+
+
+def searchsorted(x1: Any, x2: Any, *, side: str = "left") -> Any:
+    """How many elements of the sorted x1 are below each x2 (at most x2 with side "right")."""
+    return np.searchsorted(x1, x2, side="right" if side == "right" else "left")
+
+
+def _ascending(generator: Any, shape: tuple[int, ...]) -> Any:
+    return np.sort(generator.standard_normal(shape))
+
+
+_SORTS = (
+    ex((4,)),
+    ex((2, 5)),
+    ex((4, 2), axis=0),
+    ex((2, 4), descending=True),
+    ex((1,)),
+    ex((0, 3)),
+)
+
+OPERATIONS = (
+    Operation(
+        "sort",
+        sort,
+        (_sort_vjp,),
+        formula="x in ascending order",
+        derivatives=("g, put back to where the elements came from",),
+        examples=_SORTS,
+        domain=distinct,
+        kinks="ties",
+    ),
+    Operation(
+        "argsort",
+        argsort,
+        (None,),
+        formula="the indices that sort x",
+        derivatives=(None,),
+        examples=_SORTS,
+        domain=distinct,
+    ),
+    Operation(
+        "top_k",
+        top_k,
+        (_top_k_vjp,),
+        formula="the k largest of the last axis, descending, and their indices",
+        derivatives=("g where the elements came from, else 0",),
+        examples=(ex((5,), k=2), ex((2, 4), k=3), ex((1,), k=1), ex((2, 3), k=0), ex((0, 3), k=2)),
+        domain=distinct,
+        kinks="ties",
+    ),
+    Operation(
+        "argmax",
+        lambda x, *, axis=None, keepdims=False: np.argmax(x, axis=axis, keepdims=keepdims),
+        (None,),
+        formula="the index of the largest element, the first of several",
+        derivatives=(None,),
+        examples=(
+            ex((2, 3)),
+            ex((2, 3), axis=0),
+            ex((2, 3), axis=-1, keepdims=True),
+            ex((1,)),
+            ex((0, 3), axis=1),
+        ),
+        domain=distinct,
+    ),
+    Operation(
+        "argmin",
+        lambda x, *, axis=None, keepdims=False: np.argmin(x, axis=axis, keepdims=keepdims),
+        (None,),
+        formula="the index of the smallest element, the first of several",
+        derivatives=(None,),
+        examples=(
+            ex((2, 3)),
+            ex((2, 3), axis=0),
+            ex((2, 3), axis=-1, keepdims=True),
+            ex((1,)),
+            ex((0, 3), axis=1),
+        ),
+        domain=distinct,
+    ),
+    Operation(
+        "quantile",
+        quantile,
+        (_quantile_vjp,),
+        formula="between the sorted elements at q·(n − 1), linearly",
+        derivatives=("1 − w and w at the two elements around it",),
+        examples=(
+            *(ex(e.shapes[0], q=0.3, **e.attributes) for e in AXES),
+            ex((5,), q=0.0),
+            ex((5,), q=1.0),
+            ex((5,), q=0.25),
+        ),
+        domain=distinct,
+        kinks="ties",
+    ),
+    Operation(
+        "median",
+        median,
+        (lambda g, y, x, **given: _quantile_vjp(g, y, x, q=0.5, **given),),
+        formula="the middle element, the mean of the middle two of an even number",
+        derivatives=("1 at the middle element, ½ at each of two",),
+        examples=(*AXES, ex((5,)), ex((3, 3), axis=1)),
+        domain=distinct,
+        kinks="ties",
+    ),
+    Operation(
+        "searchsorted",
+        searchsorted,
+        (None, None),
+        formula="how many elements of the sorted x1 are below x2",
+        derivatives=(None, None),
+        examples=(
+            ex((5,), (3,)),
+            ex((5,), (2, 3), side="right"),
+            ex((1,), (1,)),
+            ex((0,), (2,)),
+        ),
+        domain=(_ascending, real),
+    ),
+)

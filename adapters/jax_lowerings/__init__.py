@@ -14,6 +14,8 @@ import optax
 from ..lowering import Lowerings
 from . import (
     activations,
+    composed_losses,
+    distances,
     elementary,
     elementwise,
     linalg,
@@ -39,6 +41,8 @@ LOWERINGS = Lowerings(
         module.LOWERINGS
         for module in (
             activations,
+            composed_losses,
+            distances,
             elementary,
             elementwise,
             linalg,

@@ -18,14 +18,18 @@ def reduced(terms: jax.Array, reduction: str, count: Any = None) -> jax.Array:
         return terms
     if reduction == "sum":
         return terms.sum()
+    if reduction == "batchmean":
+        return terms.sum() / terms.shape[0]
     return terms.mean() if count is None else terms.sum() / count
 
 
-def _paired(loss: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+def paired(loss: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
     """A loss of two arrays of one shape (optax checks), reduced."""
 
-    def call(x: Any, target: Any, *others: Any, reduction: str = "mean") -> jax.Array:
-        return reduced(loss(*jnp.broadcast_arrays(x, target), *others), reduction)
+    def call(
+        x: Any, target: Any, *others: Any, reduction: str = "mean", **attributes: Any
+    ) -> jax.Array:
+        return reduced(loss(*jnp.broadcast_arrays(x, target), *others, **attributes), reduction)
 
     return call
 
@@ -72,8 +76,55 @@ def _cross_entropy(
     return reduced(terms, reduction, count)
 
 
+def _nll(
+    x: jax.Array,
+    target: jax.Array,
+    weight: Any = None,
+    *,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+) -> jax.Array:
+    axis = min(1, x.ndim - 1)
+    weights = jnp.ones(x.shape[axis], x.dtype) if weight is None else weight
+    kept = jnp.ones_like(target, x.dtype)
+    if ignore_index is not None:
+        kept = (target != ignore_index).astype(x.dtype)
+    each = weights[target] * kept
+    picked = jnp.take_along_axis(x, jnp.expand_dims(target, axis), axis)
+    return reduced(-each * jnp.squeeze(picked, axis), reduction, each.sum())
+
+
+def _ctc(
+    x: jax.Array,
+    target: jax.Array,
+    input_lengths: jax.Array,
+    target_lengths: jax.Array,
+    *,
+    blank: int = 0,
+    reduction: str = "mean",
+) -> jax.Array:
+    def beyond(size: int, lengths: jax.Array) -> jax.Array:
+        return (jnp.arange(size) >= lengths[:, None]).astype(x.dtype)
+
+    terms = optax.losses.ctc_loss(
+        x.swapaxes(0, 1),
+        beyond(x.shape[0], input_lengths),
+        target,
+        beyond(target.shape[1], target_lengths),
+        blank_id=blank,
+    )
+    if reduction == "mean":
+        terms = terms / jnp.maximum(target_lengths, 1)
+    return reduced(terms, reduction)
+
+
 LOWERINGS: dict[str, Entry] = {
-    "mse": via("optax.losses.squared_error", _paired(optax.losses.squared_error)),
-    "bce_with_logits": via("optax.losses.sigmoid_binary_cross_entropy", _paired(_bce_with_logits)),
+    "mse": via("optax.losses.squared_error", paired(optax.losses.squared_error)),
+    "bce_with_logits": via("optax.losses.sigmoid_binary_cross_entropy", paired(_bce_with_logits)),
     "cross_entropy": via("optax.losses.softmax_cross_entropy_with_integer_labels", _cross_entropy),
+    "huber": via("optax.losses.huber_loss", paired(optax.losses.huber_loss)),
+    "log_cosh": via("optax.losses.log_cosh", paired(optax.losses.log_cosh)),
+    "focal": via("optax.losses.sigmoid_focal_loss", paired(optax.losses.sigmoid_focal_loss)),
+    "ctc": via("optax.losses.ctc_loss", _ctc),
+    "nll": _nll,
 }

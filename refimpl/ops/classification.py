@@ -1,0 +1,313 @@
+"""Losses of classes: from logits, log-probabilities or scores, against indices or labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..operation import Operation, ex
+from ..sampling import integers, positive, real
+from .losses import Reduction, reduce, reduce_vjp
+
+
+def _log_softmax(x: Any, axis: int) -> Any:
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def _class_axis(x: Any) -> int:
+    """Classes stand on axis 1, as channels do; on the only axis of a single example."""
+    return min(1, x.ndim - 1)
+
+
+def _class_weights(
+    x: Any, target: Any, weight: Any, ignore_index: int | None, label_smoothing: float
+) -> tuple[Any, Any]:
+    """v, where a term is −Σ v·log softmax(x) over classes, and what the mean divides by.
+
+    Class indices are probabilities that are one or zero; an ignored one has none anywhere.
+    """
+    axis = _class_axis(x)
+    classes = x.shape[axis]
+    ones = np.ones(classes, x.dtype) if weight is None else weight
+    across = ones.reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
+    if target.dtype.kind in "fc":
+        v = target
+        count: Any = x.size // classes
+        kept: Any = 1
+    else:
+        numbers = np.arange(classes).reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
+        at = np.expand_dims(target, axis)
+        v = (numbers == at).astype(x.dtype)
+        kept = 1 if ignore_index is None else (at != ignore_index).astype(x.dtype)
+        count = (v * across * kept).sum()
+    if label_smoothing:
+        v = v * (1 - label_smoothing) + label_smoothing / classes
+    return v * across * kept, count
+
+
+def cross_entropy(
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Any:
+    """−Σ weight·target·log softmax(x) over classes, from logits.
+
+    Shapes: x (n, classes, …) or (classes,); target either class indices (n, …) or probabilities
+    of the shape of x; weight (classes,). The mean of class indices is weighted by their weights.
+    """
+    axis = _class_axis(x)
+    v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
+    return reduce(-(v * _log_softmax(x, axis)).sum(axis=axis), reduction, count)
+
+
+def _cross_entropy_vjp_x(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Any:
+    """g·(softmax(x)·Σv − v), where a term is −Σ v·log softmax(x)."""
+    axis = _class_axis(x)
+    v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
+    each = reduce_vjp(g, reduction, count)
+    each = np.expand_dims(each, axis) if each.ndim else each
+    return (np.exp(_log_softmax(x, axis)) * v.sum(axis=axis, keepdims=True) - v) * each
+
+
+def _cross_entropy_vjp_target(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Any:
+    """−g·(1 − label_smoothing)·weight·log softmax(x), for probabilities."""
+    axis = _class_axis(x)
+    each = reduce_vjp(g, reduction, x.size // x.shape[axis])
+    each = np.expand_dims(each, axis) if each.ndim else each
+    across = 1 if weight is None else weight.reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
+    return _log_softmax(x, axis) * across * each * (label_smoothing - 1)
+
+
+def nll(
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+) -> Any:
+    """−weight·x[target] from log-probabilities: ``cross_entropy`` without its log-softmax.
+
+    Shapes: x (n, classes, …) or (classes,), target class indices (n, …), weight (classes,).
+    """
+    v, count = _class_weights(x, target, weight, ignore_index, 0.0)
+    return reduce(-(v * x).sum(axis=_class_axis(x)), reduction, count)
+
+
+def _nll_vjp_x(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+) -> Any:
+    v, count = _class_weights(x, target, weight, ignore_index, 0.0)
+    each = reduce_vjp(g, reduction, count)
+    return -v * (np.expand_dims(each, _class_axis(x)) if each.ndim else each)
+
+
+def multi_margin(
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    p: int = 1,
+    margin: float = 1.0,
+    reduction: Reduction = "mean",
+) -> Any:
+    """Σ weight[t]·max(0, margin − x[t] + x[j])ᵖ over j ≠ t, over the number of classes.
+
+    Shapes: x (n, classes), target t (n,), weight (classes,).
+    """
+    over, w, _ = _margins(x, target, weight, margin)
+    return reduce((w * over**p).sum(axis=-1) / x.shape[-1], reduction)
+
+
+def _margins(x: Any, target: Any, weight: Any, margin: float) -> tuple[Any, Any, Any]:
+    """How far each other class is over the margin; the weight of the true class; where it is."""
+    true = np.arange(x.shape[-1]) == target[:, None]
+    own = (x * true).sum(axis=-1, keepdims=True)
+    over = np.where(true, 0, np.maximum(0, margin - own + x))
+    return over, 1 if weight is None else weight[target][:, None], true
+
+
+def _multi_margin_vjp_x(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    p: int = 1,
+    margin: float = 1.0,
+    reduction: Reduction = "mean",
+) -> Any:
+    """p·weight·overᵖ⁻¹ for the others, minus their sum for the true class."""
+    over, w, true = _margins(x, target, weight, margin)
+    slope = w * p * np.where(over > 0, over ** (p - 1), 0) / x.shape[-1]
+    slope = slope - true * slope.sum(axis=-1, keepdims=True)
+    each = reduce_vjp(g, reduction, x.shape[0])
+    return slope * (each[:, None] if each.ndim else each)
+
+
+def multilabel_margin(x: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
+    """Σ max(0, 1 − x[j] + x[i]) over labels j and other classes i, over the number of classes.
+
+    Shapes: x (n, classes); target (n, classes) lists the labels, ended by −1.
+    """
+    over, _ = _label_margins(x, target)
+    return reduce(over.sum(axis=(-2, -1)) / x.shape[-1], reduction)
+
+
+def _label_margins(x: Any, target: Any) -> tuple[Any, Any]:
+    """How far each class is over the margin of each label, (n, labels, classes); and the pairs."""
+    listed = np.cumprod(target >= 0, axis=-1).astype(bool)
+    at = np.arange(x.shape[-1])
+    is_label = ((target[..., None] == at) & listed[..., None]).any(axis=-2)
+    pairs = is_label[..., :, None] & ~is_label[..., None, :]
+    return np.where(pairs, np.maximum(0, 1 - x[..., :, None] + x[..., None, :]), 0), pairs
+
+
+def _multilabel_margin_vjp_x(
+    g: Any, y: Any, x: Any, target: Any, *, reduction: Reduction = "mean"
+) -> Any:
+    """One for each pair over its margin: for the other class, and against the label."""
+    live = (_label_margins(x, target)[0] > 0).astype(x.dtype)
+    slope = (live.sum(axis=-2) - live.sum(axis=-1)) / x.shape[-1]
+    each = reduce_vjp(g, reduction, x.shape[0])
+    return slope * (each[:, None] if each.ndim else each)
+
+
+def info_nce(query: Any, key: Any, *, temperature: float, reduction: Reduction = "mean") -> Any:
+    """−log softmax(query @ keyᵀ / temperature) on the diagonal: row i belongs to row i.
+
+    A. van den Oord, Y. Li & O. Vinyals, "Representation learning with contrastive predictive
+    coding", arXiv:1807.03748.
+    """
+    logs = _log_softmax(query @ key.T / temperature, -1)
+    return reduce(-np.diagonal(logs), reduction)
+
+
+def _info_nce_vjp(
+    g: Any, y: Any, query: Any, key: Any, *, temperature: float, reduction: Reduction = "mean"
+) -> tuple[Any, Any]:
+    """D @ key and Dᵀ @ query, D = (softmax − 1)·g/temperature."""
+    n = query.shape[0]
+    each = reduce_vjp(g, reduction, n)
+    each = each[:, None] if each.ndim else each
+    p = np.exp(_log_softmax(query @ key.T / temperature, -1))
+    d = (p - np.eye(n, dtype=query.dtype)) * each / temperature
+    return d @ key, d.T @ query
+
+
+def _labels(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Lists of one or two labels, ended by −1."""
+    rows = [generator.permutation(shape[1]) for _ in range(shape[0])]
+    target = np.stack(rows)
+    for k, row in enumerate(target):
+        row[1 + k % 2 :] = -1
+    return target
+
+
+OPERATIONS = (
+    Operation(
+        "cross_entropy",
+        cross_entropy,
+        (_cross_entropy_vjp_x, _cross_entropy_vjp_target, None),
+        formula="reduction of −Σ weight·target·log softmax(x) over classes",
+        derivatives=("g·(softmax(x) − target)/n", "−g·log softmax(x)/n", None),
+        domain=(real, integers(3), positive),
+        examples=(
+            ex((4, 3), (4,)),
+            ex((4, 3), (4,), (3,)),
+            ex((4, 3), (4,), (3,), ignore_index=1, label_smoothing=0.1),
+            ex((2, 3, 2, 2), (2, 2, 2), reduction="none"),
+            ex((3,), (), reduction="sum"),
+            ex((0, 3), (0,), reduction="sum"),
+        ),
+    ),
+    Operation(
+        "nll",
+        nll,
+        (_nll_vjp_x, None, None),
+        formula="reduction of −weight·x[target]",
+        derivatives=("−weight/n at target, else 0", None, None),
+        domain=(real, integers(3), positive),
+        examples=(
+            ex((4, 3), (4,)),
+            ex((4, 3), (4,), (3,), ignore_index=1),
+            ex((2, 3, 2, 2), (2, 2, 2), reduction="none"),
+            ex((3,), (), reduction="sum"),
+        ),
+    ),
+    Operation(
+        "multi_margin",
+        multi_margin,
+        (_multi_margin_vjp_x, None, None),
+        formula="reduction of Σ weight·max(0, margin − x[target] + x[j])ᵖ/classes over j ≠ target",
+        derivatives=("±p·weight·max(0, …)ᵖ⁻¹/classes/n", None, None),
+        domain=(real, integers(3), positive),
+        examples=(
+            ex((4, 3), (4,)),
+            ex((4, 3), (4,), (3,), p=2, margin=0.7, reduction="sum"),
+            ex((2, 5), (2,), reduction="none"),
+        ),
+        kinks="where a class stands exactly at the margin, for p = 1",
+    ),
+    Operation(
+        "multilabel_margin",
+        multilabel_margin,
+        (_multilabel_margin_vjp_x, None),
+        formula="reduction of Σ max(0, 1 − x[label] + x[other])/classes",
+        derivatives=("(pairs over their margin, as other − as label)/classes/n", None),
+        domain=(real, _labels),
+        examples=(
+            ex((3, 4), (3, 4)),
+            ex((2, 5), (2, 5), reduction="none"),
+            ex((1, 3), (1, 3), reduction="sum"),
+        ),
+        kinks="where a class stands exactly at a label's margin",
+    ),
+    Operation(
+        "info_nce",
+        info_nce,
+        joint=_info_nce_vjp,
+        formula="reduction of −log softmax(query @ keyᵀ / temperature) on the diagonal",
+        derivatives=("(softmax − 1)/temperature @ key/n", "((softmax − 1)/temperature)ᵀ @ query/n"),
+        domain=real,
+        examples=(
+            ex((3, 4), (3, 4), temperature=0.5),
+            ex((4, 2), (4, 2), temperature=1.0, reduction="sum"),
+            ex((2, 2), (2, 2), temperature=2.0, reduction="none"),
+        ),
+    ),
+)

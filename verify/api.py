@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from ..adapters.base import Adapter
-from ..cases import Case, catalogue, load_files, select
+from ..cases import Case, select
 from ..cases.task import Task
 from ..refimpl.errors import BadCase, BadUsage
 from ..reports.columns import frame
+from .finding import find
 from .judge import Row
 from .runner import Runner
 
@@ -47,39 +46,16 @@ def load_cases(
     BadUsage
         Where a path does not exist, or no case is left.
     """
-    if paths is None:
-        paths = [catalogue()]
-    elif isinstance(paths, str | Path):
+    if isinstance(paths, str | Path):
         paths = [paths]
-    paths = list(paths)
-    named = [str(path) for path in paths if not Path(path).exists()]
-    cases, faults = load_files([path for path in paths if Path(path).exists()])
-    shipped, more_faults = _shipped(named)
-    if faults or more_faults:
-        raise BadCases(faults + more_faults)
-    cases += shipped
+    cases, faults = find(None if paths is None else list(paths))
+    if faults:
+        raise BadCases(faults)
     if keywords:
         cases = select(cases, keywords)
     if not cases:
         raise BadUsage("no case: " + (f"none has {keywords!r}" if keywords else "no case file"))
     return cases
-
-
-def _shipped(names: list[str]) -> tuple[list[Case], list[BadCase]]:
-    """Cases of the catalogue by name; only the files that mention one are read."""
-    if not names:
-        return [], []
-    files = sorted(catalogue().rglob("*.yaml"))
-    texts = {file: file.read_text(encoding="utf-8") for file in files}
-    mentioned = [file for file, text in texts.items() if any(name in text for name in names)]
-    cases, faults = load_files(mentioned)
-    for name in names:
-        if not any(case.name == name for case in cases):
-            known = re.findall(r"^case: *([\w-]+)", "\n".join(texts.values()), re.MULTILINE)
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise BadUsage(f"{name}: no such file or folder, and no case of the catalogue{hint}")
-    return [case for case in cases if case.name in names], faults
 
 
 def run(

@@ -263,7 +263,7 @@ class _Judged:
         """What is wrong with a result, given its own inputs; empty where nothing is."""
         task = self.task
         with np.errstate(all="ignore"):
-            truth = np.asarray(compute(lambda x: _cast(x, WIDER[task.dtype])))
+            truth = np.asarray(compute(lambda x: in_dtype(x, WIDER[task.dtype])))
             dtype = dtype_for(task.dtype, truth)
             samples = []
             narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
@@ -281,14 +281,8 @@ class _Judged:
         return outcome.reason
 
 
-def _cast(x: Any, dtype: Any) -> Any:
-    """In a dtype, or its real counterpart; whole numbers and booleans as they are."""
-    x = np.asarray(x)
-    return x if x.dtype.kind in "biu" else in_dtype(x, dtype)
-
-
 def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:
-    x = _cast(x, dtype)
+    x = in_dtype(x, dtype)
     return x if x.dtype.kind in "biu" else noise.array(x)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 
@@ -13,12 +14,20 @@ from .baseline import Baseline, baseline
 from .blame import attempt, blame
 from .compare import Outcome
 from .judge import Row, body, head, judge
+from .vote import vote
 
 #: Verdicts of a comparison that fails.
 FAILING = ("differs", "stale")
 
 #: In which order one step's checks are made from another.
 ORDER = ("value", "grad", "update")
+
+
+#: How many of a task's wrong gradients are measured again by finite differences.
+VOTES = 3
+
+#: The outlier where finite differences contradict the truth.
+REFERENCE = "reference"
 
 
 class Runner:
@@ -87,6 +96,7 @@ class Runner:
             row["seconds"] = seconds
         if any(row["verdict"] in FAILING for row in rows):
             self._blame(task, adapter, rows)
+            _put_to_the_vote(task, rows)
         return rows
 
     def _baseline(self, task: Task) -> Baseline | str:
@@ -122,6 +132,25 @@ class Runner:
         return row | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": 0.0}
 
 
+def _put_to_the_vote(task: Task, rows: list[Row]) -> None:
+    """Where gradients are off, ask finite differences whether the reference itself is right."""
+    off = [row for row in rows if row["verdict"] in FAILING and row["kind"] == "error"]
+    for row in [row for row in off if row["check"] == "grad"][:VOTES]:
+        index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
+        found = vote(task, row["tensor"], index)
+        if found is None:
+            row["reason"] += "; finite differences do not converge there"
+            continue
+        want = complex(row["want"], row["want_imag"])
+        if found.contradicts(want, max(abs(want), abs(found.slope))):
+            row["outlier"] = REFERENCE
+            row["reason"] += (
+                f"; but finite differences give {found.slope:.10g}: the reference is wrong"
+            )
+        else:
+            row["reason"] += "; finite differences confirm the reference"
+
+
 def mark_outliers(rows: list[Row]) -> list[Row]:
     """Say for each tensor which adapter is off: its name, ``split`` where several are."""
     off: dict[tuple[str, str, int], list[str]] = {}
@@ -129,6 +158,8 @@ def mark_outliers(rows: list[Row]) -> list[Row]:
         if row["verdict"] in ("differs", "stale", "known"):
             off.setdefault((row["check"], row["tensor"], row["step"]), []).append(row["adapter"])
     for row in rows:
+        if row["outlier"] == REFERENCE:
+            continue
         names = off.get((row["check"], row["tensor"], row["step"]), [])
         row["outlier"] = names[0] if len(names) == 1 else "split" if names else ""
     return rows

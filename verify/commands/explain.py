@@ -14,9 +14,10 @@ from ...refimpl.errors import BadUsage
 from ..choices import adapters_of, chosen, nearest
 from ..explain import explain as derive
 from ..explain_render import markdown, plain
+from ..finding import find
 from ..judge import point_text
 from ..runner import Runner
-from .common import Adapters, emit, fail_on, find
+from .common import Adapters, emit, fail_on
 
 Name = Annotated[
     str, typer.Argument(metavar="CASE", help="A case of the catalogue, or a file with one case.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 
+from ..finding import find
 from ..vacuity import vacuous
-from .common import Paths, emit, fail_on, find
+from .common import Paths, emit, fail_on
 
 
 def lint(paths: Paths = None) -> None:

@@ -22,9 +22,10 @@ from ...reports.markdown import as_markdown
 from ..api import Progress as Tell
 from ..api import rows
 from ..choices import adapters_of, dtypes_of
+from ..finding import find
 from ..reporting import write
 from ..runner import Runner
-from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, find, say
+from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, say
 
 DIFFERS, FAILED = 1, 3
 

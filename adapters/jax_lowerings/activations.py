@@ -54,7 +54,7 @@ def _softmin(x: jax.Array, *, axis: int) -> jax.Array:
     return jax.nn.softmax(-x, axis)
 
 
-def _normalize(x: jax.Array, *, axis: int, p: float, eps: float) -> jax.Array:
+def _normalize(x: jax.Array, *, axis: int, p: Any, eps: float) -> jax.Array:
     size = jnp.linalg.vector_norm(x, axis=axis, ord=p, keepdims=True)
     return x / jnp.maximum(size, eps)
 

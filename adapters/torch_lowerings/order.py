@@ -65,8 +65,8 @@ def _trapezoid(f: torch.Tensor, x: Any = None, *, dx: float, axis: int) -> torch
     return torch.trapezoid(f, x, dim=axis)
 
 
-def _sort(x: torch.Tensor, *, axis: int, **how: bool) -> torch.Tensor:
-    return torch.sort(x, dim=axis, **how).values
+def _sort(x: torch.Tensor, *, axis: int, descending: bool, stable: bool) -> torch.Tensor:
+    return torch.sort(x, dim=axis, descending=descending, stable=stable).values
 
 
 LOWERINGS: dict[str, Entry] = {

@@ -27,6 +27,11 @@ BEYOND = {
     ("jax", "max_pool"): lambda example: example.attributes.get("dilation", 1) != 1,
     ("torch", "quantile"): _empty,
     ("torch", "median"): _empty,
+    **{
+        ("torch", name): _empty
+        for name in TABLE
+        if name.startswith("fft.") and not name.endswith("shift")
+    },
 }
 
 #: Far above rounding at these sizes, far below any other meaning of a name or an attribute.

@@ -14,6 +14,7 @@ from gradparity.refimpl.tape import Tape
 
 #: Not complex-differentiable, and defined on complex numbers all the same.
 COMPLEX_TOO = {"abs", "angle", "real", "imag", "conj", "var", "std", "vecdot", "linalg.vector_norm"}
+COMPLEX_TOO |= {"fft.irfft", "fft.irfft2", "fft.irfftn"}
 
 #: Far above longdouble's roundoff over the difference's smallest step, far below any real fault.
 WITHIN = 1e-10

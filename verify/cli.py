@@ -29,6 +29,7 @@ COMMANDS = {
     "ops": "List the operations, and which adapter has which.",
     "diff": "Say what changed between two runs.",
     "schema": "Print the JSON Schema of a case, for editors.",
+    "selftest": "Plant faults and redraw cases: is what is wrong caught, and only that?",
     "doctor": "Say what is installed, and what is missing.",
 }
 

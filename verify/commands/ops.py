@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ...adapters import registry
 from ...adapters.base import Adapter
+from ...cases.case import Case
+from ...cases.loading import catalogue, load_files
 from ...refimpl.errors import MissingFramework
 from ...refimpl.ops import GROUPS
 from ..choices import adapters_of
-from .common import Adapters, emit, say
+from .common import Adapters, emit, fail_on, say
 
 Format = Annotated[
     Literal["table", "json", "markdown"], typer.Option("--format", help="How to print it.")
@@ -27,6 +31,9 @@ def ops(adapters: Adapters = None, form: Format = "table") -> None:
             made[name] = registry.make(name)
         except MissingFramework as absent:
             say(f"gradparity: {absent}")
+    cases, faults = load_files([catalogue()])
+    fail_on(faults)
+    counts = cases_by_operation(cases)
     rows = [
         {
             "operation": row.signature,
@@ -34,6 +41,7 @@ def ops(adapters: Adapters = None, form: Format = "table") -> None:
             "formula": row.formula,
             "kinks": row.kinks,
             **{name: adapter.has(row.name) for name, adapter in made.items()},
+            "cases": counts[row.name],
         }
         for group, operations in GROUPS.items()
         for row in operations
@@ -41,12 +49,26 @@ def ops(adapters: Adapters = None, form: Format = "table") -> None:
     emit({"json": _json, "markdown": _markdown, "table": _table}[form](rows, list(made)))
 
 
+def cases_by_operation(cases: Iterable[Case]) -> Counter[str]:
+    """How many cases use each operation, whatever the point or the adapter."""
+    return Counter(
+        operation
+        for case in cases
+        for operation in {
+            instruction.operation
+            for programs in case.programs
+            for program in programs.values()
+            for instruction in program.instructions
+        }
+    )
+
+
 def _json(rows: list[dict[str, Any]], _adapters: list[str]) -> str:
     return json.dumps(rows, indent=1, ensure_ascii=False)
 
 
 def _markdown(rows: list[dict[str, Any]], adapters: list[str]) -> str:
-    columns = ["operation", "group", "formula", *adapters]
+    columns = ["operation", "group", "formula", *adapters, "cases"]
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in rows:
         cells = (str(row[c]).replace("|", r"\|").replace("\n", " ") or "-" for c in columns)
@@ -63,5 +85,6 @@ def _table(rows: list[dict[str, Any]], adapters: list[str]) -> str:
             lines.append(f"  {row['operation']}")
             lines.append(f"      {row['formula']}")
             lines += [f"      {name:6} {row[name] or 'has none'}" for name in adapters]
+            lines.append(f"      cases  {row['cases']}")
     counts = ", ".join(f"{name} has {sum(bool(r[name]) for r in rows)}" for name in adapters)
     return "\n".join([*lines[1:], "", f"{len(rows)} operations; {counts}"])

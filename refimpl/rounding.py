@@ -6,7 +6,7 @@ results is the computation's own noise. An elementwise function is off by a few 
 place, as vector maths libraries promise; a sum or a product of matrices by √K·u·Σ|terms| for K
 terms, u being the unit roundoff; a function that only moves or picks data by nothing; any other
 function (a factorisation, a solver) is taken to be backward stable: the exact result for inputs
-moved by a few units each.
+moved by a few units of their largest element.
 
 D. S. Parker, "Monte Carlo arithmetic: exploiting randomness in floating-point arithmetic", UCLA
 CSD-970002 (1997). N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed. (2002),
@@ -39,7 +39,7 @@ _LIBRARY = 4.0
 #: inputs are moved by a unit as well.
 _NUMPYS = frozenset(f for f in vars(np).values() if isinstance(f, np.ufunc))
 
-#: Times u: how far a backward stable function's inputs are moved.
+#: Times u and the largest element: how far a backward stable function's inputs are moved.
 _STABLE = 2.0
 
 #: Functions whose result is exact.
@@ -162,7 +162,9 @@ class NoisyArray(np.ndarray):
         if noise is None:
             return function(*plain_args, **plain_kwargs)
         if function in _BACKWARD_STABLE:
-            y = function(*_mapped(lambda x: noise.moved(x, _STABLE * np.abs(x)), plain_args), **plain_kwargs)
+            y = function(
+                *_mapped(lambda x: noise.moved(x, _STABLE * _norm(x)), plain_args), **plain_kwargs
+            )
             return _mapped(lambda part: _wrapped(part, noise, np.max(np.abs(part), initial=0)), y)
         y = function(*plain_args, **plain_kwargs)
         if function in _CONTRACTIONS:
@@ -248,6 +250,11 @@ def _tuple(y: Any) -> tuple[Any, ...]:
 def _size(y: Any) -> Any:
     y = np.asarray(y)
     return np.abs(y) if y.dtype.kind in "fc" else 0.0
+
+
+def _norm(x: Any) -> Any:
+    """The largest magnitude of each matrix of a stack, or of a vector."""
+    return np.max(np.abs(x), axis=tuple(range(-min(np.ndim(x), 2), 0)), keepdims=True, initial=0)
 
 
 def _ones(x: Any) -> Any:

@@ -12,7 +12,7 @@ from ..lowering import Entry, via
 def _take(x: torch.Tensor, indices: torch.Tensor, *, axis: int = 0) -> torch.Tensor:
     axis %= x.ndim
     picked = torch.index_select(x, axis, indices.reshape(-1))  # takes a vector of indices
-    return picked.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return picked.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 def _expand_dims(x: torch.Tensor, *, axis: Any = 0) -> torch.Tensor:

@@ -38,8 +38,11 @@ BEYOND = {
 WITHIN = 1e-11
 
 #: Where a framework's own function is that far off at float64: torch's trigamma is a series cut
-#: after 1/x⁷, its hardsigmoid holds 1/6 and its celu 1/alpha in float32, for the gradient.
+#: after 1/x⁷, its hardsigmoid holds 1/6 and its celu 1/alpha in float32, for the gradient;
+#: jax.nn.dot_product_attention carries out its softmax in float32, whatever it is given.
 COARSE = {
+    ("jax", "scaled_dot_product_attention"): 1e-6,
+    ("jax", "multi_head_attention"): 1e-5,
     ("torch", "digamma"): 1e-8,
     ("torch", "polygamma"): 1e-8,
     ("torch", "hard_sigmoid"): 1e-7,

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.ndimage import map_coordinates
 
 from ..lowering import Entry, via
@@ -42,11 +43,12 @@ def _nearest(x: jax.Array, axis: int, count: int, *, align_corners: bool) -> jax
 def _cubic(x: jax.Array, axis: int, count: int, *, align_corners: bool) -> jax.Array:
     """Keys' cubic with a = -3/4; JAX's has a = -1/2, and other edges."""
     size, a = x.shape[axis], -0.75
-    i = jnp.arange(count, dtype=x.dtype)
+    # In NumPy: XLA may work a place out twice, with roundings that disagree on its floor.
+    i = np.arange(count)
     place = (
         i * ((size - 1) / max(count - 1, 1)) if align_corners else (i + 0.5) * size / count - 0.5
     )
-    first = jnp.floor(place)
+    first = np.floor(place)
     t = place - first
     weights = (
         a * (t - 2 * t**2 + t**3),
@@ -57,8 +59,8 @@ def _cubic(x: jax.Array, axis: int, count: int, *, align_corners: bool) -> jax.A
     across = (-1, *(1 for _ in range(axis + 1, x.ndim)))
     parts = []
     for offset, weight in zip(range(-1, 3), weights, strict=True):
-        at = jnp.clip(first.astype(int) + offset, 0, size - 1)
-        parts.append(jnp.take(x, at, axis=axis) * weight.reshape(across))
+        at = np.clip(first.astype(int) + offset, 0, size - 1)
+        parts.append(jnp.take(x, at, axis=axis) * jnp.asarray(weight.reshape(across), x.dtype))
     return parts[0] + parts[1] + parts[2] + parts[3]
 
 

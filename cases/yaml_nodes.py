@@ -20,7 +20,7 @@ from . import limits
 from .faults import Faults, Place, shown
 
 try:
-    from _ruamel_yaml import CParser
+    from _ruamel_yaml import CParser  # pyright: ignore[reportMissingImports] - optional
 except ModuleNotFoundError:  # ruamel.yaml.clib is optional: the pure parser is slower
     CParser = None
 

@@ -113,8 +113,10 @@ def _ctc(
         beyond(target.shape[1], target_lengths),
         blank_id=blank,
     )
+    # Optax gives its initial values no dtype: with x64 on, float32 logits have a float64 loss.
+    terms = terms.astype(x.dtype)
     if reduction == "mean":
-        terms = terms / jnp.maximum(target_lengths, 1)
+        terms = terms / jnp.maximum(target_lengths, 1).astype(x.dtype)
     return reduced(terms, reduction)
 
 

@@ -14,6 +14,7 @@ import optax
 from ..lowering import Lowerings
 from . import (
     activations,
+    arranging,
     composed_losses,
     distances,
     elementary,
@@ -22,6 +23,7 @@ from . import (
     losses,
     normalisation,
     order,
+    picking,
     resampling,
     sequence,
     shape,
@@ -42,6 +44,7 @@ LOWERINGS = Lowerings(
         module.LOWERINGS
         for module in (
             activations,
+            arranging,
             composed_losses,
             distances,
             elementary,
@@ -50,6 +53,7 @@ LOWERINGS = Lowerings(
             losses,
             normalisation,
             order,
+            picking,
             resampling,
             sequence,
             shape,

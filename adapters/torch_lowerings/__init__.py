@@ -15,6 +15,7 @@ import torch
 from ..lowering import Lowerings
 from . import (
     activations,
+    arranging,
     elementary,
     elementwise,
     fourier,
@@ -22,6 +23,7 @@ from . import (
     losses,
     normalisation,
     order,
+    picking,
     reductions,
     sequence,
     shape,
@@ -54,6 +56,7 @@ LOWERINGS = Lowerings(
         module.LOWERINGS
         for module in (
             activations,
+            arranging,
             elementary,
             elementwise,
             fourier,
@@ -61,6 +64,7 @@ LOWERINGS = Lowerings(
             losses,
             normalisation,
             order,
+            picking,
             reductions,
             sequence,
             shape,

@@ -1,4 +1,9 @@
-"""Gradients held back, let through or turned round: the forward pass is the identity."""
+"""Gradients held back, let through or turned round, whatever the forward pass is.
+
+What flows back here is chosen, and is not the derivative: Y. Bengio, N. Léonard & A. Courville,
+"Estimating or propagating gradients through stochastic neurons", arXiv:1308.3432; Y. Ganin & V.
+Lempitsky, "Unsupervised domain adaptation by backpropagation", arXiv:1409.7495.
+"""
 
 # ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
 
@@ -6,11 +11,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from .common import unary
+from ..operation import Operation, ex
+from ..sampling import real
+from .common import ONES, binary, unary
 
 OPERATIONS = (
     unary("identity", "x", lambda x: x, "1", lambda g, y, x: g, analytic=True),
     unary("stop_gradient", "x, held constant", lambda x: x),
+    binary(
+        "straight_through",
+        "hard, with x's derivative",
+        lambda x, hard: hard + np.zeros_like(x),
+        ("1", None),
+        (lambda g, y, x, hard: g, None),
+    ),
+    Operation(
+        "reverse_gradient",
+        lambda x, *, scale: x,
+        (lambda g, y, x, *, scale: g * -scale,),
+        formula="x",
+        derivatives=("−scale",),
+        examples=(
+            ex((2, 3), scale=1.0),
+            ex((), scale=0.5),
+            ex((1,), scale=2.0),
+            ex((0, 3), scale=1.0),
+        ),
+        domain=real,
+    ),
     unary("zeros_like", "0", lambda x: np.zeros_like(x)),
     unary("ones_like", "1", lambda x: np.ones_like(x)),
+    Operation(
+        "full_like",
+        lambda x, *, fill_value: np.full_like(x, fill_value),
+        (None,),
+        formula="fill_value",
+        derivatives=(None,),
+        examples=tuple(ex(e.shapes[0], fill_value=1.5) for e in ONES),
+        domain=real,
+    ),
 )

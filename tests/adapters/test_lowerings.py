@@ -27,6 +27,8 @@ BEYOND = {
     ("jax", "max_pool"): lambda example: example.attributes.get("dilation", 1) != 1,
     ("torch", "quantile"): _empty,
     ("torch", "median"): _empty,
+    ("torch", "pixel_shuffle"): _empty,
+    ("torch", "pixel_unshuffle"): _empty,
     **{
         ("torch", name): _empty
         for name in TABLE

@@ -1,0 +1,333 @@
+"""Picking and putting along one axis, by arrays of indices and by masks; windows as columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..operation import Operation, ex
+from ..sampling import booleans, integers, real
+from .windows import Spatial, Windows, scatter, spread, windows
+from .windows import gather as columns
+
+
+def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
+    """Each element's place in an array: its own along every axis but one, indexed along that."""
+    axis %= indices.ndim
+    places = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+    places[axis] = indices
+    return tuple(places)
+
+
+def _added(x: Any, at: Any, values: Any) -> Any:
+    y = x.copy()
+    np.add.at(y, at, values)
+    return y
+
+
+def _pick(x: Any, indices: Any, *, axis: int = -1) -> Any:
+    return x[_grid(indices, axis)]
+
+
+def _pick_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
+    return _added(np.zeros_like(x), _grid(indices, axis), g)
+
+
+def scatter_add(x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+    """x, with each element of ``updates`` added at its place, along ``axis`` the indexed one."""
+    return _added(x, _grid(indices, axis), updates)
+
+
+def _rows(indices: Any, axis: int) -> tuple[Any, ...]:
+    return (*(slice(None),) * axis, indices)
+
+
+def index_add(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
+    """x, with the slices of ``updates`` added to the indexed slices."""
+    return _added(x, _rows(indices, axis % x.ndim), updates)
+
+
+def index_set(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
+    """x, with the slices of ``updates`` in place of the indexed ones; of several, the last."""
+    y = x.copy()
+    y[_rows(indices, axis % x.ndim)] = updates
+    return y
+
+
+def _index_set_vjp(
+    g: Any, y: Any, x: Any, indices: Any, updates: Any, *, axis: int = 0
+) -> tuple[Any, None, Any]:
+    """G outside the indexed slices for x; g inside for the update that was written last."""
+    k = axis % x.ndim
+    by_x = g.copy()
+    by_x[_rows(indices, k)] = 0
+    last = np.zeros(x.shape[k], dtype=np.int64)
+    last[indices] = np.arange(len(indices))
+    written = last[indices] == np.arange(len(indices))
+    by_updates = np.moveaxis(np.take(g, indices, axis=k), k, -1)
+    return by_x, None, np.moveaxis(np.where(written, by_updates, 0), -1, k)
+
+
+def segment_sum(x: Any, segment_ids: Any, *, num_segments: int) -> Any:
+    """Σ of the rows of x that have the same number, for each number."""
+    return _added(np.zeros_like(x, shape=(num_segments, *x.shape[1:])), segment_ids, x)
+
+
+def one_hot(indices: Any, *, num_classes: int) -> Any:
+    """1 at the index along a new last axis, else 0: whole numbers."""
+    return (indices[..., None] == np.arange(num_classes)).astype(np.int64)
+
+
+def _plan(
+    shape: tuple[int, ...],
+    kernel_size: Spatial,
+    stride: Spatial,
+    padding: Spatial,
+    dilation: Spatial,
+) -> Windows:
+    n = len(shape)
+    like = np.broadcast_to(np.zeros(()), shape)
+    return windows(like, spread(kernel_size, n, "kernel_size"), stride, padding, dilation)
+
+
+def unfold(
+    x: Any,
+    *,
+    kernel_size: Spatial,
+    stride: Spatial = 1,
+    padding: Spatial = 0,
+    dilation: Spatial = 1,
+) -> Any:
+    """Each window as a column: (n, channels, h, w) → (n, channels·kernel, windows)."""
+    w = _plan(x.shape[2:], kernel_size, stride, padding, dilation)
+    return _flat(columns(x, w))
+
+
+def _flat(y: Any) -> Any:
+    n, c, k, *count = y.shape
+    return y.reshape(n, c * k, int(np.prod(count)))
+
+
+def _unfold_vjp(
+    g: Any,
+    y: Any,
+    x: Any,
+    *,
+    kernel_size: Spatial,
+    stride: Spatial = 1,
+    padding: Spatial = 0,
+    dilation: Spatial = 1,
+) -> Any:
+    return fold(
+        g,
+        output_size=x.shape[2:],
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+
+
+def fold(
+    x: Any,
+    *,
+    output_size: tuple[int, ...] | list[int],
+    kernel_size: Spatial,
+    stride: Spatial = 1,
+    padding: Spatial = 0,
+    dilation: Spatial = 1,
+) -> Any:
+    """Columns added up where their windows overlap: the transpose of ``unfold``."""
+    w = _plan(tuple(output_size), kernel_size, stride, padding, dilation)
+    k = int(np.prod(w.kernel))
+    return scatter(x.reshape(x.shape[0], x.shape[1] // k, k, *w.count), w)
+
+
+def _fold_vjp(
+    g: Any,
+    y: Any,
+    x: Any,
+    *,
+    output_size: Any,
+    kernel_size: Spatial,
+    stride: Spatial = 1,
+    padding: Spatial = 0,
+    dilation: Spatial = 1,
+) -> Any:
+    return unfold(g, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
+
+
+def _apart(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Indices below 4, no two alike."""
+    return generator.permutation(4)[: int(np.prod(shape))].reshape(shape)
+
+
+OPERATIONS = (
+    Operation(
+        "take_along_axis",
+        lambda x, indices, *, axis=-1: np.take_along_axis(x, indices, axis),
+        (_pick_vjp, None),
+        formula="yᵢⱼ = x[i, indicesᵢⱼ] along an axis",
+        derivatives=("Σ of g over every place an element was taken to", None),
+        examples=(
+            ex((2, 3), (2, 4)),
+            ex((3, 2), (5, 2), axis=0),
+            ex((2, 3, 2), (2, 2, 2), axis=1),
+            ex((3, 1), (1, 1), axis=0),
+            ex((3,), (0,)),
+        ),
+        domain=(real, integers(3)),
+        analytic=True,
+    ),
+    Operation(
+        "gather",
+        _pick,
+        (_pick_vjp, None),
+        formula="yᵢⱼ = x[i, indicesᵢⱼ] along an axis; indices may be smaller along the others",
+        derivatives=("Σ of g over every place an element was taken to", None),
+        examples=(
+            ex((2, 3), (2, 4), axis=1),
+            ex((4, 3), (2, 5), axis=-1),
+            ex((3, 2), (5, 1), axis=0),
+            ex((3,), (1,), axis=0),
+            ex((3,), (0,), axis=0),
+        ),
+        domain=(real, integers(3)),
+        analytic=True,
+    ),
+    Operation(
+        "scatter_add",
+        scatter_add,
+        (
+            lambda g, y, x, indices, updates, *, axis: g,
+            None,
+            lambda g, y, x, indices, updates, *, axis: g[_grid(indices, axis)],
+        ),
+        formula="x, with updatesᵢⱼ added at [i, indicesᵢⱼ] along an axis",
+        derivatives=("1", None, "g at the place it was added to"),
+        examples=(
+            ex((2, 3), (2, 4), (2, 4), axis=1),
+            ex((3, 2), (5, 2), (5, 2), axis=0),
+            ex((3, 2), (4, 1), (4, 1), axis=0),
+            ex((3,), (1,), (1,), axis=0),
+            ex((3,), (0,), (0,), axis=0),
+        ),
+        domain=(real, integers(3), real),
+        analytic=True,
+    ),
+    Operation(
+        "index_add",
+        index_add,
+        (
+            lambda g, y, x, indices, updates, *, axis=0: g,
+            None,
+            lambda g, y, x, indices, updates, *, axis=0: np.take(g, indices, axis=axis),
+        ),
+        formula="x, with slices added to the indexed ones",
+        derivatives=("1", None, "g's indexed slices"),
+        examples=(
+            ex((3, 2), (5,), (5, 2)),
+            ex((2, 3), (4,), (2, 4), axis=1),
+            ex((3,), (1,), (1,)),
+            ex((3, 2), (0,), (0, 2)),
+        ),
+        domain=(real, integers(3), real),
+        analytic=True,
+    ),
+    Operation(
+        "index_set",
+        index_set,
+        joint=_index_set_vjp,
+        formula="x, with slices in place of the indexed ones",
+        derivatives=("g outside the indexed slices, else 0", None, "g's indexed slices"),
+        examples=(
+            ex((5, 2), (3,), (3, 2)),
+            ex((2, 4), (4,), (2, 4), axis=1),
+            ex((4,), (1,), (1,)),
+            ex((4, 2), (0,), (0, 2)),
+        ),
+        domain=(real, _apart, real),
+        kinks="an index twice: here the last one is written",
+        analytic=True,
+    ),
+    Operation(
+        "segment_sum",
+        segment_sum,
+        (lambda g, y, x, segment_ids, *, num_segments: g[segment_ids], None),
+        formula="Σ of the rows of x that have the same number",
+        derivatives=("g of its number", None),
+        examples=(
+            ex((5, 2), (5,), num_segments=3),
+            ex((4,), (4,), num_segments=4),
+            ex((1,), (1,), num_segments=3),
+            ex((0, 2), (0,), num_segments=3),
+        ),
+        domain=(real, integers(3)),
+        analytic=True,
+    ),
+    Operation(
+        "masked_fill",
+        lambda x, mask, value: np.where(mask, value, x),
+        (
+            lambda g, y, x, mask, value: np.where(mask, 0, g),
+            None,
+            lambda g, y, x, mask, value: np.where(mask, g, 0),
+        ),
+        formula="value where mask, else x",
+        derivatives=("0 where mask, else 1", None, "Σ g where mask"),
+        examples=(
+            ex((2, 3), (2, 3), ()),
+            ex((2, 3), (3,), ()),
+            ex((1,), (), ()),
+            ex((0, 3), (3,), ()),
+        ),
+        domain=(real, booleans, real),
+        analytic=True,
+    ),
+    Operation(
+        "one_hot",
+        one_hot,
+        (None,),
+        formula="1 at the index, else 0",
+        derivatives=(None,),
+        examples=(
+            ex((4,), num_classes=3),
+            ex((2, 3), num_classes=5),
+            ex((1,), num_classes=3),
+            ex((0,), num_classes=3),
+        ),
+        domain=integers(3),
+    ),
+    Operation(
+        "unfold",
+        unfold,
+        (_unfold_vjp,),
+        formula="each window as a column",
+        derivatives=("fold(g)",),
+        examples=(
+            ex((1, 2, 4, 3), kernel_size=2),
+            ex((2, 1, 5, 4), kernel_size=(3, 2), stride=2, padding=1),
+            ex((1, 1, 5, 5), kernel_size=2, dilation=2),
+            ex((1, 1, 1, 1), kernel_size=1),
+            ex((0, 1, 3, 3), kernel_size=2),
+        ),
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "fold",
+        fold,
+        (_fold_vjp,),
+        formula="columns, added up where their windows overlap",
+        derivatives=("unfold(g)",),
+        examples=(
+            ex((1, 8, 6), output_size=(4, 3), kernel_size=2),
+            ex((2, 6, 9), output_size=(5, 4), kernel_size=(3, 2), stride=2, padding=1),
+            ex((1, 1, 1), output_size=(1, 1), kernel_size=1),
+            ex((0, 4, 4), output_size=(3, 3), kernel_size=2),
+        ),
+        domain=real,
+        analytic=True,
+    ),
+)

@@ -65,8 +65,8 @@ class Pair:
     def checked(self) -> Pair:
         """Itself, once both have handed back the same gradients."""
         ours, theirs = self.reference(), self.torch()
+        scale = max(np.abs(gradient).max() for gradient in theirs.values())
         for name, gradient in theirs.items():
-            scale = np.abs(gradient).max()
             np.testing.assert_allclose(ours[name], gradient, rtol=0, atol=1e-10 * scale)
         return self
 
@@ -98,6 +98,76 @@ def mlp() -> Pair:
         return F.cross_entropy(h, p["t"])
 
     return Pair(drawn(shapes), inputs, ours, theirs).checked()
+
+
+def convolutional() -> Pair:
+    """Two convolutions (16, 32 channels) with relu and max-pooling, batch 32 of 3 by 32 by 32."""
+    params = drawn({"K0": (16, 3, 3, 3), "c0": (16,), "K1": (32, 16, 3, 3), "c1": (32,)})
+    params |= drawn({"W": (32 * 8 * 8, 10), "b": (10,)}, seed=1)
+    generator = np.random.default_rng(2)
+    inputs = {
+        "x": generator.standard_normal((32, 3, 32, 32)),
+        "t": generator.integers(0, 10, 32),
+    }
+
+    def ours(op: Any, p: dict[str, Any]) -> Any:
+        h = p["x"]
+        for i in (0, 1):
+            h = op("relu", op("conv", h, p[f"K{i}"], p[f"c{i}"], padding=1))
+            h = op("max_pool", h, kernel_size=2, stride=2)
+        h = op("reshape", h, shape=(32, -1))
+        return op("cross_entropy", op("add", op("matmul", h, p["W"]), p["b"]), p["t"])
+
+    def theirs(p: dict[str, Any]) -> Any:
+        h = p["x"]
+        for i in (0, 1):
+            h = F.max_pool2d(F.relu(F.conv2d(h, p[f"K{i}"], p[f"c{i}"], padding=1)), 2)
+        return F.cross_entropy(h.reshape(32, -1) @ p["W"] + p["b"], p["t"])
+
+    return Pair(params, inputs, ours, theirs).checked()
+
+
+def transformer() -> Pair:
+    """One pre-norm block, batch 8, length 128, width 256, 8 heads, gelu of four widths."""
+    n, length, width, heads = 8, 128, 256, 8
+    shapes: dict[str, tuple[int, ...]] = {}
+    for k in (0, 1):
+        shapes |= {f"gain{k}": (width,), f"shift{k}": (width,)}
+    for name, (m, k) in {"Q": (1, 1), "K": (1, 1), "V": (1, 1), "O": (1, 1), "U": (1, 4)}.items():
+        shapes |= {name: (m * width, k * width), f"b{name}": (k * width,)}
+    shapes |= {"D": (4 * width, width), "bD": (width,)}
+    generator = np.random.default_rng(3)
+    inputs = {name: generator.standard_normal((n, length, width)) for name in ("x", "t")}
+
+    def ours(op: Any, p: dict[str, Any]) -> Any:
+        def linear(v: Any, name: str) -> Any:
+            return op("add", op("matmul", v, p[name]), p[f"b{name}"])
+
+        def split(v: Any) -> Any:
+            v = op("reshape", v, shape=(n, length, heads, width // heads))
+            return op("permute_dims", v, axes=(0, 2, 1, 3))
+
+        h = op("layer_norm", p["x"], p["gain0"], p["shift0"], axis=-1, eps=1e-5)
+        parts = [split(linear(h, name)) for name in "QKV"]
+        h = op("scaled_dot_product_attention", *parts, is_causal=True)
+        h = op("reshape", op("permute_dims", h, axes=(0, 2, 1, 3)), shape=(n, length, width))
+        x = op("add", p["x"], linear(h, "O"))
+        h = op("layer_norm", x, p["gain1"], p["shift1"], axis=-1, eps=1e-5)
+        h = linear(op("gelu", linear(h, "U"), approximate="none"), "D")
+        return op("mse", op("add", x, h), p["t"])
+
+    def theirs(p: dict[str, Any]) -> Any:
+        def linear(v: Any, name: str) -> Any:
+            return v @ p[name] + p[f"b{name}"]
+
+        h = F.layer_norm(p["x"], (width,), p["gain0"], p["shift0"])
+        parts = [linear(h, c).view(n, length, heads, -1).transpose(1, 2) for c in "QKV"]
+        h = F.scaled_dot_product_attention(*parts, is_causal=True)
+        x = p["x"] + linear(h.transpose(1, 2).reshape(n, length, width), "O")
+        h = F.layer_norm(x, (width,), p["gain1"], p["shift1"])
+        return F.mse_loss(x + linear(F.gelu(linear(h, "U")), "D"), p["t"])
+
+    return Pair(drawn(shapes, seed=4), inputs, ours, theirs).checked()
 
 
 def scalar_chain(length: int) -> Callable[[], Any]:

@@ -32,6 +32,18 @@ def mlp(repeats: int) -> Result:
     return ratio("MLP 784-512-512-10, batch 256", 1.2, repeats, pair.reference, pair.torch)
 
 
+def convolutional(repeats: int) -> Result:
+    """Forward and backward pass of a convolutional network, against torch."""
+    pair = networks().convolutional()
+    return ratio("conv net 32×3×32×32, 16 and 32", 2, repeats, pair.reference, pair.torch)  # noqa: RUF001 - a product
+
+
+def transformer(repeats: int) -> Result:
+    """Forward and backward pass of a transformer block, against torch."""
+    pair = networks().transformer()
+    return ratio("transformer 8×128×256, 8 heads", 1.5, repeats, pair.reference, pair.torch)  # noqa: RUF001 - a product
+
+
 def chain(repeats: int) -> Result:
     """Forward and backward pass of a chain of scalar operations, for each of them."""
     (taken,) = medians(20 * repeats, networks().scalar_chain(LINKS))
@@ -53,7 +65,13 @@ def lint(repeats: int) -> Result:
     return Result("gradparity lint", whole - alone, 1, "s", detail)
 
 
-BENCHMARKS: dict[str, Callable[[int], Result]] = {"mlp": mlp, "chain": chain, "lint": lint}
+BENCHMARKS: dict[str, Callable[[int], Result]] = {
+    "mlp": mlp,
+    "conv": convolutional,
+    "transformer": transformer,
+    "chain": chain,
+    "lint": lint,
+}
 
 
 def show(results: list[Result]) -> None:

@@ -1,0 +1,118 @@
+"""Factorisations in longdouble: exact to its roundoff, in LAPACK's gauge."""
+
+import numpy as np
+import pytest
+
+from gradparity.refimpl import wide
+from gradparity.refimpl.wide import adjoint
+
+WIDE = [np.longdouble, np.clongdouble]
+BATCHES = [(), (3,), (2, 2), (0,)]
+
+pytestmark = [
+    pytest.mark.parametrize("dtype", WIDE),
+    pytest.mark.parametrize("batch", BATCHES, ids=str),
+    pytest.mark.parametrize("n", [1, 2, 5]),
+]
+
+
+def drawn(dtype, *shape, seed=0):
+    generator = np.random.default_rng(seed)
+    x = generator.standard_normal(shape)
+    if dtype is np.clongdouble:
+        x = x + 1j * generator.standard_normal(shape)
+    return x.astype(dtype)
+
+
+def narrow(x):
+    return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
+
+
+def near(expected, actual):
+    size = 1 + np.abs(expected).max(initial=0)
+    return bool((np.abs(actual - expected) <= 300 * np.finfo(actual.dtype).eps * size).all())
+
+
+def same_gauge(ours, lapack):
+    return bool((np.abs(ours - lapack) < 1e-10).all())
+
+
+def identity(n, batch, dtype):
+    return np.broadcast_to(np.eye(n, dtype=dtype), (*batch, n, n))
+
+
+def test_cholesky(dtype, batch, n):
+    a = drawn(dtype, *batch, n, n)
+    a = a @ adjoint(a) + np.eye(n)
+    lower = wide.cholesky(a)
+    assert near(a, lower @ adjoint(lower))
+    assert np.array_equal(np.tril(lower), lower)
+
+
+def test_solving_and_inverting(dtype, batch, n):
+    a, b = drawn(dtype, *batch, n, n), drawn(dtype, *batch, n, 3, seed=1)
+    assert near(b, a @ wide.solve(a, b))
+    assert near(identity(n, batch, dtype), a @ wide.inv(a))
+
+
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("unit", [True, False])
+def test_triangular_solving_reads_one_triangle(dtype, batch, n, upper, unit):
+    a = drawn(dtype, *batch, n, n) * 0.3 + np.eye(n) * 2
+    b = drawn(dtype, *batch, n, 2, seed=1)
+    x = wide.solve_triangular(a, b, upper=upper, unit=unit)
+    triangle = np.triu(a) if upper else np.tril(a)
+    if unit:
+        triangle = np.where(np.eye(n, dtype=bool), 1, triangle)
+    assert near(b, triangle @ x)
+
+
+def test_determinants(dtype, batch, n):
+    a = drawn(dtype, *batch, n, n)
+    sign, log = wide.slogdet(a)
+    assert near(wide.det(a), sign * np.exp(log))
+    np.testing.assert_allclose(narrow(np.asarray(wide.det(a))), np.linalg.det(narrow(a)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 2])
+def test_qr(dtype, batch, n, more):
+    rows = max(n + more, 1)
+    a = drawn(dtype, *batch, rows, n)
+    q, r = wide.qr(a)
+    k = min(rows, n)
+    assert near(a, q @ r)
+    assert near(identity(k, batch, dtype), adjoint(q) @ q)
+    assert np.array_equal(np.triu(r), r)
+    assert same_gauge(q, np.linalg.qr(narrow(a))[0])
+
+
+def test_eigh(dtype, batch, n):
+    a = drawn(dtype, *batch, n, n)
+    a = a + adjoint(a)
+    values, vectors = wide.eigh(a)
+    assert near(a @ vectors, vectors * values[..., None, :])
+    assert near(identity(n, batch, dtype), adjoint(vectors) @ vectors)
+    assert bool((np.diff(values) >= 0).all())
+    assert same_gauge(vectors, np.linalg.eigh(narrow(a))[1])
+
+
+@pytest.mark.parametrize("more", [-1, 0, 2])
+def test_svd(dtype, batch, n, more):
+    rows = max(n + more, 1)
+    a = drawn(dtype, *batch, rows, n)
+    u, s, vh = wide.svd(a)
+    k = min(rows, n)
+    assert near(a, (u * s[..., None, :]) @ vh)
+    assert near(identity(k, batch, dtype), adjoint(u) @ u)
+    assert near(identity(k, batch, dtype), vh @ adjoint(vh))
+    assert same_gauge(u, np.linalg.svd(narrow(a), full_matrices=False)[0])
+
+
+def test_what_has_no_factorisation_is_refused(dtype, batch, n):
+    if 0 in batch:
+        return
+    zero = np.zeros((*batch, n, n), dtype)
+    with pytest.raises(np.linalg.LinAlgError, match="positive definite"):
+        wide.cholesky(zero)
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        wide.inv(zero)

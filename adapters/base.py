@@ -27,12 +27,14 @@ class Step:
 
     The first step has every variable's value, and the cotangent of every variable on the way
     from a parameter to the output; later ones the output's value alone. ``params`` are the
-    parameters after the update, where there is one.
+    parameters after the update, where there is one; ``slots`` are what the optimizer remembers,
+    under names as ``W.m``, as far as the framework's state has them.
     """
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
     grads: dict[str, Cotangent] = field(default_factory=dict)
     params: dict[str, np.ndarray] = field(default_factory=dict)
+    slots: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass

@@ -12,13 +12,12 @@ import optax
 
 from ..cases.program import Program
 from ..cases.task import Task
-from ..refimpl.errors import Unsupported
 from .base import Adapter, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
-from .jax_lowerings.optimizers import OPTIMIZERS
+from .jax_training import slots, transformation
 from .lowering import SpelledDialect
-from .values import cotangent_of, differentiates, hyperparameters, kind_of
+from .values import cotangent_of, differentiates, kind_of
 
 Arrays = dict[str, Any]
 
@@ -55,7 +54,7 @@ class _Compiled:
     def __init__(self, task: Task, program: Program) -> None:
         self._task, self._program = task, program
         self._order = [i.target for i in program.instructions]
-        self._optimizer = _optimizer(task)
+        self._optimizer = transformation(task) if task.update else None
         self._differentiated = [k for k, x in task.params.items() if kind_of(x.dtype) in "fc"]
         params, inputs = _arrays(task.params), _arrays(task.rows(0))
         shapes = jax.eval_shape(self._values, params, inputs)
@@ -87,6 +86,7 @@ class _Compiled:
                 step.grads = {k: _gradient(grads.get(k)) for k in self._watched}
             if self._optimizer:
                 step.params = _numpy(params)
+                step.slots = _numpy(slots(task, state))
             steps.append(step)
         return steps
 
@@ -113,7 +113,9 @@ class _Compiled:
         leading, inner = jax.tree.map(jnp.conj, found)
         if self._optimizer:
             gradients = {k: leading.get(k, jnp.zeros_like(x)) for k, x in params.items()}
-            updates, state = self._optimizer.update(gradients, state, params)
+            loss = jnp.real({**params, **inputs, **values}[self._program.output])
+            loss = loss if loss.ndim == 0 else jnp.nan
+            updates, state = self._optimizer.update(gradients, state, params, value=loss)
             params = optax.apply_updates(params, updates)  # pyright: ignore[reportAssignmentType] - a tree like its argument
         return values, {**leading, **inner}, params, state
 
@@ -143,15 +145,6 @@ class _Traced(SpelledDialect):
 
     def tap(self, name: str, value: Any) -> Any:
         return _tapped(value, self._slots[name]) if name in self._slots else value
-
-
-def _optimizer(task: Task) -> optax.GradientTransformation | None:
-    if task.update is None:
-        return None
-    make = OPTIMIZERS.get(task.update.rule)
-    if make is None:
-        raise Unsupported(f"optax has no {task.update.rule}")
-    return make(**hyperparameters(task))
 
 
 def _arrays(arrays: dict[str, np.ndarray]) -> Arrays:

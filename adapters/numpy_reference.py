@@ -12,16 +12,15 @@ from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
-from ..refimpl.optimizers import RULES
 from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, on_path
 from .interpret import Dialect, arrays_of, failures, interpret
+from .reference_training import ReferenceTraining
 from .values import (
     HALVES,
     cotangent_of,
     dtype_of,
-    hyperparameters,
     in_dtype,
     kind_of,
     real_of,
@@ -115,20 +114,17 @@ class _Run:
         """Every step of the task."""
         task = self.task
         params = {name: self._fed(x) for name, x in task.params.items()}
-        given = hyperparameters(task) if task.update else {}
-        hyper = {k: self._hyperparameter(v) for k, v in given.items()}
-        rule = RULES[task.update.rule] if task.update else None
-        state = {name: rule.init(x) for name, x in params.items()} if rule else {}
+        training = ReferenceTraining(task, params, self._number) if task.update else None
         steps = []
         for number in range(task.steps):
             step, grads = self._step(number, params)
-            if rule is not None:
-                for name, x in params.items():
-                    g = grads[name]
-                    g = np.zeros_like(x) if g is None else g
-                    moved = rule.update(g, x, state[name], number + 1, **hyper)
-                    params[name], state[name] = self._settled(*moved)
+            if training is not None:
+                loss = step.values.get(self.program.output)
+                moved, slots = training.step(params, grads, loss)
+                params = {name: self._settled(x) for name, x in moved.items()}
+                training.settle(self._settled)
                 step.params = {name: self._out(x) for name, x in params.items()}
+                step.slots = {name: self._out(x) for name, x in slots.items()}
             steps.append(step)
         return steps
 
@@ -172,19 +168,20 @@ class _Run:
             return x
         return np.asarray(x).astype(self.returned).astype(self.compute)
 
-    def _hyperparameter(self, value: Any) -> Any:
+    def _number(self, value: Any, size: Any = None) -> Any:
+        """A hyperparameter; noise moves it by a unit of its own or of another size."""
         if isinstance(value, bool) or value is None:
             return value
         value = np.asarray(value, real_of(self.compute))
         if self.noise is None:
             return value
         # Optimizers hold them in float32 at least: 0.999 is one in bfloat16.
-        return self.noise.in_dtype(self.compute).moved(value, np.abs(value))
+        size = np.abs(value if size is None else size)
+        return self.noise.in_dtype(self.compute).moved(value, size)
 
-    def _settled(self, param: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """A parameter and its state as they are stored between steps."""
-        keep = self.rounding or (lambda x: in_dtype(x, self.compute))
-        return keep(param), {slot: keep(x) for slot, x in state.items()}
+    def _settled(self, x: Any) -> Any:
+        """A parameter or a slot as it is stored between steps."""
+        return (self.rounding or (lambda x: in_dtype(x, self.compute)))(x)
 
     def _out(self, x: Any) -> np.ndarray:
         """As handed back: a plain array of its own."""

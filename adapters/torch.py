@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -11,13 +12,12 @@ import torch
 
 from ..cases.program import Program
 from ..cases.task import Task
-from ..refimpl.errors import Unsupported
 from .base import Adapter, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .torch_lowerings import LOWERINGS
-from .torch_lowerings.optimizers import OPTIMIZERS
-from .values import cotangent_of, differentiates, hyperparameters
+from .torch_training import TorchTraining
+from .values import cotangent_of, differentiates
 
 
 class TorchAdapter(Adapter):
@@ -50,10 +50,8 @@ class TorchAdapter(Adapter):
             params = {name: tensor(x) for name, x in task.params.items()}
             for x in params.values():
                 x.requires_grad_(x.is_floating_point() or x.is_complex())
-            optimizer = _optimizer(task, params)
-            steps = [
-                _step(task, program, number, params, optimizer) for number in range(task.steps)
-            ]
+            training = TorchTraining(task, params) if task.update else None
+            steps = [_step(task, program, number, params, training) for number in range(task.steps)]
         return Trace(steps, time.perf_counter() - started)
 
 
@@ -62,7 +60,7 @@ def _step(
     program: Program,
     number: int,
     params: dict[str, torch.Tensor],
-    optimizer: torch.optim.Optimizer | None,
+    training: TorchTraining | None,
 ) -> Step:
     first = number == 0
     leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
@@ -79,9 +77,10 @@ def _step(
         {k: array(v) for k, v in arrays_of(variables).items() if first or k == program.output},
         {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in watched}).items()},
     )
-    if optimizer is not None:
-        optimizer.step()
+    if training is not None:
+        training.step(float(output.real) if output.ndim == 0 else math.nan)
         step.params = {name: array(x) for name, x in params.items()}
+        step.slots = {name: array(x) for name, x in training.slots().items()}
     return step
 
 
@@ -89,15 +88,6 @@ def _gradient(x: torch.Tensor) -> np.ndarray | None:
     """The gradient, or None: of a tensor that needs none, asking would warn."""
     held = x.grad if x.requires_grad else None
     return None if held is None else array(held)
-
-
-def _optimizer(task: Task, params: dict[str, torch.Tensor]) -> torch.optim.Optimizer | None:
-    if task.update is None:
-        return None
-    make = OPTIMIZERS.get(task.update.rule)
-    if make is None:
-        raise Unsupported(f"torch.optim has no {task.update.rule}")
-    return make(list(params.values()), **hyperparameters(task))
 
 
 class _Eager(SpelledDialect):

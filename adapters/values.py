@@ -8,6 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ..cases.native_training import Chosen
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers import RULES
@@ -85,8 +86,10 @@ def differentiates(task: Task) -> bool:
     return task.update is not None or bool(task.checks - {"value"})
 
 
-def hyperparameters(task: Task) -> dict[str, Any]:
+def hyperparameters(task: Task, parameter: str = "") -> dict[str, Any]:
     """The update rule's hyperparameters as the case writes them, defaults filled in.
+
+    Those that the case gives to one parameter go before those of all.
 
     They are not rounded: a user hands an optimizer the number 0.999, and what it makes of that in
     the parameters' dtype is its own affair.
@@ -100,10 +103,15 @@ def hyperparameters(task: Task) -> dict[str, Any]:
     rule = RULES.get(task.update.rule)
     if rule is None:
         raise Unsupported(f"no update rule is called {task.update.rule}")
-    given = task.update.hyperparameters
+    given = {**task.update.hyperparameters, **task.update.groups.get(parameter, {})}
     complete = {**rule.hyperparameters, **given}
     missing = [name for name, value in complete.items() if value is inspect.Parameter.empty]
     unknown = set(given) - set(rule.hyperparameters)
     if missing or unknown:
         raise Unsupported(f"{rule.name}: missing {missing}, unknown {sorted(unknown)}")
     return complete
+
+
+def attributes(chosen: Chosen, defaults: dict[str, Any]) -> dict[str, Any]:
+    """What a schedule or a clip is given, its defaults filled in."""
+    return {**defaults, **chosen.attributes}

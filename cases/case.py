@@ -13,6 +13,7 @@ from ..refimpl.errors import BadUsage
 from . import drawing, models
 from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
+from .native_training import PARTS, Chosen
 from .program import Program
 from .task import Batch, Divergence, Expected, Task, Tolerance, Update
 from .tensors import Tensors, final_dtype
@@ -153,8 +154,33 @@ class Case:
             )
 
     def _update(self, tensors: Tensors) -> Update | None:
-        for rule, hyperparameters in (self.model.optimizer or {}).items():
-            return Update(rule, {k: tensors.number(v) for k, v in hyperparameters.items()})
+        def numbers(given: Mapping[str, Any]) -> dict[str, Any]:
+            return {k: tensors.number(v) for k, v in given.items()}
+
+        def chosen(given: Mapping[str, Any] | None) -> Chosen | None:
+            for name, attributes in (given or {}).items():
+                if not isinstance(attributes, dict):
+                    attributes = {"max": attributes}  # noqa: PLW2901  the short form of a clip
+                return Chosen(name, numbers(attributes))
+            return None
+
+        model = self.model
+        for rule, hyperparameters in (model.optimizer or {}).items():
+            return Update(
+                rule,
+                numbers(hyperparameters),
+                groups={name: numbers(given) for name, given in model.groups.items()},
+                schedule=chosen(model.schedule),
+                clip=chosen(model.clip),
+                native={
+                    adapter: {
+                        part: found
+                        for part in PARTS
+                        if (found := chosen(getattr(parts, part))) is not None
+                    }
+                    for adapter, parts in model.native.items()
+                },
+            )
         return None
 
 
@@ -207,6 +233,7 @@ def _divergence(model: DivergenceModel, tensors: Tensors) -> Divergence:
         value=None if model.value is None else tensors.draw(model.tensor, model.value),
         agree_by=model.agree_by,
         see=model.see,
+        since=model.since,
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from ..refimpl.optimizers import RULES
 from .case import same
+from .check_training import check_training
 from .context import Context
-from .faults import shown, unknown
+from .faults import shown
 from .scope import RESERVED
 
 
@@ -20,7 +19,7 @@ def check_names(case: Context) -> None:
     _companions(case)
     for name in case.model.skip:
         case.adapter(name, case.key("skip", name))
-    _optimizer(case)
+    check_training(case)
 
 
 def _reserved(case: Context) -> None:
@@ -70,8 +69,9 @@ def _companions(case: Context) -> None:
     """Keys that need others."""
     model, faults = case.model, case.faults
     if model.optimizer is None:
-        if model.batch is not None:
-            faults.add("batch without an optimizer, expected one", case.key("batch"))
+        for key in ("batch", "groups", "schedule", "clip", "native"):
+            if getattr(model, key):
+                faults.add(f"{key} without an optimizer, expected one", case.key(key))
         if model.steps > 1:
             faults.add("steps without an optimizer, expected one", case.key("steps"))
         if "update" in model.all_checks:
@@ -81,40 +81,3 @@ def _companions(case: Context) -> None:
         faults.add(
             "a tolerance that gives no bound, expected rel, abs or both", case.key("tolerance")
         )
-
-
-def _optimizer(case: Context) -> None:
-    """The rule and its hyperparameters."""
-    for name, given in (case.model.optimizer or {}).items():
-        if name not in RULES:
-            case.faults.add(unknown("optimizer", name, RULES), case.key("optimizer", name))
-            continue
-        rule = RULES[name]
-        for key in given:
-            if key not in rule.hyperparameters:
-                case.faults.add(
-                    unknown(f"hyperparameter of {name}", key, rule.hyperparameters),
-                    case.key("optimizer", name, key),
-                )
-        check_hyperparameters(case, name, given)
-        missing = [key for key in rule.required if key not in given]
-        if missing:
-            case.faults.add(
-                f"{name} lacks {', '.join(missing)}, expected a value, for the frameworks share "
-                "no default",
-                case.key("optimizer", name),
-            )
-
-
-def check_hyperparameters(case: Context, name: str, given: Mapping[str, Any]) -> None:
-    """Switches are true or false, all else is a number; sweep's names are looked at by point."""
-    rule = RULES.get(name)
-    for key, value in given.items():
-        if rule is None or key not in rule.hyperparameters or isinstance(value, str):
-            continue
-        switch = isinstance(rule.hyperparameters[key], bool)
-        if switch != isinstance(value, bool):
-            expected = "true or false" if switch else "a number"
-            case.faults.add(
-                f"{key}: {shown(value)}, expected {expected}", case.at("optimizer", name, key)
-            )

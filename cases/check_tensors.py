@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from . import limits
-from .check_names import check_hyperparameters
+from .check_training import check_setting, settings
 from .context import Context
 from .tensors import Layout, TensorFault, Tensors
 
@@ -44,17 +44,16 @@ def check_tensors(case: Context, point: dict[str, Any]) -> dict[str, Layout]:
 
 def _hyperparameters(case: Context, tensors: Tensors) -> None:
     """Those that a sweep's name stands for."""
-    for rule, given in (case.model.optimizer or {}).items():
-        for key, value in given.items():
-            if not isinstance(value, str):
-                continue
-            try:
-                found = tensors.number(value)
-            except TensorFault as fault:
-                case.faults.add(f"{key}: {fault.message}", case.at("optimizer", rule, key))
-                continue
-            case.used.add(value)
-            check_hyperparameters(case, rule, {key: found})
+    for path, key, value, table in settings(case):
+        if not isinstance(value, str):
+            continue
+        try:
+            found = tensors.number(value)
+        except TensorFault as fault:
+            case.faults.add(f"{key}: {fault.message}", case.at(*path))
+            continue
+        case.used.add(value)
+        check_setting(case, path, key, found, table)
 
 
 def _batch(case: Context, layouts: dict[str, Layout]) -> None:

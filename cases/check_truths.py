@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from ..refimpl.optimizers import RULES
 from . import models
 from .case import at_point, same
 from .context import Context, listed, point_text
@@ -121,7 +124,7 @@ def _compared(case: Context, known: AtPoint, check: str, name: str, place: Any) 
     valid = {
         "value": known.assigned,
         "grad": (*params, *known.assigned),
-        "update": params,
+        "update": (*params, *_slots(case)),
     }[check]
     if name in valid:
         if check != "grad" or name in known.way:
@@ -140,6 +143,16 @@ def _compared(case: Context, known: AtPoint, check: str, name: str, place: Any) 
         what = "parameter" if check == "update" else "variable"
         case.faults.add(unknown(what, name, valid), place)
     return False
+
+
+def _slots(case: Context) -> list[str]:
+    """What the optimizer remembers, as ``W.m``."""
+    rule = RULES.get(next(iter(case.model.optimizer or {}), ""))
+    if rule is None:
+        return []
+    # An axis of its own has a slot of sm3, two have factors in adafactor.
+    slots = {slot for axes in (1, 2, 3) for slot in rule.init(np.zeros((1,) * axes))}
+    return [f"{name}.{slot}" for name in case.model.params for slot in sorted(slots)]
 
 
 def _picked(

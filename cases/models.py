@@ -16,6 +16,7 @@ from .values import (
     Count,
     Number,
     Scalar,
+    Setting,
     Shape,
     SweepValue,
     Text,
@@ -31,8 +32,7 @@ Order = Literal["sequential", "shuffled"]
 DTYPES: tuple[str, ...] = get_args(Dtype)
 CHECKS: tuple[str, ...] = get_args(Check)
 
-#: Keys and checks of the format that this version does not have yet.
-LATER_KEYS = ("schedule", "clip")
+#: Checks of the format that this version does not have yet.
 LATER_CHECKS = ("jvp", "hvp")
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
@@ -226,6 +226,9 @@ class DivergenceModel(_Strict):
     kind: Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
     because: Text
     value: Tensor | None = None
+    since: Annotated[int, Field(ge=1)] = Field(
+        1, alias="from", description="the first step of an update, from 1, at which it shows"
+    )
     agree_by: Text = Field("", alias="agree-by")
     see: Text = ""
     at: At = {}
@@ -245,6 +248,18 @@ class BatchModel(_Strict):
 
     size: Annotated[int, Field(ge=1)]
     order: Order = "sequential"
+
+
+#: One entry: a name out of a table, and its attributes.
+_Named = Annotated[dict[str, dict[str, Setting]], Field(min_length=1, max_length=1)]
+
+
+class NativeModel(_Strict):
+    """What one framework calls in place of the case's own: constructors with their defaults."""
+
+    optimizer: _Named | None = None
+    schedule: _Named | None = None
+    clip: _Named | None = None
 
 
 def _one_or_many(value: Any) -> str:
@@ -279,6 +294,12 @@ class CaseModel(_Strict):
     optimizer: Annotated[dict[str, dict[str, Scalar]], Field(min_length=1, max_length=1)] | None = (
         None
     )
+    groups: dict[Name, dict[str, Scalar]] = {}
+    schedule: _Named | None = None
+    clip: (
+        Annotated[dict[str, dict[str, Scalar] | Number], Field(min_length=1, max_length=1)] | None
+    ) = None
+    native: dict[str, NativeModel] = {}
     steps: Annotated[int, Field(ge=1, le=limits.STEPS)] = 1
     batch: BatchModel | None = None
     dtypes: Annotated[list[Dtype], Field(min_length=1, max_length=20)] = ["float64", "float32"]

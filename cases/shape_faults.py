@@ -11,12 +11,12 @@ from .faults import Faults, Place, nearest, one_of, shown, unknown
 from .models import (
     CHECKS,
     LATER_CHECKS,
-    LATER_KEYS,
     SPECS,
     BatchModel,
     CaseModel,
     DivergenceModel,
     ExpectModel,
+    NativeModel,
     Parts,
     Rounded,
     ToleranceModel,
@@ -164,10 +164,7 @@ def _unknown_key(error: _Error) -> str:
     document, path = error.document, error.path
     key = path[-1]
     if len(path) == 1:
-        valid = _keys(CaseModel)
-        if key in LATER_KEYS:
-            return f"the key {key!r} is not supported yet, expected {one_of(valid)}"
-        return unknown("key", key, valid)
+        return unknown("key", key, _keys(CaseModel))
     parent = find(document, path[:-1])
     given = list(parent.entries) if isinstance(parent, Mapping) else []
     name, model = _model_beside(path, given)
@@ -183,6 +180,8 @@ def _model_beside(path: Sequence[Any], given: Sequence[str]) -> tuple[str, Any]:
         return "complex", Parts
     if "is" in given:
         return "a rounded number", Rounded
+    if path[0] == "native":
+        return "native", NativeModel
     return str(path[0]), _PARTS[path[0]]
 
 

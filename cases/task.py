@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .native_training import Chosen
 from .program import Program
 
 
@@ -32,6 +33,8 @@ class Divergence:
     value: Any = None
     agree_by: str = ""
     see: str = ""
+    #: The first step, from 1, at which it shows in an update: before it the two agree.
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,18 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Update:
-    """How parameters are updated: a rule's name and its hyperparameters."""
+    """How parameters are updated: a rule's name and its hyperparameters, and what goes with it.
+
+    ``groups`` has hyperparameters of single parameters; ``native`` what an adapter calls in place
+    of this, under ``optimizer``, ``schedule`` and ``clip``.
+    """
 
     rule: str
     hyperparameters: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    schedule: Chosen | None = None
+    clip: Chosen | None = None
+    native: dict[str, dict[str, Chosen]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,12 @@ def _scalar(value: Any) -> Any:
     return value if isinstance(value, bool) else _number(value)
 
 
+def _setting(value: Any) -> Any:
+    if isinstance(value, list) and all(is_number(x) for x in value):
+        return tuple(value)
+    return _scalar(value)
+
+
 def _count(value: Any) -> Any:
     if _name(value) or (is_number(value) and isinstance(value, int) and value >= 0):
         return value
@@ -89,6 +95,19 @@ Scalar = Annotated[
     Any,
     PlainValidator(_scalar),
     WithJsonSchema({"anyOf": [{"type": ["number", "boolean"]}, _NAME]}),
+]
+Setting = Annotated[
+    Any,
+    PlainValidator(_setting),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["number", "boolean"]},
+                _NAME,
+                {"type": "array", "items": {"type": "number"}},
+            ]
+        }
+    ),
 ]
 Count = Annotated[
     Any,

@@ -51,7 +51,7 @@ def flat(trace: Trace) -> dict[Key, Any]:
         for check, tensors in (
             ("value", step.values),
             ("grad", step.grads),
-            ("update", step.params),
+            ("update", {**step.params, **step.slots}),
         )
         for name, array in tensors.items()
     }

@@ -1,18 +1,24 @@
-"""Update rules: optax's own, with what it keeps apart put before them."""
+"""Update rules: optax's own, with what it keeps apart put before or behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import jax.numpy as jnp
 import optax
+import optax.contrib
 
 from ...refimpl.errors import Unsupported
 
+Transformation = Any  # optax's types of transformations are many, and all interchangeable
+#: A number, or a function of the count of steps.
+Rate = Any
+
 
 def _prepared(
-    rule: optax.GradientTransformation, *, weight_decay: float = 0.0, maximize: bool = False
-) -> optax.GradientTransformation:
+    rule: Transformation, *, weight_decay: float = 0.0, maximize: bool = False
+) -> Transformation:
     """``g ← ∇L`` (or its negative) ``+ weight_decay·θ``, then the rule."""
     before = [optax.scale(-1.0)] if maximize else []
     if weight_decay:
@@ -20,28 +26,239 @@ def _prepared(
     return optax.chain(*before, rule) if before else rule
 
 
-def _sgd(
-    *, lr: float, momentum: float, dampening: float, nesterov: bool, **others: Any
-) -> optax.GradientTransformation:
+def _decayed(direction: Transformation, lr: Rate, weight_decay: float) -> Transformation:
+    """A direction, joined by weight_decay·θ, times the rate."""
+    decay = optax.add_decayed_weights(weight_decay)
+    return optax.chain(direction, decay, optax.scale_by_learning_rate(lr))
+
+
+def _plain(make: Any, **renamed: str) -> Callable[..., Transformation]:
+    """A function of optax's that takes the rate first, and some hyperparameters renamed."""
+
+    def made(*, lr: Rate, **given: Any) -> Transformation:
+        return make(lr, **{renamed.get(k, k): v for k, v in given.items()})
+
+    return made
+
+
+def _with_prelude(make: Callable[..., Transformation]) -> Callable[..., Transformation]:
+    """A rule whose decay is part of the gradient, and which can go uphill."""
+
+    def made(*, weight_decay: float = 0.0, maximize: bool = False, **given: Any) -> Transformation:
+        return _prepared(make(**given), weight_decay=weight_decay, maximize=maximize)
+
+    return made
+
+
+def _uphill(make: Callable[..., Transformation]) -> Callable[..., Transformation]:
+    """A rule that can go uphill, and whose decay is its own."""
+
+    def made(*, maximize: bool, **given: Any) -> Transformation:
+        return _prepared(make(**given), maximize=maximize)
+
+    return made
+
+
+def _sgd(*, lr: Rate, momentum: float, dampening: float, nesterov: bool) -> Transformation:
     if dampening:
         raise Unsupported("optax.sgd has no dampening")
-    return _prepared(optax.sgd(lr, momentum or None, nesterov), **others)
+    return optax.sgd(lr, momentum or None, nesterov)
 
 
-def _adam(*, lr: float, b1: float, b2: float, eps: float, **others: Any) -> Any:
-    return _prepared(optax.adam(lr, b1, b2, eps), **others)
+def _amsgrad(*, lr: Rate, b1: float, b2: float, eps: float, max_corrected: bool) -> Transformation:
+    if max_corrected:
+        return optax.amsgrad(lr, b1, b2, eps)
+    if eps:
+        raise Unsupported(
+            "optax.amsgrad takes the largest second moment after it has corrected its bias"
+        )
+    return optax.chain(
+        optax.scale_by_amsgrad(b1, b2, eps=0.0, bias_correction_nu=False),
+        optax.scale_by_schedule(lambda count: jnp.sqrt(1 - b2 ** (count + 1))),
+        optax.scale_by_learning_rate(lr),
+    )
 
 
-def _adamw(
-    *, lr: float, b1: float, b2: float, eps: float, weight_decay: float, maximize: bool
-) -> optax.GradientTransformation:
-    rule = optax.adamw(lr, b1, b2, eps, weight_decay=weight_decay)
+def _constant_b1(momentum_decay: float) -> None:
+    if 0.96**momentum_decay:
+        raise Unsupported("optax.nadam has no momentum_decay: its b1 is constant")
+
+
+def _nadam(*, lr: Rate, momentum_decay: float, **others: Any) -> Transformation:
+    _constant_b1(momentum_decay)
+    return optax.nadam(lr, **others)
+
+
+def _nadamw(*, lr: Rate, momentum_decay: float, **others: Any) -> Transformation:
+    _constant_b1(momentum_decay)
+    return optax.nadamw(lr, **others)
+
+
+def _after_correction(eps: float, *, eps_corrected: bool) -> None:
+    if eps and eps_corrected:
+        raise Unsupported("optax.radam adds eps after it has corrected the moment's bias")
+
+
+def _radam(*, lr: Rate, b1: float, b2: float, eps: float, eps_corrected: bool) -> Transformation:
+    _after_correction(eps, eps_corrected=eps_corrected)
+    return optax.radam(lr, b1, b2, eps)
+
+
+def _radamw(
+    *, lr: Rate, b1: float, b2: float, eps: float, eps_corrected: bool, weight_decay: float
+) -> Transformation:
+    _after_correction(eps, eps_corrected=eps_corrected)
+    return _decayed(optax.scale_by_radam(b1, b2, eps), lr, weight_decay)
+
+
+def _adagrad(
+    *, lr: Rate, eps: float, eps_in_root: bool, initial_accumulator: float, lr_decay: float
+) -> Transformation:
+    if eps and not eps_in_root:
+        raise Unsupported("optax.adagrad adds eps inside the root")
+
+    def slowed(count: Any) -> Any:
+        return (lr(count) if callable(lr) else lr) / (1 + count * lr_decay)
+
+    return optax.adagrad(slowed if lr_decay else lr, initial_accumulator, eps)
+
+
+def _rmsprop(
+    *,
+    lr: Rate,
+    decay: float,
+    eps: float,
+    eps_in_root: bool,
+    centered: bool,
+    momentum: float,
+) -> Transformation:
+    given = {"decay": decay, "eps": eps, "eps_in_sqrt": eps_in_root}
+    if not momentum or not callable(lr):
+        return optax.rmsprop(lr, centered=centered, momentum=momentum or None, **given)
+    # optax.rmsprop's momentum holds the rate: with a changing one it is another rule.
+    scaled = optax.scale_by_stddev if centered else optax.scale_by_rms
+    rate = optax.scale_by_learning_rate(cast("Any", lr))
+    return optax.chain(scaled(**given), optax.trace(momentum), rate)
+
+
+def _yogi(
+    *, lr: Rate, b1: float, b2: float, eps: float, initial_accumulator: float
+) -> Transformation:
+    if initial_accumulator:
+        raise Unsupported("optax starts the first moment of yogi there too")
+    direction = optax.scale_by_yogi(b1, b2, eps, initial_accumulator_value=0.0)
+    return optax.chain(direction, optax.scale_by_learning_rate(lr))
+
+
+def _adan(*, lr: Rate, difference: float, b2: float, **others: float) -> Transformation:
+    if abs(difference - (1 - b2)) > 1e-12:
+        raise Unsupported("optax.adan weighs the gradient's difference by one less b2")
+    return optax.adan(lr, b2=b2, **others)
+
+
+def _sm3(*, lr: Rate, momentum: float, eps: float) -> Transformation:
+    return optax.chain(optax.scale_by_sm3(momentum, eps=eps), optax.scale_by_learning_rate(lr))
+
+
+def _adafactor(
+    *,
+    lr: Rate,
+    decay_rate: float,
+    eps: float,
+    min_scale: float,
+    threshold: float,
+    capped: bool,
+    weight_decay: float,
+    maximize: bool,
+) -> Transformation:
+    if min_scale != 1e-3:
+        raise Unsupported("optax.adafactor's least scale is 1e-3")
+
+    def own(count: Any) -> Any:
+        return lr(count) if callable(lr) else lr
+
+    def rate(count: Any) -> Any:
+        return jnp.minimum(own(count), 1 / jnp.sqrt(count + 1.0)) if capped else own(count)
+
+    rule = optax.adafactor(
+        rate,
+        min_dim_size_to_factor=1,
+        decay_rate=decay_rate,
+        clipping_threshold=threshold,
+        weight_decay_rate=(lambda count: own(count) * weight_decay) if weight_decay else None,
+        eps=eps,
+    )
     return _prepared(rule, maximize=maximize)
 
 
+def _muon(*, lr: Rate, momentum: float, bias_correction: bool, **others: Any) -> Transformation:
+    if not bias_correction:
+        raise Unsupported("optax.contrib.muon corrects the momentum's bias")
+    rows_out = optax.contrib.MuonDimensionNumbers(reduction_axis=1, output_axis=0)
+    return optax.contrib.muon(
+        lr,
+        beta=momentum,
+        muon_weight_dimension_numbers=lambda params: dict.fromkeys(
+            cast("dict[str, Any]", params), rows_out
+        ),
+        **others,
+    )
+
+
+def _rprop(**_: Any) -> Transformation:
+    raise Unsupported("optax.rprop applies at each step what it computed at the one before")
+
+
 #: rule → a function of the rule's hyperparameters.
-OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
-    "sgd": _sgd,
-    "adam": _adam,
-    "adamw": _adamw,
+OPTIMIZERS: dict[str, Callable[..., Transformation]] = {
+    "sgd": _with_prelude(_sgd),
+    "sign_sgd": _plain(optax.sign_sgd),
+    "signum": _plain(optax.signum, momentum="beta"),
+    "lion": _plain(optax.lion),
+    "rprop": _rprop,
+    "adam": _with_prelude(_plain(optax.adam)),
+    "adamw": _uphill(_plain(optax.adamw)),
+    "amsgrad": _with_prelude(_amsgrad),
+    "adamax": _with_prelude(_plain(optax.adamax)),
+    "adamaxw": _plain(optax.adamaxw),
+    "nadam": _with_prelude(_nadam),
+    "nadamw": _uphill(_nadamw),
+    "radam": _with_prelude(_radam),
+    "radamw": _uphill(_radamw),
+    "adagrad": _with_prelude(_adagrad),
+    "adadelta": _with_prelude(_plain(optax.adadelta)),
+    "rmsprop": _with_prelude(_rmsprop),
+    "adabelief": _plain(optax.adabelief),
+    "yogi": _yogi,
+    "adan": _adan,
+    "ademamix": _plain(optax.contrib.ademamix),
+    "novograd": _plain(optax.novograd),
+    "lamb": _plain(optax.lamb),
+    "lars": _plain(optax.lars),
+    "fromage": _plain(optax.fromage),
+    "sm3": _sm3,
+    "adafactor": _adafactor,
+    "muon": _muon,
+}
+
+_MOMENTS = {"m": "mu", "v": "nu"}
+
+#: rule → slot → the field of the transformation's state. What is missing holds something else:
+#: the momenta of rmsprop and lars hold the rate in optax, the maxima of sm3 are flat.
+SLOTS: dict[str, dict[str, str]] = {
+    **dict.fromkeys(("adam", "adamw", "nadam", "nadamw", "radam", "radamw"), _MOMENTS),
+    **dict.fromkeys(("adabelief", "yogi", "novograd", "lamb"), _MOMENTS),
+    "sgd": {"m": "trace"},
+    "signum": {"m": "ema"},
+    "lion": {"m": "mu"},
+    "amsgrad": {**_MOMENTS, "v_max": "nu_max"},
+    "adamax": {"m": "mu", "u": "nu"},
+    "adamaxw": {"m": "mu", "u": "nu"},
+    "adagrad": {"sum": "sum_of_squares"},
+    "adadelta": {"v": "e_g", "u": "e_x"},
+    "rmsprop": {"v": "nu", "mean": "mu"},
+    "adan": {slot: slot for slot in "mvng"},
+    "ademamix": {"m": "m1", "slow": "m2", "v": "nu"},
+    "sm3": {"m": "nu"},
+    "muon": {"m": "mu"},
 }

@@ -6,9 +6,12 @@ one, add its row.
 
 from __future__ import annotations
 
-from .adam import ADAM, ADAMW
+from . import adam, beliefs, layers, nesterov, sgd, squares
 from .rule import UpdateRule
-from .sgd import SGD
 
 #: name → row.
-RULES: dict[str, UpdateRule] = {rule.name: rule for rule in (SGD, ADAM, ADAMW)}
+RULES: dict[str, UpdateRule] = {
+    rule.name: rule
+    for module in (sgd, adam, nesterov, squares, beliefs, layers)
+    for rule in module.RULES
+}

@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from .rule import State, UpdateRule, zeros
+from .rule import State, UpdateRule, ascent, coupled, zeros
+
+
+def moments(g: Any, state: State, *, b1: Any, b2: Any) -> tuple[Any, Any]:
+    """The running means of g and of g²."""
+    return b1 * state["m"] + (1 - b1) * g, b2 * state["v"] + (1 - b2) * (g * g)
 
 
 def adam_direction(
     g: Any, state: State, step: int, *, b1: Any, b2: Any, eps: Any
 ) -> tuple[Any, State]:
     """m̂/(√v̂ + eps), with m̂ and v̂ the moments freed of their start at zero."""
-    m = b1 * state["m"] + (1 - b1) * g
-    v = b2 * state["v"] + (1 - b2) * (g * g)
+    m, v = moments(g, state, b1=b1, b2=b2)
     m_hat = m / (1 - b1**step)
     v_hat = v / (1 - b2**step)
     return m_hat / (np.sqrt(v_hat) + eps), {"m": m, "v": v}
@@ -33,9 +37,7 @@ def _adam(
     weight_decay: Any = 0.0,
     maximize: bool = False,
 ) -> tuple[Any, State]:
-    g = -gradient if maximize else gradient
-    if weight_decay != 0:
-        g = g + weight_decay * param
+    g = coupled(ascent(gradient, maximize), param, weight_decay)
     direction, state = adam_direction(g, state, step, b1=b1, b2=b2, eps=eps)
     return param - lr * direction, state
 
@@ -53,8 +55,73 @@ def _adamw(
     weight_decay: Any,
     maximize: bool = False,
 ) -> tuple[Any, State]:
-    g = -gradient if maximize else gradient
+    g = ascent(gradient, maximize)
     direction, state = adam_direction(g, state, step, b1=b1, b2=b2, eps=eps)
+    return param - lr * (direction + weight_decay * param), state
+
+
+def _amsgrad(
+    gradient: Any,
+    param: Any,
+    state: State,
+    step: int,
+    *,
+    lr: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    weight_decay: Any = 0.0,
+    max_corrected: bool,
+    maximize: bool = False,
+) -> tuple[Any, State]:
+    g = coupled(ascent(gradient, maximize), param, weight_decay)
+    m, v = moments(g, state, b1=b1, b2=b2)
+    correction = 1 - b2**step
+    largest = np.maximum(state["v_max"], v / correction if max_corrected else v)
+    v_hat = largest if max_corrected else largest / correction
+    direction = m / (1 - b1**step) / (np.sqrt(v_hat) + eps)
+    return param - lr * direction, {"m": m, "v": v, "v_max": largest}
+
+
+def _adamax_direction(
+    g: Any, state: State, step: int, *, b1: Any, b2: Any, eps: Any
+) -> tuple[Any, State]:
+    m = b1 * state["m"] + (1 - b1) * g
+    u = np.maximum(b2 * state["u"], np.abs(g) + eps)
+    return m / (1 - b1**step) / u, {"m": m, "u": u}
+
+
+def _adamax(
+    gradient: Any,
+    param: Any,
+    state: State,
+    step: int,
+    *,
+    lr: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    weight_decay: Any = 0.0,
+    maximize: bool = False,
+) -> tuple[Any, State]:
+    g = coupled(ascent(gradient, maximize), param, weight_decay)
+    direction, state = _adamax_direction(g, state, step, b1=b1, b2=b2, eps=eps)
+    return param - lr * direction, state
+
+
+def _adamaxw(
+    gradient: Any,
+    param: Any,
+    state: State,
+    step: int,
+    *,
+    lr: Any,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    weight_decay: Any,
+) -> tuple[Any, State]:
+    direction, state = _adamax_direction(gradient, state, step, b1=b1, b2=b2, eps=eps)
     return param - lr * (direction + weight_decay * param), state
 
 
@@ -62,14 +129,16 @@ _MOMENTS = """\
 m ← b1·m + (1 − b1)·g,  m̂ = m/(1 − b1ᵗ)
 v ← b2·v + (1 − b2)·g²,  v̂ = v/(1 − b2ᵗ)
 """
+_KINGMA = "D. P. Kingma & J. Ba, 'Adam: a method for stochastic optimization', arXiv:1412.6980"
+_LOSHCHILOV = "I. Loshchilov & F. Hutter, 'Decoupled weight decay regularization', arXiv:1711.05101"
+_INFINITY = "m ← b1·m + (1 − b1)·g,  m̂ = m/(1 − b1ᵗ)\nu ← max(b2·u, |g| + eps)\n"
 
 ADAM = UpdateRule(
     "adam",
     zeros("m", "v"),
     _adam,
     formula=f"g ← ∇L(θ) + weight_decay·θ\n{_MOMENTS}θ ← θ − lr·m̂/(√v̂ + eps)",
-    source="D. P. Kingma & J. Ba, 'Adam: a method for stochastic optimization', arXiv:1412.6980, "
-    "algorithm 1",
+    source=f"{_KINGMA}, algorithm 1",
 )
 
 ADAMW = UpdateRule(
@@ -77,6 +146,36 @@ ADAMW = UpdateRule(
     zeros("m", "v"),
     _adamw,
     formula=f"g ← ∇L(θ)\n{_MOMENTS}θ ← θ − lr·(m̂/(√v̂ + eps) + weight_decay·θ)",
-    source="I. Loshchilov & F. Hutter, 'Decoupled weight decay regularization', "
-    "arXiv:1711.05101, algorithm 2",
+    source=f"{_LOSHCHILOV}, algorithm 2",
 )
+
+AMSGRAD = UpdateRule(
+    "amsgrad",
+    zeros("m", "v", "v_max"),
+    _amsgrad,
+    formula=f"""\
+g ← ∇L(θ) + weight_decay·θ
+{_MOMENTS}v_max ← max(v_max, v̂) and v̂ = v_max with max_corrected,
+else v_max ← max(v_max, v) and v̂ = v_max/(1 − b2ᵗ)
+θ ← θ − lr·m̂/(√v̂ + eps)""",
+    source="S. J. Reddi, S. Kale & S. Kumar, 'On the convergence of Adam and beyond', "
+    "arXiv:1904.09237, algorithm 2, with Adam's corrections of bias",
+)
+
+ADAMAX = UpdateRule(
+    "adamax",
+    zeros("m", "u"),
+    _adamax,
+    formula=f"g ← ∇L(θ) + weight_decay·θ\n{_INFINITY}θ ← θ − lr·m̂/u",
+    source=f"{_KINGMA}, algorithm 2, eps added to keep the quotient finite",
+)
+
+ADAMAXW = UpdateRule(
+    "adamaxw",
+    zeros("m", "u"),
+    _adamaxw,
+    formula=f"g ← ∇L(θ)\n{_INFINITY}θ ← θ − lr·(m̂/u + weight_decay·θ)",
+    source=f"{_KINGMA}, algorithm 2, with the decay of {_LOSHCHILOV}",
+)
+
+RULES = (ADAM, ADAMW, AMSGRAD, ADAMAX, ADAMAXW)

@@ -41,7 +41,9 @@ class UpdateRule:
     source: str
     #: Derived from the signature of ``update``.
     hyperparameters: dict[str, Any] = field(init=False)
-    #: Derived from ``init``.
+    #: Those that are true or false.
+    switches: frozenset[str] = field(init=False)
+    #: Derived from ``init``, for a parameter of one axis.
     slots: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +57,7 @@ class UpdateRule:
             "hyperparameters",
             {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
         )
+        own(self, "switches", frozenset(p.name for p in parameters if p.annotation == "bool"))
         own(self, "slots", tuple(self.init(np.zeros(1))))
 
     @property
@@ -63,6 +66,34 @@ class UpdateRule:
         return tuple(k for k, v in self.hyperparameters.items() if v is inspect.Parameter.empty)
 
 
-def zeros(*slots: str) -> Callable[[Any], State]:
-    """Slots of the parameter's shape and dtype that start at zero."""
-    return lambda param: {slot: np.zeros_like(param) for slot in slots}
+def zeros(*slots: str, scalars: tuple[str, ...] = ()) -> Callable[[Any], State]:
+    """Slots of the parameter's shape and dtype that start at zero, and some of no axes."""
+    return lambda param: {
+        **{slot: np.zeros_like(param) for slot in slots},
+        **{slot: np.zeros_like(param, shape=()) for slot in scalars},
+    }
+
+
+def scalar(value: Any, like: Any) -> Any:
+    """A number as an array of no axes, in the dtype of another array."""
+    return value if isinstance(value, np.ndarray) else np.asarray(value, like.dtype)
+
+
+def ascent(gradient: Any, maximize: bool) -> Any:  # noqa: FBT001  a rule's own switch
+    """The gradient to descend along: its negative, to go uphill."""
+    return -gradient if maximize else gradient
+
+
+def coupled(g: Any, param: Any, weight_decay: Any) -> Any:
+    """The gradient with that of ½·weight_decay·θ² added; a decay of zero adds nothing."""
+    return g + weight_decay * param if np.any(weight_decay != 0) else g
+
+
+def norm(x: Any) -> Any:
+    """√Σx², the norm of a tensor as one vector."""
+    return np.sqrt(np.sum(np.abs(x) ** 2))
+
+
+def rms(x: Any) -> Any:
+    """√mean x²."""
+    return np.sqrt(np.mean(np.abs(x) ** 2))

@@ -3,14 +3,17 @@
 import pytest
 
 from gradparity.cases.context import adapter_names
+from gradparity.cases.native_training import NATIVE_TRAINING
 from gradparity.refimpl.optimizers import RULES
+from gradparity.refimpl.optimizers.schedules import SCHEDULES
 
 HEAD = "case: a\nabout: b\n"
 SOUND = HEAD + "params: {w: 1.0}\n"
 WHOLE = SOUND + "program: loss = w * w\n"
+TRAINED = WHOLE + "optimizer: {sgd: {lr: 0.1}}\n"
 KEYS = (
-    "case, about, tags, inputs, params, program, output, cotangent, checks, optimizer, steps, "
-    "batch, dtypes, sweep, expect, tolerance, divergences, skip"
+    "case, about, tags, inputs, params, program, output, cotangent, checks, optimizer, groups, "
+    "schedule, clip, native, steps, batch, dtypes, sweep, expect, tolerance, divergences, skip"
 )
 KINDS = (
     "normal, uniform, integers, zeros, ones, full, eye, linspace, spd, orthogonal, complex, file"
@@ -40,9 +43,47 @@ BAD = {
         WHOLE + "stpes: 3\n",
         f"5:1: unknown key 'stpes', expected one of {KEYS}; did you mean 'steps'?",
     ),
-    "key of a later version": (
-        WHOLE + "schedule: {cosine: 1}\n",
-        f"5:1: the key 'schedule' is not supported yet, expected one of {KEYS}",
+    "schedule without an optimizer": (
+        WHOLE + "schedule: {cosine: {steps: 3}}\n",
+        "5:1: schedule without an optimizer, expected one",
+    ),
+    "misspelt schedule": (
+        TRAINED + "schedule: {cosin: {steps: 3}}\n",
+        "6:12: unknown schedule 'cosin', expected one of {SCHEDULES}; did you mean 'cosine'?",
+    ),
+    "misspelt attribute of a schedule": (
+        TRAINED + "schedule: {cosine: {steps: 3, ende: 3}}\n",
+        (
+            "6:31: unknown attribute of cosine 'ende', expected one of steps, end; did you mean "
+            "'end'?"
+        ),
+    ),
+    "list where a schedule takes a number": (
+        TRAINED + "schedule: {cosine: {steps: [3]}}\n",
+        "6:28: steps: a list, expected a number",
+    ),
+    "clip that lacks what frameworks do not share": (
+        TRAINED + "clip: {global_norm: 1.0}\n",
+        "6:8: global_norm lacks eps, expected a value, for the frameworks share no default",
+    ),
+    "switch that is a number": (
+        WHOLE + "optimizer: {amsgrad: {lr: 0.1, max_corrected: 1}}\n",
+        "5:47: max_corrected: 1, expected true or false",
+    ),
+    "group of no parameter": (
+        TRAINED + "groups: {v: {lr: 0.2}}\n",
+        "6:10: unknown parameter 'v', expected w",
+    ),
+    "misspelt hyperparameter of a group": (
+        TRAINED + "groups: {w: {lrr: 0.2}}\n",
+        (
+            "6:14: unknown hyperparameter 'lrr', expected one of lr, momentum, dampening, "
+            "nesterov, weight_decay, maximize; did you mean 'lr'?"
+        ),
+    ),
+    "native optimizer that is none": (
+        TRAINED + "native: {jax: {optimizer: {AdamW: {learning_rate: 0.1}}}}\n",
+        "6:28: unknown optimizer of jax 'AdamW', expected one of {OPTAX}; did you mean 'adamw'?",
     ),
     "check of a later version": (
         WHOLE + "checks: [value, hvp]\n",
@@ -307,6 +348,8 @@ BAD = {
 def test_a_bad_file_is_answered_with_place_fault_and_what_was_expected(name, faults):
     text, expected = BAD[name]
     expected = expected.replace("{RULES}", ", ".join(RULES))
+    expected = expected.replace("{SCHEDULES}", ", ".join(SCHEDULES))
+    expected = expected.replace("{OPTAX}", ", ".join(NATIVE_TRAINING["jax"]["optimizer"]))
     expected = expected.replace("{ADAPTERS}", ", ".join(adapter_names()))
 
     assert faults(text) == [f"t.yaml:{expected}"]

@@ -16,11 +16,33 @@ from gradparity.refimpl.rounding import Noise, NoisyArray
 
 START = np.array([1.0, -2.0, 0.5])
 #: A value for each hyperparameter that has no default.
-GIVEN = {"lr": 0.1, "weight_decay": 0.01}
+GIVEN = {
+    "lr": 0.1,
+    "weight_decay": 0.01,
+    "eps": 1e-8,
+    "max_corrected": True,
+    "momentum_decay": 0.004,
+    "eps_corrected": False,
+    "eps_in_root": False,
+    "initial_accumulator": 0.1,
+    "decay": 0.9,
+    "difference": 0.92,
+    "capped": True,
+    "bias_correction": True,
+}
+#: Rules for matrices alone.
+OF_MATRICES = ("muon",)
+#: Rules whose step is a sign times a rate: rounding moves the direction by nothing.
+OF_SIGNS = ("sign_sgd", "signum", "rprop")
 
 
 def given_to(rule):
     return {name: GIVEN[name] for name in rule.required}
+
+
+def shaped(rule, x):
+    """A vector, as the row of a matrix for the rules that want one."""
+    return x[None] if rule.name in OF_MATRICES else x
 
 
 def run(name, gradients, start: Any = START, **hyperparameters: Any):
@@ -36,15 +58,16 @@ def run(name, gradients, start: Any = START, **hyperparameters: Any):
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 def test_a_rule_keeps_the_dtype_and_leaves_its_arguments_alone(rule, dtype):
-    param, gradient = START.astype(dtype), np.array([0.3, 0.0, -1e-6], dtype)
+    start = shaped(rule, START.astype(dtype))
+    param, gradient = start.copy(), shaped(rule, np.array([0.3, 0.0, -1e-6], dtype))
     state = rule.init(param)
     before = {slot: value.copy() for slot, value in state.items()}
     for step in (1, 2):
         moved, after = rule.update(gradient, param, state, step, **given_to(rule))
         assert moved.dtype == dtype
-        assert tuple(after) == rule.slots
+        assert set(after) <= set(state)
         assert all(value.dtype == dtype for value in after.values())
-        assert np.array_equal(START.astype(dtype), param)
+        assert np.array_equal(start, param)
         assert all(np.array_equal(before[slot], state[slot]) for slot in before)
 
 
@@ -52,7 +75,8 @@ def test_a_rule_keeps_the_dtype_and_leaves_its_arguments_alone(rule, dtype):
 def test_rounding_alone_moves_a_rule_by_little_and_not_by_nothing(rule):
     noise = Noise(1, np.float64)
     noisy = {name: noise.array(np.asarray(value)) for name, value in given_to(rule).items()}
-    gradient, start = np.linspace(-2, 3, 50), np.linspace(1, 2, 50)
+    noisy |= {name: value for name, value in given_to(rule).items() if value is True or not value}
+    gradient, start = (shaped(rule, x) for x in (np.linspace(-2, 3, 50), np.linspace(1, 2, 50)))
     param, state = noise.array(start), rule.init(noise.array(start))
     for step in (1, 2, 3):
         param, state = rule.update(noise.array(gradient), param, state, step, **noisy)
@@ -62,10 +86,16 @@ def test_rounding_alone_moves_a_rule_by_little_and_not_by_nothing(rule):
     assert 0 < moved < 1e-14
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in RULES.values() if "maximize" in rule.hyperparameters],
+    ids=lambda rule: rule.name,
+)
 def test_maximizing_is_minimizing_the_negative(rule):
     gradients = np.array([[0.3, -0.2, 0.1], [0.1, 0.5, -2.0]])
-    options = {**given_to(rule), "weight_decay": 0.0}
+    options = given_to(rule)
+    if "weight_decay" in rule.hyperparameters:
+        options["weight_decay"] = 0.0
     up = run(rule.name, gradients, maximize=True, **options)
     down = run(rule.name, -gradients, **options)
     assert np.array_equal(down, up)

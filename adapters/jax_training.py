@@ -1,0 +1,114 @@
+"""A training step's update in JAX: one optax transformation, of clipping, rule and schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import optax
+import optax.contrib
+
+from ..cases.native_training import Chosen
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
+from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
+from .jax_lowerings.optimizers import OPTIMIZERS, SLOTS
+from .jax_lowerings.schedules import CLIPS, SCHEDULES
+from .values import attributes, hyperparameters
+
+
+def transformation(task: Task) -> Any:
+    """The optax transformation that a task's update is.
+
+    Its ``update`` takes the loss as ``value``, for a schedule may look at it.
+
+    Raises
+    ------
+    Unsupported
+        Where optax cannot express it.
+    """
+    assert task.update is not None
+    native = task.update.native.get("jax", {})
+    chain = []
+    if "clip" in native:
+        chain.append(_called(native["clip"]))
+    elif task.update.clip is not None:
+        clip = task.update.clip
+        chain.append(CLIPS[clip.name](**attributes(clip, CLIP_ROWS[clip.name].attributes)))
+    if task.update.groups and "optimizer" not in native:
+        rules: dict[Any, Any] = {name: _rule(task, name, native) for name in task.params}
+        chain.append(optax.partition(rules, {name: name for name in rules}))
+    else:
+        chain.append(_rule(task, "", native))
+    schedule = task.update.schedule
+    if schedule is not None and schedule.name == "reduce_on_plateau" and "schedule" not in native:
+        chain.append(_plateau(**attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)))
+    return optax.with_extra_args_support(optax.chain(*chain) if len(chain) > 1 else chain[0])
+
+
+def slots(task: Task, state: Any) -> dict[str, jax.Array]:
+    """A transformation's state under the reference's names."""
+    assert task.update is not None
+    if "optimizer" in task.update.native.get("jax", {}):
+        return {}
+    return {
+        f"{name}.{slot}": x
+        for slot, key in SLOTS.get(task.update.rule, {}).items()
+        for found in _fields(state, key)
+        for name, x in found.items()
+        if isinstance(x, jax.Array)
+    }
+
+
+def _fields(state: Any, key: str) -> Iterator[dict[str, Any]]:
+    """Every mapping of parameters' names that stands in a state under this field."""
+    if key in getattr(state, "_fields", ()):
+        yield getattr(state, key)
+    elif isinstance(state, (tuple, list)):
+        for part in state:
+            yield from _fields(part, key)
+    elif isinstance(state, dict):
+        for part in state.values():
+            yield from _fields(part, key)
+
+
+def _rule(task: Task, parameter: str, native: dict[str, Chosen]) -> Any:
+    assert task.update is not None
+    if "optimizer" in native:
+        own = native["optimizer"]
+        given = dict(own.attributes)
+        if "schedule" in native or task.update.schedule is not None:
+            given["learning_rate"] = _rate(task, given["learning_rate"], native)
+        return _called(Chosen(own.name, given))
+    make = OPTIMIZERS.get(task.update.rule)
+    if make is None:
+        raise Unsupported(f"optax has no {task.update.rule}")
+    given = hyperparameters(task, parameter)
+    return make(**{**given, "lr": _rate(task, given["lr"], native)})
+
+
+def _rate(task: Task, lr: float, native: dict[str, Chosen]) -> Any:
+    """The rate, or the schedule of it."""
+    assert task.update is not None
+    schedule = task.update.schedule
+    if "schedule" in native:
+        return _called(native["schedule"])
+    if schedule is None or schedule.name not in SCHEDULES:
+        return lr
+    given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
+    return SCHEDULES[schedule.name](lr, count=task.steps, **given)
+
+
+def _plateau(*, factor: float, patience: int, threshold: float, cooldown: int) -> Any:
+    """Optax counts the step that it acts on: its patience is one more."""
+    return optax.contrib.reduce_on_plateau(
+        factor, patience=patience + 1, rtol=threshold, atol=0.0, cooldown=cooldown
+    )
+
+
+def _called(chosen: Chosen) -> Any:
+    """Optax's own function of that name, with what the case gives it."""
+    make = getattr(optax, chosen.name, None) or getattr(optax.contrib, chosen.name)
+    return make(**chosen.attributes)

@@ -1,0 +1,121 @@
+"""The optimizer with its groups, schedule, clipping and native parts: names, and what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..refimpl.optimizers import RULES
+from ..refimpl.optimizers.clipping import CLIPS
+from ..refimpl.optimizers.schedules import SCHEDULES, required
+from .context import Context
+from .faults import shown, unknown
+from .native_training import NATIVE_TRAINING, PARTS
+from .values import is_number
+
+Path = tuple[Any, ...]
+
+#: Part → its table of names and their attributes.
+_TABLES: dict[str, dict[str, dict[str, Any]]] = {
+    "optimizer": {name: rule.hyperparameters for name, rule in RULES.items()},
+    "schedule": {name: row.attributes for name, row in SCHEDULES.items()},
+    "clip": {name: row.attributes for name, row in CLIPS.items()},
+}
+#: Attributes that are true or false without having a default.
+_SWITCHES = frozenset(name for rule in RULES.values() for name in rule.switches)
+_LISTS = ("at",)
+
+
+def check_training(case: Context) -> None:
+    """Every name and every attribute that no sweep stands for."""
+    model = case.model
+    for part, table in _TABLES.items():
+        for name, given in (getattr(model, part) or {}).items():
+            _named(case, part, name, given, table)
+    for name in model.groups:
+        if name not in model.params:
+            case.faults.add(unknown("parameter", name, model.params), case.key("groups", name))
+    for adapter, parts in model.native.items():
+        if case.adapter(adapter, case.key("native", adapter)):
+            _native(case, adapter, parts)
+    for path, key, value, attributes in settings(case):
+        if attributes is not None and key not in attributes and path[0] == "groups":
+            case.faults.add(unknown("hyperparameter", key, attributes), case.key(*path))
+        elif not isinstance(value, str):
+            check_setting(case, path, key, value, attributes)
+
+
+def settings(case: Context) -> Iterator[tuple[Path, str, Any, Mapping[str, Any] | None]]:
+    """Each attribute: its path, name and value, and the attributes it is one of, where known."""
+    model = case.model
+    yield from _chosen(model, (), _TABLES)
+    attributes = _TABLES["optimizer"].get(next(iter(model.optimizer or {}), ""))
+    for parameter, given in model.groups.items():
+        for key, value in given.items():
+            yield ("groups", parameter, key), key, value, attributes
+    for adapter, parts in model.native.items():
+        yield from _chosen(parts, ("native", adapter), {part: {} for part in PARTS})
+
+
+def _chosen(
+    model: Any, base: Path, tables: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[Path, str, Any, Any]]:
+    """The attributes of a model's optimizer, schedule and clip."""
+    for part, table in tables.items():
+        for name, given in (getattr(model, part) or {}).items():
+            if not isinstance(given, dict):
+                yield (*base, part, name), "max", given, table.get(name)
+                continue
+            for key, value in given.items():
+                yield (*base, part, name, key), key, value, table.get(name)
+
+
+def check_setting(
+    case: Context, path: Path, key: str, value: Any, attributes: Mapping[str, Any] | None
+) -> None:
+    """Switches are true or false, lists are lists, all else is a number."""
+    if attributes is None or key not in attributes:
+        return
+    switch = isinstance(attributes[key], bool) or key in _SWITCHES
+    if switch and not isinstance(value, bool):
+        expected = "true or false"
+    elif not switch and key in _LISTS and not isinstance(value, tuple):
+        expected = "a list of steps"
+    elif not switch and key not in _LISTS and not is_number(value):
+        expected = "a number"
+    else:
+        return
+    case.faults.add(f"{key}: {shown(value)}, expected {expected}", case.at(*path))
+
+
+def _named(
+    case: Context, part: str, name: str, given: Any, table: dict[str, dict[str, Any]]
+) -> None:
+    if name not in table:
+        case.faults.add(unknown(part, name, table), case.key(part, name))
+        return
+    attributes = table[name]
+    keys = given if isinstance(given, dict) else {"max": given}
+    what = "hyperparameter" if part == "optimizer" else "attribute"
+    for key in keys:
+        if key not in attributes:
+            place = case.key(part, name, key) if isinstance(given, dict) else case.at(part, name)
+            case.faults.add(unknown(f"{what} of {name}", key, attributes), place)
+    missing = [key for key in required(attributes) if key not in keys]
+    if missing:
+        case.faults.add(
+            f"{name} lacks {', '.join(missing)}, expected a value, for the frameworks share no "
+            "default",
+            case.key(part, name),
+        )
+
+
+def _native(case: Context, adapter: str, parts: Any) -> None:
+    known = NATIVE_TRAINING.get(adapter, {})
+    for part in PARTS:
+        for name in getattr(parts, part) or {}:
+            if name not in known.get(part, ()):
+                case.faults.add(
+                    unknown(f"{part} of {adapter}", name, known.get(part, ())),
+                    case.key("native", adapter, part, name),
+                )

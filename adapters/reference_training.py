@@ -51,13 +51,14 @@ class ReferenceTraining:
             for name, x in params.items()
         }
         gradients = self._clipped(gradients, params)
-        moved = {}
+        moved, slots = {}, {}
         for name, x in params.items():
             hyper = {**self._hyper[name], "lr": self._rate(name)}
-            moved[name], self._state[name] = self._rule.update(
-                gradients[name], x, self._state[name], self._step, **hyper
-            )
-        slots = {f"{p}.{slot}": x for p, state in self._state.items() for slot, x in state.items()}
+            before = self._state[name]
+            moved[name], after = self._rule.update(gradients[name], x, before, self._step, **hyper)
+            self._state[name] = after
+            # What a rule does not touch, as momentum that is switched off, it does not remember.
+            slots |= {f"{name}.{k}": y for k, y in after.items() if y is not before[k]}
         return moved, slots
 
     def settle(self, keep: Callable[[Any], Any]) -> None:

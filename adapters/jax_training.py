@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 import optax.contrib
 
@@ -98,7 +99,9 @@ def _rate(task: Task, lr: float, native: dict[str, Chosen]) -> Any:
     if schedule is None or schedule.name not in SCHEDULES:
         return lr
     given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
-    return SCHEDULES[schedule.name](lr, count=task.steps, **given)
+    rate = SCHEDULES[schedule.name](lr, count=task.steps, **given)
+    # optax counts in int32, of which JAX's quotients are float32 ones whatever is trained.
+    return lambda count: rate(jnp.asarray(count, float))
 
 
 def _plateau(*, factor: float, patience: int, threshold: float, cooldown: int) -> Any:

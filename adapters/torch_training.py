@@ -77,14 +77,12 @@ class TorchTraining:
         lowering = OPTIMIZERS.get(self._update.rule)
         if lowering is None:
             raise Unsupported(f"torch.optim has no {self._update.rule}")
-        made = {
-            name: lowering(**_floats(hyperparameters(self._task, name))) for name in self._params
-        }
-        make, common = made[next(iter(made))]
+        params = self._params
+        make, common = lowering(**_floats(hyperparameters(self._task)))
         if not self._update.groups:
-            return make(list(self._params.values()), **common)
-        groups = [{"params": [x], **made[name][1]} for name, x in self._params.items()]
-        return make(groups, **common)
+            return make(list(params.values()), **common)
+        own = {name: lowering(**_floats(hyperparameters(self._task, name)))[1] for name in params}
+        return make([{"params": [x], **own[name]} for name, x in params.items()], **common)
 
     def _scheduled(self) -> Any:
         native, chosen = self._native.get("schedule"), self._update.schedule

@@ -32,8 +32,6 @@ GIVEN = {
 }
 #: Rules for matrices alone.
 OF_MATRICES = ("muon",)
-#: Rules whose step is a sign times a rate: rounding moves the direction by nothing.
-OF_SIGNS = ("sign_sgd", "signum", "rprop")
 
 
 def given_to(rule):
@@ -167,3 +165,189 @@ def test_a_rule_derives_its_hyperparameters_and_slots():
 def test_a_rule_of_another_shape_is_refused():
     with pytest.raises(TypeError, match="update takes"):
         UpdateRule("odd", dict, divmod, "", "")
+
+
+ONE = np.ones(1)
+
+
+def test_amsgrad_never_forgets_a_large_gradient():
+    # v is 1 and then a half with b2 = 1/2 and g = 2 then 0; both of its forms keep the larger.
+    options = {"lr": 1.0, "b1": 0.0, "b2": 0.5, "eps": 0.0}
+    raw = run("amsgrad", [2 * ONE, ONE], 0 * ONE, max_corrected=False, **options)
+    corrected = run("amsgrad", [2 * ONE, ONE], 0 * ONE, max_corrected=True, **options)
+    # raw: max(2, 1.5) = 2, corrected by 3/4; else max(4, 2) = 4.
+    np.testing.assert_allclose(raw[1] - raw[0], -1 / np.sqrt(2 / 0.75))
+    np.testing.assert_allclose(corrected[1] - corrected[0], [-0.5])
+
+
+def test_adamax_divides_by_the_largest_decayed_gradient():
+    seen = run("adamax", [4 * ONE, ONE], 0 * ONE, lr=1.0, b1=0.0, b2=0.5, eps=0.0)
+    np.testing.assert_allclose(seen[1] - seen[0], [-1 / 2])
+
+
+@given(st.floats(0.1, 0.95))
+def test_nadam_with_an_endless_decay_of_momentum_looks_a_step_ahead_at_b1(b1):
+    # At step 1 with m = (1 - b1)·g: b1·(1 - b1)/(1 - b1²) + (1 - b1)/(1 - b1) = b1/(1 + b1) + 1.
+    end = run("nadam", [ONE], 0 * ONE, lr=1.0, b1=b1, eps=0.0, momentum_decay=np.inf)[-1]
+    np.testing.assert_allclose(end, [-(1 + b1 / (1 + b1))], rtol=1e-12)
+
+
+def test_radam_is_momentum_until_the_second_moment_can_be_trusted():
+    # With b2 = 0.999 the length of the average passes 5 at step 6.
+    options = {"lr": 1.0, "b1": 0.5, "eps": 0.0, "eps_corrected": False}
+    seen = np.ravel(run("radam", [3 * ONE] * 6, 0 * ONE, **options))
+    np.testing.assert_allclose(np.diff(seen[:5]), -3.0)
+    limit = 2 / 0.001 - 1
+    length = limit - 12 * 0.999**6 / (1 - 0.999**6)
+    rectified = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
+    np.testing.assert_allclose(seen[5] - seen[4], -np.sqrt(rectified), rtol=1e-9)
+
+
+def test_the_two_places_of_eps_in_radam_part_by_the_correction_of_bias():
+    options = {"lr": 1.0, "b1": 0.0, "b2": 0.9, "eps": 1.0}
+    gradients = [ONE] * 20
+    late = np.ravel(run("radam", gradients, 0 * ONE, eps_corrected=False, **options))
+    early = np.ravel(run("radam", gradients, 0 * ONE, eps_corrected=True, **options))
+    root = np.sqrt(1 - 0.9**20)
+    # 1/(1 + 1) against 1/((root + 1)/root).
+    ratio = (early[-1] - early[-2]) / (late[-1] - late[-2])
+    np.testing.assert_allclose(ratio, 2 * root / (1 + root), rtol=1e-12)
+
+
+@given(scale=st.floats(1e-3, 1e3), steps=st.integers(1, 20))
+def test_adagrad_under_a_constant_gradient_adds_up_inverse_roots(scale, steps):
+    options = {"eps": 0.0, "eps_in_root": False, "initial_accumulator": 0.0}
+    end = run("adagrad", [scale * ONE] * steps, 0 * ONE, lr=1.0, **options)[-1]
+    np.testing.assert_allclose(end, -np.sum(1 / np.sqrt(np.arange(1, steps + 1))), rtol=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["adagrad", "rmsprop"])
+def test_an_eps_in_the_wrong_place_is_seen_by_small_gradients_alone(rule):
+    options = {"lr": 1.0, "eps": 1e-8}
+    options |= {"initial_accumulator": 0.0} if rule == "adagrad" else {"decay": 0.0}
+    for size, least, most in ((1.0, 1e-9, 1e-7), (1e-6, 0.9, 1.0)):
+        inside = run(rule, [size * ONE], 0 * ONE, eps_in_root=True, **options)[-1]
+        outside = run(rule, [size * ONE], 0 * ONE, eps_in_root=False, **options)[-1]
+        assert least < abs(inside - outside)[0] < most
+
+
+def test_rmsprop_centered_divides_by_the_deviation():
+    # decay 1/2, g = 2 then 0: v = 1, mean = 1/2 ... deviations are √(2 - 1) and √(1 - 1/4).
+    options = {"lr": 1.0, "decay": 0.5, "eps": 0.0, "eps_in_root": False, "centered": True}
+    seen = run("rmsprop", [2 * ONE, ONE], 0 * ONE, **options)
+    np.testing.assert_allclose(seen[0], [-2 / np.sqrt(2 - 1)])
+    np.testing.assert_allclose(seen[1] - seen[0], [-1 / np.sqrt(1.5 - 1)])
+
+
+def test_adadelta_begins_with_the_root_of_eps():
+    end = run("adadelta", [ONE], 0 * ONE, lr=1.0, rho=0.75, eps=0.0625)[-1]
+    np.testing.assert_allclose(end, [-0.25 / np.sqrt(0.3125)])
+
+
+def test_rprop_grows_shrinks_and_rests():
+    seen = run("rprop", [ONE, ONE, -ONE, -ONE], 0 * ONE, lr=0.5, eta_plus=2.0)
+    # 0.5, then 1; at the turn the step shrinks to a half and rests; it is neither grown after it.
+    assert np.array_equal([-0.5, -1.5, -1.5, -1.0], np.ravel(seen))
+
+
+def test_asgd_averages_after_its_start():
+    rule = RULES["asgd"]
+    param, state, seen = 0 * ONE, rule.init(ONE), []
+    for step in range(1, 7):
+        param, state = rule.update(ONE, param, state, step, lr=1.0, lambd=0.0, t0=2.0)
+        seen.append((param[0], state["average"][0]))
+    assert seen[:4] == [(-1, -1), (-2, -2), (-3, -3), (-4, -4)]
+    assert seen[4:] == [(-5, -4.5), (-6, -5)]
+
+
+def test_signs_take_no_notice_of_size():
+    g = np.array([1e-30, -1e30, 0.0])
+    assert np.array_equal([-1, 1, 0], run("sign_sgd", [g], 0 * g, lr=1.0)[-1])
+    assert np.array_equal([-1, 1, 0], run("signum", [g], 0 * g, lr=1.0)[-1])
+    assert np.array_equal([-1, 1, 0], run("lion", [g], 0 * g, lr=1.0, weight_decay=0.0)[-1])
+
+
+def test_adabelief_trusts_a_gradient_that_it_expected():
+    # A constant gradient: g - m = b1ᵗ·g shrinks, so its steps grow beyond Adam's.
+    options = {"lr": 1.0, "b1": 0.5, "b2": 0.5, "eps": 0.0, "eps_root": 0.0}
+    seen = np.ravel(run("adabelief", [ONE] * 2, 0 * ONE, **options))
+    # v = ½·¼ and ½·⅛ + ½·(1/16), corrected by 1/2 and 3/4.
+    np.testing.assert_allclose(np.diff(seen, prepend=0), [-2.0, -1 / np.sqrt(0.09375 / 0.75)])
+
+
+def test_yogi_adds_where_adam_averages():
+    options = {"lr": 1.0, "b1": 0.0, "b2": 0.5, "eps": 0.0, "initial_accumulator": 0.0}
+    seen = np.ravel(run("yogi", [2 * ONE, ONE], 0 * ONE, **options))
+    # v = 2, then 2 - ½·1 = 1.5, corrected by 1/2 and 3/4.
+    np.testing.assert_allclose(np.diff(seen, prepend=0), [-2 / 2, -1 / np.sqrt(2)])
+
+
+def test_adan_weighs_what_has_changed():
+    options = {"lr": 1.0, "b1": 0.0, "b2": 0.0, "b3": 0.0, "eps": 0.0, "eps_root": 0.0}
+    seen = np.ravel(run("adan", [ONE, 3 * ONE], 0 * ONE, difference=0.5, **options))
+    # At step 2: m = 3, Δ = 2: (3 + ½·2)/|3 + ½·2| = 1.
+    np.testing.assert_allclose(np.diff(seen, prepend=0), [-1.0, -1.0])
+    slow = np.ravel(run("adan", [ONE, 3 * ONE], 0 * ONE, difference=0.5, **{**options, "b2": 0.5}))
+    # v = ½·2, corrected by 3/4: (3 + ½·4/3)/4.
+    np.testing.assert_allclose(np.diff(slow), [-(3 + 2 / 3) / 4])
+
+
+def test_ademamix_adds_a_slow_mean():
+    options = {"lr": 1.0, "b1": 0.5, "b2": 0.5, "b3": 0.75, "alpha": 2.0, "eps": 0.0}
+    np.testing.assert_allclose(run("ademamix", [ONE], 0 * ONE, **options)[-1], [-1.5])
+
+
+def test_novograd_begins_with_the_unit_gradient():
+    g = np.array([3.0, -4.0])
+    seen = run("novograd", [g, g], 0 * g, lr=1.0, b1=0.5, b2=0.25, eps=0.0)
+    np.testing.assert_allclose(seen, [-g / 5, -g / 5 * 2.5])
+
+
+def test_lamb_and_lars_step_in_proportion_to_the_weights():
+    g, start = np.array([1.0, -1.0]), np.array([3.0, 4.0])
+    lamb = run("lamb", [g], start, lr=0.1, eps=0.0)[-1]
+    np.testing.assert_allclose(np.linalg.norm(lamb - start), 0.5)
+    lars = run("lars", [1e6 * g], start, lr=0.1, trust_coefficient=0.5)[-1]
+    np.testing.assert_allclose(np.linalg.norm(lars - start), 0.25)
+    np.testing.assert_allclose(run("lamb", [g], 0 * g, lr=0.1, eps=0.0)[-1], -0.1 * g)
+
+
+def test_fromage_keeps_the_norm_where_the_gradient_is_at_right_angles():
+    start, g = np.array([3.0, 4.0]), np.array([-8.0, 6.0])
+    end = run("fromage", [g], start, lr=0.25)[-1]
+    np.testing.assert_allclose(np.linalg.norm(end), 5.0)
+
+
+def test_sm3_covers_each_element_by_its_row_and_column():
+    g = np.array([[2.0, 0.0], [0.0, 1.0]])
+    rule = RULES["sm3"]
+    _, state = rule.update(g, 0 * g, rule.init(g), 1, lr=1.0, momentum=0.0, eps=0.0)
+    assert np.array_equal([[4.0], [1.0]], state["axis0"])
+    end, _ = rule.update(np.ones((2, 2)), 0 * g, state, 2, lr=1.0, momentum=0.0, eps=0.0)
+    np.testing.assert_allclose(end, -1 / np.sqrt([[5.0, 2.0], [2.0, 2.0]]))
+
+
+@given(st.integers(1, 5), st.integers(1, 5))
+def test_adafactor_of_a_rank_one_gradient_is_its_sign(rows, columns):
+    g = np.outer(np.arange(1, rows + 1), -np.arange(1.0, columns + 1))
+    start = np.full((rows, columns), 2.0)
+    end = run("adafactor", [g], start, lr=0.1, eps=0.0, capped=False)[-1]
+    np.testing.assert_allclose(end, start - 0.1 * 2 * np.sign(g))
+
+
+def test_adafactor_of_a_vector_caps_its_rate_by_the_step():
+    capped = np.ravel(run("adafactor", [ONE] * 4, 2 * ONE, lr=0.6, eps=0.0, capped=True))
+    np.testing.assert_allclose(capped[1] / capped[0], 1 - 0.6)
+    np.testing.assert_allclose(capped[3] / capped[2], 1 - 1 / np.sqrt(4))
+
+
+def test_muon_steps_along_nearly_orthogonal_matrices():
+    g = np.random.default_rng(5).standard_normal((6, 3))
+    options = {"lr": 1.0, "eps": 1e-12, "weight_decay": 0.0, "bias_correction": True}
+    step = -run("muon", [g], 0 * g, **options)[-1] / np.sqrt(2)
+    values = np.linalg.svd(step, compute_uv=False)
+    assert 0.6 < values.min() <= values.max() < 1.3
+    u, _, vt = np.linalg.svd(g, full_matrices=False)
+    # The singular vectors are the gradient's.
+    middle = u.T @ step @ vt.T
+    np.testing.assert_allclose(middle, np.diag(np.diag(middle)), atol=1e-12)

@@ -1,0 +1,144 @@
+"""A wrong update is caught: its epsilon, its slots, its schedule, its groups, its clipping."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases.loading import catalogue, load_files
+from gradparity.refimpl.optimizers import RULES
+from gradparity.refimpl.optimizers.rule import UpdateRule
+from gradparity.verify.runner import Runner
+
+CASES = {
+    case.name: case for case in load_files([catalogue() / "optimizers"])[0]
+}  # the folder's files, read once
+
+
+def _misplaced(power):
+    """Adam with eps to a power under the root."""
+
+    def update(
+        gradient,
+        param,
+        state,
+        step,
+        *,
+        lr,
+        b1=0.9,
+        b2=0.999,
+        eps=1e-8,
+        weight_decay=0.0,
+        maximize=False,
+    ):
+        assert not weight_decay
+        assert not maximize
+        m = b1 * state["m"] + (1 - b1) * gradient
+        v = b2 * state["v"] + (1 - b2) * gradient**2
+        m_hat, v_hat = m / (1 - b1**step), v / (1 - b2**step)
+        return param - lr * m_hat / np.sqrt(v_hat + eps**power), {"m": m, "v": v}
+
+    return update
+
+
+class Planted(NumpyAdapter):
+    """The reference with another rule for one, or another update for the case's."""
+
+    def __init__(self, *, rule=None, change=None):
+        super().__init__()
+        self._rule, self._change = rule, change
+
+    def run(self, task):
+        if self._change:
+            task = replace(task, update=self._change(task.update))
+        if self._rule is None:
+            return super().run(task)
+        before = RULES["adam"]
+        RULES["adam"] = UpdateRule("adam", before.init, self._rule, "", "")
+        try:
+            return super().run(task)
+        finally:
+            RULES["adam"] = before
+
+
+def judged(case, **planted):
+    """The rows of an adapter with a fault, of a case's last point in float64."""
+    return Runner([Planted(**planted)]).rows(CASES[case].tasks(["float64"])[-1])
+
+
+def off(rows):
+    return [row for row in rows if row["verdict"] == "differs"]
+
+
+def hyper(**given):
+    return lambda update: replace(update, hyperparameters={**update.hyperparameters, **given})
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_an_epsilon_in_the_wrong_place_is_caught_with_small_gradients(power):
+    rows = off(judged("matched-adam-tiny-gradients", rule=_misplaced(power)))
+    assert {(row["tensor"], row["blame"]) for row in rows if row["step"] == 0} == {("W", "adam")}
+
+
+def test_the_same_is_hardly_seen_with_gradients_of_one():
+    rows = judged("matched-adam-tiny-gradients", rule=_misplaced(2))
+    small = max(row["max_abs"] for row in rows)
+    case = CASES["defaults-adam"].tasks()[0]
+    planted = Planted(rule=_misplaced(2)).run(case)
+    right = NumpyAdapter().run(case)
+    large = np.abs(planted.steps[-1].params["W"] - right.steps[-1].params["W"]).max()
+    assert large < 1e-6
+    assert small > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("case", "change", "tensor"),
+    [
+        ("defaults-rmsprop-eps", hyper(eps_in_root=True), "W"),
+        ("defaults-adagrad-eps", hyper(eps_in_root=True), "W"),
+        ("defaults-adamw", hyper(weight_decay=1e-4), "W"),
+        ("matched-radam-eps", hyper(eps_corrected=True), "W"),
+        ("matched-amsgrad-raw", hyper(max_corrected=True), "W.v_max"),
+        ("matched-groups", lambda update: replace(update, groups={}), "V"),
+        ("schedule-cosine", lambda update: replace(update, schedule=None), "W"),
+        ("clip-global-norm-added", lambda update: replace(update, clip=None), "W"),
+    ],
+)
+def test_a_wrong_update_is_caught(case, change, tensor):
+    assert tensor in {row["tensor"] for row in off(judged(case, change=change))}
+
+
+def test_amsgrads_two_maxima_part_at_the_second_step_in_the_parameters():
+    rows = off(judged("defaults-amsgrad", change=hyper(max_corrected=True)))
+    assert min(row["step"] for row in rows if row["tensor"] == "W") == 1
+
+
+def test_slots_are_compared_beside_the_parameters():
+    rows = off(judged("matched-adam", change=hyper(maximize=False)))
+    assert {row["tensor"] for row in rows} == {"W", "V", "W.m", "V.m", "W.v", "V.v"}
+
+
+def test_the_reference_itself_agrees():
+    assert off(judged("matched-adam")) == []
+
+
+def test_a_divergence_that_begins_too_early_is_not_taken_for_the_recorded_one():
+    rows = Runner(["jax"]).rows(CASES["defaults-amsgrad"].tasks()[0])
+    recorded = [row["step"] for row in rows if row["verdict"] == "known"]
+    assert recorded == list(range(1, 20))
+    task = CASES["defaults-amsgrad"].tasks()[0]
+    late = replace(task, divergences=tuple(replace(d, since=3) for d in task.divergences))
+    verdicts = [row["verdict"] for row in Runner(["jax"]).rows(late)]
+    assert verdicts[:3] == ["agree", "differs", "known"]
+    early = replace(task, divergences=tuple(replace(d, since=1) for d in task.divergences))
+    assert Runner(["jax"]).rows(early)[0]["verdict"] == "stale"
+
+
+def test_a_divergence_of_another_size_is_stale_at_the_last_step():
+    task = CASES["defaults-amsgrad"].tasks()[0]
+    other = tuple(replace(d, value=d.value + 1e-9) for d in task.divergences)
+    rows = Runner(["jax"]).rows(replace(task, divergences=other))
+    assert [row["step"] for row in rows if row["verdict"] == "stale"] == [19]

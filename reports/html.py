@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 
 from . import summary
-from .sections import sections
+from .sections import Table, sections
+from .updates import Plot, drifts
 from .verdicts import VERDICTS
 from .wording import safe
 
@@ -33,13 +34,37 @@ def as_html(
 ) -> str:
     """Write the report of a run as a page; the parameters are those of ``as_markdown``."""
     facts = ({"Date": date} if date else {}) | dict(about or {})
+    return as_page(
+        title,
+        summary.sentence(frame),
+        _outcome(frame),
+        sections(frame),
+        facts=facts,
+        plots=drifts(frame),
+        footer="Every row of the run is in results.parquet and results.csv.",
+    )
+
+
+def as_page(
+    title: str,
+    sentence: str,
+    outcome: str,
+    tables: Sequence[Table],
+    *,
+    facts: Mapping[str, str] | None = None,
+    plots: Sequence[Plot] = (),
+    footer: str = "",
+) -> str:
+    """Write tables, and plots of drifts, as a page."""
     return _TEMPLATES.get_template("report.html").render(
         title=safe(title),
-        sentence=safe(summary.sentence(frame)),
-        outcome=_outcome(frame),
-        facts={safe(name): safe(text) for name, text in facts.items()},
-        tables=sections(frame),
+        sentence=safe(sentence),
+        outcome=outcome,
+        facts={safe(name): safe(text) for name, text in (facts or {}).items()},
+        tables=tables,
+        plots=plots,
         verdicts=VERDICTS,
+        footer=footer,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -40,10 +40,17 @@ def as_markdown(
         Further facts, such as versions: name → text.
     """
     facts = ({"Date": date} if date else {}) | dict(about or {})
-    lines = [f"# {escaped(safe(title))}", "", f"**{escaped(safe(summary.sentence(frame)))}**", ""]
-    lines += [f"- {escaped(safe(k))}: {escaped(safe(v))}" for k, v in facts.items()]
+    return as_document(title, summary.sentence(frame), sections(frame), facts)
+
+
+def as_document(
+    title: str, sentence: str, tables: Iterable[Table], facts: Mapping[str, str] | None = None
+) -> str:
+    """Write tables under a heading and a sentence."""
+    lines = [f"# {escaped(safe(title))}", "", f"**{escaped(safe(sentence))}**", ""]
+    lines += [f"- {escaped(safe(k))}: {escaped(safe(v))}" for k, v in (facts or {}).items()]
     lines += [""] if facts else []
-    for table in sections(frame):
+    for table in tables:
         lines += _section(table)
     return "\n".join(lines).rstrip("\n") + "\n"
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from . import summary
 from .columns import RUN
-from .verdicts import RANK, VERDICTS
+from .updates import partings
+from .verdicts import FAILING, RANK, VERDICTS
 from .wording import counted, number, pair, safe
 
 Row = Mapping[Any, Any]
@@ -198,6 +199,13 @@ _WORST_NOTE = (
 )
 
 
+_PARTING = "task, tensor, step, largest error, relative, verdict, blame"
+_PARTING_NOTE = (
+    "The first step, from 0, at which a framework's update is off, and the first tensor of it. "
+    "What an optimizer remembers of W, as W.m, stands before W, which it moves."
+)
+
+
 def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
     """The tables of a whole report, in reading order; those with nothing to say are left out."""
     found = [
@@ -216,6 +224,7 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
             )
             for check, name in (("grad", "gradients"), ("update", "updates"), ("value", "values"))
         ),
+        table("Where updates part", partings(frame), _PARTING, _PARTING_NOTE),
         reasons(frame, "known", "Recorded divergences", "case, adapter, kind, reason, rows, where"),
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks, where"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks, where"),
@@ -240,6 +249,7 @@ def brief(frame: pd.DataFrame, worst: int = 3, most: int = 20) -> list[Table]:
         ),
         overview(frame),
         failures(frame, "verdict, task, check, tensor, step, error, bound, blame", most),
+        table("Where updates part", partings(frame, FAILING).head(most), _PARTING, _PARTING_NOTE),
         table("Reasons", why, "task, reason"),
     ]
     return [table for table in found if table]

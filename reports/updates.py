@@ -1,0 +1,98 @@
+"""Training steps: where a framework's update parts from the truth, and how far it drifts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .columns import RUN
+from .verdicts import FAILING
+from .wording import number, safe
+
+#: Verdicts of an update that is off.
+OFF = (*FAILING, "known")
+
+#: More drifts than this are not drawn.
+MOST_PLOTS = 24
+
+#: The size of a plot, of its margins, and the least and the largest error that are drawn.
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 480, 180, 56, 28, 12, 92
+LEAST, MOST = 1e-18, 1e30
+
+
+def partings(frame: pd.DataFrame, verdicts: tuple[str, ...] = OFF) -> pd.DataFrame:
+    """The first row of each task and adapter in which an update is off.
+
+    At one step what the optimizer remembers, as ``W.m``, stands before the parameter, which is
+    moved by it.
+    """
+    rows = frame[(frame["check"] == "update") & frame["verdict"].isin(verdicts)]
+    own = ~rows["tensor"].str.contains(".", regex=False)
+    ordered = rows.assign(own=own).sort_values(["step", "own"], kind="stable")
+    return ordered.drop_duplicates(RUN).drop(columns="own").sort_index()
+
+
+@dataclass(frozen=True)
+class Series:
+    """One adapter's line: its points on the page, and where its name stands."""
+
+    name: str
+    points: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """The largest error of any parameter, step by step, on a logarithmic scale."""
+
+    title: str
+    series: tuple[Series, ...]
+    #: Heights and texts of the lines across.
+    ticks: tuple[tuple[float, str], ...]
+    last_step: int
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+
+def drifts(frame: pd.DataFrame, most: int = MOST_PLOTS) -> list[Plot]:
+    """Plots of the tasks of several steps in which some framework's parameters are off."""
+    rows = frame[(frame["check"] == "update") & ~frame["tensor"].str.contains(".", regex=False)]
+    task = ["case", "point", "dtype"]
+    rows = rows[rows.groupby(task)["step"].transform("max") > 0] if len(rows) else rows
+    off = rows[rows["verdict"].isin(OFF)].drop_duplicates(task)
+    plots = []
+    for key in off[task].head(most).itertuples(index=False):
+        held = rows[(rows[task] == list(key)).all(axis="columns")]
+        plots.append(_plot(safe(f"{key[0]}[{'-'.join(p for p in key[1:] if p)}]"), held))
+    return plots
+
+
+def _plot(title: str, rows: pd.DataFrame) -> Plot:
+    errors = rows.groupby(["adapter", "step"])["max_abs"].max().clip(LEAST, MOST).dropna()
+    low = math.floor(math.log10(errors.min())) if len(errors) else -1
+    high = max(math.ceil(math.log10(errors.max())) if len(errors) else 0, low + 1)
+    last = int(rows["step"].max())
+
+    def place(step: float, error: float) -> tuple[float, float]:
+        across = (WIDTH - LEFT - RIGHT) * step / last
+        up = (HEIGHT - TOP - BOTTOM) * (math.log10(error) - low) / (high - low)
+        return round(LEFT + across, 1), round(HEIGHT - BOTTOM - up, 1)
+
+    every = max(1, (high - low) // 4)
+    ticks = tuple((place(0, 10.0**k)[1], f"1e{k}") for k in range(low, high + 1, every))
+    return Plot(title, tuple(_series(errors, place)), ticks, last)
+
+
+def _series(errors: pd.Series, place: object) -> Iterator[Series]:
+    for name, held in errors.groupby(level="adapter"):
+        spots = [place(step, error) for (_, step), error in held.items()]  # type: ignore[operator]
+        points = " ".join(f"{x:g},{y:g}" for x, y in spots)
+        label = f"{name} {number(float(held.iloc[-1]), 2)}"
+        yield Series(safe(label), points, *spots[-1])

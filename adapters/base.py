@@ -69,6 +69,16 @@ class Adapter(ABC):
     def has(self, operation: str) -> str:
         """How it has an operation of the table: its own name for it, ``composed``, or ``""``."""
 
+    def spelled(self, task: Task) -> str:  # noqa: ARG002  for those who have optimizers
+        """How a task's update is written in this framework; nothing where that is not told.
+
+        Raises
+        ------
+        Unsupported
+            Where the framework cannot express it.
+        """
+        return ""
+
     def facts(self) -> dict[str, str]:
         """What ``gradparity doctor`` tells besides the version: devices, thread counts."""
         return {}

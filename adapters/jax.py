@@ -15,7 +15,7 @@ from ..cases.task import Task
 from .base import Adapter, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
-from .jax_training import slots, transformation
+from .jax_training import slots, spelled, transformation
 from .lowering import SpelledDialect
 from .values import cotangent_of, differentiates, kind_of
 
@@ -34,6 +34,10 @@ class JaxAdapter(Adapter):
     def has(self, operation: str) -> str:
         """Its dotted name in JAX, ``composed``, or nothing."""
         return LOWERINGS.has(operation)
+
+    def spelled(self, task: Task) -> str:
+        """The constructors' calls that a task's update is."""
+        return spelled(task)
 
     def facts(self) -> dict[str, str]:
         """Its devices."""

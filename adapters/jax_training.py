@@ -17,6 +17,7 @@ from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
 from .jax_lowerings.optimizers import OPTIMIZERS, SLOTS
 from .jax_lowerings.schedules import CLIPS, SCHEDULES
+from .spelling import Library, said, text_of
 from .values import attributes, hyperparameters
 
 
@@ -30,23 +31,41 @@ def transformation(task: Task) -> Any:
     Unsupported
         Where optax cannot express it.
     """
+    return optax.with_extra_args_support(_transformation(optax, task))
+
+
+def spelled(task: Task) -> str:
+    """How that transformation is written.
+
+    Raises
+    ------
+    Unsupported
+        Where optax cannot express it.
+    """
+    return text_of(_transformation(Library(optax, "optax"), task))
+
+
+def _transformation(library: Any, task: Task) -> Any:
+    """The transformation, made by optax or by what writes its calls down."""
     assert task.update is not None
     native = task.update.native.get("jax", {})
     chain = []
     if "clip" in native:
-        chain.append(_called(native["clip"]))
+        chain.append(_called(library, native["clip"]))
     elif task.update.clip is not None:
         clip = task.update.clip
-        chain.append(CLIPS[clip.name](**attributes(clip, CLIP_ROWS[clip.name].attributes)))
+        given = attributes(clip, CLIP_ROWS[clip.name].attributes)
+        chain.append(CLIPS[clip.name](library, **given))
     if task.update.groups and "optimizer" not in native:
-        rules: dict[Any, Any] = {name: _rule(task, name, native) for name in task.params}
-        chain.append(optax.partition(rules, {name: name for name in rules}))
+        rules = {name: _rule(library, task, name, native) for name in task.params}
+        chain.append(library.partition(rules, {name: name for name in rules}))
     else:
-        chain.append(_rule(task, "", native))
+        chain.append(_rule(library, task, "", native))
     schedule = task.update.schedule
     if schedule is not None and schedule.name == "reduce_on_plateau" and "schedule" not in native:
-        chain.append(_plateau(**attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)))
-    return optax.with_extra_args_support(optax.chain(*chain) if len(chain) > 1 else chain[0])
+        given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
+        chain.append(_plateau(library, **given))
+    return library.chain(*chain) if len(chain) > 1 else chain[0]
 
 
 def slots(task: Task, state: Any) -> dict[str, jax.Array]:
@@ -75,43 +94,44 @@ def _fields(state: Any, key: str) -> Iterator[dict[str, Any]]:
             yield from _fields(part, key)
 
 
-def _rule(task: Task, parameter: str, native: dict[str, Chosen]) -> Any:
+def _rule(library: Any, task: Task, parameter: str, native: dict[str, Chosen]) -> Any:
     assert task.update is not None
     if "optimizer" in native:
         own = native["optimizer"]
         given = dict(own.attributes)
         if "schedule" in native or task.update.schedule is not None:
-            given["learning_rate"] = _rate(task, given["learning_rate"], native)
-        return _called(Chosen(own.name, given))
+            given["learning_rate"] = _rate(library, task, given["learning_rate"], native)
+        return _called(library, Chosen(own.name, given))
     make = OPTIMIZERS.get(task.update.rule)
     if make is None:
         raise Unsupported(f"optax has no {task.update.rule}")
     given = hyperparameters(task, parameter)
-    return make(**{**given, "lr": _rate(task, given["lr"], native)})
+    return make(library, **{**given, "lr": _rate(library, task, given["lr"], native)})
 
 
-def _rate(task: Task, lr: float, native: dict[str, Chosen]) -> Any:
+def _rate(library: Any, task: Task, lr: float, native: dict[str, Chosen]) -> Any:
     """The rate, or the schedule of it."""
     assert task.update is not None
     schedule = task.update.schedule
     if "schedule" in native:
-        return _called(native["schedule"])
+        return _called(library, native["schedule"])
     if schedule is None or schedule.name not in SCHEDULES:
         return lr
     given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
-    rate = SCHEDULES[schedule.name](lr, count=task.steps, **given)
+    rate = SCHEDULES[schedule.name](library, lr, count=task.steps, **given)
     # optax counts in int32, of which JAX's quotients are float32 ones whatever is trained.
-    return lambda count: rate(jnp.asarray(count, float))
+    wide = f"lambda count: {text_of(rate)}(jnp.asarray(count, float))"
+    return said(wide, lambda count: rate(jnp.asarray(count, float)))
 
 
-def _plateau(*, factor: float, patience: int, threshold: float, cooldown: int) -> Any:
+def _plateau(library: Any, *, factor: float, patience: int, threshold: float, cooldown: int) -> Any:
     """Optax counts the step that it acts on: its patience is one more."""
-    return optax.contrib.reduce_on_plateau(
+    return library.contrib.reduce_on_plateau(
         factor, patience=patience + 1, rtol=threshold, atol=0.0, cooldown=cooldown
     )
 
 
-def _called(chosen: Chosen) -> Any:
+def _called(library: Any, chosen: Chosen) -> Any:
     """Optax's own function of that name, with what the case gives it."""
-    make = getattr(optax, chosen.name, None) or getattr(optax.contrib, chosen.name)
-    return make(**chosen.attributes)
+    home = library if hasattr(optax, chosen.name) else library.contrib
+    return getattr(home, chosen.name)(**chosen.attributes)

@@ -16,7 +16,7 @@ from .base import Adapter, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .torch_lowerings import LOWERINGS
-from .torch_training import TorchTraining
+from .torch_training import TorchTraining, spelled
 from .values import cotangent_of, differentiates
 
 
@@ -32,6 +32,10 @@ class TorchAdapter(Adapter):
     def has(self, operation: str) -> str:
         """Its dotted name in torch, ``composed``, or nothing."""
         return LOWERINGS.has(operation)
+
+    def spelled(self, task: Task) -> str:
+        """The constructors' calls that a task's update is."""
+        return spelled(task)
 
     def facts(self) -> dict[str, str]:
         """Its devices and thread counts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,11 +12,14 @@ from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
+from .spelling import Library, Text, call_text, text_of
 from .torch_lowerings.optimizers import OPTIMIZERS, SLOTS
-from .torch_lowerings.schedules import CLIPS, SCHEDULES
+from .torch_lowerings.schedules import CLIPS, SCHEDULES, clip_text
 from .values import attributes, hyperparameters
 
 Params = dict[str, torch.Tensor]
+
+_OTHERS = "{'params': others}"
 
 
 class TorchTraining:
@@ -70,19 +73,11 @@ class TorchTraining:
             torch.set_default_dtype(before)
 
     def _made(self) -> torch.optim.Optimizer:
-        native = self._native.get("optimizer")
-        if native is not None:
-            make = getattr(torch.optim, native.name)
-            return make(list(self._params.values()), **native.attributes)
-        lowering = OPTIMIZERS.get(self._update.rule)
-        if lowering is None:
-            raise Unsupported(f"torch.optim has no {self._update.rule}")
-        params = self._params
-        make, common = lowering(**_floats(hyperparameters(self._task)))
-        if not self._update.groups:
-            return make(list(params.values()), **common)
-        own = {name: lowering(**_floats(hyperparameters(self._task, name)))[1] for name in params}
-        return make([{"params": [x], **own[name]} for name, x in params.items()], **common)
+        groups = self._params if self._update.groups else {}
+        make, common, own = constructor(self._task, groups)
+        if not groups:
+            return make(list(self._params.values()), **common)
+        return make([{"params": [x], **own[k]} for k, x in groups.items()], **common)
 
     def _scheduled(self) -> Any:
         native, chosen = self._native.get("schedule"), self._update.schedule
@@ -92,7 +87,9 @@ class TorchTraining:
         if chosen is None:
             return None
         given = attributes(chosen, SCHEDULE_ROWS[chosen.name].attributes)
-        return SCHEDULES[chosen.name](self._optimizer, count=self._task.steps, **given)
+        return SCHEDULES[chosen.name](
+            torch.optim.lr_scheduler, self._optimizer, count=self._task.steps, **given
+        )
 
     def _clip(self) -> None:
         native, chosen = self._native.get("clip"), self._update.clip
@@ -100,10 +97,90 @@ class TorchTraining:
         if native is not None:
             getattr(torch.nn.utils, native.name)(params, **native.attributes)
         elif chosen is not None:
-            lowering = CLIPS.get(chosen.name)
-            if lowering is None:
-                raise Unsupported(f"torch.nn.utils has no clipping by {chosen.name}")
+            lowering = _clipping(chosen.name)
             lowering(params, **attributes(chosen, CLIP_ROWS[chosen.name].attributes))
+
+
+def constructor(
+    task: Task, groups: Iterable[str]
+) -> tuple[Any, dict[str, Any], dict[str, dict[str, Any]]]:
+    """The optimizer's class, its keyword arguments, and those of each group.
+
+    Raises
+    ------
+    Unsupported
+        Where torch.optim cannot express the update.
+    """
+    assert task.update is not None
+    native = task.update.native.get("torch", {}).get("optimizer")
+    if native is not None:
+        return getattr(torch.optim, native.name), native.attributes, {}
+    lowering = OPTIMIZERS.get(task.update.rule)
+    if lowering is None:
+        raise Unsupported(f"torch.optim has no {task.update.rule}")
+    make, common = lowering(**_floats(hyperparameters(task)))
+    return make, common, {k: lowering(**_floats(hyperparameters(task, k)))[1] for k in groups}
+
+
+def spelled(task: Task) -> str:
+    """How a task's update is written: the optimizer, its schedule, what is done to gradients.
+
+    Raises
+    ------
+    Unsupported
+        Where PyTorch cannot express it.
+    """
+    update = task.update
+    assert update is not None
+    native = update.native.get("torch", {})
+    make, common, own = constructor(task, update.groups)
+    shown = _shown(own, common)
+    text = call_text(f"torch.optim.{make.__name__}", make, [Text(shown)], common)
+    lines = [f"optimizer = {text}" if update.schedule or update.clip else text]
+    if "schedule" in native:
+        chosen = native["schedule"]
+        make = getattr(torch.optim.lr_scheduler, chosen.name)
+        lines.append(call_text(chosen.name, make, [Text("optimizer")], chosen.attributes))
+    elif update.schedule is not None:
+        given = attributes(update.schedule, SCHEDULE_ROWS[update.schedule.name].attributes)
+        lowering = SCHEDULES[update.schedule.name]
+        schedulers = Library(torch.optim.lr_scheduler, "lr_scheduler")
+        lines.append(lowering(schedulers, _Optimizer(common["lr"]), count=task.steps, **given).text)
+    if "clip" in native:
+        given = ", ".join(f"{k}={v}" for k, v in native["clip"].attributes.items())
+        lines.append(f"{native['clip'].name}(params, {given})")
+    elif update.clip is not None:
+        _clipping(update.clip.name)
+        given = attributes(update.clip, CLIP_ROWS[update.clip.name].attributes)
+        lines.append(clip_text(update.clip.name, **given))
+    return "\n".join(lines)
+
+
+class _Optimizer(Text):
+    """The word ``optimizer``, with the rate that a schedule may ask it for."""
+
+    def __init__(self, lr: float) -> None:
+        super().__init__("optimizer")
+        self.param_groups = [{"lr": lr}]
+
+
+def _shown(own: dict[str, dict[str, Any]], common: dict[str, Any]) -> str:
+    """The first argument: the parameters, or groups with what differs in them."""
+    if not own:
+        return "params"
+    groups = []
+    for name, given in own.items():
+        different = {k: v for k, v in given.items() if v != common[k]}
+        inside = "".join(f", {k!r}: {text_of(v)}" for k, v in different.items())
+        groups.append(f"{{'params': [{name}]{inside}}}")
+    return f"[{', '.join([*groups, _OTHERS])}]"
+
+
+def _clipping(name: str) -> Any:
+    lowering = CLIPS.get(name)
+    if lowering is None:
+        raise Unsupported(f"torch.nn.utils has no clipping by {name}")
+    return lowering
 
 
 def _floats(given: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "lint": "Check case files without running a framework.",
     "new": "Write a commented case to start from.",
     "ops": "List the operations, and which adapter has which.",
+    "optimizers": "Translate optimizers between PyTorch and optax, each line verified.",
     "diff": "Say what changed between two runs.",
     "schema": "Print the JSON Schema of a case, for editors.",
     "selftest": "Plant faults and redraw cases: is what is wrong caught, and only that?",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any
 
 import jax.numpy as jnp
-import optax
-import optax.contrib
 
 from ...refimpl.errors import Unsupported
+from ..spelling import said, text_of
 
 Transformation = Any  # optax's types of transformations are many, and all interchangeable
 #: A number, or a function of the count of steps.
@@ -17,7 +17,7 @@ Rate = Any
 
 
 def _prepared(
-    rule: Transformation, *, weight_decay: float = 0.0, maximize: bool = False
+    optax: Any, rule: Transformation, *, weight_decay: float = 0.0, maximize: bool = False
 ) -> Transformation:
     """``g ← ∇L`` (or its negative) ``+ weight_decay·θ``, then the rule."""
     before = [optax.scale(-1.0)] if maximize else []
@@ -26,17 +26,19 @@ def _prepared(
     return optax.chain(*before, rule) if before else rule
 
 
-def _decayed(direction: Transformation, lr: Rate, weight_decay: float) -> Transformation:
+def _decayed(
+    optax: Any, direction: Transformation, lr: Rate, weight_decay: float
+) -> Transformation:
     """A direction, joined by weight_decay·θ, times the rate."""
     decay = optax.add_decayed_weights(weight_decay)
     return optax.chain(direction, decay, optax.scale_by_learning_rate(lr))
 
 
-def _plain(make: Any, **renamed: str) -> Callable[..., Transformation]:
+def _plain(name: str, **renamed: str) -> Callable[..., Transformation]:
     """A function of optax's that takes the rate first, and some hyperparameters renamed."""
 
-    def made(*, lr: Rate, **given: Any) -> Transformation:
-        return make(lr, **{renamed.get(k, k): v for k, v in given.items()})
+    def made(optax: Any, /, *, lr: Rate, **given: Any) -> Transformation:
+        return attrgetter(name)(optax)(lr, **{renamed.get(k, k): v for k, v in given.items()})
 
     return made
 
@@ -44,8 +46,10 @@ def _plain(make: Any, **renamed: str) -> Callable[..., Transformation]:
 def _with_prelude(make: Callable[..., Transformation]) -> Callable[..., Transformation]:
     """A rule whose decay is part of the gradient, and which can go uphill."""
 
-    def made(*, weight_decay: float = 0.0, maximize: bool = False, **given: Any) -> Transformation:
-        return _prepared(make(**given), weight_decay=weight_decay, maximize=maximize)
+    def made(
+        optax: Any, /, *, weight_decay: float = 0.0, maximize: bool = False, **given: Any
+    ) -> Transformation:
+        return _prepared(optax, make(optax, **given), weight_decay=weight_decay, maximize=maximize)
 
     return made
 
@@ -53,28 +57,36 @@ def _with_prelude(make: Callable[..., Transformation]) -> Callable[..., Transfor
 def _uphill(make: Callable[..., Transformation]) -> Callable[..., Transformation]:
     """A rule that can go uphill, and whose decay is its own."""
 
-    def made(*, maximize: bool, **given: Any) -> Transformation:
-        return _prepared(make(**given), maximize=maximize)
+    def made(optax: Any, /, *, maximize: bool, **given: Any) -> Transformation:
+        return _prepared(optax, make(optax, **given), maximize=maximize)
 
     return made
 
 
-def _sgd(*, lr: Rate, momentum: float, dampening: float, nesterov: bool) -> Transformation:
+def _sgd(
+    optax: Any, /, *, lr: Rate, momentum: float, dampening: float, nesterov: bool
+) -> Transformation:
     if dampening:
         raise Unsupported("optax.sgd has no dampening")
     return optax.sgd(lr, momentum or None, nesterov)
 
 
-def _amsgrad(*, lr: Rate, b1: float, b2: float, eps: float, max_corrected: bool) -> Transformation:
+def _amsgrad(
+    optax: Any, /, *, lr: Rate, b1: float, b2: float, eps: float, max_corrected: bool
+) -> Transformation:
     if max_corrected:
         return optax.amsgrad(lr, b1, b2, eps)
     if eps:
         raise Unsupported(
             "optax.amsgrad takes the largest second moment after it has corrected its bias"
         )
+    correction = said(
+        f"lambda count: jnp.sqrt(1 - {b2} ** (count + 1))",
+        lambda count: jnp.sqrt(1 - b2 ** (count + 1)),
+    )
     return optax.chain(
         optax.scale_by_amsgrad(b1, b2, eps=0.0, bias_correction_nu=False),
-        optax.scale_by_schedule(lambda count: jnp.sqrt(1 - b2 ** (count + 1))),
+        optax.scale_by_schedule(correction),
         optax.scale_by_learning_rate(lr),
     )
 
@@ -84,12 +96,12 @@ def _constant_b1(momentum_decay: float) -> None:
         raise Unsupported("optax.nadam has no momentum_decay: its b1 is constant")
 
 
-def _nadam(*, lr: Rate, momentum_decay: float, **others: Any) -> Transformation:
+def _nadam(optax: Any, /, *, lr: Rate, momentum_decay: float, **others: Any) -> Transformation:
     _constant_b1(momentum_decay)
     return optax.nadam(lr, **others)
 
 
-def _nadamw(*, lr: Rate, momentum_decay: float, **others: Any) -> Transformation:
+def _nadamw(optax: Any, /, *, lr: Rate, momentum_decay: float, **others: Any) -> Transformation:
     _constant_b1(momentum_decay)
     return optax.nadamw(lr, **others)
 
@@ -99,20 +111,37 @@ def _after_correction(eps: float, *, eps_corrected: bool) -> None:
         raise Unsupported("optax.radam adds eps after it has corrected the moment's bias")
 
 
-def _radam(*, lr: Rate, b1: float, b2: float, eps: float, eps_corrected: bool) -> Transformation:
+def _radam(
+    optax: Any, /, *, lr: Rate, b1: float, b2: float, eps: float, eps_corrected: bool
+) -> Transformation:
     _after_correction(eps, eps_corrected=eps_corrected)
     return optax.radam(lr, b1, b2, eps)
 
 
 def _radamw(
-    *, lr: Rate, b1: float, b2: float, eps: float, eps_corrected: bool, weight_decay: float
+    optax: Any,
+    /,
+    *,
+    lr: Rate,
+    b1: float,
+    b2: float,
+    eps: float,
+    eps_corrected: bool,
+    weight_decay: float,
 ) -> Transformation:
     _after_correction(eps, eps_corrected=eps_corrected)
-    return _decayed(optax.scale_by_radam(b1, b2, eps), lr, weight_decay)
+    return _decayed(optax, optax.scale_by_radam(b1, b2, eps), lr, weight_decay)
 
 
 def _adagrad(
-    *, lr: Rate, eps: float, eps_in_root: bool, initial_accumulator: float, lr_decay: float
+    optax: Any,
+    /,
+    *,
+    lr: Rate,
+    eps: float,
+    eps_in_root: bool,
+    initial_accumulator: float,
+    lr_decay: float,
 ) -> Transformation:
     if eps and not eps_in_root:
         raise Unsupported("optax.adagrad adds eps inside the root")
@@ -120,10 +149,13 @@ def _adagrad(
     def slowed(count: Any) -> Any:
         return (lr(count) if callable(lr) else lr) / (1 + count * lr_decay)
 
+    said(f"lambda count: {text_of(lr)} / (1 + count * {lr_decay})", slowed)
     return optax.adagrad(slowed if lr_decay else lr, initial_accumulator, eps)
 
 
 def _rmsprop(
+    optax: Any,
+    /,
     *,
     lr: Rate,
     decay: float,
@@ -137,12 +169,12 @@ def _rmsprop(
         return optax.rmsprop(lr, centered=centered, momentum=momentum or None, **given)
     # optax.rmsprop's momentum holds the rate: with a changing one it is another rule.
     scaled = optax.scale_by_stddev if centered else optax.scale_by_rms
-    rate = optax.scale_by_learning_rate(cast("Any", lr))
+    rate = optax.scale_by_learning_rate(lr)
     return optax.chain(scaled(**given), optax.trace(momentum), rate)
 
 
 def _yogi(
-    *, lr: Rate, b1: float, b2: float, eps: float, initial_accumulator: float
+    optax: Any, /, *, lr: Rate, b1: float, b2: float, eps: float, initial_accumulator: float
 ) -> Transformation:
     if initial_accumulator:
         raise Unsupported("optax starts the first moment of yogi there too")
@@ -150,17 +182,21 @@ def _yogi(
     return optax.chain(direction, optax.scale_by_learning_rate(lr))
 
 
-def _adan(*, lr: Rate, difference: float, b2: float, **others: float) -> Transformation:
+def _adan(
+    optax: Any, /, *, lr: Rate, difference: float, b2: float, **others: float
+) -> Transformation:
     if abs(difference - (1 - b2)) > 1e-12:
         raise Unsupported("optax.adan weighs the gradient's difference by one less b2")
     return optax.adan(lr, b2=b2, **others)
 
 
-def _sm3(*, lr: Rate, momentum: float, eps: float) -> Transformation:
+def _sm3(optax: Any, /, *, lr: Rate, momentum: float, eps: float) -> Transformation:
     return optax.chain(optax.scale_by_sm3(momentum, eps=eps), optax.scale_by_learning_rate(lr))
 
 
 def _adafactor(
+    optax: Any,
+    /,
     *,
     lr: Rate,
     decay_rate: float,
@@ -178,64 +214,70 @@ def _adafactor(
         return lr(count) if callable(lr) else lr
 
     def rate(count: Any) -> Any:
-        return jnp.minimum(own(count), 1 / jnp.sqrt(count + 1.0)) if capped else own(count)
+        return jnp.minimum(own(count), 1 / jnp.sqrt(count + 1.0))
 
+    said(f"lambda count: jnp.minimum({text_of(lr)}, 1 / jnp.sqrt(count + 1.0))", rate)
+    decay = said(f"lambda count: {text_of(lr)} * {weight_decay}", lambda c: own(c) * weight_decay)
     rule = optax.adafactor(
-        rate,
+        rate if capped else lr,
         min_dim_size_to_factor=1,
         decay_rate=decay_rate,
         clipping_threshold=threshold,
-        weight_decay_rate=(lambda count: own(count) * weight_decay) if weight_decay else None,
+        weight_decay_rate=decay if weight_decay else None,
         eps=eps,
     )
-    return _prepared(rule, maximize=maximize)
+    return _prepared(optax, rule, maximize=maximize)
 
 
-def _muon(*, lr: Rate, momentum: float, bias_correction: bool, **others: Any) -> Transformation:
+def _muon(
+    optax: Any, /, *, lr: Rate, momentum: float, bias_correction: bool, **others: Any
+) -> Transformation:
     if not bias_correction:
         raise Unsupported("optax.contrib.muon corrects the momentum's bias")
     rows_out = optax.contrib.MuonDimensionNumbers(reduction_axis=1, output_axis=0)
+    numbers = said(
+        f"lambda params: jax.tree.map(lambda _: {text_of(rows_out)}, params)",
+        lambda params: dict.fromkeys(params, rows_out),
+    )
     return optax.contrib.muon(
         lr,
         beta=momentum,
-        muon_weight_dimension_numbers=lambda params: dict.fromkeys(
-            cast("dict[str, Any]", params), rows_out
-        ),
+        muon_weight_dimension_numbers=numbers,
         **others,
     )
 
 
-def _rprop(**_: Any) -> Transformation:
+def _rprop(_optax: Any, /, **_: Any) -> Transformation:
     raise Unsupported("optax.rprop applies at each step what it computed at the one before")
 
 
-#: rule → a function of the rule's hyperparameters.
+#: rule → a function of optax, or of what writes its calls down, and the hyperparameters.
 OPTIMIZERS: dict[str, Callable[..., Transformation]] = {
     "sgd": _with_prelude(_sgd),
-    "sign_sgd": _plain(optax.sign_sgd),
-    "signum": _plain(optax.signum, momentum="beta"),
-    "lion": _plain(optax.lion),
+    "sign_sgd": _plain("sign_sgd"),
+    "signum": _plain("signum", momentum="beta"),
+    "lion": _plain("lion"),
     "rprop": _rprop,
-    "adam": _with_prelude(_plain(optax.adam)),
-    "adamw": _uphill(_plain(optax.adamw)),
+    "adam": _with_prelude(_plain("adam")),
+    "adamw": _uphill(_plain("adamw")),
     "amsgrad": _with_prelude(_amsgrad),
-    "adamax": _with_prelude(_plain(optax.adamax)),
-    "adamaxw": _plain(optax.adamaxw),
+    "adamax": _with_prelude(_plain("adamax")),
+    "adamaxw": _plain("adamaxw"),
     "nadam": _with_prelude(_nadam),
     "nadamw": _uphill(_nadamw),
     "radam": _with_prelude(_radam),
     "radamw": _uphill(_radamw),
     "adagrad": _with_prelude(_adagrad),
-    "adadelta": _with_prelude(_plain(optax.adadelta)),
+    "adadelta": _with_prelude(_plain("adadelta")),
     "rmsprop": _with_prelude(_rmsprop),
-    "adabelief": _plain(optax.adabelief),
+    "adabelief": _plain("adabelief"),
     "yogi": _yogi,
     "adan": _adan,
-    "ademamix": _plain(optax.contrib.ademamix),
-    "novograd": _plain(optax.novograd),
-    "lamb": _plain(optax.lamb),
-    "lars": _plain(optax.lars),
-    "fromage": _plain(optax.fromage),
+    "ademamix": _plain("contrib.ademamix"),
+    "novograd": _plain("novograd"),
+    "lamb": _plain("lamb"),
+    "lars": _plain("lars"),
+    "fromage": _plain("fromage"),
     "sm3": _sm3,
     "adafactor": _adafactor,
     "muon": _muon,

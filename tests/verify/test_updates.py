@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases.loading import catalogue, load_files
+from gradparity.refimpl.errors import BadUsage
 from gradparity.refimpl.optimizers import RULES
 from gradparity.refimpl.optimizers.rule import UpdateRule
+from gradparity.verify.commands.optimizers import optimizers
 from gradparity.verify.runner import Runner
 
 CASES = {
@@ -142,3 +145,25 @@ def test_a_divergence_of_another_size_is_stale_at_the_last_step():
     other = tuple(replace(d, value=d.value + 1e-9) for d in task.divergences)
     rows = Runner(["jax"]).rows(replace(task, divergences=other))
     assert [row["step"] for row in rows if row["verdict"] == "stale"] == [19]
+
+
+def test_the_command_translates_a_rule_by_either_name(capsys):
+    for name in ("rmsprop", "RMSprop"):
+        optimizers(name, adapters="torch", form="table")
+        out = capsys.readouterr().out
+        assert "torch.optim.RMSprop(params, lr=0.05)  # off by" in out
+        assert "verified by matched-rmsprop[" in out
+    assert "(torch.optim adds eps outside the root)" in out
+
+
+def test_the_command_names_the_nearest_of_what_it_does_not_know():
+    with pytest.raises(BadUsage, match="did you mean"):
+        optimizers("adamww", adapters="torch")
+
+
+def test_the_command_writes_json_without_nan(capsys):
+    optimizers("lion", adapters="torch", form="json")
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert {line["name"] for line in found} == {"lion"}
+    assert found[0]["spellings"][0]["error"] is None
+    assert found[0]["spellings"][0]["reason"] == "torch.optim has no lion"

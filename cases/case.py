@@ -234,6 +234,7 @@ def _divergence(model: DivergenceModel, tensors: Tensors) -> Divergence:
         agree_by=model.agree_by,
         see=model.see,
         since=model.since,
+        raises=model.raises,
     )
 
 

@@ -66,6 +66,11 @@ def check_divergences(case: Context, points: Sequence[AtPoint]) -> None:
                 case.at(*base, "check"),
             )
             continue
+        if divergence.raises is not None and divergence.value is not None:
+            case.faults.add(
+                "raises beside a value, expected one of them: what raises returns none",
+                case.key(*base, "raises"),
+            )
         for known in _picked(case, points, divergence.at, (*base, "at")):
             place = case.at(*base, "tensor")
             if not _compared(case, known, divergence.check, divergence.tensor, place):

@@ -226,6 +226,9 @@ class DivergenceModel(_Strict):
     kind: Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
     because: Text
     value: Tensor | None = None
+    raises: Text | None = Field(
+        None, description="in place of a value: a part of the message that the framework raises"
+    )
     since: Annotated[int, Field(ge=1)] = Field(
         1, alias="from", description="the first step of an update, from 1, at which it shows"
     )

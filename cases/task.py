@@ -35,6 +35,8 @@ class Divergence:
     see: str = ""
     #: The first step, from 1, at which it shows in an update: before it the two agree.
     since: int = 1
+    #: A part of the message of the error that the framework raises, in place of a value.
+    raises: str | None = None
 
 
 @dataclass(frozen=True)

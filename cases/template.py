@@ -50,7 +50,7 @@ dtypes: [float64, float32]
 #     check: grad
 #     tensor: x
 #     kind: kink        # convention, default, kink, singular, precision, unsupported or bug
-#     value: [0.5, 0.5]
+#     value: [0.5, 0.5] # or raises: a part of the message of the error
 #     because: say why they differ
 #     agree-by: say how to make them agree
 """

@@ -43,6 +43,23 @@ def judge(task: Task, adapter: str, version: str, trace: Trace, base: Baseline) 
     return rows
 
 
+def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | None:
+    """The verdict on an adapter that raised, or did not (an empty text), where that is recorded.
+
+    Returns
+    -------
+    Verdict, kind and reason; None where the case records no error of this adapter's.
+    """
+    for d in task.divergences:
+        if d.raises is None or adapter not in d.adapters:
+            continue
+        if d.raises in failure:
+            return "known", d.kind, d.because
+        now = f"{failure!r} is raised" if failure else "nothing is raised"
+        return "stale", d.kind, f"no longer the recorded error ({d.raises!r}): {now}"
+    return None
+
+
 def compared(task: Task, adapter: str, base: Baseline) -> Iterator[Key]:
     """The tensors that are compared: what every text of the case names, and the parameters.
 
@@ -190,6 +207,8 @@ def _verdict(
 
 def _recorded(task: Task, adapter: str, key: Key) -> Divergence | None:
     for divergence in task.divergences:
+        if divergence.raises is not None:
+            continue
         if adapter in divergence.adapters and (divergence.check, divergence.tensor) == key[:2]:
             shows = key[0] != "update" or key[2] >= divergence.since - 1
             return divergence if shows else None

@@ -13,7 +13,7 @@ from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsuppor
 from .baseline import Baseline, baseline
 from .blame import attempt, blame
 from .compare import Outcome
-from .judge import Row, body, head, judge
+from .judge import Row, body, head, judge, raised
 from .vote import vote
 
 #: Verdicts of a comparison that fails.
@@ -78,18 +78,19 @@ class Runner:
         (``error``), that cannot express the case (``unsupported``), or that the case skips.
         """
         if name in task.skip:
-            return [self._whole(task, name, "skipped", task.skip[name])]
+            return [self._whole(task, name, "skipped", "", task.skip[name])]
         base = self._baseline(task)
         if isinstance(base, str):
-            return [self._whole(task, name, "error", base, kind="case")]
+            return [self._whole(task, name, "error", "case", base)]
         adapter = self.adapters[name]
         started = time.perf_counter()
         try:
             trace = attempt(adapter, task)
         except Unsupported as lack:
-            return [self._whole(task, name, "unsupported", str(lack))]
+            return [self._whole(task, name, "unsupported", "", str(lack))]
         except AdapterFailed as failure:
-            return [self._whole(task, name, "error", str(failure), kind="raised")]
+            found = raised(task, name, str(failure)) or ("error", "raised", str(failure))
+            return [self._whole(task, name, *found)]
         seconds = time.perf_counter() - started
         rows = judge(task, name, self._versions[name], trace, base)
         for row in rows:
@@ -97,7 +98,8 @@ class Runner:
         if any(row["verdict"] in FAILING for row in rows):
             self._blame(task, adapter, rows)
             _put_to_the_vote(task, rows)
-        return rows
+        gone = raised(task, name, "")
+        return [*rows, self._whole(task, name, *gone)] if gone else rows
 
     def _baseline(self, task: Task) -> Baseline | str:
         """Truth and noise, kept for the adapters that follow; or why there are none."""
@@ -126,7 +128,7 @@ class Runner:
             row["blame"] = variable
             row["reason"] += note
 
-    def _whole(self, task: Task, name: str, verdict: str, reason: str, kind: str = "") -> Row:
+    def _whole(self, task: Task, name: str, verdict: str, kind: str, reason: str) -> Row:
         """The row of a run that gave no tensors to compare."""
         row = head(task, name, self._versions[name]) | body(Outcome())
         return row | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": 0.0}

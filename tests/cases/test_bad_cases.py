@@ -308,6 +308,12 @@ BAD = {
             "precision, unsupported, bug; did you mean 'kink'?"
         ),
     ),
+    "error beside a value": (
+        WHOLE + "divergences:\n"
+        "  - adapters: [jax]\n    check: grad\n    tensor: w\n    kind: bug\n    because: c\n"
+        "    value: 1.0\n    raises: e\n",
+        "12:5: raises beside a value, expected one of them: what raises returns none",
+    ),
     "divergence of nothing": (
         WHOLE
         + "divergences:\n  - {adapters: [jax], check: grad, tensor: ww, kind: kink, because: c}\n",

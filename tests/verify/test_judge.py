@@ -168,6 +168,34 @@ def test_a_recorded_divergence_that_is_gone_is_stale():
     assert judged(divergence("[4.0, 12.0]"))["grad", "x"] == ("stale", "bug")
 
 
+RAISING = (
+    "divergences: [{adapters: [torch], check: grad, tensor: x, kind: unsupported, "
+    "raises: no such kernel, because: planted}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (AdapterFailed("NotImplementedError: no such kernel, sorry"), "known"),
+        (AdapterFailed("ValueError: something else"), "stale"),
+    ],
+)
+def test_a_recorded_error_is_known_while_it_is_raised(error, verdict):
+    raising = Raises(error)
+    raising.name = "torch"
+    found = judged(RAISING, raising)
+    assert found == {("run", ""): (verdict, "unsupported")}
+
+
+def test_a_recorded_error_that_is_no_longer_raised_is_stale():
+    mended = NumpyAdapter()
+    mended.name = "torch"
+    found = judged(RAISING, mended)
+    assert found.pop(("run", "")) == ("stale", "unsupported")
+    assert set(found.values()) == {("agree", "")}
+
+
 def test_a_tolerance_by_hand_replaces_the_derived_one():
     slightly = wrong.Wrong(NumpyAdapter(), wrong.scaled("x", 1e-9))
     assert judged("", slightly)["grad", "x"] == ("differs", "error")

@@ -8,12 +8,8 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import integers, positive, real
+from .activations import log_softmax
 from .losses import Reduction, reduce, reduce_vjp
-
-
-def _log_softmax(x: Any, axis: int) -> Any:
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
 def _class_axis(x: Any) -> int:
@@ -63,7 +59,7 @@ def cross_entropy(
     """
     axis = _class_axis(x)
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
-    return reduce(-(v * _log_softmax(x, axis)).sum(axis=axis), reduction, count)
+    return reduce(-(v * log_softmax(x, axis=axis)).sum(axis=axis), reduction, count)
 
 
 def _cross_entropy_vjp_x(
@@ -82,7 +78,7 @@ def _cross_entropy_vjp_x(
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
     each = reduce_vjp(g, reduction, count)
     each = np.expand_dims(each, axis) if each.ndim else each
-    return (np.exp(_log_softmax(x, axis)) * v.sum(axis=axis, keepdims=True) - v) * each
+    return (np.exp(log_softmax(x, axis=axis)) * v.sum(axis=axis, keepdims=True) - v) * each
 
 
 def _cross_entropy_vjp_target(
@@ -101,7 +97,7 @@ def _cross_entropy_vjp_target(
     each = reduce_vjp(g, reduction, x.size // x.shape[axis])
     each = np.expand_dims(each, axis) if each.ndim else each
     across = 1 if weight is None else weight.reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
-    return _log_softmax(x, axis) * across * each * (label_smoothing - 1)
+    return log_softmax(x, axis=axis) * across * each * (label_smoothing - 1)
 
 
 def nll(
@@ -213,7 +209,7 @@ def info_nce(query: Any, key: Any, *, temperature: float, reduction: Reduction =
     A. van den Oord, Y. Li & O. Vinyals, "Representation learning with contrastive predictive
     coding", arXiv:1807.03748.
     """
-    logs = _log_softmax(query @ key.T / temperature, -1)
+    logs = log_softmax(query @ key.T / temperature, axis=-1)
     return reduce(-np.diagonal(logs), reduction)
 
 
@@ -224,7 +220,7 @@ def _info_nce_vjp(
     n = query.shape[0]
     each = reduce_vjp(g, reduction, n)
     each = each[:, None] if each.ndim else each
-    p = np.exp(_log_softmax(query @ key.T / temperature, -1))
+    p = np.exp(log_softmax(query @ key.T / temperature, axis=-1))
     d = (p - np.eye(n, dtype=query.dtype)) * each / temperature
     return d @ key, d.T @ query
 
@@ -232,7 +228,7 @@ def _info_nce_vjp(
 def _labels(generator: Any, shape: tuple[int, ...]) -> Any:
     """Lists of one or two labels, ended by −1."""
     rows = [generator.permutation(shape[1]) for _ in range(shape[0])]
-    target = np.stack(rows)
+    target = np.array(rows, dtype=np.int64).reshape(shape)
     for k, row in enumerate(target):
         row[1 + k % 2 :] = -1
     return target
@@ -267,6 +263,7 @@ OPERATIONS = (
             ex((4, 3), (4,), (3,), ignore_index=1),
             ex((2, 3, 2, 2), (2, 2, 2), reduction="none"),
             ex((3,), (), reduction="sum"),
+            ex((0, 3), (0,), reduction="sum"),
         ),
     ),
     Operation(
@@ -280,6 +277,7 @@ OPERATIONS = (
             ex((4, 3), (4,)),
             ex((4, 3), (4,), (3,), p=2, margin=0.7, reduction="sum"),
             ex((2, 5), (2,), reduction="none"),
+            ex((0, 3), (0,), reduction="sum"),
         ),
         kinks="where a class stands exactly at the margin, for p = 1",
     ),
@@ -294,6 +292,7 @@ OPERATIONS = (
             ex((3, 4), (3, 4)),
             ex((2, 5), (2, 5), reduction="none"),
             ex((1, 3), (1, 3), reduction="sum"),
+            ex((0, 3), (0, 3), reduction="sum"),
         ),
         kinks="where a class stands exactly at a label's margin",
     ),
@@ -308,6 +307,7 @@ OPERATIONS = (
             ex((3, 4), (3, 4), temperature=0.5),
             ex((4, 2), (4, 2), temperature=1.0, reduction="sum"),
             ex((2, 2), (2, 2), temperature=2.0, reduction="none"),
+            ex((0, 4), (0, 4), temperature=0.5, reduction="sum"),
         ),
     ),
 )

@@ -144,6 +144,7 @@ OPERATIONS = (
             ex((2, 3, 4), (4, 5, 2), axes=((0, 2), (2, 0))),
             ex((2, 3), (2, 3), axes=[[0, 1], [0, 1]]),
             ex((1, 1), (1, 1), axes=1),
+            ex((0, 3), (3, 2), axes=1),
         ),
         domain=real,
         analytic=True,

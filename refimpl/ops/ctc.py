@@ -12,6 +12,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from .activations import log_softmax
 from .losses import Reduction, reduce, reduce_vjp
 
 
@@ -29,12 +30,12 @@ def ctc(
     Shapes: logits x (time, n, classes), target (n, longest), lengths (n,). The mean is of each
     example's loss over its target's length.
     """
-    logs = _log_softmax(x)
+    logs = log_softmax(x, axis=-1)
     losses = [
         -_alignments(_emitted(logs, target, n, m, k, blank), _skips(target, n, k, blank))[0]
         for n, m, k in _lengths(input_lengths, target_lengths)
     ]
-    terms = np.stack(losses)
+    terms = np.stack(losses) if losses else np.zeros_like(x, shape=(0,))
     if reduction == "mean":
         terms = terms / _sizes(target_lengths, x)
     return reduce(terms, reduction)
@@ -52,7 +53,7 @@ def _ctc_vjp_x(
     reduction: Reduction = "mean",
 ) -> Any:
     """softmax(x) − (how likely each symbol is at each time, given the labels), Graves' (16)."""
-    logs = _log_softmax(x)
+    logs = log_softmax(x, axis=-1)
     each = np.broadcast_to(reduce_vjp(g, reduction, x.shape[1]), target_lengths.shape)
     if reduction == "mean":
         each = each / _sizes(target_lengths, x)
@@ -77,11 +78,6 @@ def _lengths(input_lengths: Any, target_lengths: Any) -> list[tuple[int, int, in
 def _sizes(target_lengths: Any, x: Any) -> Any:
     """What the mean divides each example by: an empty target's loss is not divided."""
     return np.maximum(target_lengths, 1).astype(x.dtype)
-
-
-def _log_softmax(x: Any) -> Any:
-    shifted = x - x.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def _extended(target: Any, n: int, k: int, blank: int) -> Any:
@@ -137,6 +133,7 @@ OPERATIONS = (
             ex((6, 2, 4), (2, 3), (2,), (2,)),
             ex((6, 3, 5), (3, 3), (3,), (3,), reduction="none"),
             ex((6, 1, 3), (1, 3), (1,), (1,), reduction="sum"),
+            ex((6, 0, 3), (0, 2), (0,), (0,), reduction="sum"),
         ),
         domain=(
             real,

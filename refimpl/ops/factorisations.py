@@ -319,7 +319,7 @@ def _matrix_norm_vjp(
 
 
 SQUARE = (ex((3, 3)), ex((2, 3, 3)), ex((1, 1)), ex((0, 2, 2)))
-TALL = (ex((4, 3)), ex((2, 3, 4)), ex((3, 3)), ex((1, 1)))
+TALL = (ex((4, 3)), ex((2, 3, 4)), ex((3, 3)), ex((1, 1)), ex((0, 3, 2)))
 SIGN = "known up to the sign (phase) of each vector, which the scalar must not depend on"
 
 OPERATIONS = (
@@ -346,6 +346,7 @@ OPERATIONS = (
             ex((2, 3, 3), (2, 3, 2)),
             ex((3, 3), (2, 3, 1)),
             ex((1, 1), (1,)),
+            ex((0, 2, 2), (0, 2, 1)),
         ),
         domain=(_regular, real),
         analytic=True,
@@ -362,6 +363,7 @@ OPERATIONS = (
             ex((2, 3, 3), (2, 3, 1), upper=False, unitriangular=True),
             ex((3, 3), (2, 3, 2), upper=True),
             ex((1, 1), (1, 1), upper=True),
+            ex((0, 2, 2), (0, 2, 1), upper=False),
         ),
         domain=(_regular, real),
         analytic=True,
@@ -402,7 +404,7 @@ OPERATIONS = (
         (_eigh_vjp,),
         formula="λ, V with (x + xᵀ)/2 = V·diag(λ)·Vᵀ",
         derivatives=("½(S + Sᵀ), S = V (diag(g₀) + Vᵀ g₁ ∘ 1/(λⱼ − λᵢ)) Vᵀ",),
-        examples=SQUARE[:3],
+        examples=SQUARE,
         domain=_regular,
         kinks=SIGN,
     ),
@@ -412,7 +414,7 @@ OPERATIONS = (
         (_eigvalsh_vjp,),
         formula="λ with (x + xᵀ)/2 = V·diag(λ)·Vᵀ",
         derivatives=("V·diag(g)·Vᵀ",),
-        examples=SQUARE[:3],
+        examples=SQUARE,
         domain=_regular,
         kinks="where two eigenvalues are the same",
     ),
@@ -464,7 +466,14 @@ OPERATIONS = (
         joint=_lstsq_vjp,
         formula="a⁺ b, of full rank",
         derivatives=("as of a⁺, with g bᵀ", "a⁺ᵀ g"),
-        examples=(ex((4, 3), (4, 2)), ex((4, 3), (4,)), ex((2, 3, 4), (2, 3, 1)), ex((2, 2), (2,))),
+        examples=(
+            ex((4, 3), (4, 2)),
+            ex((4, 3), (4,)),
+            ex((2, 3, 4), (2, 3, 1)),
+            ex((2, 2), (2,)),
+            ex((1, 1), (1,)),
+            ex((0, 3, 2), (0, 3, 1)),
+        ),
         domain=(_regular, real),
     ),
     Operation(
@@ -480,6 +489,7 @@ OPERATIONS = (
             ex((3, 3), n=1),
             ex((3, 3), n=0),
             ex((1, 1), n=5),
+            ex((0, 2, 2), n=2),
         ),
         domain=_regular,
         analytic=True,
@@ -506,6 +516,7 @@ OPERATIONS = (
             *(ex((3, 2), ord=kind) for kind in ("nuc", 1, -1, 2, -2, np.inf, -np.inf)),
             ex((2, 2, 3), ord="nuc", keepdims=True),
             ex((1, 1)),
+            ex((0, 2, 2)),
         ),
         domain=_regular,
         kinks="where the norm is zero, or attained twice",

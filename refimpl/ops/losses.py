@@ -361,6 +361,7 @@ OPERATIONS = (
             ex((2, 3), (2, 3), (2, 3)),
             ex((2, 3), (2, 3), (2, 1), reduction="none"),
             ex((4,), (4,), (4,), full=True, reduction="sum"),
+            ex((0, 3), (0, 3), (0, 3), reduction="sum"),
         ),
         kinks="where var = eps, below which it is held",
     ),
@@ -385,7 +386,11 @@ OPERATIONS = (
         formula="x where target = 1, max(0, margin − x) where −1",
         derivatives=("1/n, or −1/n where x < margin, else 0", None),
         domain=(real, _signs),
-        examples=(*PAIRS[:2], ex((3, 4), (3, 4), margin=0.5, reduction="none")),
+        examples=(
+            *PAIRS[:2],
+            ex((3, 4), (3, 4), margin=0.5, reduction="none"),
+            ex((0, 3), (0, 3), reduction="sum"),
+        ),
         kinks="where x = margin",
     ),
     elementwise(
@@ -403,6 +408,7 @@ OPERATIONS = (
             ex((5,), (5,), (5,)),
             ex((5,), (5,), (5,), margin=0.7, reduction="sum"),
             ex((3, 4), (3, 4), (3, 4), reduction="none"),
+            ex((0,), (0,), (0,), reduction="sum"),
         ),
         kinks="where target·(x1 − x2) = margin",
     ),
@@ -429,6 +435,7 @@ OPERATIONS = (
             ex((2, 3), (2, 3), alpha=None),
             ex((2, 3), (2, 3), alpha=0.25, gamma=3.0, reduction="sum"),
             ex((4,), (4,), alpha=0.4, gamma=1.5, reduction="none"),
+            ex((0, 3), (0, 3), alpha=0.25, reduction="sum"),
         ),
     ),
 )

@@ -149,7 +149,7 @@ def _adaptive_max_pool_vjp(g: Any, y: Any, x: Any, *, output_size: Spatial) -> A
     total = np.zeros_like(x)
     for cell, looked in _cells(x, output_size):
         seen = x[(..., *looked)]
-        rows = seen.reshape(*seen.shape[:2], -1)
+        rows = seen.reshape(*seen.shape[:2], math.prod(seen.shape[2:]))
         won = np.arange(rows.shape[-1]) == rows.argmax(axis=-1)[..., None]
         part = won * g[(..., *cell)][..., None]
         into = total[(..., *looked)]
@@ -202,6 +202,7 @@ OPERATIONS = (
             ex((1, 2, 5, 4), norm_type=3, kernel_size=(3, 2), stride=(2, 1)),
             ex((1, 1, 6), norm_type=1.5, kernel_size=2, stride=1),
             ex((1, 1, 1, 1), norm_type=2, kernel_size=1, stride=1),
+            ex((0, 1, 4), norm_type=2, kernel_size=2, stride=2),
         ),
         domain=positive,
         kinks="where a window is all zero; where x is zero, for p ≤ 1",
@@ -218,6 +219,7 @@ OPERATIONS = (
             ex((1, 1, 3, 4, 2), output_size=2),
             ex((1, 1, 2, 2), output_size=3),
             ex((1, 1, 1, 1), output_size=1),
+            ex((0, 1, 4), output_size=2),
         ),
         domain=real,
     ),
@@ -233,6 +235,7 @@ OPERATIONS = (
             ex((1, 1, 3, 4, 2), output_size=2),
             ex((1, 1, 2, 2), output_size=3),
             ex((1, 1, 1, 1), output_size=1),
+            ex((0, 1, 4), output_size=2),
         ),
         domain=distinct,
         kinks="where the largest element of a cell is tied: here the first has it all",

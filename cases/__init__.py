@@ -4,9 +4,10 @@
 ``yaml_nodes`` YAML as nodes with places, ``places`` those of a program's lines
 ``models``     the keys and types of a case, ``shape_faults`` what is wrong with them, in words
 ``language``   the program language, with ``syntax``, ``constants``, ``calls`` and ``native``
-``tensors``    shapes and numbers, with ``drawing`` and ``files``
+``tensors``    shapes and numbers, with ``drawing``, ``files`` and ``locating``
 ``checks``     how the values of a case go together
 ``case``       a sound case and its tasks
+``folders``    which files are case files
 ``loading``    from paths to cases and faults
 ``template``   a case to start from
 ``program``    the parsed text, as data
@@ -20,14 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .case import Case
-    from .loading import catalogue, is_case_file, load_files, load_text, select
+    from .folders import catalogue, is_case_file
+    from .loading import load_files, load_text, select
     from .models import json_schema
 
 #: name → the module that has it; loaded when it is asked for.
 _HOMES = {
     "Case": "case",
-    "catalogue": "loading",
-    "is_case_file": "loading",
+    "catalogue": "folders",
+    "is_case_file": "folders",
     "json_schema": "models",
     "load_files": "loading",
     "load_text": "loading",

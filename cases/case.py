@@ -60,6 +60,11 @@ class Case:
         """FILE:LINE of the document."""
         return f"{self.path}:{self.line}"
 
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of the files that its tensors come from."""
+        return frozenset(_files(self.model))
+
     def points(self) -> list[dict[str, Any]]:
         """The points of its sweep, the last name varying fastest; one empty point without one."""
         return points_of(self.model.sweep)
@@ -182,6 +187,15 @@ class Case:
                 },
             )
         return None
+
+
+def _files(item: Any) -> Iterator[str]:
+    if isinstance(item, models.File):
+        yield item.file
+    parts = vars(item).values() if isinstance(item, models.BaseModel) else item
+    parts = parts.values() if isinstance(parts, dict) else parts
+    for part in () if isinstance(parts, str | float | int) or parts is None else parts:
+        yield from _files(part)
 
 
 def points_of(sweep: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

@@ -1,58 +1,17 @@
-"""Arrays from files: beside the case or shipped with the package, sizes known before reading."""
+"""Arrays from files, their sizes known before reading."""
 
 from __future__ import annotations
 
 import zipfile
 from functools import lru_cache
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import limits
 from .faults import nearest, one_of
-
-#: The arrays that come with the package.
-SHIPPED = Path(__file__).parent / "data"
-
-
-class FileFault(Exception):
-    """Why a file cannot be used."""
-
-    def __init__(self, message: str, *, limit: bool = False) -> None:
-        super().__init__(message)
-        self.limit = limit
-
-
-def locate(name: str, folder: Path) -> Path:
-    """The file of that name: beside the case, else shipped.
-
-    Raises
-    ------
-    FileFault
-        Where the name leads elsewhere, or to nothing.
-    """
-    windows = PureWindowsPath(name)
-    if (
-        windows.drive
-        or windows.root
-        or PurePosixPath(name).is_absolute()
-        or ".." in windows.parts
-        or "\0" in name
-    ):
-        raise FileFault(f"the file {name!r}, expected one in the case file's own folder")
-    for base in (folder, SHIPPED):
-        found = (base / name).resolve()
-        if not found.is_relative_to(base.resolve()):
-            raise FileFault(f"the file {name!r} leads out of its folder, expected one inside it")
-        if found.is_file():
-            return found
-    shipped = [path.name for path in sorted(SHIPPED.glob("*.np[yz]"))]
-    close = nearest(name, shipped)
-    hint = f"; did you mean {close!r}?" if close else ""
-    raise FileFault(
-        f"no file {name!r}, expected one beside the case file or one of {', '.join(shipped)}{hint}"
-    )
+from .locating import FileFault
 
 
 def header(path: Path, key: str | None) -> tuple[tuple[int, ...], Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,26 +13,11 @@ from .case import Case
 from .checks import check_case
 from .context import Context
 from .faults import Enough, Faults, Place
+from .folders import Placed, case_files, catalogue, is_case_file, named_once, read
 from .shape_faults import validate
 from .yaml_nodes import Mapping, Node, read_documents
 
-#: What case files are called.
-SUFFIXES = (".yaml", ".yml")
-
-_CASE_KEY = re.compile(rb"""^(case|"case"|'case')[ \t]*:""", re.MULTILINE)
-
-
-def catalogue() -> Path:
-    """The folder of cases that come with the package."""
-    return Path(__file__).parent / "catalogue"
-
-
-def is_case_file(path: Path) -> bool:
-    """Whether a file is YAML with a top-level ``case:``, by a look at its text."""
-    if path.suffix not in SUFFIXES or not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return _CASE_KEY.search(stream.read(limits.FILE_BYTES)) is not None
+__all__ = ["catalogue", "is_case_file", "load_file", "load_files", "load_text", "select"]
 
 
 def load_files(paths: Iterable[str | Path]) -> tuple[list[Case], list[BadCase]]:
@@ -51,54 +35,23 @@ def load_files(paths: Iterable[str | Path]) -> tuple[list[Case], list[BadCase]]:
         The cases in order that are sound, and what is wrong with the others. A bad file never
         raises.
     """
+    files, faults = case_files(paths)
     cases: list[Case] = []
-    faults: list[BadCase] = []
-    seen: set[Path] = set()
-    names: dict[str, Case] = {}
-    for given in map(Path, paths):
-        files, missing = _files(given)
-        faults += missing
-        for path in files:
-            if path.resolve() in seen:
-                continue
-            seen.add(path.resolve())
-            found, bad = load_file(path)
-            faults += bad
-            for case in found:
-                first = names.setdefault(case.name, case)
-                if first is case:
-                    cases.append(case)
-                else:
-                    where = f"{case.path}:{case.line}:{case.column}"
-                    faults.append(
-                        BadCase(
-                            f"the case name {case.name!r} is also at {first.where}, expected "
-                            "a name of its own",
-                            where,
-                        )
-                    )
+    names: dict[str, Placed] = {}
+    for path in files:
+        found, bad = load_file(path)
+        fresh, repeated = named_once(found, names)
+        cases += fresh
+        faults += bad + repeated
     return cases, faults
-
-
-def _files(given: Path) -> tuple[list[Path], list[BadCase]]:
-    if given.is_dir():
-        inside = sorted(p for s in SUFFIXES for p in given.rglob(f"*{s}") if is_case_file(p))
-        if inside:
-            return inside, []
-        return [], [BadCase("no case file in this folder, expected some *.yaml", str(given))]
-    if given.is_file():
-        return [given], []
-    return [], [BadCase("no such file, expected a case file or a folder of some", str(given))]
 
 
 def load_file(path: Path) -> tuple[list[Case], list[BadCase]]:
     """The cases of one file, and its faults."""
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(limits.FILE_BYTES + 1)
-    except OSError as error:
-        return [], [BadCase(f"cannot be read ({error.strerror}), expected a file", str(path))]
-    return load_text(raw, path)
+        return load_text(read(path), path)
+    except BadCase as unreadable:
+        return [], [unreadable]
 
 
 def load_text(raw: bytes | str, path: Path) -> tuple[list[Case], list[BadCase]]:

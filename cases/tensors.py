@@ -12,6 +12,7 @@ import numpy as np
 
 from . import drawing, files, limits, models
 from .faults import shown, unknown
+from .locating import FileFault, locate
 from .task import seed_of
 from .values import is_number
 
@@ -330,9 +331,9 @@ class Tensors:
     @_layout.register
     def _(self, spec: models.File) -> Layout:
         try:
-            path = files.locate(spec.file, self._folder)
+            path = locate(spec.file, self._folder)
             shape, dtype = files.header(path, spec.key)
-        except files.FileFault as fault:
+        except FileFault as fault:
             where = ("key",) if spec.key is not None and "array" in str(fault) else ("file",)
             raise TensorFault(str(fault), where, limit=fault.limit) from None
         if spec.rows is not None:
@@ -351,7 +352,7 @@ class Tensors:
 
     @_draw.register
     def _(self, spec: models.File, _name: str, _seed: int) -> Any:
-        array = files.read(files.locate(spec.file, self._folder), spec.key)
+        array = files.read(locate(spec.file, self._folder), spec.key)
         if spec.rows is not None:
             first, last = (self.count(n) for n in spec.rows)
             array = array[first:last]

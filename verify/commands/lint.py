@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import gc
 
-from ..finding import find
-from ..vacuity import vacuous
+from ..checking import check
 from .common import Paths, emit, fail_on
 
 
 def lint(paths: Paths = None) -> None:
     """Check case files: their structure, their programs, and that they prove something."""
     gc.disable()  # a short process that makes many small things and no rubbish
-    cases, faults = find(paths)
-    for case in cases:
-        faults += vacuous(case)
+    cases, faults = check(paths)
     fail_on(faults)
     files = len({case.path for case in cases})
     emit(

@@ -62,7 +62,7 @@ def _multi_head_attention(
     weights = jnp.split(in_weight, 3)
     biases = (0, 0, 0) if in_bias is None else jnp.split(in_bias, 3)
     q, k, v = (
-        (x @ w.T + b).reshape(*x.shape[:2], num_heads, -1)
+        (x @ w.T + b).reshape(*x.shape[:2], num_heads, len(w) // num_heads)
         for x, w, b in zip((query, key, value), weights, biases, strict=True)
     )
     y = jax.nn.dot_product_attention(q, k, v, is_causal=is_causal)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 
 
@@ -72,6 +73,8 @@ def _ctc(
     target_lengths: Any,
     **attributes: Any,
 ) -> torch.Tensor:
+    if not x.numel():
+        raise Unsupported("torch.nn.functional.ctc_loss refuses a tensor of no elements")
     logs = functional.log_softmax(x, -1)
     return functional.ctc_loss(logs, target, input_lengths, target_lengths, **attributes)
 

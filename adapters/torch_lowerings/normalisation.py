@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from .reductions import Axis, axes_of
 
@@ -48,6 +49,8 @@ def _batch_norm(
 def _instance_norm(
     x: torch.Tensor, weight: Maybe = None, bias: Maybe = None, *, eps: float
 ) -> torch.Tensor:
+    if not x.numel():  # its derivative looks at the first example
+        raise Unsupported("torch.nn.functional.instance_norm refuses a tensor of no elements")
     return functional.instance_norm(x, weight=weight, bias=bias, eps=eps)
 
 
@@ -71,6 +74,8 @@ def _rms_norm(
 
 
 def _weight_norm(v: torch.Tensor, magnitude: torch.Tensor, *, axis: int | None = 0) -> torch.Tensor:
+    if not v.numel():  # it divides by a size of zero, which ends the process
+        raise Unsupported("torch._weight_norm crashes on a tensor of no elements")
     # What torch.nn.utils calls; it has no public name.
     return torch._weight_norm(v, magnitude, -1 if axis is None else axis % v.ndim)  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage]
 

@@ -29,6 +29,9 @@ BEYOND = {
     ("torch", "median"): _empty,
     ("torch", "pixel_shuffle"): _empty,
     ("torch", "pixel_unshuffle"): _empty,
+    ("torch", "weight_norm"): _empty,
+    ("torch", "instance_norm"): _empty,
+    ("torch", "ctc"): _empty,
     **{
         ("torch", name): _empty
         for name in TABLE

@@ -40,19 +40,19 @@ true_divide trunc unbind unflatten unsqueeze vander var var_mean vdot view_as_co
 vsplit vstack where xlogy zeros_like
 """
 _TORCH_FUNCTIONAL = """
-adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d
-adaptive_max_pool2d adaptive_max_pool3d affine_grid avg_pool1d avg_pool2d avg_pool3d batch_norm
-bilinear binary_cross_entropy binary_cross_entropy_with_logits celu channel_shuffle conv1d conv2d
-conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss
-cosine_similarity cross_entropy ctc_loss elu embedding embedding_bag fold gaussian_nll_loss gelu
-glu grid_sample group_norm hardshrink hardsigmoid hardswish hardtanh hinge_embedding_loss
-huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu linear
-local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss
-max_pool1d max_pool2d max_pool3d mish mse_loss multi_margin_loss multilabel_margin_loss
-multilabel_soft_margin_loss nll_loss normalize one_hot pad pairwise_distance pdist pixel_shuffle
-pixel_unshuffle poisson_nll_loss prelu relu relu6 rms_norm scaled_dot_product_attention selu
-sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign tanh
-tanhshrink threshold triplet_margin_loss unfold
+adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
+adaptive_max_pool3d affine_grid avg_pool1d avg_pool2d avg_pool3d batch_norm bilinear
+binary_cross_entropy binary_cross_entropy_with_logits celu channel_shuffle conv1d conv2d conv3d
+conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity
+cross_entropy ctc_loss elu embedding embedding_bag fold gaussian_nll_loss gelu glu grid_sample
+group_norm hardshrink hardsigmoid hardswish hardtanh hinge_embedding_loss huber_loss instance_norm
+interpolate kl_div l1_loss layer_norm leaky_relu linear local_response_norm log_softmax logsigmoid
+lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss max_pool1d max_pool2d max_pool3d mish mse_loss
+multi_head_attention_forward multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss
+nll_loss normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle
+poisson_nll_loss prelu relu relu6 rms_norm scaled_dot_product_attention selu sigmoid silu
+smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink
+threshold triplet_margin_loss unfold
 """
 _TORCH_LINALG = """
 cholesky cond cross det diagonal eig eigh eigvals eigvalsh householder_product inv lstsq lu
@@ -120,6 +120,13 @@ cholesky cond cross det diagonal eig eigh eigvals eigvalsh inv lstsq matmul matr
 matrix_power matrix_rank matrix_transpose multi_dot norm outer pinv qr slogdet solve svd svdvals
 tensordot tensorinv tensorsolve trace vecdot vector_norm
 """
+_JAX_SCIPY_LINALG = """
+block_diag cholesky det eigh expm inv lu polar qr schur solve solve_triangular sqrtm svd toeplitz
+"""
+_JAX_LAX_LINALG = """
+cholesky eig eigh householder_product lu qr schur svd symmetric_product triangular_solve
+tridiagonal_solve
+"""
 _OPTAX = """
 convex_kl_divergence cosine_distance cosine_similarity ctc_loss generalized_kl_divergence
 hinge_loss huber_loss kl_divergence l2_loss log_cosh ntxent safe_softmax_cross_entropy
@@ -150,6 +157,10 @@ NAMES: dict[str, dict[str, frozenset[str]]] = {
             "jax.scipy.special": _JAX_SPECIAL,
             "jax.numpy.linalg": _JAX_LINALG,
             "jax.numpy.fft": _FFT,
+            "jax.scipy.linalg": _JAX_SCIPY_LINALG,
+            "jax.lax.linalg": _JAX_LAX_LINALG,
+            "jax.image": "resize scale_and_translate",
+            "jax.ops": "segment_max segment_min segment_prod segment_sum",
             "optax": _OPTAX,
             "optax.losses": _OPTAX + _OPTAX_LOSSES,
         },

@@ -73,7 +73,8 @@ def compared(task: Task, adapter: str, base: Baseline) -> Iterator[Key]:
     ways = {name for name in on_path(program, task.params) if name in shared}
     for key in base.truth:
         check, name, _step = key
-        if check not in task.checks or name.partition(".")[0] not in shared:
+        owner = name.partition(".")[0] if check == "update" else name  # W.m is W's optimizer's
+        if check not in task.checks or owner not in shared:
             continue
         if check == "value" and name in task.params:
             continue

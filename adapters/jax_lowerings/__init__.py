@@ -33,7 +33,15 @@ from . import (
 
 NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
 
-for _name in ("jax.scipy.special", "jax.numpy.linalg", "jax.numpy.fft"):
+for _name in (
+    "jax.scipy.special",
+    "jax.scipy.linalg",
+    "jax.numpy.linalg",
+    "jax.numpy.fft",
+    "jax.lax.linalg",
+    "jax.image",
+    "jax.ops",
+):
     importlib.import_module(_name)  # attributes of jax only once they are imported
 
 LOWERINGS = Lowerings(

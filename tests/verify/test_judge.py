@@ -196,6 +196,27 @@ def test_a_recorded_error_that_is_no_longer_raised_is_stale():
     assert set(found.values()) == {("agree", "")}
 
 
+def test_what_has_no_name_is_not_compared():
+    text = """
+case: spelled-apart
+about: One function in two spellings, whose parts are of other shapes.
+params: {x: [1.0, 2.0]}
+program:
+  numpy: |
+    y = sum(x * x) + 1.0
+  torch: |
+    y = 1.0 + sum(torch.square(x))
+output: y
+"""
+    found = Runner(["numpy", "torch"]).rows(task(text))
+    assert {(row["check"], row["tensor"]) for row in found} == {
+        ("value", "y"),
+        ("grad", "y"),
+        ("grad", "x"),
+    }
+    assert off(found) == []
+
+
 def test_a_tolerance_by_hand_replaces_the_derived_one():
     slightly = wrong.Wrong(NumpyAdapter(), wrong.scaled("x", 1e-9))
     assert judged("", slightly)["grad", "x"] == ("differs", "error")

@@ -83,6 +83,10 @@ class Adapter(ABC):
         """What ``gradparity doctor`` tells besides the version: devices, thread counts."""
         return {}
 
+    def mode(self, task: Task) -> str:
+        """The other way in which the case has it run, of ``cases.modes``; mostly none."""
+        return task.modes.get(self.name, "")
+
     def program(self, task: Task) -> Program:
         """The task's text for this adapter, or Unsupported where there is none."""
         program = task.program(self.name)

@@ -48,14 +48,17 @@ class JaxAdapter(Adapter):
         program = self.program(task)
         started = time.perf_counter()
         with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
-            steps = _Compiled(task, program).steps()
+            steps = _Compiled(task, program, self.mode(task)).steps()
         return Trace(steps, time.perf_counter() - started)
 
 
 class _Compiled:
     """A task as one compiled function of parameters, optimizer state and inputs."""
 
-    def __init__(self, task: Task, program: Program) -> None:
+    def __init__(self, task: Task, program: Program, mode: str) -> None:
+        self._jit = jax.jit if mode != "eager" else lambda function: function
+        # JAX's convention is ∂L/∂Re - i·∂L/∂Im, the contract's ∂L/∂Re + i·∂L/∂Im.
+        self._turned = jnp.conj if mode != "conjugate" else lambda gradient: gradient
         self._task, self._program = task, program
         self._order = [i.target for i in program.instructions]
         self._optimizer = transformation(task) if task.update else None
@@ -75,7 +78,7 @@ class _Compiled:
     def steps(self) -> list[Step]:
         """Every step of the task."""
         task, program = self._task, self._program
-        run = jax.jit(self._run)
+        run = self._jit(self._run)
         params = _arrays(task.params)
         state = self._optimizer.init(params) if self._optimizer else None
         cotangent = jnp.asarray(self._cotangent)
@@ -113,8 +116,7 @@ class _Compiled:
         differentiated = {k: params[k] for k in self._differentiated}
         slots = {k: jnp.zeros(s.shape, s.dtype) for k, s in self._slots.items()}
         found, values = jax.grad(contracted, argnums=(0, 1), has_aux=True)(differentiated, slots)
-        # JAX's convention is ∂L/∂Re - i·∂L/∂Im, the contract's ∂L/∂Re + i·∂L/∂Im.
-        leading, inner = jax.tree.map(jnp.conj, found)
+        leading, inner = jax.tree.map(self._turned, found)
         if self._optimizer:
             gradients = {k: leading.get(k, jnp.zeros_like(x)) for k, x in params.items()}
             loss = jnp.real({**params, **inputs, **values}[self._program.output])

@@ -55,7 +55,11 @@ class TorchAdapter(Adapter):
             for x in params.values():
                 x.requires_grad_(x.is_floating_point() or x.is_complex())
             training = TorchTraining(task, params) if task.update else None
-            steps = [_step(task, program, number, params, training) for number in range(task.steps)]
+            graph = self.mode(task) == "create-graph"
+            steps = [
+                _step(task, program, number, params, training, create_graph=graph)
+                for number in range(task.steps)
+            ]
         return Trace(steps, time.perf_counter() - started)
 
 
@@ -65,6 +69,8 @@ def _step(
     number: int,
     params: dict[str, torch.Tensor],
     training: TorchTraining | None,
+    *,
+    create_graph: bool,
 ) -> Step:
     first = number == 0
     leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
@@ -76,7 +82,8 @@ def _step(
         x.grad = None
     if output.requires_grad and differentiates(task):
         kind = "c" if output.is_complex() else "f"
-        output.backward(tensor(cotangent_of(task, tuple(output.shape), kind)))
+        g = tensor(cotangent_of(task, tuple(output.shape), kind))
+        output.backward(g, create_graph=create_graph)
     step = Step(
         {k: array(v) for k, v in arrays_of(variables).items() if first or k == program.output},
         {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in watched}).items()},

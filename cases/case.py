@@ -15,7 +15,7 @@ from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
 from .native_training import PARTS, Chosen
 from .program import Program
-from .task import Batch, Divergence, Expected, Task, Tolerance, Update
+from .task import Batch, Between, Divergence, Expected, Task, Tolerance, Update
 from .tensors import Tensors, final_dtype
 
 
@@ -150,10 +150,14 @@ class Case:
                 ),
                 expect=expect,
                 divergences=tuple(
-                    _divergence(d, real) for d in model.divergences if _applies(d, point, dtype)
+                    _divergence(k, d, real)
+                    for k, d in enumerate(model.divergences)
+                    if _applies(d, point, dtype)
                 ),
                 tolerance=_tolerance(model),
                 skip=dict(model.skip),
+                versions=dict(model.versions),
+                modes=dict(model.modes),
                 tags=self.tags,
                 where=self.where,
             )
@@ -218,37 +222,52 @@ def same(a: Any, b: Any) -> bool:
 
 def _expected(
     expectations: Iterable[ExpectModel], point: Mapping[str, Any], tensors: Tensors
-) -> dict[str, dict[str, Expected]]:
+) -> dict[str, dict[str, Expected | Between]]:
     """The truths of one point; what stands later in the file goes before what stands earlier."""
-    expect: dict[str, dict[str, Expected]] = {}
+    expect: dict[str, dict[str, Expected | Between]] = {}
     for model in expectations:
         if not at_point(model.at, point):
             continue
         for check in models.CHECKS:
             for name, truth in getattr(model, check).items():
-                value, within = truth, 0.0
-                if isinstance(truth, models.Rounded):
-                    value, within = truth.is_, truth.within
-                expect.setdefault(check, {})[name] = Expected(tensors.draw(name, value), within)
+                expect.setdefault(check, {})[name] = _truth(name, truth, tensors)
     return expect
+
+
+def _truth(name: str, truth: Any, tensors: Tensors) -> Expected | Between:
+    if isinstance(truth, models.Between):
+        low, high = (tensors.draw(name, end) for end in truth.between)
+        total = None if truth.total is None else float(tensors.number(truth.total))
+        return Between(low, high, total)
+    return _rounded(name, truth, tensors)
+
+
+def _rounded(name: str, given: Any, tensors: Tensors) -> Expected:
+    """A number, and how far it was rounded where that is said."""
+    if isinstance(given, models.Rounded):
+        return Expected(tensors.draw(name, given.is_), given.within)
+    return Expected(tensors.draw(name, given))
 
 
 def _applies(model: DivergenceModel, point: Mapping[str, Any], dtype: str) -> bool:
     return at_point(model.at, point) and (model.dtypes is None or dtype in model.dtypes)
 
 
-def _divergence(model: DivergenceModel, tensors: Tensors) -> Divergence:
+def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Divergence:
+    value = Expected(None) if model.value is None else _rounded(model.tensor, model.value, tensors)
     return Divergence(
         adapters=tuple(model.adapters),
         check=model.check,
         tensor=model.tensor,
         kind=model.kind,
         because=model.because,
-        value=None if model.value is None else tensors.draw(model.tensor, model.value),
+        value=value.value,
+        within=value.within,
         agree_by=model.agree_by,
         see=model.see,
         since=model.since,
         raises=model.raises,
+        number=number,
     )
 
 

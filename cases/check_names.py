@@ -7,7 +7,8 @@ from typing import Any
 from .case import same
 from .check_training import check_training
 from .context import Context
-from .faults import shown
+from .faults import shown, unknown
+from .modes import MODES
 from .scope import RESERVED
 
 
@@ -17,8 +18,14 @@ def check_names(case: Context) -> None:
     _shared(case)
     _repeated(case)
     _companions(case)
-    for name in case.model.skip:
-        case.adapter(name, case.key("skip", name))
+    for key in ("skip", "versions", "modes"):
+        for name in getattr(case.model, key):
+            case.adapter(name, case.key(key, name))
+    for name, mode in case.model.modes.items():
+        if mode not in MODES.get(name, ()):
+            case.faults.add(
+                unknown(f"mode of {name}", mode, MODES.get(name, ())), case.at("modes", name)
+            )
     check_training(case)
 
 

@@ -76,8 +76,13 @@ def check_divergences(case: Context, points: Sequence[AtPoint]) -> None:
             if not _compared(case, known, divergence.check, divergence.tensor, place):
                 break
             if divergence.value is not None:
-                path = (*base, "value")
-                _shaped(case, known, divergence.tensor, divergence.value, path)
+                value, path = _unrounded(divergence.value, (*base, "value"))
+                _shaped(case, known, divergence.tensor, value, path)
+
+
+def _unrounded(value: Any, path: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The tensor of a number that was rounded, and where it stands."""
+    return (value.is_, (*path, "is")) if isinstance(value, models.Rounded) else (value, path)
 
 
 def _truth(
@@ -88,9 +93,11 @@ def _truth(
     truth: Any,
     path: tuple[Any, ...],
 ) -> None:
-    place, value = case.key(*path), truth
-    if isinstance(truth, models.Rounded):
-        value, path = truth.is_, (*path, "is")
+    place = case.key(*path)
+    if isinstance(truth, models.Between):
+        _set(case, picked, check, name, truth, path)
+        return
+    value, path = _unrounded(truth, path)
     drawn = next((kind for kind in models.RANDOM if isinstance(value, models.SPECS[kind])), None)
     if drawn:
         case.faults.add(
@@ -101,6 +108,40 @@ def _truth(
         if not _compared(case, known, check, name, place):
             return
         if not _shaped(case, known, name, value, path):
+            return
+
+
+def _set(
+    case: Context,
+    picked: Sequence[AtPoint],
+    check: str,
+    name: str,
+    truth: models.Between,
+    path: tuple[Any, ...],
+) -> None:
+    """A set: its two ends are truths as others are, and the first is not above the second."""
+    for k, end in enumerate(truth.between):
+        _truth(case, picked, check, name, end, (*path, "between", k))
+    for known in picked:
+        tensors = case.tensors(known.point)
+        ends = [case.layout(tensors, end, (*path, "between")) for end in truth.between]
+        if any(end is None or end.kind not in "if" for end in ends):
+            if all(ends):
+                case.faults.add(
+                    "a set of numbers that are not real, expected two bounds",
+                    case.at(*path, "between"),
+                )
+            return
+        low, high = (tensors.draw(name, end) for end in truth.between)
+        try:
+            ordered = bool(np.all(low <= high))
+        except ValueError:
+            ordered = True  # of shapes that do not go together, which is said already
+        if not ordered:
+            case.faults.add(
+                "a lower bound that is not below the upper one, expected [low, high]",
+                case.at(*path, "between"),
+            )
             return
 
 

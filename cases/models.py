@@ -27,10 +27,12 @@ TensorDtype = Literal[
     "float64", "float32", "float16", "bfloat16", "complex128", "complex64", "int64", "bool"
 ]
 Check = Literal["value", "grad", "update"]
+Kind = Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
 Order = Literal["sequential", "shuffled"]
 
 DTYPES: tuple[str, ...] = get_args(Dtype)
 CHECKS: tuple[str, ...] = get_args(Check)
+KINDS: tuple[str, ...] = get_args(Kind)
 
 #: Checks of the format that this version does not have yet.
 LATER_CHECKS = ("jvp", "hvp")
@@ -170,8 +172,9 @@ def _tensor_kind(value: Any) -> str | None:
 
 
 def _truth_kind(value: Any) -> str | None:
-    if isinstance(value, Rounded) or (isinstance(value, dict) and "is" in value):
-        return "<rounded>"
+    for tag, model, key in (("<rounded>", Rounded, "is"), ("<set>", Between, "between")):
+        if isinstance(value, model) or (isinstance(value, dict) and key in value):
+            return tag
     return "<tensor>"
 
 
@@ -201,8 +204,23 @@ class Rounded(_Strict):
     within: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-Truth = Annotated[
+class Between(_Strict):
+    """A set of values that are all right, as a subdifferential: bounds, element by element."""
+
+    between: Annotated[list[Tensor], Field(min_length=2, max_length=2)]
+    total: Number | None = Field(
+        None, description="what the elements add up to, as the shares of tied maxima do"
+    )
+
+
+Recorded = Annotated[
     Annotated[Rounded, Tag("<rounded>")] | Annotated[Tensor, Tag("<tensor>")],
+    Discriminator(_truth_kind),
+]
+Truth = Annotated[
+    Annotated[Rounded, Tag("<rounded>")]
+    | Annotated[Between, Tag("<set>")]
+    | Annotated[Tensor, Tag("<tensor>")],
     Discriminator(_truth_kind),
 ]
 At = dict[Name, SweepValue]
@@ -223,9 +241,9 @@ class DivergenceModel(_Strict):
     adapters: Annotated[list[Text], Field(min_length=1)]
     check: Check
     tensor: Text
-    kind: Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
+    kind: Kind
     because: Text
-    value: Tensor | None = None
+    value: Recorded | None = None
     raises: Text | None = Field(
         None, description="in place of a value: a part of the message that the framework raises"
     )
@@ -319,6 +337,12 @@ class CaseModel(_Strict):
     ) = None
     tolerance: ToleranceModel | None = None
     divergences: Annotated[list[DivergenceModel], Field(max_length=1000)] = []
+    versions: dict[Text, Text] = Field(
+        {}, description="adapter → the version with which its divergences were recorded"
+    )
+    modes: dict[Text, Text] = Field(
+        {}, description="adapter → another way it runs the case: jax eager, torch create-graph"
+    )
     skip: dict[Text, Text] = {}
 
     @property

@@ -13,6 +13,7 @@ from .models import (
     LATER_CHECKS,
     SPECS,
     BatchModel,
+    Between,
     CaseModel,
     DivergenceModel,
     ExpectModel,
@@ -180,6 +181,8 @@ def _model_beside(path: Sequence[Any], given: Sequence[str]) -> tuple[str, Any]:
         return "complex", Parts
     if "is" in given:
         return "a rounded number", Rounded
+    if "between" in given:
+        return "a set", Between
     if path[0] == "native":
         return "native", NativeModel
     return str(path[0]), _PARTS[path[0]]
@@ -230,6 +233,7 @@ _MEANINGS = {
     "program": "the computation",
     "because": "the reason in words",
     "within": "how far the published number was rounded",
+    "kind": "one of convention, default, kink, singular, precision, unsupported, bug",
 }
 
 #: pydantic's error type → the message.

@@ -22,6 +22,19 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Between:
+    """A set of values that are all right: bounds, and what the elements add up to if that counts.
+
+    The subdifferential of a convex kink is one: [0, 1] of a relu at zero; of tied maxima, shares
+    between 0 and 1 that add up to 1.
+    """
+
+    low: Any
+    high: Any
+    total: float | None = None
+
+
+@dataclass(frozen=True)
 class Divergence:
     """A disagreement that is known and understood, recorded strictly."""
 
@@ -37,6 +50,10 @@ class Divergence:
     since: int = 1
     #: A part of the message of the error that the framework raises, in place of a value.
     raises: str | None = None
+    #: How far the recorded value was rounded, for one that processors compute differently.
+    within: float = 0.0
+    #: Which of the case's records it is, from 0.
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,10 +112,14 @@ class Task:
     batch: Batch | None = None
     #: What a non-scalar output is contracted with; None: drawn from the case's seed.
     given_cotangent: Any = None
-    expect: dict[str, dict[str, Expected]] = field(default_factory=dict)
+    expect: dict[str, dict[str, Expected | Between]] = field(default_factory=dict)
     divergences: tuple[Divergence, ...] = ()
     tolerance: Tolerance | None = None
     skip: dict[str, str] = field(default_factory=dict)
+    #: Adapter → the version with which its divergences were recorded.
+    versions: dict[str, str] = field(default_factory=dict)
+    #: Adapter → the other way in which it runs this case, of ``modes.MODES``.
+    modes: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     #: FILE:LINE of the case.
     where: str = ""

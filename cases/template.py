@@ -43,6 +43,8 @@ dtypes: [float64, float32]
 #   value: {loss: 0.25}
 #   grad: {W: [[0.5], [0.0], [1.0]]}
 #   update: {b: {is: 0.2984, within: 5e-5}}        a published number, rounded
+#   grad: {x: {between: [0, 1]}}                   at a kink: any value of the subdifferential;
+#     with `total: 1` its elements must add up to that, as the shares of tied maxima
 # tolerance: {rel: 1e-6, because: say why the derived one does not fit}
 # skip: {jax: say why}
 # divergences:                                     a known disagreement, recorded strictly
@@ -50,9 +52,15 @@ dtypes: [float64, float32]
 #     check: grad
 #     tensor: x
 #     kind: kink        # convention, default, kink, singular, precision, unsupported or bug
-#     value: [0.5, 0.5] # or raises: a part of the message of the error
+#     value: [0.5, 0.5] # or {is: 0.5, within: 1e-3}; .nan and .inf are values. Or in its place
+#                       # raises: a part of the message of the error. Of the kind unsupported,
+#                       # neither says that there is no gradient (None).
 #     because: say why they differ
 #     agree-by: say how to make them agree
+#     see: https://github.com/…
+# versions: {torch: 2.13.0, jax: 0.10.2}           with which the divergences were recorded
+# modes: {jax: eager}                              runs JAX without jit; also jax: conjugate (the
+#     gradients as jax.grad returns them) and torch: create-graph
 """
 
 

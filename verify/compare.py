@@ -76,12 +76,9 @@ def compare(
     nan_expected
         Where the case expects NaN: only there do two NaNs agree.
     """
-    if got is None:
-        return Outcome("missing", "the framework gave no gradient (None)")
-    if got.shape != truth.shape:
-        return Outcome("shape", f"shape {got.shape}, expected {truth.shape}")
-    if got.dtype != dtype and not _same_kind_of_whole_number(got.dtype, dtype):
-        return Outcome("dtype", f"dtype {got.dtype}, expected {dtype}")
+    alien = unlike(got, truth.shape, dtype)
+    if alien is not None:
+        return alien
     if dtype.kind in "biu":
         return _discrete(got, truth)
     with np.errstate(all="ignore"):
@@ -93,6 +90,17 @@ def compare(
         finite = np.isfinite(wide)
         error = np.where(finite, np.abs(wide - truth), 0.0)
         return _judged(error, wide, truth, finite=finite, dtype=dtype, noise=noise, bound=bound)
+
+
+def unlike(got: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Outcome | None:
+    """What is found against an array before its numbers are looked at."""
+    if got is None:
+        return Outcome("missing", "the framework gave no gradient (None)")
+    if got.shape != shape:
+        return Outcome("shape", f"shape {got.shape}, expected {shape}")
+    if got.dtype != dtype and not _same_kind_of_whole_number(got.dtype, dtype):
+        return Outcome("dtype", f"dtype {got.dtype}, expected {dtype}")
+    return None
 
 
 def _judged(

@@ -9,10 +9,10 @@ import ml_dtypes
 import numpy as np
 
 from ..adapters.base import Trace, on_path
-from ..cases.task import Divergence, Expected, Task
-from ..refimpl.rounding import unit_roundoff
+from ..cases.task import Between, Divergence, Expected, Task
 from .baseline import Baseline, Key, flat, scale_of_noise
 from .compare import Outcome, compare, dtype_for
+from .truths import as_expected, in_set, same_as
 
 #: The bound is this many times what rounding explains (``baseline.scale_of_noise``).
 #: CONTRIBUTING.md records the largest ratio that a right framework was seen to reach.
@@ -32,8 +32,9 @@ def judge(task: Task, adapter: str, version: str, trace: Trace, base: Baseline) 
     for key in compared(task, adapter, base):
         if "." in key[1] and key not in found:
             continue  # what an optimizer remembers is compared where a framework has it too
-        outcome = _outcome(task, key, found.get(key), base)
-        verdict, kind, reason = _verdict(task, adapter, key, found.get(key), outcome)
+        recorded = recorded_of(task, adapter, key)
+        outcome = _outcome(task, key, found.get(key), base, recorded)
+        verdict, kind, reason = _verdict(task, adapter, key, found.get(key), outcome, recorded)
         rows.append(
             head(task, adapter, version)
             | dict(zip(("check", "tensor", "step"), key, strict=True))
@@ -56,7 +57,8 @@ def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | Non
         if d.raises in failure:
             return "known", d.kind, d.because
         now = f"{failure!r} is raised" if failure else "nothing is raised"
-        return "stale", d.kind, f"no longer the recorded error ({d.raises!r}): {now}"
+        was = f"the recorded error ({d.raises!r}){since(task, adapter)}"
+        return "stale", d.kind, f"no longer {was}: {now}"
     return None
 
 
@@ -123,7 +125,9 @@ def body(outcome: Outcome) -> Row:
     }
 
 
-def _outcome(task: Task, key: Key, got: Any, base: Baseline) -> Outcome:
+def _outcome(
+    task: Task, key: Key, got: Any, base: Baseline, recorded: Divergence | None
+) -> Outcome:
     """Compare one tensor with the truth, then with what the case expects of it."""
     truth = np.asarray(base.truth[key])
     dtype = dtype_for(task.dtype, truth)
@@ -131,12 +135,16 @@ def _outcome(task: Task, key: Key, got: Any, base: Baseline) -> Outcome:
         scale_of_noise(truth, base.noise[key], dtype) if dtype.kind in "fcV" else base.noise[key]
     )
     expected = _expected(task, key)
-    nan_expected = np.isnan(expected.value) if expected is not None else False
+    if isinstance(expected, Between):
+        held = noise if dtype.kind in "fcV" else np.zeros(truth.shape)
+        return in_set(got, expected, truth.shape, dtype, bound_of(task, truth, held, dtype))
+    # Where NaN is the truth, to return it is no divergence from it.
+    nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
     bound = bound_of(task, truth, noise, dtype)
     outcome = compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan_expected)
     if expected is None or not outcome.agrees:
         return outcome
-    return _against_expectation(outcome, got, expected, dtype, bound)
+    return as_expected(outcome, got, expected, dtype, bound)
 
 
 def bound_of(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
@@ -150,7 +158,7 @@ def bound_of(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[A
     return MULTIPLE * noise + float(ml_dtypes.finfo(dtype).smallest_subnormal)
 
 
-def _expected(task: Task, key: Key) -> Expected | None:
+def _expected(task: Task, key: Key) -> Expected | Between | None:
     """What the case expects of a tensor: at the first step, or of an update at the last."""
     check, name, step = key
     if step != (task.steps - 1 if check == "update" else 0):
@@ -158,55 +166,35 @@ def _expected(task: Task, key: Key) -> Expected | None:
     return task.expect.get(check, {}).get(name)
 
 
-def _against_expectation(
-    outcome: Outcome, got: np.ndarray, expected: Expected, dtype: np.dtype[Any], bound: np.ndarray
-) -> Outcome:
-    """A right result must also be the one that was derived by hand."""
-    value = np.asarray(expected.value)
-    if value.shape not in ((), got.shape):
-        return Outcome("expect", f"shape {got.shape}, the case expects {value.shape}")
-    wide = np.complex128 if dtype.kind == "c" else np.float64
-    value = np.broadcast_to(value, got.shape).astype(wide)
-    held = got.astype(wide)
-    with np.errstate(all="ignore"):
-        error = np.abs(held - value)
-        # The decimal text of an expectation is itself rounded once, to float64 and to the dtype.
-        allowed = bound + expected.within
-        if dtype.kind in "fcV":
-            allowed = allowed + 2 * unit_roundoff(dtype) * np.abs(value)
-        same = (held == value) | (np.isnan(held) & np.isnan(value))
-        within = same | (error <= allowed)
-    if within.all():
-        return outcome
-    index = tuple(map(int, np.unravel_index(int(np.argmin(within)), within.shape)))
-    reason = f"{held[index]!s}, the case expects {value[index]!s}"
-    return Outcome(
-        "expect",
-        reason + (f", at {index}" if held.size > 1 else ""),
-        max_abs=float(error[index]),
-        tolerance=float(allowed[index]),
-        index=index,
-        got=complex(held[index]),
-        want=complex(value[index]),
-    )
-
-
 def _verdict(
-    task: Task, adapter: str, key: Key, got: Any, outcome: Outcome
+    task: Task,
+    adapter: str,
+    key: Key,
+    got: Any,
+    outcome: Outcome,
+    recorded: Divergence | None,
 ) -> tuple[str, str, str]:
     """The verdict, its kind and its reason, a recorded divergence considered."""
-    recorded = _recorded(task, adapter, key)
     if recorded is None:
         return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
     if outcome.agrees:
-        return "stale", recorded.kind, "the recorded divergence is gone: the truth is returned"
+        reason = "the recorded divergence is gone: the truth is returned"
+        return "stale", recorded.kind, reason + since(task, adapter)
     if not _still(task, key, got, recorded, outcome):
-        reason = f"no longer what was recorded ({recorded.value}): {outcome.reason}"
+        was = "no gradient" if recorded.value is None else recorded.value
+        reason = f"no longer what was recorded ({was}){since(task, adapter)}: {outcome.reason}"
         return "stale", recorded.kind, reason
     return "known", recorded.kind, recorded.because
 
 
-def _recorded(task: Task, adapter: str, key: Key) -> Divergence | None:
+def since(task: Task, adapter: str) -> str:
+    """With which version a divergence was recorded, where the case says so."""
+    version = task.versions.get(adapter)
+    return f", as of {adapter} {version}" if version else ""
+
+
+def recorded_of(task: Task, adapter: str, key: Key) -> Divergence | None:
+    """The divergence that the case records of a tensor, where it shows at that step."""
     for divergence in task.divergences:
         if divergence.raises is not None:
             continue
@@ -218,23 +206,12 @@ def _recorded(task: Task, adapter: str, key: Key) -> Divergence | None:
 
 def _still(task: Task, key: Key, got: Any, recorded: Divergence, outcome: Outcome) -> bool:
     """Whether what was recorded is still returned: of an update, at the last step."""
+    if recorded.value is None and recorded.kind == "unsupported":
+        return outcome.kind == "missing"
     if recorded.value is None or (key[0] == "update" and key[2] != task.steps - 1):
         return True
-    # A trajectory adds up the roundings of all its steps, as the derived bound knows.
-    allowed = outcome.tolerance if key[0] == "update" and task.steps > 1 else 0.0
-    return _as_recorded(got, recorded.value, allowed)
-
-
-def _as_recorded(got: Any, value: Any, allowed: float = 0.0) -> bool:
-    """Whether a framework still returns what was recorded, NaN for NaN."""
     if got is None:
         return False
-    recorded = np.asarray(value)
-    if recorded.shape not in ((), got.shape):
-        return False
-    wide = np.complex128 if got.dtype.kind == "c" else np.float64
-    recorded, held = np.broadcast_to(recorded, got.shape).astype(wide), got.astype(wide)
-    with np.errstate(all="ignore"):
-        exact = RECORDED_ULPS * 2 * unit_roundoff(got.dtype) * np.abs(recorded)
-        near = np.abs(held - recorded) <= exact + allowed
-    return bool(((held == recorded) | near | (np.isnan(held) & np.isnan(recorded))).all())
+    # A trajectory adds up the roundings of all its steps, as the derived bound knows.
+    allowed = outcome.tolerance if key[0] == "update" and task.steps > 1 else 0.0
+    return same_as(got, recorded.value, RECORDED_ULPS, recorded.within + allowed)

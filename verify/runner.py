@@ -20,7 +20,7 @@ from .vote import vote
 FAILING = ("differs", "stale")
 
 #: In which order one step's checks are made from another.
-ORDER = ("value", "grad", "update")
+ORDER = ("value", "grad", "update", "run")
 
 
 #: How many of a task's wrong gradients are measured again by finite differences.
@@ -87,7 +87,8 @@ class Runner:
         try:
             trace = attempt(adapter, task)
         except Unsupported as lack:
-            return [self._whole(task, name, "unsupported", "", str(lack))]
+            found = raised(task, name, str(lack)) or ("unsupported", "", str(lack))
+            return [self._whole(task, name, *found)]
         except AdapterFailed as failure:
             found = raised(task, name, str(failure)) or ("error", "raised", str(failure))
             return [self._whole(task, name, *found)]

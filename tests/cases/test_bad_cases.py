@@ -13,7 +13,8 @@ WHOLE = SOUND + "program: loss = w * w\n"
 TRAINED = WHOLE + "optimizer: {sgd: {lr: 0.1}}\n"
 KEYS = (
     "case, about, tags, inputs, params, program, output, cotangent, checks, optimizer, groups, "
-    "schedule, clip, native, steps, batch, dtypes, sweep, expect, tolerance, divergences, skip"
+    "schedule, clip, native, steps, batch, dtypes, sweep, expect, tolerance, divergences, "
+    "versions, modes, skip"
 )
 KINDS = (
     "normal, uniform, integers, zeros, ones, full, eye, linspace, spd, orthogonal, complex, file"
@@ -318,6 +319,45 @@ BAD = {
         WHOLE
         + "divergences:\n  - {adapters: [jax], check: grad, tensor: ww, kind: kink, because: c}\n",
         "6:44: unknown variable 'ww', expected one of w, loss; did you mean 'w'?",
+    ),
+    "divergence of another shape": (
+        HEAD
+        + "params: {w: [1.0, 2.0]}\nprogram: loss = sum(w)\ndivergences:\n"
+        + "  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "value: {is: [1.0], within: 0}}\n",
+        "6:82: the shape [1] for w, expected [2]",
+    ),
+    "set of one bound": (
+        WHOLE + "expect: {grad: {w: {between: [0]}}}\n",
+        "5:30: expect.grad.w.between: 1 items, expected at least 2",
+    ),
+    "set upside down": (
+        WHOLE + "expect: {grad: {w: {between: [1, 0]}}}\n",
+        "5:30: a lower bound that is not below the upper one, expected [low, high]",
+    ),
+    "set of another shape": (
+        WHOLE + "expect: {grad: {w: {between: [0, [1.0, 2.0]]}}}\n",
+        "5:34: the shape [2] for w, expected []",
+    ),
+    "set of complex numbers": (
+        WHOLE + "expect: {grad: {w: {between: [0, {complex: {re: 1, im: 1}}]}}}\n",
+        "5:30: a set of numbers that are not real, expected two bounds",
+    ),
+    "misspelt key of a set": (
+        WHOLE + "expect: {grad: {w: {between: [0, 1], totl: 1}}}\n",
+        "5:38: unknown key of a set 'totl', expected one of between, total; did you mean 'total'?",
+    ),
+    "mode that is not": (
+        WHOLE + "modes: {jax: eagr}\n",
+        "5:14: unknown mode of jax 'eagr', expected one of eager, conjugate; did you mean 'eager'?",
+    ),
+    "mode of one that has none": (
+        WHOLE + "modes: {numpy: eager}\n",
+        "5:16: unknown mode of numpy 'eager', expected nothing here",
+    ),
+    "version of nobody": (
+        WHOLE + "versions: {trch: 2.13.0}\n",
+        "5:12: unknown adapter 'trch', expected one of {ADAPTERS}; did you mean 'torch'?",
     ),
     "point that is not": (
         SOUND + "sweep: {n: [1, 2]}\nprogram: loss = w * n\nexpect: {at: {n: 3}, value: {}}\n",

@@ -140,7 +140,16 @@ def test_every_line_of_the_template_that_is_commented_out_is_sound_too():
     start = lines.index("# More keys, each optional:") + 1
     keys = {line[2:].split(":")[0] for line in lines[start:] if line[2:3].isalpha()}
 
-    assert keys == {"sweep", "batch", "expect", "tolerance", "skip", "divergences"}
+    assert keys == {
+        "sweep",
+        "batch",
+        "expect",
+        "tolerance",
+        "skip",
+        "divergences",
+        "versions",
+        "modes",
+    }
 
 
 def test_the_schema_describes_the_keys_and_the_tensors():
@@ -152,6 +161,7 @@ def test_the_schema_describes_the_keys_and_the_tensors():
     assert "agree-by" in schema["$defs"]["DivergenceModel"]["properties"]
     assert {"Normal", "File", "Complex"} <= set(schema["$defs"])
     assert "is" in schema["$defs"]["Rounded"]["properties"]
+    assert {"between", "total"} == set(schema["$defs"]["Between"]["properties"])
 
 
 def test_loading_imports_no_framework_and_no_pandas():

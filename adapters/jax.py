@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from typing import Any
 
 import jax
@@ -21,11 +22,21 @@ from .values import cotangent_of, differentiates, kind_of
 
 Arrays = dict[str, Any]
 
+#: So many compiled programs are kept: more than any case of the catalogue has points and dtypes.
+KEPT = 64
+
 
 class JaxAdapter(Adapter):
-    """JAX on the CPU, one compiled function a task."""
+    """JAX on the CPU, one compiled function a program.
+
+    Compiling costs far more than running: tasks that differ in their numbers alone, as redrawn
+    ones, share a compiled function, of which the last ``KEPT`` are held.
+    """
 
     name = "jax"
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, _Compiled] = OrderedDict()
 
     def version(self) -> str:
         """JAX's, and optax's."""
@@ -48,45 +59,63 @@ class JaxAdapter(Adapter):
         program = self.program(task)
         started = time.perf_counter()
         with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
-            steps = _Compiled(task, program, self.mode(task)).steps()
+            steps = self._compiled(task, program, self.mode(task)).steps(task)
         return Trace(steps, time.perf_counter() - started)
+
+    def _compiled(self, task: Task, program: Program, mode: str) -> _Compiled:
+        key = _key(task, program, mode)
+        held = self._held.pop(key, None) or _Compiled(task, program, mode)
+        self._held[key] = held
+        if len(self._held) > KEPT:
+            self._held.popitem(last=False)
+        return held
+
+
+def _key(task: Task, program: Program, mode: str) -> str:
+    """All of a task that its compiled function depends on: everything but the arrays' numbers."""
+    shapes = [
+        [(name, x.dtype.name, x.shape) for name, x in arrays.items()]
+        for arrays in (task.params, task.rows(0))
+    ]
+    # By its text, for 1, 1.0 and True are equal, and NaN is not.
+    return repr((program, mode, shapes, task.dtype, differentiates(task), task.update, task.steps))
 
 
 class _Compiled:
-    """A task as one compiled function of parameters, optimizer state and inputs."""
+    """A program and its update as one compiled function of parameters, state and inputs."""
 
     def __init__(self, task: Task, program: Program, mode: str) -> None:
-        self._jit = jax.jit if mode != "eager" else lambda function: function
+        self._program, self._dtype = program, task.dtype
+        self._differentiates = differentiates(task)
         # JAX's convention is ∂L/∂Re - i·∂L/∂Im, the contract's ∂L/∂Re + i·∂L/∂Im.
         self._turned = jnp.conj if mode != "conjugate" else lambda gradient: gradient
-        self._task, self._program = task, program
         self._order = [i.target for i in program.instructions]
         self._optimizer = transformation(task) if task.update else None
         self._differentiated = [k for k, x in task.params.items() if kind_of(x.dtype) in "fc"]
         params, inputs = _arrays(task.params), _arrays(task.rows(0))
         shapes = jax.eval_shape(self._values, params, inputs)
         leaves = {**params, **inputs}
-        ways = on_path(program, params) if differentiates(task) else []
+        ways = on_path(program, params) if self._differentiates else []
         self._watched = [k for k in ways if k in leaves or k in shapes]
         #: Where the cotangents of variables arrive.
         self._slots = {
             k: shapes[k] for k in self._watched if k in shapes and kind_of(shapes[k].dtype) in "fc"
         }
-        output = shapes.get(program.output, leaves.get(program.output))
-        self._cotangent = cotangent_of(task, output.shape, kind_of(output.dtype))
+        self._output = shapes.get(program.output, leaves.get(program.output))
+        self._run = self._step if mode == "eager" else jax.jit(self._step)
 
-    def steps(self) -> list[Step]:
-        """Every step of the task."""
-        task, program = self._task, self._program
-        run = self._jit(self._run)
+    def steps(self, task: Task) -> list[Step]:
+        """Every step of a task, the one it was made for or one of the same key."""
         params = _arrays(task.params)
         state = self._optimizer.init(params) if self._optimizer else None
-        cotangent = jnp.asarray(self._cotangent)
+        output = self._output
+        cotangent = jnp.asarray(cotangent_of(task, output.shape, kind_of(output.dtype)))
         steps = []
         for number in range(task.steps):
-            values, grads, params, state = run(params, state, _arrays(task.rows(number)), cotangent)
+            inputs = _arrays(task.rows(number))
+            values, grads, params, state = self._run(params, state, inputs, cotangent)
             # jit sorts keys; the trace is in program order
-            wanted = [program.output] if number else self._order
+            wanted = [self._program.output] if number else self._order
             values = {k: values[k] for k in wanted if k in values}
             step = Step(_numpy(values))
             if not number:
@@ -100,16 +129,16 @@ class _Compiled:
     def _values(self, params: Arrays, inputs: Arrays) -> Arrays:
         """Every variable that is an array."""
         leaves = {**params, **inputs}
-        return arrays_of(interpret(self._program, leaves, _Traced({}), self._task.dtype))
+        return arrays_of(interpret(self._program, leaves, _Traced({}), self._dtype))
 
-    def _run(self, params: Arrays, state: Any, inputs: Arrays, cotangent: jax.Array) -> Any:
+    def _step(self, params: Arrays, state: Any, inputs: Arrays, cotangent: jax.Array) -> Any:
         """Values, cotangents, and parameters and state after the update."""
-        if not differentiates(self._task):
+        if not self._differentiates:
             return self._values(params, inputs), {}, params, state
 
         def contracted(differentiated: Arrays, slots: Arrays) -> tuple[jax.Array, Arrays]:
             leaves = {**params, **differentiated, **inputs}
-            values = interpret(self._program, leaves, _Traced(slots), self._task.dtype)
+            values = interpret(self._program, leaves, _Traced(slots), self._dtype)
             output = {**leaves, **values}[self._program.output]
             return jnp.sum(jnp.real(jnp.conj(cotangent) * output)), arrays_of(values)
 

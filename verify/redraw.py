@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import count
 
 from ..cases.case import Case
 from ..cases.task import Task
 from .judge import Row
-from .runner import FAILING, Runner
+from .runner import FAILING
 
 #: What is redrawn: the dtypes that promise the most.
 DTYPES = ("float64", "float32")
 
 
-def redrawn(cases: Iterable[Case]) -> Iterator[Task]:
-    """Tasks with fresh seeds, without end; cases whose numbers are all written out stay out.
+def redrawn(cases: Iterable[Case], wanted: int, dtypes: Iterable[str] = DTYPES) -> Iterator[Task]:
+    """So many tasks with fresh seeds, spread evenly over the cases that draw anything.
 
-    Whether a case draws anything is seen by comparing two drawings.
+    Cases whose numbers are all written out stay out; whether a case draws anything is seen by
+    comparing two drawings. A case's drawings follow one another, so that an adapter that compiles
+    programs does so once for all of them.
     """
-    drawing = [case for case in cases if _draws(case)]
-    if not drawing:
-        return
-    for number in count(1):
-        for case in drawing:
-            dtypes = [dtype for dtype in case.dtypes if dtype in DTYPES]
-            yield from case.redrawn(number).iter_tasks(dtypes)
+    chosen = tuple(dtypes)
+    drawing = [(case, _own(case, chosen)) for case in cases if _draws(case, chosen)]
+    total = sum(len(case.points()) * len(own) for case, own in drawing)
+    first = 0
+    for case, own in drawing:
+        last = first + len(case.points()) * len(own)
+        # Of the k-th task of all, as many drawings as evens out over it and those before it.
+        shares = [(k + 1) * wanted // total - k * wanted // total for k in range(first, last)]
+        for number in range(1, max(shares) + 1):
+            tasks = case.redrawn(number).iter_tasks(own)
+            yield from (task for task, n in zip(tasks, shares, strict=True) if number <= n)
+        first = last
 
 
-def alarms(runner: Runner, tasks: Iterable[Task]) -> Iterator[tuple[Task, list[Row]]]:
-    """Each task with those of its rows that fail."""
-    for task in tasks:
-        yield task, [row for row in runner.rows(task) if row["verdict"] in (*FAILING, "error")]
+def alarms(task: Task, rows: Iterable[Row]) -> list[Row]:
+    """Those of a redrawn task's rows that fail, recorded divergences aside.
+
+    A divergence is recorded with the value that the case's own numbers give; at others it may be
+    of another size, or absent.
+    """
+    recorded = {(name, d.check, d.tensor) for d in task.divergences for name in d.adapters}
+    return [
+        row
+        for row in rows
+        if row["verdict"] in (*FAILING, "error")
+        and (row["adapter"], row["check"], row["tensor"]) not in recorded
+    ]
 
 
-def _draws(case: Case) -> bool:
+def _own(case: Case, dtypes: tuple[str, ...]) -> list[str]:
+    return [dtype for dtype in case.dtypes if dtype in dtypes]
+
+
+def _draws(case: Case, dtypes: tuple[str, ...]) -> bool:
     """Whether another seed gives other numbers, at one of the dtypes in question."""
-    dtypes = [dtype for dtype in case.dtypes if dtype in DTYPES][:1]
-    first, second = (next(iter(case.redrawn(n).iter_tasks(dtypes)), None) for n in (1, 2))
+    own = _own(case, dtypes)[:1]
+    first, second = (next(iter(case.redrawn(n).iter_tasks(own)), None) for n in (1, 2))
     if first is None or second is None:
         return False
     one, other = ({**task.inputs, **task.params} for task in (first, second))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +18,7 @@ from ...reports.sections import Head, Table
 from ..choices import adapters_of, dtypes_of, nearest
 from ..faults import DISCRETE
 from ..finding import find
-from ..redraw import alarms, redrawn
+from ..redraw import DTYPES, alarms, redrawn
 from ..runner import Runner
 from ..selftest import GROSS, LATE, RAISED, SMALLEST, Finding, examine, plantable
 from .common import Adapters, Dtypes, emit, fail_on
@@ -45,7 +44,7 @@ def selftest(
 ) -> None:
     """Plant faults into every operation, or redraw the catalogue, and count."""
     if redraw is not None:
-        raise SystemExit(_redraw(redraw, adapters_of(adapters)))
+        raise SystemExit(_redraw(redraw, adapters_of(adapters), dtypes_of(dtypes)))
     names = operations or list(TABLE)
     for name in names:
         if name not in TABLE:
@@ -109,16 +108,17 @@ def _listed(title: str, findings: list[Finding]) -> str:
     return "\n".join([f"\n{title}: {'none' if not lines else ''}".rstrip(), *lines])
 
 
-def _redraw(wanted: int, names: list[str] | None) -> int:
+def _redraw(wanted: int, names: list[str] | None, dtypes: list[str] | None) -> int:
     """Judge redrawn tasks; status 1 where any alarms."""
     cases, faults = find(None)
     fail_on(faults)
     runner = Runner(names)
     seen, alarmed = 0, 0
-    for task, rows in _shown(alarms(runner, islice(redrawn(cases), wanted)), wanted, "redrawing"):
+    for task in _shown(redrawn(cases, wanted, dtypes or DTYPES), wanted, "redrawing"):
         seen += 1
-        alarmed += bool(rows)
-        for row in rows[:1]:
+        alarming = alarms(task, runner.rows(task))
+        alarmed += bool(alarming)
+        for row in alarming[:1]:
             emit(f"{task.id} {row['adapter']}: {row['check']} of {row['tensor']}: {row['reason']}")
     emit(f"{seen:,} redrawn tasks over {', '.join(runner.adapters)}: {alarmed:,} alarms")
     return 1 if alarmed else 0

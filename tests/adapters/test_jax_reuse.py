@@ -26,7 +26,7 @@ def traced(monkeypatch):
     return seen
 
 
-def trained(w=0.5, lr=0.1, steps=3, dtype="float64"):
+def trained(w: object = 0.5, lr=0.1, steps=3, dtype="float64"):
     made = one_layer(dtype, update=Update("adam", {"lr": lr}), steps=steps)
     return replace(made, params={**made.params, "W": np.asarray(w, dtype)})
 

@@ -22,12 +22,6 @@ def _bce(x: jax.Array, target: jax.Array) -> jax.Array:
     return -target * jnp.log(x) - (1 - target) * jnp.log1p(-x)
 
 
-def _kl_div(x: jax.Array, target: jax.Array, *, log_target: bool = False) -> jax.Array:
-    if log_target:
-        return jnp.exp(target) * (target - x)
-    return jax.scipy.special.xlogy(target, target) - target * x
-
-
 def _gaussian_nll(
     x: jax.Array,
     target: jax.Array,
@@ -113,7 +107,6 @@ LOWERINGS: dict[str, Entry] = {
     "l1": paired(lambda x, target: jnp.abs(x - target)),
     "smooth_l1": paired(_smooth_l1),
     "bce": paired(_bce),
-    "kl_div": paired(_kl_div),
     "gaussian_nll": _gaussian_nll,
     "poisson_nll": paired(_poisson_nll),
     "hinge_embedding": paired(_hinge_embedding),

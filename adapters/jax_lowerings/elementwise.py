@@ -22,6 +22,6 @@ LOWERINGS: dict[str, Entry] = {
     "multiply": via("jax.numpy.multiply", operator.mul),
     "divide": via("jax.numpy.divide", operator.truediv),
     "pow": via("jax.numpy.pow", operator.pow),
-    "identity": lambda x: x,
+    "identity": "jax.nn.identity",
     "gelu": via("jax.nn.gelu", lambda x, *, approximate: jax.nn.gelu(x, _tanh(approximate))),
 }

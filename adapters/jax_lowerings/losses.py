@@ -41,6 +41,12 @@ def _bce_with_logits(x: jax.Array, target: jax.Array, pos_weight: Any = None) ->
     return -pos_weight * target * positive - (1 - target) * negative
 
 
+def _kl_div(x: jax.Array, target: jax.Array, *, log_target: bool = False) -> jax.Array:
+    losses = optax.losses
+    loss = losses.kl_divergence_with_log_targets if log_target else losses.kl_divergence
+    return loss(x[..., None], target[..., None])  # it adds up along its last axis
+
+
 def _cross_entropy(
     x: jax.Array,
     target: jax.Array,
@@ -124,6 +130,7 @@ LOWERINGS: dict[str, Entry] = {
     "mse": via("optax.losses.squared_error", paired(optax.losses.squared_error)),
     "bce_with_logits": via("optax.losses.sigmoid_binary_cross_entropy", paired(_bce_with_logits)),
     "cross_entropy": via("optax.losses.softmax_cross_entropy_with_integer_labels", _cross_entropy),
+    "kl_div": via("optax.losses.kl_divergence", paired(_kl_div)),
     "huber": via("optax.losses.huber_loss", paired(optax.losses.huber_loss)),
     "log_cosh": via("optax.losses.log_cosh", paired(optax.losses.log_cosh)),
     "focal": via("optax.losses.sigmoid_focal_loss", paired(optax.losses.sigmoid_focal_loss)),

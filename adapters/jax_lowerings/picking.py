@@ -26,6 +26,11 @@ def _slices(x: jax.Array, indices: jax.Array, axis: int) -> Any:
     return x.at[(*(slice(None),) * (axis % x.ndim), indices)]
 
 
+def _masked_select(x: jax.Array, mask: jax.Array, *, size: int) -> jax.Array:
+    x, mask = jnp.broadcast_arrays(x, mask)
+    return jnp.extract(mask, x, size=size, fill_value=0)
+
+
 def _unfold(
     x: jax.Array, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any
 ) -> jax.Array:
@@ -88,6 +93,8 @@ LOWERINGS: dict[str, Entry] = {
         "jax.Array.at",
         lambda x, indices, updates, *, axis: _slices(x, indices, axis).set(updates),
     ),
+    # Its result has a size known beforehand, which compiling asks for.
+    "masked_select": via("jax.numpy.extract", _masked_select),
     "segment_sum": via(
         "jax.ops.segment_sum",
         lambda x, segment_ids, *, num_segments: jax.ops.segment_sum(x, segment_ids, num_segments),

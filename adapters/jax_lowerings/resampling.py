@@ -74,7 +74,8 @@ def _grid_sample(
         for k, size in ((1, height), (0, width))
     ]
     order = {"nearest": 0, "bilinear": 1}[mode]
-    beyond = {"zeros": "constant", "border": "nearest"}[padding_mode]
+    mirror = "mirror" if align_corners else "reflect"  # about the corners, or their outer edges
+    beyond = {"zeros": "constant", "border": "nearest", "reflection": mirror}[padding_mode]
 
     def one(image: jax.Array, row: jax.Array, column: jax.Array) -> jax.Array:
         return map_coordinates(image, [row, column], order, mode=beyond)

@@ -32,7 +32,7 @@ def _shift(function: Any) -> Any:
 LOWERINGS: dict[str, Entry] = {
     f"fft.{name}": via(f"torch.fft.{name}", spelling(getattr(fft, name)))
     for spelling, names in (
-        (_one, ("fft", "ifft", "rfft", "irfft")),
+        (_one, ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")),
         (_several, ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")),
         (_shift, ("fftshift", "ifftshift")),
     )

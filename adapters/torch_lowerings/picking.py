@@ -29,5 +29,6 @@ LOWERINGS: dict[str, Entry] = {
         "torch.index_copy",
         lambda x, indices, updates, *, axis: torch.index_copy(x, axis, indices, updates),
     ),
+    "masked_select": via("torch.masked_select", lambda x, mask, **_: torch.masked_select(x, mask)),
     "segment_sum": via("torch.index_add", _segment_sum),
 }

@@ -178,6 +178,14 @@ def _svdvals_vjp(g: Any, y: Any, x: Any) -> Any:
     return _across(g, u) @ vh
 
 
+def matrix_rank(x: Any, *, rtol: float | None = None) -> Any:
+    """How many singular values exceed rtol times the largest: max(m, n)·ε, if not given."""
+    s = wide.svd(x)[1]
+    if rtol is None:
+        rtol = max(x.shape[-2:]) * float(np.finfo(x.dtype).eps)
+    return (s > s.max(axis=-1, keepdims=True, initial=0) * rtol).sum(axis=-1)
+
+
 def _qr_vjp(g: Any, y: Any, x: Any) -> Any:
     """(g_q + Q·copyltu(M)) R⁻ᴴ, M = R g_rᴴ − g_qᴴ Q, for at least as many rows as columns.
 
@@ -440,6 +448,15 @@ OPERATIONS = (
         examples=TALL,
         domain=_regular,
         kinks="where a singular value is zero, or two are the same",
+    ),
+    Operation(
+        "linalg.matrix_rank",
+        matrix_rank,
+        (None,),
+        formula="how many singular values are not zero",
+        derivatives=(None,),
+        examples=(*TALL, ex((3, 3), rtol=1e-3)),
+        domain=_regular,
     ),
     Operation(
         "linalg.qr",

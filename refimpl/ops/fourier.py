@@ -132,7 +132,7 @@ def _one(name: str, kind: str, formula: str, derivative: str) -> Operation:
 
     def plan(x: Any, n: int | None, axis: int) -> dict[int, int]:
         sizes = _plan(x, None if n is None else (n,), (axis,), None)
-        return _spectrum(sizes, n) if kind == "irfft" else sizes
+        return _spectrum(sizes, n) if kind in _FROM_HALF else sizes
 
     def along(x: Any, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Any:
         return forward(x, plan(x, n, axis), norm)
@@ -175,7 +175,7 @@ def _several(name: str, kind: str, count: int | None, formula: str, derivative: 
 
 
 def _single(kind: str) -> Any:
-    return ex((1,), n=1) if kind == "irfft" else ex((1,))
+    return ex((1,), n=1) if kind in _FROM_HALF else ex((1,))
 
 
 def _row(
@@ -210,11 +210,23 @@ _RULES: dict[str, tuple[Any, Any]] = {
     ),
     "rfft": (_rfftn, _rfftn_vjp),
     "irfft": (_irfftn, _irfftn_vjp),
+    "hfft": (
+        lambda x, sizes, norm: _irfftn(np.conj(x), sizes, _SWAPPED[norm]),
+        lambda g, x, sizes, norm: np.conj(_irfftn_vjp(g, x, sizes, _SWAPPED[norm])),
+    ),
+    "ihfft": (
+        lambda x, sizes, norm: np.conj(_rfftn(x, sizes, _SWAPPED[norm])),
+        lambda g, x, sizes, norm: _rfftn_vjp(np.conj(g), x, sizes, _SWAPPED[norm]),
+    ),
 }
+#: The transforms that read half a spectrum, whose length does not say how long the whole is.
+_FROM_HALF = ("irfft", "hfft")
 _FFT = "yₖ = Σ xₙ·exp(−2πi·kn/N)", "Fᴴ g, an unscaled inverse transform"
 _IFFT = "xₙ = 1/N·Σ yₖ·exp(2πi·kn/N)", "Fᴴ g / N, a scaled transform"
 _RFFT = "fft of real x, k ≤ N/2", "Re Fᴴ g, g being 0 beyond N/2"
 _IRFFT = "real ifft of half a spectrum", "half of F g / N, twice what stands for two"
+_HFFT = "real fft of half a signal, the other half its conjugate", "as of irfft, at conj x"
+_IHFFT = "conj of rfft of real x, over N", "as of rfft, of conj g"
 
 
 def _shift_axes(x: Any, axes: Axes) -> tuple[int, ...]:
@@ -250,6 +262,8 @@ OPERATIONS = (
     _one("ifft", "ifft", *_IFFT),
     _one("rfft", "rfft", *_RFFT),
     _one("irfft", "irfft", *_IRFFT),
+    _one("hfft", "hfft", *_HFFT),
+    _one("ihfft", "ihfft", *_IHFFT),
     _several("fft2", "fft", 2, *_FFT),
     _several("ifft2", "ifft", 2, *_IFFT),
     _several("rfft2", "rfft", 2, *_RFFT),

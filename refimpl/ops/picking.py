@@ -69,6 +69,25 @@ def _index_set_vjp(
     return by_x, None, np.moveaxis(np.where(written, by_updates, 0), -1, k)
 
 
+def masked_select(x: Any, mask: Any, *, size: int) -> Any:
+    """x[mask]: the ``size`` elements at which the mask is true, in order, as one row."""
+    x, mask = np.broadcast_arrays(x, mask, subok=True)
+    if np.count_nonzero(mask) != size:
+        raise ValueError(f"{np.count_nonzero(mask)} elements are chosen, size says {size}")
+    return x[mask]
+
+
+def _masked_select_vjp(g: Any, y: Any, x: Any, mask: Any, *, size: int) -> Any:
+    back = np.zeros_like(g, shape=np.broadcast_shapes(x.shape, mask.shape))
+    back[np.broadcast_to(mask, back.shape)] = g
+    return back
+
+
+def _every_second(generator: Any, shape: tuple[int, ...]) -> Any:
+    """True and false in turns."""
+    return (np.arange(int(np.prod(shape))) % 2 == 0).reshape(shape)
+
+
 def segment_sum(x: Any, segment_ids: Any, *, num_segments: int) -> Any:
     """Σ of the rows of x that have the same number, for each number."""
     return _added(np.zeros_like(x, shape=(num_segments, *x.shape[1:])), segment_ids, x)
@@ -264,6 +283,22 @@ OPERATIONS = (
             ex((0, 2), (0,), num_segments=3),
         ),
         domain=(real, integers(3)),
+        analytic=True,
+    ),
+    Operation(
+        "masked_select",
+        masked_select,
+        (_masked_select_vjp, None),
+        formula="x[mask]",
+        derivatives=("g where mask, else 0", None),
+        examples=(
+            ex((2, 3), (2, 3), size=3),
+            ex((5,), (5,), size=3),
+            ex((2, 2), (2,), size=2),
+            ex((1,), (1,), size=1),
+            ex((0,), (0,), size=0),
+        ),
+        domain=(real, _every_second),
         analytic=True,
     ),
     Operation(

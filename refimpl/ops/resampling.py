@@ -95,7 +95,7 @@ def grid_sample(
     grid: Any,
     *,
     mode: Literal["bilinear", "nearest"],
-    padding_mode: Literal["zeros", "border"],
+    padding_mode: Literal["zeros", "border", "reflection"],
     align_corners: bool,
 ) -> Any:
     """``x`` at points: shapes (n, channels, h, w) and (n, …, 2), points as (x, y) in [−1, 1].
@@ -117,7 +117,7 @@ def _grid_sample_vjp(
     grid: Any,
     *,
     mode: Literal["bilinear", "nearest"],
-    padding_mode: Literal["zeros", "border"],
+    padding_mode: Literal["zeros", "border", "reflection"],
     align_corners: bool,
 ) -> tuple[Any, Any]:
     """Each corner's share of g, put back where it was picked; and the slope towards each corner."""
@@ -137,8 +137,8 @@ def _grid_sample_vjp(
 
 def _corners(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool) -> Any:
     """For each pixel that a point sees: weight, its slopes in the grid, values, and where it is."""
-    if padding_mode not in ("zeros", "border"):
-        raise ValueError(f"padding_mode is {padding_mode!r}, expected zeros or border")
+    if padding_mode not in ("zeros", "border", "reflection"):
+        raise ValueError(f"padding_mode is {padding_mode!r}, expected zeros, border or reflection")
     sizes = x.shape[:1:-1]  # width, height: points are (x, y)
     batch = np.arange(x.shape[0]).reshape(-1, *(1 for _ in grid.shape[1:-1]))
     pixels, rates = [], []
@@ -146,8 +146,10 @@ def _corners(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: 
         rate = (size - 1 if align_corners else size) / 2
         place = (grid[..., k] + 1) * rate - (0 if align_corners else 0.5)
         live: Any = 1.0
-        if padding_mode == "border":
-            live = ((place > 0) & (place < size - 1)).astype(x.dtype)
+        if padding_mode == "reflection":
+            place, live = _reflected(place, size, align_corners=align_corners)
+        if padding_mode != "zeros":
+            live = live * ((place > 0) & (place < size - 1)).astype(x.dtype)
             place = np.clip(place, 0, size - 1)
         pixels.append(place)
         rates.append(rate * live)
@@ -163,6 +165,20 @@ def _corners(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: 
         wx, wy = (fx if dx else 1 - fx), (fy if dy else 1 - fy)
         slopes = (wy * rx * (2 * dx - 1), wx * ry * (2 * dy - 1))
         yield (wx * wy, slopes, *_picked(x, batch, top + dy, left + dx))
+
+
+def _reflected(place: Any, size: int, *, align_corners: bool) -> tuple[Any, Any]:
+    """Places beyond the image, mirrored until inside, and which way they move as the point does.
+
+    The mirrors stand on the corners' centres with ``align_corners``, else on their outer edges.
+    """
+    low, span = (0, size - 1) if align_corners else (-0.5, size)
+    if not span:
+        return place * 0, 0.0
+    turns = np.floor((place - low) / span)
+    rest = (place - low) - turns * span
+    odd = turns % 2 != 0
+    return low + np.where(odd, span - rest, rest), np.where(odd, -1, 1)
 
 
 def _picked(x: Any, batch: Any, row: Any, column: Any) -> tuple[Any, Any]:
@@ -233,6 +249,20 @@ OPERATIONS = (
                 mode="nearest",
                 padding_mode="zeros",
                 align_corners=False,
+            ),
+            ex(
+                (1, 2, 3, 4),
+                (1, 3, 2, 2),
+                mode="bilinear",
+                padding_mode="reflection",
+                align_corners=False,
+            ),
+            ex(
+                (1, 1, 3, 3),
+                (1, 3, 2, 2),
+                mode="bilinear",
+                padding_mode="reflection",
+                align_corners=True,
             ),
             ex(
                 (1, 1, 1, 1),

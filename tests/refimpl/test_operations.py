@@ -14,7 +14,7 @@ from gradparity.refimpl.tape import Tape
 
 #: Not complex-differentiable, and defined on complex numbers all the same.
 COMPLEX_TOO = {"abs", "angle", "real", "imag", "conj", "var", "std", "vecdot", "linalg.vector_norm"}
-COMPLEX_TOO |= {"fft.irfft", "fft.irfft2", "fft.irfftn"}
+COMPLEX_TOO |= {"fft.irfft", "fft.hfft", "fft.irfft2", "fft.irfftn"}
 
 #: Where what flows back is chosen, and is no derivative.
 CHOSEN = {"straight_through", "reverse_gradient"}

@@ -168,6 +168,23 @@ def test_a_recorded_divergence_that_is_gone_is_stale():
     assert judged(divergence("[4.0, 12.0]"))["grad", "x"] == ("stale", "bug")
 
 
+def test_a_recorded_divergence_of_whole_numbers_is_held_exactly():
+    ranked = """
+case: ranked
+about: Indices, and what is at them.
+params: {x: [1.0, 3.0, 2.0]}
+program: |
+  v, i = top_k(x, k=2)
+output: v
+cotangent: 1.0
+divergences: [{adapters: [numpy], check: value, tensor: i, kind: kink, value: VALUE, because: x}]
+"""
+    other = wrong.Wrong(NumpyAdapter(), wrong.wrong_value("i", 1.0))
+    for value, verdict in (("[2, 4]", "known"), ("[2, 3]", "stale")):
+        found = {row["tensor"]: row for row in rows(other, ranked.replace("VALUE", value))}
+        assert found["i"]["verdict"] == verdict
+
+
 RAISING = (
     "divergences: [{adapters: [torch], check: grad, tensor: x, kind: unsupported, "
     "raises: no such kernel, because: planted}]"

@@ -7,6 +7,7 @@ it is NumPy's.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +87,13 @@ class Adapter(ABC):
     def mode(self, task: Task) -> str:
         """The other way in which the case has it run, of ``cases.modes``; mostly none."""
         return task.modes.get(self.name, "")
+
+    def one_thread(self) -> AbstractContextManager[None]:
+        """Inside, the framework keeps to one thread, where it has a setting of its own for that.
+
+        BLAS and OpenMP are seen to by ``threads``.
+        """
+        return nullcontext()
 
     def program(self, task: Task) -> Program:
         """The task's text for this adapter, or Unsupported where there is none."""

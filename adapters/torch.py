@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ml_dtypes
@@ -45,6 +47,16 @@ class TorchAdapter(Adapter):
             "threads": f"{torch.get_num_threads()} within an operation, "
             f"{torch.get_num_interop_threads()} between them",
         }
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """One thread within an operation; those between operations serve no eager CPU code."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def run(self, task: Task) -> Trace:
         """Run a task."""

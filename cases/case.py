@@ -15,7 +15,7 @@ from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
 from .native_training import PARTS, Chosen
 from .program import Program
-from .task import Batch, Between, Divergence, Expected, Task, Tolerance, Update
+from .task import Batch, Between, Divergence, Expected, Task, Tolerance, Update, id_of
 from .tensors import Tensors, final_dtype
 
 
@@ -39,6 +39,11 @@ class Case:
     def name(self) -> str:
         """Unique in a catalogue."""
         return self.model.case
+
+    @property
+    def drawn_as(self) -> str:
+        """The name of its tasks, which seeds are made from: ``case~2`` where it is redrawn."""
+        return f"{self.name}~{self.draw}" if self.draw else self.name
 
     @property
     def about(self) -> str:
@@ -93,19 +98,33 @@ class Case:
 
     def iter_tasks(self, dtypes: Iterable[str] | None = None) -> Iterator[Task]:
         """The same one by one, each task's arrays drawn when it is asked for."""
+        chosen = self._chosen(dtypes)
+        for point, programs in zip(self.points(), self.programs, strict=True):
+            yield from self.tasks_at(point, programs, chosen)
+
+    def count(self, dtypes: Iterable[str] | None = None) -> int:
+        """How many tasks there are; none is drawn."""
+        return len(self.programs) * len(self._chosen(dtypes))
+
+    def undrawn(self, dtypes: Iterable[str] | None = None) -> Iterator[Undrawn]:
+        """The same tasks in the same order, before their arrays are drawn."""
+        chosen = self._chosen(dtypes)
+        for point, programs in zip(self.points(), self.programs, strict=True):
+            narrowed = replace(self, programs=(programs,))
+            yield from (Undrawn(narrowed, point, dtype) for dtype in chosen)
+
+    def _chosen(self, dtypes: Iterable[str] | None) -> list[str]:
         wanted = self.dtypes if dtypes is None else tuple(dtypes)
         for dtype in wanted:
             if dtype not in DTYPES:
                 raise BadUsage(unknown("dtype", dtype, DTYPES))
-        chosen = [dtype for dtype in self.dtypes if dtype in wanted]
-        for point, programs in zip(self.points(), self.programs, strict=True):
-            yield from self._tasks_at(point, programs, chosen)
+        return [dtype for dtype in self.dtypes if dtype in wanted]
 
-    def _tasks_at(
+    def tasks_at(
         self, point: dict[str, Any], programs: dict[str, Program], dtypes: Iterable[str]
     ) -> Iterator[Task]:
-        model = self.model
-        drawn_as = f"{self.name}~{self.draw}" if self.draw else self.name
+        """The tasks of one point of the sweep, with that point's programs."""
+        model, drawn_as = self.model, self.drawn_as
         real = Tensors(drawn_as, point, self.path.parent)
         expect = {} if self.draw else _expected(model.expectations, point, real)
         update = self._update(real)
@@ -200,6 +219,28 @@ def _files(item: Any) -> Iterator[str]:
     parts = parts.values() if isinstance(parts, dict) else parts
     for part in () if isinstance(parts, str | float | int) or parts is None else parts:
         yield from _files(part)
+
+
+@dataclass(frozen=True, eq=False)
+class Undrawn:
+    """A task without its arrays: small, so that it may wait in numbers and travel to a worker.
+
+    ``case`` has only this point's programs.
+    """
+
+    case: Case
+    point: dict[str, Any]
+    dtype: str
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return id_of(self.case.drawn_as, self.point, self.dtype)
+
+    def draw(self) -> Task:
+        """The task, its arrays drawn: the same numbers on every machine."""
+        (task,) = self.case.tasks_at(self.point, self.case.programs[0], [self.dtype])
+        return task
 
 
 def points_of(sweep: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

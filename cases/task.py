@@ -127,8 +127,7 @@ class Task:
     @cached_property
     def id(self) -> str:
         """``case[axis=0,torch…]`` without the adapter: unique in a run."""
-        point = ",".join(f"{key}={_short(value)}" for key, value in self.point.items())
-        return f"{self.case}[{point}{'-' if point else ''}{self.dtype}]"
+        return id_of(self.case, self.point, self.dtype)
 
     def program(self, adapter: str) -> Program | None:
         """The text for an adapter; None where the case has none for it."""
@@ -166,6 +165,12 @@ class Task:
                     epochs[epoch] = np.random.default_rng(seed).permutation(count)
                 taken[at] = epochs[epoch][taken[at]]
         return {name: x[taken] if name in batched else x for name, x in self.inputs.items()}
+
+
+def id_of(case: str, point: dict[str, Any], dtype: str) -> str:
+    """A task's id, which needs none of its arrays."""
+    text = ",".join(f"{key}={_short(value)}" for key, value in point.items())
+    return f"{case}[{text}{'-' if text else ''}{dtype}]"
 
 
 def seed_of(case: str, point: dict[str, Any], name: str) -> int:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from ..adapters.base import Adapter
 from ..cases import Case, select
-from ..cases.task import Task
 from ..refimpl.errors import BadCase, BadUsage
 from ..reports.columns import frame
 from .finding import find
-from .judge import Row
-from .runner import Runner
-
-Progress = Callable[[int, int, Task], None]
+from .running import Progress, Work, engine, rows, workers_for
 
 
 class BadCases(BadCase):
@@ -64,6 +61,8 @@ def run(
     adapters: Iterable[str | Adapter] | None = None,
     dtypes: Iterable[str] | None = None,
     keywords: str | None = None,
+    jobs: int | Literal["auto"] = 0,
+    timeout: float | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Run cases over adapters and judge every tensor.
@@ -78,8 +77,16 @@ def run(
         Of each case's own dtypes, only these.
     keywords
         As in ``load_cases``.
+    jobs
+        How many worker processes run tasks; ``auto`` for one a core, 0 for none: tasks are run
+        in this process, and one that crashes takes it along. The results are the same, bit for
+        bit. A script that asks for workers needs ``if __name__ == "__main__":``, as for
+        ``multiprocessing``.
+    timeout
+        Seconds that a task may take in a worker, over all its adapters; one that takes longer is
+        stopped, and the adapter that was at work has a row ``error``.
     progress
-        Called as ``progress(done, total, task)`` before each task.
+        Called as ``progress(done, total, task)`` before each task is begun; ``task.id`` names it.
 
     Returns
     -------
@@ -90,28 +97,12 @@ def run(
     Raises
     ------
     BadCases, BadUsage
-        As ``load_cases`` and ``Runner`` do.
+        As ``load_cases`` and ``Runner`` do; and for a timeout without workers.
     """
-    loaded = _cases(cases, keywords)
-    return frame(rows(Runner(adapters), loaded, dtypes=dtypes, progress=progress))
-
-
-def rows(
-    runner: Runner,
-    cases: Iterable[Case],
-    *,
-    dtypes: Iterable[str] | None = None,
-    progress: Progress | None = None,
-) -> list[Row]:
-    """Run cases with a runner that is made already; their rows."""
-    wanted = None if dtypes is None else list(dtypes)
-    tasks = [task for case in cases for task in case.tasks(wanted)]
-    found: list[Row] = []
-    for done, task in enumerate(tasks):
-        if progress is not None:
-            progress(done, len(tasks), task)
-        found += runner.rows(task)
-    return found
+    work = Work(_cases(cases, keywords), None if dtypes is None else list(dtypes))
+    count = workers_for(jobs, len(work), timeout)
+    with engine(adapters, count, timeout) as entered:
+        return frame(rows(entered, work, progress))
 
 
 def _cases(cases: object, keywords: str | None) -> list[Case]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from importlib.metadata import entry_points
+from typing import Literal
 
 from ..refimpl.errors import BadUsage
 
@@ -29,6 +30,17 @@ def adapters_of(text: str | None) -> list[str] | None:
 def dtypes_of(text: str | None) -> list[str] | None:
     """The dtypes that an option names; None for all. Raises BadUsage for one that is none."""
     return chosen(text, DTYPES, "dtype")
+
+
+def jobs_of(text: str | None) -> int | Literal["auto"] | None:
+    """The number of workers that an option names, or auto; BadUsage for what is neither."""
+    if text is None:
+        return None
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal():
+        raise BadUsage(f"{text!r} workers, expected a whole number from 0 up, or auto")
+    return int(text)
 
 
 def chosen(text: str | None, known: Sequence[str], what: str) -> list[str] | None:

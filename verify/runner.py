@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 
 from ..adapters import registry
 from ..adapters.base import Adapter
@@ -26,8 +26,12 @@ ORDER = ("value", "grad", "update", "run")
 #: How many of a task's wrong gradients are measured again by finite differences.
 VOTES = 3
 
-#: The outlier where finite differences contradict the truth.
+#: The outlier where finite differences contradict the truth; and who is at work, where no adapter
+#: is: the reference, for truth and noise.
 REFERENCE = "reference"
+
+#: Why an adapter is not run in a task again: the kind of its row, and the reason.
+Lost = tuple[str, str]
 
 
 class Runner:
@@ -37,6 +41,8 @@ class Runner:
     ----------
     adapters
         Names, as registered, or adapters themselves; None for all that are registered.
+    tell
+        Told who begins to work: an adapter's name, or ``REFERENCE``.
 
     Attributes
     ----------
@@ -51,10 +57,16 @@ class Runner:
         For a name that no adapter has, or where no framework is left to run.
     """
 
-    def __init__(self, adapters: Iterable[str | Adapter] | None = None) -> None:
+    def __init__(
+        self,
+        adapters: Iterable[str | Adapter] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._tell = tell
         self.adapters: dict[str, Adapter] = {}
         self.missing: dict[str, str] = {}
         for item in registry.names() if adapters is None else adapters:
+            tell(item if isinstance(item, str) else item.name)
             try:
                 adapter = registry.make(item) if isinstance(item, str) else item
             except MissingFramework as absent:
@@ -66,9 +78,20 @@ class Runner:
         self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
         self._held: tuple[Task, Baseline | str] | None = None
 
-    def rows(self, task: Task) -> list[Row]:
-        """Run a task in every adapter; the rows of all of them."""
-        rows = [row for name in self.adapters for row in self.rows_for(task, name)]
+    def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
+        """Run a task in every adapter; the rows of all of them.
+
+        ``lost`` has adapters that broke off the process they ran this task in: they are not run,
+        and have a row with the verdict ``error``.
+        """
+        gone = {} if lost is None else lost
+        rows: list[Row] = []
+        for name in self.adapters:
+            if name in gone:
+                kind, reason = gone[name]
+                rows.append(self._whole(task, name, "error", kind, reason))
+            else:
+                rows += self.rows_for(task, name)
         return mark_outliers(rows)
 
     def rows_for(self, task: Task, name: str) -> list[Row]:
@@ -83,6 +106,7 @@ class Runner:
         if isinstance(base, str):
             return [self._whole(task, name, "error", "case", base)]
         adapter = self.adapters[name]
+        self._tell(name)
         started = time.perf_counter()
         try:
             trace = attempt(adapter, task)
@@ -105,6 +129,7 @@ class Runner:
     def _baseline(self, task: Task) -> Baseline | str:
         """Truth and noise, kept for the adapters that follow; or why there are none."""
         if self._held is None or self._held[0] is not task:
+            self._tell(REFERENCE)
             try:
                 self._held = task, baseline(task)
             except AdapterFailed as failure:
@@ -166,9 +191,3 @@ def mark_outliers(rows: list[Row]) -> list[Row]:
         names = off.get((row["check"], row["tensor"], row["step"]), [])
         row["outlier"] = names[0] if len(names) == 1 else "split" if names else ""
     return rows
-
-
-def run_all(runner: Runner, tasks: Iterable[Task]) -> Iterator[Row]:
-    """The rows of many tasks, one task held at a time."""
-    for task in tasks:
-        yield from runner.rows(task)

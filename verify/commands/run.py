@@ -19,12 +19,11 @@ from ...reports.as_text import as_csv, as_json
 from ...reports.columns import frame
 from ...reports.console import show
 from ...reports.markdown import as_markdown
-from ..api import Progress as Tell
-from ..api import rows
-from ..choices import adapters_of, dtypes_of
+from ..choices import adapters_of, dtypes_of, jobs_of
 from ..finding import find
 from ..reporting import write
-from ..runner import Runner
+from ..running import Progress as Tell
+from ..running import Work, engine, rows, workers_for
 from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, say
 
 DIFFERS, FAILED = 1, 3
@@ -36,6 +35,27 @@ Out = Annotated[
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How to print them.")
 ]
+Jobs = Annotated[
+    str | None,
+    typer.Option(
+        "-j",
+        "--jobs",
+        metavar="N",
+        help="Worker processes, or auto for one a core; 0 for this process. "
+        "Without it: auto, and this process for a handful of tasks.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="S",
+        help="Seconds that a task may take in a worker before it is stopped; 300 if not given.",
+    ),
+]
+
+#: Seconds for one task, where nothing is said: far more than a case of a suite takes.
+LONG = 300.0
 
 
 def run(
@@ -44,22 +64,26 @@ def run(
     keywords: Keywords = None,
     adapters: Adapters = None,
     dtypes: Dtypes = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
     out: Out = None,
     form: Format = "table",
 ) -> None:
     """Run cases and print the verdicts; the exit status says whether all agree."""
-    names, wanted = adapters_of(adapters), dtypes_of(dtypes)
+    names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
     cases, faults = find(paths)
     fail_on(faults)
     if keywords:
         cases = select(cases, keywords)
     if not cases:
         raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
-    runner = Runner(names)
-    for why in runner.missing.values():
-        say(f"gradparity: {why}")
-    with _progress() as tell:
-        results = frame(rows(runner, cases, dtypes=wanted, progress=tell))
+    work = Work(cases, wanted)
+    count = workers_for(asked, len(work), timeout)
+    with engine(names, count, timeout or LONG) as entered:
+        for why in entered.missing.values():
+            say(f"gradparity: {why}")
+        with _progress() as tell:
+            results = frame(rows(entered, work, tell))
     if results.empty:
         raise BadUsage(f"no case has a dtype of {dtypes}")
     emit(_printed(results, form))

@@ -1,0 +1,91 @@
+"""An adapter that breaks off in the way the case's name says, in a distribution of its own.
+
+``install`` writes it into a folder, as another distribution would bring it: on the path of this
+process it is found by its entry point, here and in every worker.
+"""
+
+from pathlib import Path
+
+MODULE = '''\
+import ctypes, os, signal, time
+from gradparity.adapters.base import Adapter
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.refimpl.errors import AdapterFailed
+
+
+def fail():
+    raise AdapterFailed("it fell over")
+
+
+FAULTS = {
+    "hangs": lambda: time.sleep(600),
+    "segfaults": lambda: ctypes.string_at(0),
+    "exits": lambda: os._exit(7),
+    "exits-quietly": lambda: os._exit(0),
+    "is-killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "raises": fail,
+}
+
+
+class Faulty(NumpyAdapter):
+    name = "faulty"
+
+    def run(self, task):
+        FAULTS.get(task.case, int)()
+        return super().run(task)
+
+
+class Plain(Adapter):
+    """One that can be pickled."""
+
+    name = "plain"
+
+    def version(self):
+        return "1"
+
+    def has(self, operation):
+        return ""
+
+    def run(self, task):
+        return NumpyAdapter().run(task)
+
+
+class Unloadable(NumpyAdapter):
+    name = "unloadable"
+
+    def __init__(self):
+        os._exit(3)
+'''
+
+ENTRY_POINTS = """\
+[gradparity.adapters]
+faulty = faulty_adapters:Faulty
+unloadable = faulty_adapters:Unloadable
+"""
+
+CASE = """\
+case: {name}
+about: A product.
+inputs: {{x: [1.0, 2.0]}}
+params: {{w: [0.5, 3.0]}}
+program: loss = sum(w * x)
+optimizer: {{sgd: {{lr: 0.25}}}}
+dtypes: [{dtypes}]
+"""
+
+
+def install(folder: Path) -> None:
+    """Write the distribution into a folder of the path."""
+    (folder / "faulty_adapters.py").write_text(MODULE, "utf-8")
+    about = folder / "faulty-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n", "utf-8")
+    (about / "entry_points.txt").write_text(ENTRY_POINTS, "utf-8")
+
+
+def cases(folder: Path, *names: str, dtypes: str = "float64") -> Path:
+    """A file with a case of each name."""
+    path = folder / "cases.yaml"
+    text = "---\n".join(CASE.format(name=name, dtypes=dtypes) for name in names)
+    path.write_text(text, "utf-8")
+    return path

@@ -1,0 +1,124 @@
+"""What goes on in a worker process: adapters are made once, then tasks come in and rows go out."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from ctypes import Array
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..adapters import threads
+from ..adapters.base import Adapter
+from ..cases.case import Undrawn
+from .judge import Row
+from .runner import REFERENCE, Lost, Runner
+
+#: How often a worker looks whether its parent is still there, in seconds.
+LOOK = 1.0
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Who is at work where, in memory that a process shares with its workers.
+
+    Each slot holds a process's id and who works in it, as a number: 0 nobody, 1 the reference,
+    then the adapters. It outlives the process, and so says on whose watch it ended.
+    """
+
+    held: Array[Any]
+    names: tuple[str, ...]
+
+    def clear(self, slot: int) -> None:
+        """Nobody has begun."""
+        self.held[2 * slot] = self.held[2 * slot + 1] = 0
+
+    def begin(self, slot: int, name: str) -> None:
+        """Leave the mark of this process, in an adapter or the reference."""
+        self.held[2 * slot] = os.getpid()
+        self.held[2 * slot + 1] = self._everybody.index(name) + 1
+
+    def process(self, slot: int) -> int:
+        """The process that began, or 0."""
+        return int(self.held[2 * slot])
+
+    def at_work(self, slot: int) -> str:
+        """Who was at work last; empty for nobody."""
+        number = int(self.held[2 * slot + 1])
+        return self._everybody[number - 1] if number else ""
+
+    @property
+    def _everybody(self) -> tuple[str, ...]:
+        return (REFERENCE, *self.names)
+
+
+@dataclass
+class _State:
+    """What a worker keeps from task to task."""
+
+    runner: Runner | None = None
+    fault: Exception | None = None
+    marks: Marks | None = None
+    slot: int = 0
+    settings: ExitStack = field(default_factory=ExitStack)
+
+    def tell(self, name: str) -> None:
+        """Leave a mark of who begins."""
+        if self.marks is not None:
+            self.marks.begin(self.slot, name)
+
+
+_STATE = _State()
+
+
+def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
+    """Begin a worker's life: one thread, and every framework imported.
+
+    What an adapter raises as it is made is kept, for ``about`` to raise.
+    """
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    _STATE.marks = marks
+    _STATE.settings.enter_context(threads.environment())
+    try:
+        runner = Runner(adapters, tell=_STATE.tell)
+    except Exception as fault:  # noqa: BLE001  raised where it is heard
+        _STATE.fault = fault
+        return
+    _STATE.settings.enter_context(threads.one_thread(runner.adapters.values()))
+    _STATE.runner = runner
+
+
+def about() -> tuple[list[str], dict[str, str]]:
+    """The adapters that there are, and why others are missing.
+
+    Raises
+    ------
+    BadUsage
+        As ``Runner`` does; and whatever an adapter raised as it was made.
+    """
+    runner = _runner()
+    return list(runner.adapters), runner.missing
+
+
+def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
+    """Run a task over the adapters; its rows."""
+    _STATE.slot = slot
+    _STATE.tell(REFERENCE)
+    return _runner().rows(undrawn.draw(), lost)
+
+
+def _runner() -> Runner:
+    if _STATE.fault is not None:
+        raise _STATE.fault
+    assert _STATE.runner is not None, "a worker is started first"
+    return _STATE.runner
+
+
+def _end_with(parent: int) -> None:
+    """End when the parent does: killed, it could not say so."""
+    while os.getppid() == parent:
+        time.sleep(LOOK)
+    os._exit(1)

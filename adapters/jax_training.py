@@ -7,8 +7,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 import optax.contrib
+from optax.contrib._complex_valued import SplitRealAndImaginaryArrays as _Parts
 
 from ..cases.native_training import Chosen
 from ..cases.task import Task
@@ -74,12 +76,17 @@ def slots(task: Task, state: Any) -> dict[str, jax.Array]:
     if "optimizer" in task.update.native.get("jax", {}):
         return {}
     return {
-        f"{name}.{slot}": x
+        f"{name}.{slot}": _joined(x)
         for slot, key in SLOTS.get(task.update.rule, {}).items()
         for found in _fields(state, key)
         for name, x in found.items()
-        if isinstance(x, jax.Array)
+        if isinstance(x, (jax.Array, _Parts))
     }
+
+
+def _joined(x: Any) -> jax.Array:
+    """The complex array of a real and an imaginary part."""
+    return jax.lax.complex(x.real, x.imaginary) if isinstance(x, _Parts) else x
 
 
 def _fields(state: Any, key: str) -> Iterator[dict[str, Any]]:
@@ -106,7 +113,11 @@ def _rule(library: Any, task: Task, parameter: str, native: dict[str, Chosen]) -
     if make is None:
         raise Unsupported(f"optax has no {task.update.rule}")
     given = hyperparameters(task, parameter)
-    return make(library, **{**given, "lr": _rate(library, task, given["lr"], native)})
+    rule = make(library, **{**given, "lr": _rate(library, task, given["lr"], native)})
+    if not any(np.iscomplexobj(x) for x in task.params.values()):
+        return rule
+    # A complex parameter is two real ones to the rules' papers; optax squares its magnitude.
+    return library.contrib.split_real_and_imaginary(rule)
 
 
 def _rate(library: Any, task: Task, lr: float, native: dict[str, Chosen]) -> Any:

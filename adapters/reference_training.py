@@ -11,6 +11,7 @@ from ..cases.task import Task
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS
 from ..refimpl.optimizers.schedules import SCHEDULES
+from ..refimpl.optimizers.views import View
 from .values import attributes, hyperparameters
 
 Arrays = dict[str, Any]
@@ -38,7 +39,10 @@ class ReferenceTraining:
         self._hyper = {
             name: {k: number(v) for k, v in given.items()} for name, given in self._given.items()
         }
-        self._state = {name: self._rule.init(x) for name, x in params.items()}
+        whole = self._rule.whole
+        together = [params] if whole else [{name: x} for name, x in params.items()]
+        self._views = [View(held, whole=whole) for held in together]
+        self._states = [self._rule.init(view.of(params)) for view in self._views]
         self._losses: list[float] = []
         self._step = 0
 
@@ -52,21 +56,22 @@ class ReferenceTraining:
         }
         gradients = self._clipped(gradients, params)
         moved, slots = {}, {}
-        for name, x in params.items():
+        for k, view in enumerate(self._views):
+            name, before = view.names[0], self._states[k]
             hyper = {**self._hyper[name], "lr": self._rate(name)}
-            before = self._state[name]
-            moved[name], after = self._rule.update(gradients[name], x, before, self._step, **hyper)
-            self._state[name] = after
+            after = self._rule.update(
+                view.of(gradients), view.of(params), before, self._step, **hyper
+            )
+            moved |= view.back(after[0])
+            self._states[k] = after[1]
             # What a rule does not touch, as momentum that is switched off, it does not remember.
-            slots |= {f"{name}.{k}": y for k, y in after.items() if y is not before[k]}
+            touched = {slot: y for slot, y in after[1].items() if y is not before[slot]}
+            slots |= {f"{n}.{k}": x for k, y in touched.items() for n, x in view.back(y).items()}
         return moved, slots
 
     def settle(self, keep: Callable[[Any], Any]) -> None:
         """Store the slots as they are between steps."""
-        self._state = {
-            name: {slot: keep(x) for slot, x in state.items()}
-            for name, state in self._state.items()
-        }
+        self._states = [{slot: keep(x) for slot, x in held.items()} for held in self._states]
 
     def _clipped(self, gradients: Arrays, params: Arrays) -> Arrays:
         if self._update.clip is None:

@@ -10,6 +10,7 @@ import torch
 
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
+from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
 from .spelling import Library, Text, call_text, text_of
@@ -40,7 +41,8 @@ class TorchTraining:
         if watching:
             self._schedule.step(loss)
         with self._scalars():
-            self._optimizer.step()
+            # The gradients are in place: a rule that asks for them again gets what it has.
+            self._optimizer.step(lambda: loss)
         if self._schedule is not None and not watching:
             self._schedule.step()
 
@@ -49,6 +51,8 @@ class TorchTraining:
         if "optimizer" in self._native:
             return {}
         names = SLOTS[self._update.rule]
+        if RULES[self._update.rule].whole:
+            return self._whole_slots(names)
         return {
             f"{name}.{slot}": state[key]
             for name, x in self._params.items()
@@ -56,6 +60,25 @@ class TorchTraining:
             for slot, key in names.items()
             if isinstance(state.get(key), torch.Tensor)
         }
+
+    def _whole_slots(self, names: dict[str, str]) -> dict[str, torch.Tensor]:
+        """Those of an optimizer that lays all parameters end to end, cut apart again."""
+        first, *_ = self._params.values()
+        if any(x.is_complex() for x in self._params.values()):
+            return {}  # it lays their parts in a row
+        sizes = [x.numel() for x in self._params.values()]
+        found = {}
+        for slot, key in names.items():
+            held = self._optimizer.state[first].get(key)
+            if isinstance(held, list):
+                held = torch.stack(held) if held else None
+            if held is None:
+                continue
+            for (name, x), part in zip(
+                self._params.items(), held.split(sizes, dim=-1), strict=True
+            ):
+                found[f"{name}.{slot}"] = part.reshape((*held.shape[:-1], *x.shape))
+        return found
 
     @contextmanager
     def _scalars(self) -> Iterator[None]:

@@ -32,9 +32,7 @@ def check_training(case: Context) -> None:
     for part, table in _TABLES.items():
         for name, given in (getattr(model, part) or {}).items():
             _named(case, part, name, given, table)
-    for name in model.groups:
-        if name not in model.params:
-            case.faults.add(unknown("parameter", name, model.params), case.key("groups", name))
+    _groups(case)
     for adapter, parts in model.native.items():
         if case.adapter(adapter, case.key("native", adapter)):
             _native(case, adapter, parts)
@@ -108,6 +106,20 @@ def _named(
             "default",
             case.key(part, name),
         )
+
+
+def _groups(case: Context) -> None:
+    """Each is a parameter's, and the rule moves parameters one by one."""
+    model = case.model
+    rule = RULES.get(next(iter(model.optimizer or {}), ""))
+    for name in model.groups:
+        if rule is not None and rule.whole:
+            case.faults.add(
+                f"groups: {rule.name} moves all parameters as one, expected no group",
+                case.key("groups", name),
+            )
+        elif name not in model.params:
+            case.faults.add(unknown("parameter", name, model.params), case.key("groups", name))
 
 
 def _native(case: Context, adapter: str, parts: Any) -> None:

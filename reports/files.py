@@ -48,12 +48,22 @@ def write(
         as_markdown(frame, title=title, date=date, about=about).encode(),
         as_html(frame, title=title, date=date, about=about).encode(),
     )
+    return put(folder, dict(zip(NAMES, contents, strict=True)))
+
+
+def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files, by name, into a folder, which is made where it is missing.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be made or written.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / name for name in NAMES]
-    for path, content in zip(paths, contents, strict=True):
-        replace(path, content)
-    return paths
+    for name, content in contents.items():
+        replace(folder / name, content)
+    return [folder / name for name in contents]
 
 
 def replace(path: Path, content: bytes) -> None:

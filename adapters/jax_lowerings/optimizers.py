@@ -247,6 +247,16 @@ def _muon(
     )
 
 
+def _lbfgs(
+    optax: Any, /, *, lr: Rate, memory: float, capped_by: float, least_curvature: float
+) -> Transformation:
+    if capped_by == 1:
+        raise Unsupported("optax.lbfgs caps its first step by the Euclidean norm")
+    if least_curvature > 0:  # where all are above 0 it does not matter
+        raise Unsupported("optax.lbfgs remembers every step, whatever its curvature")
+    return optax.lbfgs(lr, memory_size=int(memory), linesearch=None)
+
+
 def _rprop(_optax: Any, /, **_: Any) -> Transformation:
     raise Unsupported("optax.rprop applies at each step what it computed at the one before")
 
@@ -281,6 +291,7 @@ OPTIMIZERS: dict[str, Callable[..., Transformation]] = {
     "sm3": _sm3,
     "adafactor": _adafactor,
     "muon": _muon,
+    "lbfgs": _lbfgs,
 }
 
 _MOMENTS = {"m": "mu", "v": "nu"}
@@ -303,4 +314,5 @@ SLOTS: dict[str, dict[str, str]] = {
     "ademamix": {"m": "m1", "slow": "m2", "v": "nu"},
     "sm3": {"m": "nu"},
     "muon": {"m": "mu"},
+    "lbfgs": {"gradient": "updates", "param": "params"},
 }

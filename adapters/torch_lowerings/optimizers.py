@@ -85,6 +85,15 @@ def _muon(*, bias_correction: bool, **others: Any) -> Made:
     return torch.optim.Muon, others
 
 
+def _lbfgs(*, lr: float, memory: float, capped_by: float, least_curvature: float) -> Made:
+    if capped_by == 2:
+        raise Unsupported("torch.optim.LBFGS caps its first step by the sum of the magnitudes")
+    if least_curvature not in (0, 1e-10):  # where all are above either it does not matter which
+        raise Unsupported("torch.optim.LBFGS forgets a step whose curvature is at most 1e-10")
+    once = {"max_iter": 1, "tolerance_grad": 0.0, "tolerance_change": 0.0}
+    return torch.optim.LBFGS, {"lr": lr, "history_size": int(memory), **once}
+
+
 #: rule → a function of the rule's hyperparameters.
 OPTIMIZERS: dict[str, Callable[..., Made]] = {
     "sgd": _plain(torch.optim.SGD),
@@ -103,6 +112,7 @@ OPTIMIZERS: dict[str, Callable[..., Made]] = {
     "rmsprop": _rmsprop,
     "adafactor": _adafactor,
     "muon": _muon,
+    "lbfgs": _lbfgs,
 }
 
 _MOMENTS = {"m": "exp_avg", "v": "exp_avg_sq"}
@@ -125,4 +135,5 @@ SLOTS: dict[str, dict[str, str]] = {
     "rmsprop": {"v": "square_avg", "mean": "grad_avg", "m": "momentum_buffer"},
     "adafactor": {"row": "row_var", "column": "col_var", "v": "variance"},
     "muon": {"m": "momentum_buffer"},
+    "lbfgs": {"s": "old_stps", "y": "old_dirs", "gradient": "prev_flat_grad"},
 }

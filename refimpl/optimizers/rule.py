@@ -32,6 +32,9 @@ class UpdateRule:
         The update as its source writes it, one line an assignment.
     source
         Where it was published.
+    whole
+        Whether it sees all parameters as one vector, as a rule does whose inner products go over
+        all of them; they then share their hyperparameters.
     """
 
     name: str
@@ -39,6 +42,7 @@ class UpdateRule:
     update: Callable[..., tuple[Any, State]]
     formula: str
     source: str
+    whole: bool = False
     #: Derived from the signature of ``update``.
     hyperparameters: dict[str, Any] = field(init=False)
     #: Those that are true or false.

@@ -26,11 +26,12 @@ def spelled(adapter, task):
         return ""
 
 
-#: Those that one call of a constructor of PyTorch's is.
+#: Those that one call of a constructor of PyTorch's is, and whose gradients are handed in.
 IN_TORCH = [
     name
     for name, case in CASES.items()
     if name.startswith(("matched-", "defaults-"))
+    and set(case.tasks()[-1].inputs) <= {"g", "h"}
     and spelled("torch", case.tasks()[-1]).startswith("torch.optim.")
 ]
 

@@ -75,6 +75,12 @@ BAD = {
         TRAINED + "groups: {v: {lr: 0.2}}\n",
         "6:10: unknown parameter 'v', expected w",
     ),
+    "group of a rule that moves all parameters as one": (
+        WHOLE
+        + "optimizer: {lbfgs: {lr: 1, memory: 3, capped_by: 1, least_curvature: 0}}\n"
+        + "groups: {w: {lr: 0.2}}\n",
+        "6:10: groups: lbfgs moves all parameters as one, expected no group",
+    ),
     "misspelt hyperparameter of a group": (
         TRAINED + "groups: {w: {lrr: 0.2}}\n",
         (

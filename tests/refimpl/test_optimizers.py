@@ -29,6 +29,9 @@ GIVEN = {
     "difference": 0.92,
     "capped": True,
     "bias_correction": True,
+    "memory": 10,
+    "capped_by": 2,
+    "least_curvature": 0.0,
 }
 #: Rules for matrices alone.
 OF_MATRICES = ("muon",)
@@ -351,3 +354,47 @@ def test_muon_steps_along_nearly_orthogonal_matrices():
     # The singular vectors are the gradient's.
     middle = u.T @ step @ vt.T
     np.testing.assert_allclose(middle, np.diag(np.diag(middle)), atol=1e-12)
+
+
+def dense_direction(pairs, g):
+    """What the whole matrix of BFGS, updated pair by pair, makes of a gradient."""
+    s, y = pairs[-1]
+    identity = np.eye(len(g))
+    inverse = identity * (s @ y) / (y @ y)
+    for s, y in pairs:
+        left = identity - np.outer(s, y) / (s @ y)
+        inverse = left @ inverse @ left.T + np.outer(s, s) / (s @ y)
+    return inverse @ g
+
+
+@pytest.mark.parametrize("memory", [1, 3, 20])
+def test_lbfgs_is_bfgs_from_the_steps_it_remembers(memory):
+    curvature = np.diag([1.0, 4.0, 9.0, 0.5]) + 0.1
+    x = np.array([1.0, -2.0, 0.5, 3.0])
+    rule, points, gradients = RULES["lbfgs"], [x], [curvature @ x]
+    state = rule.init(x)
+    options = {"lr": 0.3, "memory": memory, "capped_by": 2, "least_curvature": 0.0}
+    for step in range(1, 8):
+        x, state = rule.update(gradients[-1], x, state, step, **options)
+        points.append(x)
+        gradients.append(curvature @ x)
+        pairs = list(zip(np.diff(points, axis=0), np.diff(gradients, axis=0), strict=True))
+        before = pairs[:-1][-memory:]
+        if before:
+            expected = points[-2] - 0.3 * dense_direction(before, gradients[-2])
+            np.testing.assert_allclose(x, expected, rtol=1e-9)
+    assert len(state["s"]) == min(memory, 6)
+
+
+@pytest.mark.parametrize(("order", "length"), [(0, 5.0), (1, 5 / 7), (2, 1.0)])
+def test_the_first_step_of_lbfgs_is_capped_by_a_norm(order, length):
+    g = np.array([3.0, -4.0])
+    options = {"memory": 5, "capped_by": order, "least_curvature": 0.0}
+    (end,) = run("lbfgs", [g], np.zeros(2), lr=1.0, **options)
+    np.testing.assert_allclose(end, -g / 5 * length, rtol=1e-15)
+
+
+def test_lbfgs_forgets_a_step_along_which_the_gradient_does_not_grow():
+    options = {"lr": 1.0, "memory": 5, "capped_by": 0, "least_curvature": 0.0}
+    seen = run("lbfgs", [np.array([1.0]), np.array([2.0])], np.array([0.0]), **options)
+    assert np.array_equal([[-1.0], [-3.0]], seen)

@@ -120,7 +120,7 @@ def test_amsgrads_two_maxima_part_at_the_second_step_in_the_parameters():
 
 
 def test_slots_are_compared_beside_the_parameters():
-    rows = off(judged("matched-adam", change=hyper(maximize=False)))
+    rows = off(judged("matched-adam", change=hyper(maximize=True, weight_decay=0.1)))
     assert {row["tensor"] for row in rows} == {"W", "V", "W.m", "V.m", "W.v", "V.v"}
 
 
@@ -167,3 +167,13 @@ def test_the_command_writes_json_without_nan(capsys):
     assert {line["name"] for line in found} == {"lion"}
     assert found[0]["spellings"][0]["error"] is None
     assert found[0]["spellings"][0]["reason"] == "torch.optim has no lion"
+
+
+def test_the_command_writes_its_pages(tmp_path, capsys):
+    optimizers("lion", adapters="torch", form="json", out=str(tmp_path / "new"))
+    json.loads(capsys.readouterr().out)
+    assert "lion" in (tmp_path / "new" / "optimizers.md").read_text()
+    assert "</html>" in (tmp_path / "new" / "optimizers.html").read_text()
+    (tmp_path / "file").touch()
+    with pytest.raises(BadUsage, match="cannot be written"):
+        optimizers("lion", adapters="torch", out=str(tmp_path / "file"))

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ...refimpl.errors import BadUsage
 from ...refimpl.optimizers import RULES
 from ...refimpl.optimizers.clipping import CLIPS
 from ...refimpl.optimizers.schedules import SCHEDULES
-from ...reports import translation
+from ...reports import files, translation
 from ..choices import adapters_of
 from ..runner import Runner
 from ..translation import lines
@@ -29,11 +30,17 @@ Name = Annotated[
 Format = Annotated[
     Literal["table", "json", "markdown", "html"], typer.Option("--format", help="How to print it.")
 ]
+Out = Annotated[
+    str | None,
+    typer.Option("--out", metavar="DIR", help="Write optimizers.md and optimizers.html there."),
+]
 
 FAILED = 1
 
 
-def optimizers(name: Name = None, *, adapters: Adapters = None, form: Format = "table") -> None:
+def optimizers(
+    name: Name = None, *, adapters: Adapters = None, form: Format = "table", out: Out = None
+) -> None:
     """Print the translation table; status 1 where a line is not as it says."""
     runner = Runner(adapters_of(adapters))
     for why in runner.missing.values():
@@ -42,6 +49,13 @@ def optimizers(name: Name = None, *, adapters: Adapters = None, form: Format = "
     if form == "table" and name is not None:
         emit(_rule(name))
     emit(_WRITERS[form](found))
+    if out is not None:
+        pages = {f"optimizers.{k}": _WRITERS[v](found).encode() for k, v in _PAGES.items()}
+        try:
+            written = files.put(out, pages)
+        except OSError as fault:
+            raise BadUsage(f"the table cannot be written: {fault}") from fault
+        say("\n".join(map(str, written)))
     if any(line.failed for line in found):
         raise SystemExit(FAILED)
 
@@ -75,3 +89,5 @@ _WRITERS = {
     "markdown": translation.as_markdown,
     "html": translation.as_html,
 }
+#: A file's ending → the format of what is in it.
+_PAGES = {"md": "markdown", "html": "html"}

@@ -129,7 +129,7 @@ tridiagonal_solve
 """
 _OPTAX = """
 convex_kl_divergence cosine_distance cosine_similarity ctc_loss generalized_kl_divergence
-hinge_loss huber_loss kl_divergence l2_loss log_cosh ntxent safe_softmax_cross_entropy
+global_norm hinge_loss huber_loss kl_divergence l2_loss log_cosh ntxent safe_softmax_cross_entropy
 sigmoid_binary_cross_entropy sigmoid_focal_loss smooth_labels softmax_cross_entropy
 softmax_cross_entropy_with_integer_labels squared_error
 """

@@ -28,8 +28,8 @@ def power_vjp_base(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def power_vjp_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """g·aᵇ·ln a, and 0 for a = 0."""
-    return g * conj(y * np.log(np.where(a == 0, 1, a)))
+    """g·aᵇ·ln a, and 0 for a = 0 with b ≥ 0, where aᵇ is 0 on the right of b, too."""
+    return g * conj(y * np.log(np.where((a == 0) & (np.real(b) >= 0), 1, a)))
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 (the standard's names)

@@ -180,10 +180,10 @@ def _counted(name: str, formula: str, forward: Any, domain: Any) -> Operation:
 
 
 def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
-    """The maximum where it is finite (else 0), and e to what x is above it."""
+    """The maximum (0 for −∞), and e to what x is above it: 1 at an infinity that outweighs all."""
     top = x.max(axis=tupled(axis), keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
-    return top, np.exp(x - top)
+    top = np.where(np.isneginf(top), 0, top)
+    return top, np.exp(np.where(x == top, 0, x - top))
 
 
 OPERATIONS = (

@@ -76,9 +76,15 @@ def _logcumsumexp_vjp(g: Any, y: Any, x: Any, *, axis: int) -> Any:
     g, y, x = (np.moveaxis(v, axis, 0) for v in (g, y, x))
     back, t = np.empty_like(g), np.zeros_like(g[:1])
     for i in reversed(range(len(x))):
-        t = g[i : i + 1] + (t * np.exp(y[i : i + 1] - y[i + 1 : i + 2]) if i + 1 < len(x) else 0)
+        share = _ratio(y[i : i + 1], y[i + 1 : i + 2]) if i + 1 < len(x) else 0
+        t = g[i : i + 1] + t * share
         back[i : i + 1] = t
-    return np.moveaxis(back * np.exp(x - y), 0, axis)
+    return np.moveaxis(back * _ratio(x, y), 0, axis)
+
+
+def _ratio(a: Any, b: Any) -> Any:
+    """e^(a − b), 1 for equal infinities: the limit where one of them outweighs all others."""
+    return np.exp(np.where(a == b, 0, a - b))
 
 
 def _running_extremum_vjp(g: Any, y: Any, x: Any, *, axis: int) -> Any:

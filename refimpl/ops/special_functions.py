@@ -180,7 +180,7 @@ OPERATIONS = (
         "ln(x / (1 − x))",
         lambda x: scipy.special.logit(x),
         "1 / (x·(1 − x))",
-        lambda g, y, x: g / (x * (1 - x)),
+        lambda g, y, x: g / np.where((x < 0) | (x > 1), np.nan, x * (1 - x)),
         domain=_chance,
         kinks="x = 0 or 1: infinite",
     ),

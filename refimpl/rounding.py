@@ -15,6 +15,7 @@ sections 2.2, 3.1 and 4.2.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -67,9 +68,23 @@ _BACKWARD_STABLE: frozenset[Any] = frozenset(
 )
 
 
+#: By how many u an element of a ufunc's result may be off.
+_UNITS: dict[Any, float] = {
+    **dict.fromkeys(_CORRECTLY_ROUNDED, 1.0),
+    **dict.fromkeys(_EXACT, 0.0),
+}
+
+
+@cache
 def unit_roundoff(dtype: Any) -> float:
     """u, half the distance from 1 to the next number: 2⁻⁵³ for float64."""
     return float(ml_dtypes.finfo(np.dtype(dtype)).eps) / 2
+
+
+@cache
+def _least(dtype: Any) -> float:
+    """The least subnormal number."""
+    return float(ml_dtypes.finfo(np.dtype(dtype)).smallest_subnormal)
 
 
 class Noise:
@@ -77,7 +92,7 @@ class Noise:
 
     def __init__(self, seed: int | np.random.Generator, dtype: Any) -> None:
         self.unit = unit_roundoff(dtype)
-        self.tiny = float(ml_dtypes.finfo(np.dtype(dtype)).smallest_subnormal)
+        self.tiny = _least(dtype)
         self._generator = np.random.default_rng(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
@@ -89,23 +104,30 @@ class Noise:
 
         Underflow adds the least subnormal number to that, but a magnitude of zero is exact.
         """
-        y = np.asarray(y)
+        with np.errstate(all="ignore"):
+            return self.shifted(np.asarray(y), np.asarray(magnitude))
+
+    def shifted(self, y: np.ndarray, magnitude: np.ndarray, units: float = 1.0) -> Any:
+        """The same by up to ``units·u·magnitude``, within the caller's ``errstate``."""
         if y.dtype.kind not in "fc":
             return y
-        size = self.unit * np.asarray(magnitude) + self.tiny * (np.asarray(magnitude) != 0)
-        with np.errstate(all="ignore"):
-            shift = self._steps(y) * size
-            if not np.isfinite(shift).all():
-                shift = np.where(np.isfinite(shift), shift, 0)
-            return y + shift.astype(y.dtype, copy=False)
+        size = np.asarray((self.unit * units) * magnitude)
+        # Beside this much, the least number is nothing: adding it is slow, and seldom needed.
+        if not np.min(size, initial=np.inf) > self.tiny * 2.0**30:
+            np.add(size, self.tiny, out=size, where=magnitude != 0)
+        shift = self._steps(y) * size
+        finite = np.isfinite(shift)
+        if not finite.all():
+            shift = np.where(finite, shift, 0)
+        return y + shift.astype(y.dtype, copy=False)
 
-    def _steps(self, y: Any) -> Any:
+    def _steps(self, y: np.ndarray) -> Any:
         """Uniform on (−1, 1), real and imaginary parts each; as fine as float32 is enough."""
-        parts = self._generator.random(
-            (2, *y.shape) if y.dtype.kind == "c" else y.shape, np.float32
-        )
-        parts = parts * 2 - 1
-        return parts[0] + 1j * parts[1] if y.dtype.kind == "c" else parts
+        complex_ = y.dtype.kind == "c"
+        parts = self._generator.random((2, *y.shape) if complex_ else y.shape, np.float32)
+        parts *= 2
+        parts -= 1
+        return parts[0] + 1j * parts[1] if complex_ else parts
 
     def array(self, x: Any) -> NoisyArray:
         """``x`` as an array that moves what is computed from it."""
@@ -133,20 +155,24 @@ class NoisyArray(np.ndarray):
         """Compute on plain arrays, then move the result."""
         noise = _noise_of(*inputs, *(out or ()))
         plain = [_plain(x) for x in inputs]
-        if noise is not None and ufunc not in _NUMPYS:
-            plain = [
-                noise.moved(x, np.abs(x)) if isinstance(given, NoisyArray) else x
-                for x, given in zip(plain, inputs, strict=True)
-            ]
-        options = {key: _plain(value) for key, value in options.items()}
-        if method == "at":
-            return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
+        options = {key: _plain(value) for key, value in options.items()} if options else options
         with np.errstate(all="ignore"):
+            if noise is not None and ufunc not in _NUMPYS:
+                plain = [
+                    noise.shifted(x, np.abs(x)) if isinstance(given, NoisyArray) else x
+                    for x, given in zip(plain, inputs, strict=True)
+                ]
+            if method == "at":
+                return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
             y = getattr(ufunc, method)(*plain, **options)
-            bounds = _bounds(ufunc, method, y, plain, options)
-        results = tuple(
-            _wrapped(part, noise, bound) for part, bound in zip(_tuple(y), bounds, strict=True)
-        )
+            if noise is None:
+                results = _tuple(y)
+            else:
+                bounds = _bounds(ufunc, method, y, plain, options)
+                results = tuple(
+                    _wrapped(part, noise, *bound)
+                    for part, bound in zip(_tuple(y), bounds, strict=True)
+                )
         if out is not None:
             for target, result in zip(out, results, strict=True):
                 _plain(target)[...] = _plain(result)
@@ -161,39 +187,37 @@ class NoisyArray(np.ndarray):
         plain_args, plain_kwargs = _plain(args), _plain(kwargs)
         if noise is None:
             return function(*plain_args, **plain_kwargs)
-        if function in _BACKWARD_STABLE:
-            y = function(
-                *_mapped(lambda x: noise.moved(x, _STABLE * _norm(x)), plain_args), **plain_kwargs
-            )
-            return _mapped(lambda part: _wrapped(part, noise, np.max(np.abs(part), initial=0)), y)
-        y = function(*plain_args, **plain_kwargs)
-        if function in _CONTRACTIONS:
-            sums, terms = (
-                function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
-            )
-            return _wrapped(y, noise, sums * np.sqrt(terms))
-        return _mapped(lambda part: _wrapped(part, noise, 0.0), y)
+        with np.errstate(all="ignore"):
+            if function in _BACKWARD_STABLE:
+                moved = _mapped(lambda x: noise.moved(x, _STABLE * _norm(x)), plain_args)
+                y = function(*moved, **plain_kwargs)
+                return _mapped(lambda part: _wrapped(part, noise, _largest(part)), y)
+            y = function(*plain_args, **plain_kwargs)
+            if function in _CONTRACTIONS:
+                sums, terms = (
+                    function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
+                )
+                return _wrapped(y, noise, sums * np.sqrt(terms))
+            return _mapped(lambda part: _wrapped(part, noise, 0.0), y)
 
 
 def _bounds(
     ufunc: Any, method: str, y: Any, inputs: list[Any], options: dict[str, Any]
-) -> tuple[Any, ...]:
-    """For each result, by how many u it may be off."""
-    if ufunc in _EXACT:
-        return (0.0,) * len(_tuple(y))
+) -> list[tuple[Any, float]]:
+    """For each result, by how many times u and what magnitude it may be off."""
     if ufunc is np.matmul or ufunc is np.vecdot:
         terms = inputs[0].shape[options.get("axis", -1)]
-        return (ufunc(*map(np.abs, inputs), **options) * np.sqrt(terms),)
-    if method in ("reduce", "accumulate", "reduceat"):
+        return [(ufunc(*map(np.abs, inputs), **options) * np.sqrt(terms), 1.0)]
+    if method in ("reduce", "accumulate", "reduceat") and ufunc not in _EXACT:
         terms = max(np.size(inputs[0]) // max(np.size(y), 1), 1)
         if method != "reduce":
             terms = np.shape(inputs[0])[options.get("axis", 0)]
         if ufunc in (np.add, np.subtract):
             sums = getattr(ufunc, method)(np.abs(inputs[0]), *inputs[1:], **options)
-            return (sums * np.sqrt(terms),)
-        return (_size(y) * np.sqrt(terms),)
-    units = 1.0 if ufunc in _CORRECTLY_ROUNDED else _LIBRARY
-    return tuple(_size(part) * units for part in _tuple(y))
+            return [(sums * np.sqrt(terms), 1.0)]
+        return [(_size(y) * np.sqrt(terms), 1.0)]
+    units = _UNITS.get(ufunc, _LIBRARY)
+    return [(_size(part) if units else 0.0, units) for part in _tuple(y)]
 
 
 def _added_at(noise: Noise | None, ufunc: Any, inputs: list[Any]) -> None:
@@ -240,7 +264,10 @@ def _mapped(function: Any, item: Any) -> Any:
 
 
 def _plain(item: Any) -> Any:
-    return _mapped(lambda x: x.view(np.ndarray) if isinstance(x, NoisyArray) else x, item)
+    """The arrays inside nested items, without their noise."""
+    if isinstance(item, np.ndarray):
+        return item.view(np.ndarray) if isinstance(item, NoisyArray) else item
+    return _mapped(_plain, item) if isinstance(item, (tuple, list, dict)) else item
 
 
 def _tuple(y: Any) -> tuple[Any, ...]:
@@ -257,14 +284,19 @@ def _norm(x: Any) -> Any:
     return np.max(np.abs(x), axis=tuple(range(-min(np.ndim(x), 2), 0)), keepdims=True, initial=0)
 
 
+def _largest(x: Any) -> Any:
+    return np.max(np.abs(x), initial=0)
+
+
 def _ones(x: Any) -> Any:
     return np.ones(np.shape(x))
 
 
-def _wrapped(y: Any, noise: Noise | None, bound: Any) -> Any:
+def _wrapped(y: Any, noise: Noise | None, magnitude: Any, units: float = 1.0) -> Any:
     """A float result moved and noisy; anything else as it is."""
     y = np.asarray(y)
     if noise is None or y.dtype.kind not in "fc":
         return y[()]
-    exact = np.ndim(bound) == 0 and bound == 0
-    return noise.array(y if exact else noise.moved(y, bound))
+    if units and not (np.ndim(magnitude) == 0 and magnitude == 0):
+        y = noise.shifted(y, np.asarray(magnitude), units)
+    return noise.array(y)

@@ -10,6 +10,7 @@ from ..adapters import registry
 from ..adapters.base import Adapter
 from ..cases.task import Task
 from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from .allocator import keep_freed_memory
 from .baseline import Baseline, baseline
 from .blame import attempt, blame
 from .compare import Outcome
@@ -62,6 +63,7 @@ class Runner:
         adapters: Iterable[str | Adapter] | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
+        keep_freed_memory()
         self._tell = tell
         self.adapters: dict[str, Adapter] = {}
         self.missing: dict[str, str] = {}

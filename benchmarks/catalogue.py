@@ -1,0 +1,149 @@
+"""What a run of the catalogue spends its time on, estimated from a few tasks of every file."""  # noqa: INP001 - scripts, no package
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any
+
+from measure import Result
+
+from gradparity.adapters.base import Adapter
+from gradparity.cases.loading import catalogue, load_files
+from gradparity.cases.task import Task
+from gradparity.reports.columns import frame
+from gradparity.verify import baseline, runner
+
+#: How many tasks of a file are run.
+EACH = 2
+
+FRAMEWORKS = ("torch", "jax")
+
+
+class Clock:
+    """Seconds by what they went on; nested ones count for the innermost alone."""
+
+    def __init__(self) -> None:
+        self.spent: Counter[str] = Counter()
+        self._inner = [0.0]
+
+    @contextmanager
+    def on(self, what: str) -> Iterator[None]:
+        """Time a block."""
+        self._inner.append(0.0)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            whole = time.perf_counter() - start
+            self.spent[what] += whole - self._inner.pop()
+            self._inner[-1] += whole
+
+    def timed(self, what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function whose calls are timed."""
+
+        def run(*arguments: Any, **options: Any) -> Any:
+            with self.on(what):
+                return function(*arguments, **options)
+
+        return run
+
+
+def sampled() -> tuple[list[tuple[Task, float]], float]:
+    """Tasks with how many each stands for, and the seconds to load and draw all the catalogue.
+
+    The middles of equal parts of every file, so that no group of operations is left out.
+    """
+    start = time.perf_counter()
+    cases, _ = load_files([catalogue()])
+    tasks = [task for case in cases for task in case.tasks()]
+    loading = time.perf_counter() - start
+    chosen = []
+    for _, group in groupby(tasks, key=lambda task: task.where.rpartition(":")[0]):
+        listed = list(group)
+        picks = min(EACH, len(listed))
+        chosen += [
+            (listed[len(listed) * (2 * k + 1) // (2 * picks)], len(listed) / picks)
+            for k in range(picks)
+        ]
+    return chosen, loading
+
+
+def shares(repeats: int) -> list[Result]:
+    """Our own share of a run, and what judging costs beside the frameworks.
+
+    Each task's time is the least of its repeats, with what JAX compiled already on disk, as in
+    any run but the first.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+        return _measured(max(2, repeats // 5))
+
+
+def _measured(rounds: int) -> list[Result]:
+    chosen, loading = sampled()
+    clock = Clock()
+    adapters = runner.Runner(["numpy", *FRAMEWORKS]).adapters
+    for name, adapter in adapters.items():
+        what = "framework" if name in FRAMEWORKS else "reference"
+        adapter.run = clock.timed(what, adapter.run)  # type: ignore[method-assign]
+    plain = baseline.reference, runner.baseline, runner.judge
+    baseline.reference = clock.timed("truth and noise", baseline.reference)
+    runner.baseline = clock.timed("judging", runner.baseline)
+    runner.judge = clock.timed("judging", runner.judge)
+    try:
+        spent = _totals(chosen, list(adapters.values()), clock, rounds)
+    finally:
+        baseline.reference, runner.baseline, runner.judge = plain
+    spent["loading"] = loading
+    whole = sum(spent.values())
+    arithmetic = spent["reference"] + spent["truth and noise"]
+    own = whole - spent["framework"] - arithmetic
+    judged = spent["truth and noise"] + spent["judging"]
+    detail = (
+        f"{len(chosen)} tasks for {sum(n for _, n in chosen):.0f}, {whole:.0f} s: "
+        + ", ".join(f"{what} {seconds:.1f}" for what, seconds in sorted(spent.items()))
+    )
+    return [
+        Result("our own share of a catalogue run", 100 * own / whole, 15, "%", detail),
+        Result(
+            "judging, over the frameworks",
+            judged / spent["framework"],
+            1,
+            "times",
+            f"{judged:.1f} s against {spent['framework']:.1f} s",
+        ),
+    ]
+
+
+def _totals(
+    chosen: list[tuple[Task, float]], adapters: list[Adapter], clock: Clock, rounds: int
+) -> Counter[str]:
+    """Seconds over the whole catalogue by what they went on."""
+    spent: Counter[str] = Counter()
+    rows: list[Any] = []
+    count = 0.0
+    for task, stands_for in chosen:
+        found: list[Any] = []
+        takes = []
+        for _ in range(rounds + 1):
+            anew = runner.Runner(adapters)  # which holds no truth from before
+            clock.spent.clear()
+            with clock.on("running"):
+                found = anew.rows(task)
+            takes.append(dict(clock.spent))
+        least = min(takes[1:], key=lambda parts: sum(parts.values()))
+        spent.update({what: seconds * stands_for for what, seconds in least.items()})
+        rows += found
+        count += len(found) * stands_for
+    start = time.perf_counter()
+    frame(rows)
+    spent["frame"] = (time.perf_counter() - start) * count / len(rows)
+    return spent

@@ -85,14 +85,15 @@ def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:
     want = np.asarray(want)
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
-    total, count = np.zeros(want.shape), np.zeros(want.shape)
+    # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
+    total, count = np.zeros(want.shape, np.longdouble), np.zeros(want.shape)
     with np.errstate(all="ignore"):
         for sample in samples:
-            distance = np.abs(np.asarray(sample).astype(want.dtype) - want).astype(np.float64)
+            distance = np.abs(np.asarray(sample).astype(want.dtype) - want).astype(np.longdouble)
             usable = np.isfinite(distance)
             total += np.where(usable, distance, 0.0) ** 2
             count += usable
-    return np.sqrt(total / np.maximum(count, 1))
+    return np.sqrt(total / np.maximum(count, 1)).astype(np.float64)
 
 
 def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
@@ -104,5 +105,5 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     """
     finite = np.abs(want[np.isfinite(want)]).astype(np.float64)
     floor = unit_roundoff(dtype) * finite.max(initial=0.0)
-    whole = np.sqrt(np.mean(noise**2)) if noise.size else 0.0
-    return np.hypot(noise, whole / 4) + floor
+    whole = np.sqrt(np.mean(noise.astype(np.longdouble) ** 2)) if noise.size else 0.0
+    return np.hypot(noise, np.float64(whole) / 4) + floor

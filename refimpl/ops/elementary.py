@@ -42,6 +42,11 @@ def sinc_slope(x: Any) -> Any:
     return pi * np.where(near, series, far)
 
 
+def _beside_one(x: Any) -> Any:
+    """√(1 + x²), of real x without overflow."""
+    return np.sqrt(1 + x * x) if x.dtype.kind == "c" else np.hypot(x, 1)
+
+
 OPERATIONS = (
     _analytic(
         "sqrt",
@@ -161,7 +166,7 @@ OPERATIONS = (
         "arsinh x",
         lambda x: np.arcsinh(x),
         "1 / √(1 + x²)",
-        lambda g, y, x: g / conj(np.sqrt(1 + x * x)),
+        lambda g, y, x: g / conj(_beside_one(x)),
         domain=signed(0.2, 2),
     ),
     _analytic(

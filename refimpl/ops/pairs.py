@@ -34,6 +34,11 @@ def _over_hypotenuse(g: Any, y: Any, side: Any) -> Any:
     return g * (side / np.where(y == 0, 1, y))
 
 
+def _over_square(side: Any, y: Any) -> Any:
+    """side/y², without squaring what may overflow."""
+    return side / y / y
+
+
 def nan_to_num(
     x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
@@ -60,8 +65,8 @@ OPERATIONS = (
         lambda a, b: np.arctan2(a, b),
         ("b / (a² + b²)", "−a / (a² + b²)"),
         (
-            lambda g, y, a, b: g * (b / (a * a + b * b)),
-            lambda g, y, a, b: -g * (a / (a * a + b * b)),
+            lambda g, y, a, b: g * _over_square(b, np.hypot(a, b)),
+            lambda g, y, a, b: -g * _over_square(a, np.hypot(a, b)),
         ),
         domain=(nonzero, nonzero),
         kinks="a = b = 0; a = 0 with b < 0, where it jumps",

@@ -168,6 +168,18 @@ def test_a_recorded_divergence_that_is_gone_is_stale():
     assert judged(divergence("[4.0, 12.0]"))["grad", "x"] == ("stale", "bug")
 
 
+def test_a_wrong_gradient_is_caught_where_its_square_overflows():
+    text = """
+case: steep
+about: A slope of 1e200.
+params: {x: 1e-200}
+program: y = log(x)
+"""
+    for change in (wrong.zero_gradient("x"), wrong.scaled("x", 1e-9)):
+        found = rows(wrong.Wrong(NumpyAdapter(), change), text)
+        assert [(row["tensor"], row["verdict"]) for row in off(found)] == [("x", "differs")]
+
+
 def test_a_recorded_divergence_of_whole_numbers_is_held_exactly():
     ranked = """
 case: ranked

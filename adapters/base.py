@@ -22,6 +22,20 @@ from ..refimpl.ops import TABLE
 Cotangent = np.ndarray | None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a snippet prints: variables' values, and parameters' gradients or updates.
+
+    ``missing`` are those whose gradient the framework does not give; ``output`` is the output's
+    value, for its shape.
+    """
+
+    values: tuple[str, ...]
+    grads: tuple[str, ...]
+    missing: frozenset[str]
+    output: np.ndarray
+
+
 @dataclass
 class Step:
     """One training step.
@@ -77,6 +91,16 @@ class Adapter(ABC):
         ------
         Unsupported
             Where the framework cannot express it.
+        """
+        return ""
+
+    def snippet(self, task: Task, shown: Shown) -> str:  # noqa: ARG002  for those who can write
+        """A task as a short program of its own; nothing where that is not told.
+
+        Raises
+        ------
+        Unsupported
+            Where it cannot be written down.
         """
         return ""
 

@@ -13,9 +13,10 @@ import optax
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Step, Trace, on_path
+from .base import Adapter, Shown, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
+from .jax_snippets import snippet
 from .jax_training import slots, spelled, transformation
 from .lowering import SpelledDialect
 from .values import cotangent_of, differentiates, kind_of
@@ -49,6 +50,10 @@ class JaxAdapter(Adapter):
     def spelled(self, task: Task) -> str:
         """The constructors' calls that a task's update is."""
         return spelled(task)
+
+    def snippet(self, task: Task, shown: Shown) -> str:
+        """A jitted function, its gradients and a print; or a loop of training."""
+        return snippet(task, shown, self.mode(task))
 
     def facts(self) -> dict[str, str]:
         """Its devices."""

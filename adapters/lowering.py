@@ -108,6 +108,28 @@ class Lowerings:
         lowering = self.find(operation)
         return "" if lowering is None else lowering.name
 
+    def spelling(self, operation: str) -> tuple[str, Callable[..., Any] | None, dict[str, Any]]:
+        """How an operation is reached: a dotted name, or the function that does it.
+
+        Returns
+        -------
+        The name; the function, None where a call by that name is all; and what is said of
+        attributes that a case leaves out.
+        """
+        entry, row = self._entries.get(operation), TABLE.get(operation)
+        given = row.attributes if row else {}
+        unsaid = {k: v for k, v in given.items() if v is not Parameter.empty}
+        name = self.has(operation)
+        if not name:
+            raise Unsupported(f"{self._framework} has no {operation}")
+        if isinstance(entry, Lowering):
+            return name, entry.call, unsaid
+        return name, entry if callable(entry) else None, unsaid
+
+    def renamed(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Attributes under the names that the framework's own functions have for them."""
+        return {self._renamed.get(k, k): v for k, v in attributes.items()}
+
     @property
     def exceptions(self) -> frozenset[str]:
         """The operations that have an entry."""
@@ -163,7 +185,7 @@ class Lowerings:
         return Lowering(lowering.name, call, numbers=True)
 
     def _rename_and_call(self, function: Callable[..., Any], *xs: Any, **attributes: Any) -> Any:
-        return function(*xs, **{self._renamed.get(k, k): v for k, v in attributes.items()})
+        return function(*xs, **self.renamed(attributes))
 
 
 class SpelledDialect(Dialect):

@@ -14,10 +14,11 @@ import torch
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Step, Trace, on_path
+from .base import Adapter, Shown, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .torch_lowerings import LOWERINGS
+from .torch_snippets import snippet
 from .torch_training import TorchTraining, spelled
 from .values import cotangent_of, differentiates
 
@@ -38,6 +39,10 @@ class TorchAdapter(Adapter):
     def spelled(self, task: Task) -> str:
         """The constructors' calls that a task's update is."""
         return spelled(task)
+
+    def snippet(self, task: Task, shown: Shown) -> str:
+        """Eager calls, ``backward`` and a print; or a loop of training."""
+        return snippet(task, shown, self.mode(task))
 
     def facts(self) -> dict[str, str]:
         """Its devices and thread counts."""

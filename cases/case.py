@@ -179,6 +179,12 @@ class Case:
                 modes=dict(model.modes),
                 tags=self.tags,
                 where=self.where,
+                files={
+                    name: (spec.file, spec.key)
+                    for name, spec in model.inputs.items()
+                    if isinstance(spec, models.File) and spec.key and not spec.rows
+                    if spec.scale is None
+                },
             )
 
     def _update(self, tensors: Tensors) -> Update | None:

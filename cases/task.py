@@ -123,6 +123,8 @@ class Task:
     tags: tuple[str, ...] = ()
     #: FILE:LINE of the case.
     where: str = ""
+    #: Input → the file of the package, and the key in it, that it is the whole array of.
+    files: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def id(self) -> str:

@@ -25,6 +25,11 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
+def template(name: str) -> jinja2.Template:
+    """A page's template; whatever is put into it is escaped."""
+    return _TEMPLATES.get_template(name)
+
+
 def as_html(
     frame: pd.DataFrame,
     *,
@@ -56,7 +61,7 @@ def as_page(
     footer: str = "",
 ) -> str:
     """Write tables, and plots of drifts, as a page."""
-    return _TEMPLATES.get_template("report.html").render(
+    return template("report.html").render(
         title=safe(title),
         sentence=safe(sentence),
         outcome=outcome,

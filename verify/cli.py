@@ -28,6 +28,7 @@ COMMANDS = {
     "new": "Write a commented case to start from.",
     "ops": "List the operations, and which adapter has which.",
     "optimizers": "Translate optimizers between PyTorch and optax, each line verified.",
+    "atlas": "Write the atlas of divergences: who is off, why, and how to agree.",
     "diff": "Say what changed between two runs.",
     "schema": "Print the JSON Schema of a case, for editors.",
     "selftest": "Plant faults and redraw cases: is what is wrong caught, and only that?",

@@ -61,7 +61,7 @@ def in_set(
         error = np.where(held == nearest, 0.0, np.abs(held - nearest))
         # The bounds are decimal texts, rounded once to float64 and to the dtype.
         ends = np.where(np.isfinite(nearest), np.abs(nearest), 0.0)
-        allowed = bound + 2 * unit_roundoff(dtype) * ends
+        allowed = bound + (2 * unit_roundoff(dtype) * ends if dtype.kind in "fcV" else 0)
         within = error <= allowed
     if not error.size:
         return Outcome(max_abs=0.0, tolerance=0.0)
@@ -112,7 +112,8 @@ def same_as(got: np.ndarray, recorded: Any, ulps: float, allowed: float) -> bool
         size = np.hypot(*was)
         size = np.where(np.isfinite(size), size, 0.0)
         near = np.hypot(*(n - w for n, w in zip(now, was, strict=True)))
-        near = near <= ulps * 2 * unit_roundoff(got.dtype) * size + allowed
+        unit = 2 * unit_roundoff(got.dtype) if got.dtype.kind in "fcV" else 0.0
+        near = near <= ulps * unit * size + allowed
         alike = [(n == w) | (np.isnan(n) & np.isnan(w)) for n, w in zip(now, was, strict=True)]
     return bool((near | (alike[0] & alike[1])).all())
 

@@ -104,6 +104,15 @@ def missing_gradient(name: str) -> Change:
     return apply
 
 
+def value(name: str, change: Callable[[np.ndarray], Any]) -> Change:
+    """Replace one variable's value by ``change(value)``."""
+
+    def apply(trace: Trace) -> None:
+        trace.steps[0].values[name] = change(trace.steps[0].values[name])
+
+    return apply
+
+
 def wrong_value(name: str, delta: float) -> Change:
     """Scale one variable's value by 1 + delta."""
 

@@ -139,6 +139,22 @@ def test_parts_of_complex_numbers_are_held_one_by_one():
     assert same_as(np.array([1 + 1e-20j]), np.array([1 + 2e-20j]), 4, 0)
 
 
+def test_whole_numbers_are_held_exactly():
+    assert same_as(np.array([1, 4]), np.array([1, 4]), 4, 0)
+    assert not same_as(np.array([1, 4]), np.array([1, 3]), 4, 0)
+    text = "case: c\nabout: d\nparams: {x: [1.0, 3.0]}\nprogram: |\n  i = argmax(x, axis=0)\n"
+    text += "  y = sum(x)\ndtypes: [float64]\n"
+    given = wrong.Wrong(NumpyAdapter(), wrong.value("i", lambda x: x - 1))
+    recorded = "divergences: [{adapters: [numpy], kind: bug, because: c, check: value, tensor: i"
+    assert verdicts(f"{recorded}, value: 0}}]", given, text)["value", "i"] == ("known", "bug")
+    assert verdicts(f"{recorded}, value: 2}}]", given, text)["value", "i"] == ("stale", "bug")
+    allowed = "expect: {value: {i: {between: [0, 1]}}}"
+    assert verdicts(allowed, given, text)["value", "i"] == ("agree", "")
+    assert verdicts("expect: {value: {i: {between: [1, 2]}}}", given, text)["value", "i"][0] == (
+        "differs"
+    )
+
+
 MODES = {
     "conjugate": (
         """

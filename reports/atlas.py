@@ -1,0 +1,299 @@
+"""The atlas: where frameworks disagree, entry by entry, in Markdown and as a page."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .html import template
+from .markdown import escaped, markdown_table
+from .sections import Head, Table
+from .wording import counted, safe
+
+#: Significant digits of a number: as many as every processor computes alike.
+DIGITS = 6
+
+#: A tensor with more numbers than this is cut.
+MOST = 24
+
+#: Beside a number of size one, a smaller one than this is what rounding left of zero.
+NOTHING = 1e-13
+
+#: Class → what it means, and what is said of those who are off.
+CLASSES = {
+    "bug": ("Wrong, and no convention excuses it.", "is wrong"),
+    "singular": (
+        "At a singular point the limit exists, or infinity is right; something else is returned.",
+        "is off at a singular point",
+    ),
+    "precision": ("Right in principle, and off by far more than rounding.", "loses precision"),
+    "kink": (
+        "There is no derivative; each takes one of the values that are possible.",
+        "takes another value than the reference",
+    ),
+    "convention": (
+        "Both are right, by conventions of their own.",
+        "holds another convention than the reference",
+    ),
+    "default": ("The same name with another default.", "has another default"),
+    "unsupported": ("One can do it, the other cannot.", "cannot do it"),
+    "agree": ("A difference would be expected here, and there is none.", ""),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tensor of one framework: nested lists of numbers, None where it gave none."""
+
+    value: Any
+    verdict: str = ""
+    digits: int = DIGITS
+
+    @property
+    def text(self) -> str:
+        """As it is shown."""
+        return "None" if self.value is None else numbers(self.value, self.digits)
+
+    @property
+    def off(self) -> bool:
+        """Whether it is not the truth."""
+        return self.verdict not in ("agree", "")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One framework's part: a snippet that prints the results, or raises what it failed with."""
+
+    adapter: str
+    snippet: str
+    results: tuple[Result, ...]
+    failure: str = ""
+
+    @property
+    def says(self) -> str:
+        """What goes before the failure."""
+        return "raises" if self.snippet else "cannot:"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One divergence; ``labels``, ``truth`` and each side's results go together."""
+
+    name: str
+    about: str
+    kind: str
+    kinds: tuple[str, ...]
+    area: str
+    operations: tuple[str, ...]
+    dtype: str
+    point: str
+    inputs: Mapping[str, Any]
+    labels: tuple[str, ...]
+    truth: tuple[Any, ...]
+    sides: tuple[Side, ...]
+    off: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    agree_by: tuple[str, ...] = ()
+    see: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    #: Whether the run was not as recorded.
+    failed: bool = False
+    where: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Who is off, in a sentence."""
+        if not self.off:
+            return "None is off."
+        said = CLASSES[self.kind][1]
+        return f"{' and '.join(self.off)} {said if len(self.off) == 1 else _plural(said)}."
+
+    @property
+    def facts(self) -> str:
+        """Class, area, dtype, point and versions on one line."""
+        parts = [", ".join(self.kinds), self.area, self.dtype, self.point]
+        parts.append(", ".join(f"{k} {v}" for k, v in self.versions.items()))
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def given(self) -> str:
+        """The input."""
+        return ", ".join(f"{k} = {numbers(v, 17)}" for k, v in self.inputs.items())
+
+    @property
+    def table(self) -> Table:
+        """Truth and results side by side."""
+        told = [side for side in self.sides if not side.failure]
+        heads = (Head("", "code"), Head("truth"), *(Head(side.adapter) for side in told))
+        truths = [x if isinstance(x, str) else numbers(x) for x in self.truth]
+        rows = [
+            (label, truth, *(side.results[at].text for side in told))
+            for at, (label, truth) in enumerate(zip(self.labels, truths, strict=True))
+        ]
+        return Table("", heads, tuple(rows))
+
+    def off_at(self, side: int, at: int) -> bool:
+        """Whether a result of the table, of the side and the label at these places, is off."""
+        told = [side for side in self.sides if not side.failure]
+        return told[side].results[at].off
+
+
+def _plural(said: str) -> str:
+    first, _, rest = said.partition(" ")
+    verb = {"is": "are", "has": "have", "cannot": "cannot"}.get(first, first.removesuffix("s"))
+    return f"{verb} {rest}"
+
+
+def numbers(value: Any, digits: int = DIGITS) -> str:
+    """Nested lists of numbers, each to so many digits; a long one is cut."""
+    flat = list(_flat(value))
+    size = max((abs(x) for x in flat if not isinstance(x, bool) and _finite(x)), default=0.0)
+    shown = _nested(value, digits, size, [MOST])
+    return shown if len(flat) <= MOST else f"{shown} ({len(flat)} numbers)"
+
+
+def _flat(value: Any) -> Iterable[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
+
+
+def _finite(x: complex) -> bool:
+    return math.isfinite(x.real) and math.isfinite(x.imag)
+
+
+def _nested(value: Any, digits: int, size: float, left: list[int]) -> str:
+    if not isinstance(value, list):
+        left[0] -= 1
+        return _number(value, digits, size)
+    parts = []
+    for item in value:
+        if left[0] <= 0:
+            parts.append("…")
+            break
+        parts.append(_nested(item, digits, size, left))
+    return f"[{', '.join(parts)}]"
+
+
+def _number(x: Any, digits: int, size: float) -> str:
+    if isinstance(x, bool | int):
+        return str(x)
+    if isinstance(x, complex):
+        real, imag = _number(x.real, digits, size), _number(x.imag, digits, size)
+        return f"{real}{'' if imag.startswith('-') else '+'}{imag}j"
+    if math.isfinite(x) and abs(x) < NOTHING * size:
+        return "0"
+    return f"{x:.{digits}g}"
+
+
+def sentence(entries: Sequence[Entry]) -> str:
+    """How many divergences there are, and whether all are as recorded."""
+    found = [entry for entry in entries if entry.off]
+    failed = [entry.name for entry in entries if entry.failed]
+    told = (
+        f"{counted(len(found), 'recorded divergence')} and "
+        f"{counted(len(entries) - len(found), 'place')} where one would be expected and there is "
+        "none, each as it was run."
+    )
+    return f"{told} Not as recorded: {', '.join(failed)}." if failed else told
+
+
+def versions(entries: Iterable[Entry]) -> str:
+    """The frameworks' versions."""
+    found = {f"{k} {v}": None for entry in entries for k, v in entry.versions.items()}
+    return ", ".join(found)
+
+
+def ordered(entries: Iterable[Entry]) -> list[Entry]:
+    """By class in the order of ``CLASSES``, area and name."""
+    rank = {kind: at for at, kind in enumerate(CLASSES)}
+    return sorted(entries, key=lambda entry: (rank[entry.kind], entry.area, entry.name))
+
+
+def by_operation(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """A function's name → the entries whose texts call it."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for name in entry.operations:
+            found.setdefault(name, []).append(entry)
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def by_class(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Class → its entries; classes without one are left out."""
+    held = {kind: [e for e in entries if e.kind == kind] for kind in CLASSES}
+    return {kind: found for kind, found in held.items() if found}
+
+
+def as_files(entries: Iterable[Entry]) -> dict[str, str]:
+    """The atlas as files: ``README.md``, one file a class, ``index.html``."""
+    found = ordered(entries)
+    files = {"README.md": _readme(found), "index.html": as_html(found)}
+    for kind, held in by_class(found).items():
+        files[f"{kind}.md"] = _chapter(kind, held)
+    return files
+
+
+def as_html(entries: Sequence[Entry]) -> str:
+    """The atlas as one page that needs nothing else."""
+    return template("atlas.html").render(
+        sentence=sentence(entries),
+        versions=versions(entries),
+        classes=by_class(entries),
+        meanings={kind: meaning for kind, (meaning, _) in CLASSES.items()},
+        operations=by_operation(entries),
+        failed=any(entry.failed for entry in entries),
+    )
+
+
+def _readme(entries: Sequence[Entry]) -> str:
+    lines = ["# The divergence atlas", "", escaped(sentence(entries)), ""]
+    lines += [escaped(versions(entries)) + ".", "", "Written by `gradparity atlas`.", ""]
+    areas = Counter((entry.area, entry.kind) for entry in entries)
+    kinds = list(by_class(entries))
+    heads = (Head("area"), *(Head(kind, "number") for kind in kinds))
+    rows = [
+        (area, *(str(areas[area, kind] or "") for kind in kinds))
+        for area in sorted({entry.area for entry in entries})
+    ]
+    total = Counter(entry.kind for entry in entries)
+    rows.append(("all", *(str(total[kind]) for kind in kinds)))
+    lines += [*markdown_table(Table("", heads, tuple(rows))), ""]
+    for kind, held in by_class(entries).items():
+        lines += [f"## [{kind}]({kind}.md)", "", CLASSES[kind][0], ""]
+        lines += [f"- {_link(entry)}: {escaped(safe(entry.about))}" for entry in held] + [""]
+    lines += ["## By function", ""]
+    for name, held in by_operation(entries).items():
+        lines.append(f"- `{name}`: {', '.join(map(_link, held))}")
+    return "\n".join(lines) + "\n"
+
+
+def _link(entry: Entry) -> str:
+    return f"[{entry.name}]({entry.kind}.md#{entry.name})"
+
+
+def _chapter(kind: str, entries: Sequence[Entry]) -> str:
+    lines = [f"# {kind}", "", CLASSES[kind][0], "", "[All classes](README.md)", ""]
+    for entry in entries:
+        lines += _entry(entry)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _entry(entry: Entry) -> list[str]:
+    lines = [f"## {entry.name}", "", escaped(safe(entry.about)), ""]
+    lines += [f"*{escaped(safe(entry.facts))}*", "", f"Input: `{entry.given}`", ""]
+    if entry.labels:
+        lines += [*markdown_table(entry.table), ""]
+    lines += [f"{s.adapter} {s.says} `{safe(s.failure)}`\n" for s in entry.sides if s.failure]
+    lines += [f"**{escaped(entry.verdict)}**", ""]
+    lines += [text + "\n" for text in map(escaped, map(safe, entry.because))]
+    lines += [f"To agree: {escaped(safe(text))}\n" for text in entry.agree_by]
+    lines += [f"See <{url}>\n" for url in entry.see]
+    for side in entry.sides:
+        lines += [f"```python\n{side.snippet}\n```", ""] if side.snippet else []
+    return [*lines, f"`{entry.where}`", ""]

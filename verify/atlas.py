@@ -1,0 +1,227 @@
+"""The entries of the atlas: every case that records a divergence, run, and told with its numbers.
+
+One case is one entry: at the first point and dtype at which it records something, else at its
+first. Every number in an entry is of that run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..adapters.base import Adapter, Shown
+from ..adapters.numpy_reference import NumpyAdapter
+from ..cases.case import Case
+from ..cases.loading import catalogue
+from ..cases.program import Program
+from ..cases.task import Between, Task
+from ..refimpl.errors import GradparityError, Unsupported
+from ..reports.atlas import Entry, Result, Side
+from .baseline import Key, baseline, flat
+from .blame import attempt
+from .compare import dtype_for
+from .judge import judge, raised
+from .runner import FAILING, Runner
+
+#: The class of an entry that records nothing: a difference was expected there, and is none.
+AGREE = "agree"
+
+#: The folder of cases that are all entries, whether they record something or not.
+FOLDER = "divergences"
+
+
+def entries(
+    runner: Runner, cases: Iterable[Case], tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Entry]:
+    """The entries of those cases that are of the atlas, each run now.
+
+    Parameters
+    ----------
+    runner
+        Of the frameworks whose results are told, the reference apart, which is the truth.
+    cases
+        Any; those that record nothing and are not of the catalogue's divergences are passed over.
+    tell
+        Called with each entry's name before it is run.
+    """
+    for case in cases:
+        task = _task(case)
+        if task is not None:
+            tell(case.name)
+            yield _Told(runner, case, task).entry()
+
+
+def _task(case: Case) -> Task | None:
+    """The task that an entry tells; None for a case that is none."""
+    tasks = case.tasks()
+    recorded = [task for task in tasks if task.divergences]
+    if recorded:
+        return recorded[0]
+    return tasks[0] if case.path.is_relative_to(catalogue() / FOLDER) else None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What came of a task in one adapter."""
+
+    adapter: Adapter
+    verdicts: dict[Key, str]
+    found: dict[Key, Any]
+    #: Why there is nothing: what was raised.
+    failure: str = ""
+    failed: bool = False
+    #: Whether the framework cannot say it at all.
+    lacks: bool = False
+
+
+class _Told:
+    """One case as an entry."""
+
+    def __init__(self, runner: Runner, case: Case, task: Task) -> None:
+        self.case, self.task, self.base = case, task, baseline(task)
+        self.runs = [
+            self._run(adapter)
+            for name, adapter in runner.adapters.items()
+            if not isinstance(adapter, NumpyAdapter) and task.program(name) is not None
+            if name not in task.skip
+        ]
+        self.versions = {run.adapter.name: _version(run.adapter) for run in self.runs}
+
+    def entry(self) -> Entry:
+        """The entry."""
+        task, keys = self.task, self._keys()
+        kinds = list(dict.fromkeys(d.kind for d in task.divergences))
+        sides = tuple(self._side(run, keys) for run in self.runs)
+        return Entry(
+            name=task.case,
+            about=self.case.about,
+            kind=kinds[0] if kinds else AGREE,
+            kinds=tuple(kinds) or (AGREE,),
+            area=self.case.path.stem,
+            operations=tuple(self._operations()),
+            dtype=task.dtype,
+            point=", ".join(f"{k}={v}" for k, v in task.point.items()),
+            inputs={k: _number(x) for k, x in (task.params | task.inputs).items()},
+            labels=tuple(_label(key) for key in keys),
+            truth=tuple(self._truth(key) for key in keys),
+            sides=sides,
+            off=tuple(dict.fromkeys(a for d in task.divergences for a in d.adapters)),
+            because=tuple(dict.fromkeys(d.because for d in task.divergences)),
+            agree_by=tuple(dict.fromkeys(d.agree_by for d in task.divergences if d.agree_by)),
+            see=tuple(dict.fromkeys(url for d in task.divergences for url in d.see.split())),
+            versions=self.versions,
+            failed=any(run.failed for run in self.runs),
+            where=self._where(),
+        )
+
+    def _run(self, adapter: Adapter) -> _Run:
+        task = self.task
+        try:
+            trace = attempt(adapter, task)
+        except GradparityError as failure:
+            told = raised(task, adapter.name, str(failure))
+            lacks = told is None and isinstance(failure, Unsupported)
+            known = lacks or (told is not None and told[0] == "known")
+            return _Run(adapter, {}, {}, str(failure), failed=not known, lacks=lacks)
+        rows = judge(task, adapter.name, adapter.version(), trace, self.base)
+        verdicts = {(row["check"], row["tensor"], row["step"]): row["verdict"] for row in rows}
+        return _Run(adapter, verdicts, flat(trace), failed=_fails(verdicts.values()))
+
+    def _keys(self) -> list[Key]:
+        """The tensors that an entry tells: the output, what is recorded, parameters' gradients."""
+        task = self.task
+        last = task.steps - 1
+        if task.update is not None:
+            return [("update", name, last) for name in task.params]
+        values = [self._program("numpy").output]
+        values += [d.tensor for d in task.divergences if d.check == "value"]
+        keys: list[Key] = [("value", name, 0) for name in dict.fromkeys(values)]
+        if "grad" in task.checks:
+            keys += [("grad", name, 0) for name in task.params]
+        return [key for key in keys if key in self.base.truth]
+
+    def _truth(self, key: Key) -> Any:
+        check, name, _ = key
+        expected = self.task.expect.get(check, {}).get(name)
+        if isinstance(expected, Between):
+            total = "" if expected.total is None else f", which add up to {expected.total:g}"
+            ends = np.asarray(expected.low).tolist(), np.asarray(expected.high).tolist()
+            return f"any of {ends[0]} to {ends[1]}{total}"
+        return _number(self.base.truth[key])
+
+    def _side(self, run: _Run, keys: list[Key]) -> Side:
+        if run.failure:
+            snippet = "" if run.lacks else self._snippet(run, keys)
+            return Side(run.adapter.name, snippet, (), failure=run.failure)
+        results = []
+        for key in keys:
+            got = run.found.get(key)
+            value = None if got is None else _number(got)
+            results.append(Result(value, run.verdicts.get(key, "")))
+        return Side(run.adapter.name, self._snippet(run, keys), tuple(results))
+
+    def _snippet(self, run: _Run, keys: list[Key]) -> str:
+        program = self._program(run.adapter.name)
+        output = run.found.get(("value", program.output, 0))
+        if output is None:
+            wide = self.base.truth["value", self._program("numpy").output, 0]
+            output = np.asarray(wide).astype(dtype_for(self.task.dtype, np.asarray(wide)))
+        values = tuple(name for check, name, _ in keys if check == "value")
+        grads = tuple(name for check, name, _ in keys if check == "grad")
+        missing = frozenset(k for k in grads if run.found.get(("grad", k, 0), 0) is None)
+        try:
+            return run.adapter.snippet(self.task, Shown(values, grads, missing, output))
+        except Unsupported as lack:
+            return f"# not written down here: {lack}"
+
+    def _program(self, adapter: str) -> Program:
+        program = self.task.program(adapter)
+        assert program is not None
+        return program
+
+    def _operations(self) -> Iterator[str]:
+        """What the texts call: frameworks' own names first, else the operations."""
+        names = [
+            i.operation
+            for run in self.runs
+            for i in self._program(run.adapter.name).instructions
+            if i.native
+        ]
+        if not names:
+            names = [i.operation for i in self._program("numpy").instructions]
+        if self.task.update is not None:
+            names = [self.task.update.rule]
+        yield from dict.fromkeys(name for name in names if name not in ("select", "getitem"))
+
+    def _where(self) -> str:
+        path = self.case.path
+        shipped = path.is_relative_to(catalogue())
+        return f"cases/catalogue/{path.relative_to(catalogue())}" if shipped else path.name
+
+
+def _fails(verdicts: Iterable[str]) -> bool:
+    return any(verdict in FAILING for verdict in verdicts)
+
+
+def _label(key: Key) -> str:
+    check, name, step = key
+    if check == "update":
+        return f"{name} after {step + 1} step{'s' if step else ''}"
+    return name if check == "value" else f"{name}.grad"
+
+
+def _number(x: Any) -> Any:
+    """Python numbers, in float64."""
+    x = np.asarray(x)
+    if x.dtype.kind in "biu":
+        return x.tolist()
+    return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64).tolist()
+
+
+def _version(adapter: Adapter) -> str:
+    """Without the build: every 2.13.0 computes alike."""
+    return re.sub(r"\+\w+", "", adapter.version())

@@ -1,0 +1,45 @@
+"""``gradparity atlas``: writes the atlas of divergences, every number from a run of now."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...reports.atlas import as_files, sentence
+from ..atlas import entries
+from ..choices import adapters_of
+from ..finding import find
+from ..runner import Runner
+from .common import Adapters, Paths, emit, fail_on, say
+
+Out = Annotated[
+    str, typer.Option("--out", metavar="DIR", help="The folder to write the atlas into.")
+]
+
+FAILED = 1
+
+
+def atlas(paths: Paths = None, *, adapters: Adapters = None, out: Out = "reports/atlas") -> None:
+    """Write the atlas; status 1 where an entry is not as it is recorded."""
+    runner = Runner(adapters_of(adapters))
+    cases, faults = find(paths)
+    fail_on(faults)
+    for why in runner.missing.values():
+        say(f"gradparity: {why}")
+    found = list(entries(runner, cases, _tell))
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = as_files(found)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    emit("\n".join([sentence(found), *(str(folder / name) for name in files)]))
+    if any(entry.failed for entry in found):
+        raise SystemExit(FAILED)
+
+
+def _tell(case: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[Krunning {case}", end="", file=sys.stderr, flush=True)  # noqa: T201  progress

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pandas as pd
 
@@ -22,6 +23,9 @@ MOST_PLOTS = 24
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 480, 180, 56, 28, 12, 92
 LEAST, MOST = 1e-18, 1e30
 
+#: The height of a name beside a line.
+LINE = 11.0
+
 
 def partings(frame: pd.DataFrame, verdicts: tuple[str, ...] = OFF) -> pd.DataFrame:
     """The first row of each task and adapter in which an update is off.
@@ -37,12 +41,13 @@ def partings(frame: pd.DataFrame, verdicts: tuple[str, ...] = OFF) -> pd.DataFra
 
 @dataclass(frozen=True)
 class Series:
-    """One adapter's line: its points on the page, and where its name stands."""
+    """One adapter's line: its points on the page, where its name stands, its colour's number."""
 
     name: str
     points: str
     x: float
     y: float
+    colour: int
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,15 @@ def drifts(frame: pd.DataFrame, most: int = MOST_PLOTS) -> list[Plot]:
     task = ["case", "point", "dtype"]
     rows = rows[rows.groupby(task)["step"].transform("max") > 0] if len(rows) else rows
     off = rows[rows["verdict"].isin(OFF)].drop_duplicates(task)
+    colours = {name: k for k, name in enumerate(sorted(rows["adapter"].unique()))}
     plots = []
     for key in off[task].head(most).itertuples(index=False):
         held = rows[(rows[task] == list(key)).all(axis="columns")]
-        plots.append(_plot(safe(f"{key[0]}[{'-'.join(p for p in key[1:] if p)}]"), held))
+        plots.append(_plot(safe(f"{key[0]}[{'-'.join(p for p in key[1:] if p)}]"), held, colours))
     return plots
 
 
-def _plot(title: str, rows: pd.DataFrame) -> Plot:
+def _plot(title: str, rows: pd.DataFrame, colours: Mapping[str, int]) -> Plot:
     errors = rows.groupby(["adapter", "step"])["max_abs"].max().clip(LEAST, MOST).dropna()
     low = math.floor(math.log10(errors.min())) if len(errors) else -1
     high = max(math.ceil(math.log10(errors.max())) if len(errors) else 0, low + 1)
@@ -87,12 +93,26 @@ def _plot(title: str, rows: pd.DataFrame) -> Plot:
 
     every = max(1, (high - low) // 4)
     ticks = tuple((place(0, 10.0**k)[1], f"1e{k}") for k in range(low, high + 1, every))
-    return Plot(title, tuple(_series(errors, place)), ticks, last)
+    lines = [
+        _series(str(name), held.droplevel("adapter"), place, colours[str(name)])
+        for name, held in errors.groupby(level="adapter")
+    ]
+    return Plot(title, tuple(_apart(lines)), ticks, last)
 
 
-def _series(errors: pd.Series, place: object) -> Iterator[Series]:
-    for name, held in errors.groupby(level="adapter"):
-        spots = [place(step, error) for (_, step), error in held.items()]  # type: ignore[operator]
-        points = " ".join(f"{x:g},{y:g}" for x, y in spots)
-        label = f"{name} {number(float(held.iloc[-1]), 2)}"
-        yield Series(safe(label), points, *spots[-1])
+def _series(
+    name: str, errors: pd.Series, place: Callable[[float, float], tuple[float, float]], colour: int
+) -> Series:
+    spots = [place(cast("float", step), error) for step, error in errors.items()]
+    points = " ".join(f"{x:g},{y:g}" for x, y in spots)
+    label = f"{name} {number(float(errors.iloc[-1]), 2)}"
+    return Series(safe(label), points, *spots[-1], colour)
+
+
+def _apart(lines: list[Series]) -> Iterator[Series]:
+    """From the top down, each name far enough below the one above it to be read."""
+    least = 0.0
+    for line in sorted(lines, key=lambda line: line.y):
+        y = max(line.y, least)
+        yield replace(line, y=y)
+        least = y + LINE

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import re
 
@@ -8,7 +9,7 @@ import pytest
 from gradparity.reports.columns import frame
 from gradparity.reports.html import as_html
 from gradparity.reports.markdown import as_markdown
-from gradparity.reports.updates import HEIGHT, WIDTH, drifts, partings
+from gradparity.reports.updates import HEIGHT, LINE, WIDTH, drifts, partings
 
 from .conftest import make_failing, make_row
 
@@ -65,7 +66,7 @@ def test_reports_name_where_updates_part():
 def test_drifts_are_drawn_for_every_adapter_of_a_task_that_is_off():
     (plot,) = drifts(frame([*trajectory("jax"), *trajectory("torch", first=9)]))
     assert plot.title == "adam[float64]"
-    assert [series.name.split()[0] for series in plot.series] == ["jax", "torch"]
+    assert [series.name.split()[0] for series in plot.series] == ["jax", "torch"]  # top down
     for series in plot.series:
         points = [tuple(map(float, point.split(","))) for point in series.points.split()]
         assert len(points) == 6
@@ -95,3 +96,14 @@ def test_the_page_draws_them_without_any_script():
     assert text.count("<polyline") == 1
     assert "&lt;b&gt;" in text
     assert "<b>" not in text
+
+
+def test_names_beside_lines_stand_apart_and_an_adapter_keeps_its_colour():
+    near = [*trajectory("numpy", first=9), *trajectory("torch", first=9), *trajectory("jax")]
+    alone = [{**row, "case": "sgd"} for row in [*trajectory("torch")]]
+    first, second = drifts(frame([*near, *alone]))
+    heights = [series.y for series in first.series]
+    assert min(b - a for a, b in itertools.pairwise(heights)) >= LINE
+    colours = {series.name.split()[0]: series.colour for series in first.series}
+    assert len(set(colours.values())) == 3
+    assert [series.colour for series in second.series] == [colours["torch"]]

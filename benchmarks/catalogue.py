@@ -13,7 +13,6 @@ from typing import Any
 
 from measure import Result
 
-from gradparity.adapters.base import Adapter
 from gradparity.cases.loading import catalogue, load_files
 from gradparity.cases.task import Task
 from gradparity.reports.columns import frame
@@ -26,7 +25,7 @@ FRAMEWORKS = ("torch", "jax")
 
 
 class Clock:
-    """Seconds by what they went on; nested ones count for the innermost alone."""
+    """Processor seconds by what they went on; nested ones count for the innermost alone."""
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
@@ -36,11 +35,11 @@ class Clock:
     def on(self, what: str) -> Iterator[None]:
         """Time a block."""
         self._inner.append(0.0)
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             yield
         finally:
-            whole = time.perf_counter() - start
+            whole = time.process_time() - start
             self.spent[what] += whole - self._inner.pop()
             self._inner[-1] += whole
 
@@ -59,10 +58,10 @@ def sampled() -> tuple[list[tuple[Task, float]], float]:
 
     The middles of equal parts of every file, so that no group of operations is left out.
     """
-    start = time.perf_counter()
+    start = time.process_time()
     cases, _ = load_files([catalogue()])
     tasks = [task for case in cases for task in case.tasks()]
-    loading = time.perf_counter() - start
+    loading = time.process_time() - start
     chosen = []
     for _, group in groupby(tasks, key=lambda task: task.where.rpartition(":")[0]):
         listed = list(group)
@@ -90,16 +89,12 @@ def shares(repeats: int) -> list[Result]:
 def _measured(rounds: int) -> list[Result]:
     chosen, loading = sampled()
     clock = Clock()
-    adapters = runner.Runner(["numpy", *FRAMEWORKS]).adapters
-    for name, adapter in adapters.items():
-        what = "framework" if name in FRAMEWORKS else "reference"
-        adapter.run = clock.timed(what, adapter.run)  # type: ignore[method-assign]
     plain = baseline.reference, runner.baseline, runner.judge
     baseline.reference = clock.timed("truth and noise", baseline.reference)
     runner.baseline = clock.timed("judging", runner.baseline)
     runner.judge = clock.timed("judging", runner.judge)
     try:
-        spent = _totals(chosen, list(adapters.values()), clock, rounds)
+        spent = _totals(chosen, clock, rounds)
     finally:
         baseline.reference, runner.baseline, runner.judge = plain
     spent["loading"] = loading
@@ -123,9 +118,7 @@ def _measured(rounds: int) -> list[Result]:
     ]
 
 
-def _totals(
-    chosen: list[tuple[Task, float]], adapters: list[Adapter], clock: Clock, rounds: int
-) -> Counter[str]:
+def _totals(chosen: list[tuple[Task, float]], clock: Clock, rounds: int) -> Counter[str]:
     """Seconds over the whole catalogue by what they went on."""
     spent: Counter[str] = Counter()
     rows: list[Any] = []
@@ -134,7 +127,10 @@ def _totals(
         found: list[Any] = []
         takes = []
         for _ in range(rounds + 1):
-            anew = runner.Runner(adapters)  # which holds no truth from before
+            anew = runner.Runner(["numpy", *FRAMEWORKS])  # which has nothing left from before
+            for name, adapter in anew.adapters.items():
+                what = "framework" if name in FRAMEWORKS else "reference"
+                adapter.run = clock.timed(what, adapter.run)  # type: ignore[method-assign]
             clock.spent.clear()
             with clock.on("running"):
                 found = anew.rows(task)
@@ -143,7 +139,7 @@ def _totals(
         spent.update({what: seconds * stands_for for what, seconds in least.items()})
         rows += found
         count += len(found) * stands_for
-    start = time.perf_counter()
+    start = time.process_time()
     frame(rows)
-    spent["frame"] = (time.perf_counter() - start) * count / len(rows)
+    spent["frame"] = (time.process_time() - start) * count / len(rows)
     return spent

@@ -17,6 +17,7 @@ from ..adapters.base import Trace
 from ..adapters.numpy_reference import reference
 from ..cases.task import Task, seed_of
 from ..refimpl.rounding import Noise, unit_roundoff
+from .compare import dtype_for
 
 #: How often the noisy reference is run.
 RUNS = 8
@@ -37,7 +38,7 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Baseline:
-    """Truth and noise of one task, tensor by tensor."""
+    """Truth of one task, and what rounding explains (``scale_of_noise``), tensor by tensor."""
 
     truth: dict[Key, np.ndarray]
     noise: dict[Key, np.ndarray]
@@ -72,9 +73,11 @@ def baseline(task: Task, runs: int = RUNS) -> Baseline:
         )
         for run in range(runs)
     ]
-    return Baseline(
-        truth, {key: spread(want, [s[key] for s in samples]) for key, want in truth.items()}
-    )
+    noise = {}
+    for key, want in truth.items():
+        moved, dtype = spread(want, [s[key] for s in samples]), dtype_for(task.dtype, want)
+        noise[key] = scale_of_noise(want, moved, dtype) if dtype.kind in "fcV" else moved
+    return Baseline(truth, noise)
 
 
 def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:

@@ -146,8 +146,8 @@ def _judged(
 def _spacing(size: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """Half the distance to the next number of the dtype, at each magnitude."""
     info = ml_dtypes.finfo(dtype)
-    smallest = float(info.smallest_normal)
-    return np.exp2(np.floor(np.log2(np.maximum(size, smallest)))) * float(info.eps) / 2
+    _, exponent = np.frexp(np.maximum(size, float(info.smallest_normal)))
+    return np.ldexp(size.dtype.type(info.eps) / 2, exponent - 1)
 
 
 def _stray(got: np.ndarray, wanted: np.ndarray, nan_expected: np.ndarray) -> Outcome | None:

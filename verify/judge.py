@@ -10,7 +10,7 @@ import numpy as np
 
 from ..adapters.base import Trace, on_path
 from ..cases.task import Between, Divergence, Expected, Task
-from .baseline import Baseline, Key, flat, scale_of_noise
+from .baseline import Baseline, Key, flat
 from .compare import Outcome, compare, dtype_for
 from .truths import as_expected, in_set, same_as
 
@@ -131,13 +131,10 @@ def _outcome(
     """Compare one tensor with the truth, then with what the case expects of it."""
     truth = np.asarray(base.truth[key])
     dtype = dtype_for(task.dtype, truth)
-    noise = (
-        scale_of_noise(truth, base.noise[key], dtype) if dtype.kind in "fcV" else base.noise[key]
-    )
+    noise = base.noise[key]
     expected = _expected(task, key)
     if isinstance(expected, Between):
-        held = noise if dtype.kind in "fcV" else np.zeros(truth.shape)
-        return in_set(got, expected, truth.shape, dtype, bound_of(task, truth, held, dtype))
+        return in_set(got, expected, truth.shape, dtype, bound_of(task, truth, noise, dtype))
     # Where NaN is the truth, to return it is no divergence from it.
     nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
     bound = bound_of(task, truth, noise, dtype)

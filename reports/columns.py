@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -63,6 +64,9 @@ KEY = ["case", "point", "dtype", "adapter", "check", "tensor", "step"]
 #: What the rows of one task in one adapter share.
 RUN = ["case", "point", "dtype", "adapter"]
 
+#: Rows that are held as mappings at a time: many times larger than they are in a frame.
+CHUNK = 20_000
+
 #: The columns without which a table is no results; the others are filled in.
 REQUIRED = [column.name for column in COLUMNS[: list(BY_NAME).index("seconds") + 1]]
 
@@ -79,7 +83,14 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     ValueError
         For a row with a column that is not in ``COLUMNS``.
     """
-    rows = list(rows)
+    waiting = iter(rows)
+    parts = [_part(list(islice(waiting, CHUNK)))]
+    while chunk := list(islice(waiting, CHUNK)):
+        parts.append(_part(chunk))
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+
+def _part(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
     unknown = sorted({name for row in rows for name in row} - set(BY_NAME))
     if unknown:
         raise ValueError(f"no such column: {', '.join(unknown)}; expected {', '.join(BY_NAME)}")

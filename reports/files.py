@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -40,15 +40,15 @@ def write(
     OSError
         Where the folder cannot be made or written.
     """
-    table = io.BytesIO()
-    frame.to_parquet(table, index=False)
-    contents = (
-        table.getvalue(),
-        as_csv(frame).encode(),
-        as_markdown(frame, title=title, date=date, about=about).encode(),
-        as_html(frame, title=title, date=date, about=about).encode(),
+    makers: tuple[Callable[[], bytes], ...] = (
+        lambda: _parquet(frame),
+        lambda: as_csv(frame).encode(),
+        lambda: as_markdown(frame, title=title, date=date, about=about).encode(),
+        lambda: as_html(frame, title=title, date=date, about=about).encode(),
     )
-    return put(folder, dict(zip(NAMES, contents, strict=True)))
+    # one held at a time: a table of many tasks is large
+    made = ((name, make()) for name, make in zip(NAMES, makers, strict=True))
+    return [path for name, content in made for path in put(folder, {name: content})]
 
 
 def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[Path]:
@@ -64,6 +64,12 @@ def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[P
     for name, content in contents.items():
         replace(folder / name, content)
     return [folder / name for name in contents]
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    table = io.BytesIO()
+    frame.to_parquet(table, index=False)
+    return table.getvalue()
 
 
 def replace(path: Path, content: bytes) -> None:

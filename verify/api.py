@@ -11,9 +11,10 @@ import pandas as pd
 from ..adapters.base import Adapter
 from ..cases import Case, select
 from ..refimpl.errors import BadCase, BadUsage
-from ..reports.columns import frame
 from .finding import find
-from .running import Progress, Work, engine, rows, workers_for
+from .running import Progress, Work, engine, workers_for
+from .session import Session
+from .store import Store
 
 
 class BadCases(BadCase):
@@ -101,8 +102,11 @@ def run(
     """
     work = Work(_cases(cases, keywords), None if dtypes is None else list(dtypes))
     count = workers_for(jobs, len(work), timeout)
-    with engine(adapters, count, timeout) as entered:
-        return frame(rows(entered, work, progress))
+    with Store() as store:
+        session = Session(work, [str(number) for number in range(len(work))], store)
+        with engine(adapters, count, timeout) as entered:
+            session.run(entered, progress)
+        return session.frame()
 
 
 def _cases(cases: object, keywords: str | None) -> list[Case]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +19,9 @@ from .workers import Workers
 
 #: Told how many tasks are finished, of how many, and which one is begun.
 Progress = Callable[[int, int, Undrawn], None]
+
+#: Numbered tasks' rows, as they are finished; closed early, it leaves nothing running.
+Results = Generator[tuple[int, list[Row]], None, None]
 
 #: How many workers: a number, ``auto`` for as many as there are cores, or what is best.
 Jobs = int | Literal["auto"] | None
@@ -42,7 +45,7 @@ class Engine(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
         """Each task's rows as it is finished."""
         ...
 
@@ -71,7 +74,7 @@ class Here:
     ) -> None:
         self._settings.close()
 
-    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
         """Each task's rows, in order."""
         for number, undrawn in tasks:
             yield number, self._runner.rows(undrawn.draw())
@@ -126,18 +129,3 @@ class Work:
     def __iter__(self) -> Iterator[Undrawn]:
         for case in self.cases:
             yield from case.undrawn(self.dtypes)
-
-
-def rows(engine: Engine, work: Work, progress: Progress | None = None) -> list[Row]:
-    """Run all tasks in an engine that is entered; their rows, in the order of the tasks."""
-    total = len(work)
-    found: dict[int, list[Row]] = {}
-
-    def told() -> Iterator[tuple[int, Undrawn]]:
-        for number, undrawn in enumerate(work):
-            if progress is not None:
-                progress(len(found), total, undrawn)
-            yield number, undrawn
-
-    found.update(engine.run(told()))
-    return [row for number in range(total) for row in found[number]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -108,7 +108,9 @@ class Workers:
     ) -> None:
         self._stop()
 
-    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(
+        self, tasks: Iterable[tuple[int, Undrawn]]
+    ) -> Generator[tuple[int, list[Row]], None, None]:
         """Run numbered tasks; each one's rows as it is finished, in whatever order."""
         waiting = iter(tasks)
         while True:

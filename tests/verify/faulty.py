@@ -17,7 +17,14 @@ def fail():
     raise AdapterFailed("it fell over")
 
 
+def wait():
+    """Until the file that the environment names is there."""
+    while not os.path.exists(os.environ["FAULTY_GO"]):
+        time.sleep(0.02)
+
+
 FAULTS = {
+    "waits": wait,
     "hangs": lambda: time.sleep(600),
     "segfaults": lambda: ctypes.string_at(0),
     "exits": lambda: os._exit(7),

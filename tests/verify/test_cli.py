@@ -124,6 +124,10 @@ def test_the_test_above_can_fail(small):
         (("run", "one-lyer"), "no file and no case is called 'one-lyer'; did you mean one-layer?"),
         (("run", "gone/away.yaml"), "no such file or folder: gone/away.yaml"),
         (("lint", "gone.yml"), "no such file or folder: gone.yml"),
+        (("run", "one-layer", "--resume"), "--resume needs --out DIR"),
+        (("run", "one-layer", "--resume", "--out", "gone"), "nothing to resume: gone"),
+        (("run", "one-layer", "-j", "many"), "'many' workers, expected a whole number"),
+        (("run", "one-layer", "-j", "0", "--timeout", "3"), "a timeout needs a worker"),
         (("explain", "one-layer", "--dtype", "float16"), "no dtype of one-layer"),
         (("explain", "one-layer", "--point", "axis=0"), "has no sweep"),
         (("ops", "--adapters", "jaxx"), "did you mean jax?"),
@@ -173,7 +177,7 @@ def test_out_that_cannot_be_written_is_bad_usage(gradparity, small, tmp_path):
     (tmp_path / "taken").write_text("a file", "utf-8")
     status, _, err = gradparity("run", small, "--adapters", "numpy", "--out", tmp_path / "taken")
     assert status == 2
-    assert "the report cannot be written" in err
+    assert "taken/tasks.sqlite cannot be used: File exists" in err
 
 
 def test_words_and_dtypes_choose(gradparity, small, swept):

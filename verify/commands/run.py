@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
@@ -16,14 +17,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ...cases.loading import select
 from ...refimpl.errors import BadUsage
 from ...reports.as_text import as_csv, as_json
-from ...reports.columns import frame
 from ...reports.console import show
 from ...reports.markdown import as_markdown
 from ..choices import adapters_of, dtypes_of, jobs_of
 from ..finding import find
+from ..keys import keys
 from ..reporting import write
+from ..running import Engine, Work, engine, workers_for
 from ..running import Progress as Tell
-from ..running import Work, engine, rows, workers_for
+from ..session import Session
+from ..store import NAME, Store
 from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, say
 
 DIFFERS, FAILED = 1, 3
@@ -53,6 +56,17 @@ Timeout = Annotated[
         help="Seconds that a task may take in a worker before it is stopped; 300 if not given.",
     ),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with the interrupted run whose results are in --out."),
+]
+Changed = Annotated[
+    bool,
+    typer.Option(
+        "--changed",
+        help="Take tasks from earlier runs where case, code and versions are unchanged.",
+    ),
+]
 
 #: Seconds for one task, where nothing is said: far more than a case of a suite takes.
 LONG = 300.0
@@ -67,6 +81,8 @@ def run(
     jobs: Jobs = None,
     timeout: Timeout = None,
     out: Out = None,
+    resume: Resume = False,
+    changed: Changed = False,
     form: Format = "table",
 ) -> None:
     """Run cases and print the verdicts; the exit status says whether all agree."""
@@ -78,20 +94,62 @@ def run(
     if not cases:
         raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
     work = Work(cases, wanted)
-    count = workers_for(asked, len(work), timeout)
-    with engine(names, count, timeout or LONG) as entered:
-        for why in entered.missing.values():
-            say(f"gradparity: {why}")
-        with _progress() as tell:
-            results = frame(rows(entered, work, tell))
-    if results.empty:
+    if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
+    count = workers_for(asked, len(work), timeout)
+    with _store(out, resume=resume, changed=changed) as store:
+        session = Session(work, list(keys(work, names)), store)
+        if resume:
+            session.take_finished()
+            say(f"gradparity: {session.finished} of {len(work)} tasks are finished already")
+        if changed:
+            session.take_unchanged()
+            say(f"gradparity: {session.finished} of {len(work)} tasks are unchanged")
+        try:
+            if session.left:
+                _run(session, engine(names, min(count, session.left), timeout or LONG))
+        except KeyboardInterrupt:
+            say(_interrupted(session, out))
+            raise
+        finally:
+            session.remember()
+        results = session.frame()
     emit(_printed(results, form))
     if out is not None:
         written = write(results, out)
         if form == "table":
             emit("\n".join(["", *map(str, written)]))
     raise SystemExit(status(results))
+
+
+def _store(out: str | None, *, resume: bool, changed: bool) -> Store:
+    """Where the rows are kept: what is there is dropped, unless it is asked for."""
+    if out is None:
+        if resume:
+            raise BadUsage("--resume needs --out DIR, the folder of the run to go on with")
+        return Store()
+    path = Path(out) / NAME
+    if resume and not path.exists():
+        raise BadUsage(f"nothing to resume: {path} does not exist")
+    store = Store(path)
+    if not (resume or changed):
+        store.forget()
+    return store
+
+
+def _run(session: Session, chosen: Engine) -> None:
+    with chosen as entered:
+        for why in entered.missing.values():
+            say(f"gradparity: {why}")
+        with _progress() as tell:
+            session.run(entered, tell)
+
+
+def _interrupted(session: Session, out: str | None) -> str:
+    done = f"gradparity: interrupted; {session.finished} of {len(session.keys)} tasks are finished"
+    if out is None:
+        return f"{done}, which --changed takes over"
+    return f"{done} and kept in {out}: go on with the same command and --resume"
 
 
 def status(results: pd.DataFrame) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
+from ..refimpl.optimizers import RULES
+from ..refimpl.optimizers.rule import UpdateRule
 from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, on_path
@@ -26,14 +28,20 @@ from .values import (
     real_of,
 )
 
+Arrays = dict[str, Any]
+
 
 class NumpyAdapter(Adapter):
     """The reference at the task's own dtype."""
 
     name = "numpy"
 
-    def __init__(self, rows: Mapping[str, Operation] = TABLE) -> None:
-        self._rows = rows
+    def __init__(
+        self,
+        rows: Mapping[str, Operation] = TABLE,
+        rules: Mapping[str, UpdateRule] = RULES,
+    ) -> None:
+        self._rows, self._rules = rows, rules
 
     def version(self) -> str:
         """NumPy's."""
@@ -41,7 +49,7 @@ class NumpyAdapter(Adapter):
 
     def run(self, task: Task) -> Trace:
         """Run a task on the reference."""
-        return reference(task, rows=self._rows)
+        return reference(task, rows=self._rows, rules=self._rules)
 
     def has(self, operation: str) -> str:
         """The reference's own row."""
@@ -54,6 +62,7 @@ def reference(
     dtype: Any = None,
     noise: Noise | None = None,
     rows: Mapping[str, Operation] = TABLE,
+    rules: Mapping[str, UpdateRule] = RULES,
 ) -> Trace:
     """Run a task on the reference.
 
@@ -72,8 +81,9 @@ def reference(
     noise
         Moves every result at random within its rounding bound; inputs are not moved themselves.
         What is returned has the dtype that was computed in.
-    rows
-        The operations; another table than the reference's own is for planting faults in it.
+    rows, rules
+        The operations and the update rules; other tables than the reference's own are for
+        planting faults in them.
 
     Raises
     ------
@@ -84,20 +94,55 @@ def reference(
     """
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
-        steps = _Run(task, dtype, noise, rows).steps()
+        steps = _Run(task, dtype, noise, rows, rules).steps()
     return Trace(steps, time.perf_counter() - started)
+
+
+def updates(
+    task: Task,
+    given: Iterable[tuple[Arrays, Arrays, Any]],
+    *,
+    dtype: Any = None,
+    noise: Noise | None = None,
+) -> list[Step]:
+    """The reference's update alone, of parameters, gradients and a loss that are given each step.
+
+    What the rule remembers goes on from step to step; parameters do not.
+
+    Parameters
+    ----------
+    task
+        It has an update.
+    given
+        For each step the parameters before it, their gradients, and the loss.
+    dtype, noise
+        As for ``reference``.
+
+    Raises
+    ------
+    Unsupported, AdapterFailed
+        As ``reference`` does.
+    """
+    with np.errstate(all="ignore"), failures():
+        return _Run(task, dtype, noise, TABLE, RULES).updates(given)
 
 
 class _Run:
     """One task on the tape, step by step."""
 
     def __init__(
-        self, task: Task, dtype: Any, noise: Noise | None, rows: Mapping[str, Operation]
+        self,
+        task: Task,
+        dtype: Any,
+        noise: Noise | None,
+        rows: Mapping[str, Operation],
+        rules: Mapping[str, UpdateRule],
     ) -> None:
         program = task.program("numpy")
         if program is None:
             raise Unsupported("the case has no program text for numpy")
-        self.task, self.program, self.noise, self.rows = task, program, noise, rows
+        self.task, self.program, self.noise = task, program, noise
+        self.rows, self.rules = rows, rules
         half = task.dtype in HALVES
         self.compute = np.dtype(
             dtype if dtype is not None else np.float32 if half else dtype_of(task.dtype)
@@ -114,7 +159,9 @@ class _Run:
         """Every step of the task."""
         task = self.task
         params = {name: self._fed(x) for name, x in task.params.items()}
-        training = ReferenceTraining(task, params, self._number) if task.update else None
+        training = (
+            ReferenceTraining(task, params, self._number, self.rules) if task.update else None
+        )
         steps = []
         for number in range(task.steps):
             step, grads = self._step(number, params)
@@ -126,6 +173,22 @@ class _Run:
                 step.params = {name: self._out(x) for name, x in params.items()}
                 step.slots = {name: self._out(x) for name, x in slots.items()}
             steps.append(step)
+        return steps
+
+    def updates(self, given: Iterable[tuple[Arrays, Arrays, Any]]) -> list[Step]:
+        """The update alone, of what is given each step."""
+        start = {name: self._fed(x) for name, x in self.task.params.items()}
+        training = ReferenceTraining(self.task, start, self._number, self.rules)
+        steps = []
+        for params, grads, loss in given:
+            held = {name: self._fed(x) for name, x in params.items()}
+            pulled = {name: None if g is None else self._fed(g) for name, g in grads.items()}
+            moved, slots = training.step(held, pulled, loss)
+            training.settle(self._settled)
+            settled = {name: self._out(self._settled(x)) for name, x in moved.items()}
+            steps.append(
+                Step(params=settled, slots={name: self._out(x) for name, x in slots.items()})
+            )
         return steps
 
     def _step(self, number: int, params: dict[str, Any]) -> tuple[Step, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..cases.task import Task
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS
+from ..refimpl.optimizers.rule import UpdateRule
 from ..refimpl.optimizers.schedules import SCHEDULES
 from ..refimpl.optimizers.views import View
 from .values import attributes, hyperparameters
@@ -29,13 +30,21 @@ class ReferenceTraining:
     number
         ``number(value, size=None)``: a hyperparameter in the dtype that is computed in, moved
         where there is noise.
+    rules
+        The update rules; another table than the reference's own is for planting faults in it.
     """
 
-    def __init__(self, task: Task, params: Arrays, number: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        params: Arrays,
+        number: Callable[..., Any],
+        rules: Mapping[str, UpdateRule] = RULES,
+    ) -> None:
         assert task.update is not None
         self._update, self._number = task.update, number
         self._given = {name: hyperparameters(task, name) for name in params}
-        self._rule = RULES[task.update.rule]
+        self._rule = rules[task.update.rule]
         self._hyper = {
             name: {k: number(v) for k, v in given.items()} for name, given in self._given.items()
         }

@@ -46,8 +46,12 @@ COLUMNS = (
     Column("blame", TEXT, "The first variable whose own operation is off."),
     Column("seconds", NUMBER, "How long the adapter took for the task; the same in all its rows."),
     Column("reason", TEXT, "One sentence: what is wrong, or why there is nothing to compare."),
+    Column("path", TEXT, "How the blamed operation's error gets to this tensor, as a → z → W."),
     Column(
-        "outlier", TEXT, "The one adapter that is off for this tensor; split where several are."
+        "outlier",
+        TEXT,
+        "The one adapter that is off for this tensor; split where several are; reference where "
+        "finite differences contradict the truth itself.",
     ),
     Column("got_imag", NUMBER, "The imaginary part of got."),
     Column("want_imag", NUMBER, "The imaginary part of want."),

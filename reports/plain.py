@@ -53,8 +53,15 @@ def _task(rows: pd.DataFrame, most: int) -> str:
     blamed = [safe(name) for name in rows["blame"].unique() if name]
     if blamed:
         lines.append(f"blamed: {', '.join(blamed)}")
+        lines += [f"from there to {end}: {path}" for end, path in _ways(tensors.head(most)).items()]
     lines += _reasons(rows, most)
     return "\n".join(lines)
+
+
+def _ways(tensors: pd.DataFrame) -> dict[str, str]:
+    """Tensor → how the blamed operation's error gets there, where that is further than itself."""
+    found = zip(tensors["tensor"], tensors["path"], strict=True)
+    return {safe(tensor): safe(path) for tensor, path in found if "→" in path}
 
 
 def _reasons(rows: pd.DataFrame, most: int) -> list[str]:

@@ -94,6 +94,7 @@ CELLS: dict[str, tuple[str, Callable[[Row], str]]] = {
     "noise ratio": ("number", lambda row: number(row["noise_ratio"])),
     "at": ("code", lambda row: row["worst_index"]),
     "blame": ("code", lambda row: row["blame"]),
+    "path": ("code", lambda row: row["path"]),
     "kind": ("text", lambda row: row["kind"]),
     "reason": ("text", lambda row: row["reason"]),
     "where": ("code", lambda row: row["where"]),
@@ -212,8 +213,8 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
         overview(frame),
         failures(
             frame,
-            "verdict, task, check, tensor, step, error, bound, blame, reason, noise ratio, got, "
-            "want, at, where",
+            "verdict, task, check, tensor, step, error, bound, blame, path, reason, noise ratio, "
+            "got, want, at, where",
         ),
         *(
             table(
@@ -248,7 +249,7 @@ def brief(frame: pd.DataFrame, worst: int = 3, most: int = 20) -> list[Table]:
             for check, name in (("grad", "gradients"), ("update", "updates"))
         ),
         overview(frame),
-        failures(frame, "verdict, task, check, tensor, step, error, bound, blame", most),
+        failures(frame, "verdict, task, check, tensor, step, error, bound, blame, path", most),
         table("Where updates part", partings(frame, FAILING).head(most), _PARTING, _PARTING_NOTE),
         table("Reasons", why, "task, reason"),
     ]

@@ -8,6 +8,7 @@ does to each element.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 from ..adapters.base import Trace
 from ..adapters.numpy_reference import reference
 from ..cases.task import Task, seed_of
+from ..refimpl.operation import Operation
+from ..refimpl.ops import TABLE
 from ..refimpl.rounding import Noise, unit_roundoff
 from .compare import dtype_for
 
@@ -58,21 +61,20 @@ def flat(trace: Trace) -> dict[Key, Any]:
     }
 
 
-def baseline(task: Task, runs: int = RUNS) -> Baseline:
+def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE) -> Baseline:
     """Truth and noise of a task.
+
+    ``rows`` are the operations that both are computed with; another table than the reference's
+    own is for planting faults in it.
 
     Raises
     ------
     AdapterFailed
         Where the reference cannot run the task: the case itself is at fault.
     """
-    truth = flat(reference(task, dtype=WIDER[task.dtype]))
-    samples = [
-        flat(
-            reference(task, noise=Noise(seed_of(task.case, task.point, f"noise {run}"), task.dtype))
-        )
-        for run in range(runs)
-    ]
+    truth = flat(reference(task, dtype=WIDER[task.dtype], rows=rows))
+    seeds = [seed_of(task.case, task.point, f"noise {run}") for run in range(runs)]
+    samples = [flat(reference(task, noise=Noise(n, task.dtype), rows=rows)) for n in seeds]
     noise = {}
     for key, want in truth.items():
         moved, dtype = spread(want, [s[key] for s in samples]), dtype_for(task.dtype, want)

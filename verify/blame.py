@@ -11,7 +11,7 @@ apart, the adapter runs the case once more with an identity put on every such us
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,10 +33,11 @@ from .judge import MULTIPLE
 
 @dataclass(frozen=True)
 class Blame:
-    """The operation that is off by its own doing.
+    """The operation, or the update rule, that is off by its own doing.
 
-    ``variable`` is what it assigns, or, for a sub-expression, the named variable it is part of;
-    ``path`` leads from there to a parameter, by names.
+    ``variable`` is what it assigns, or, for a sub-expression, the named variable it is part of,
+    or the rule's name; ``path`` leads from there to a parameter, by names. ``direction`` is
+    ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between steps.
     """
 
     variable: str
@@ -48,6 +49,8 @@ class Blame:
     path: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.direction in ("update", "kept"):
+            return f"{self.text}: {self.reason}"
         way = "forward pass" if self.direction == "forward" else "VJP"
         place = f", line {self.line} of the program" if self.line else ""
         return f"the {way} of {self.operation} in `{self.text}`{place}: {self.reason}"
@@ -132,17 +135,47 @@ def set_apart(program: Program, params: Any) -> Program:
 
 def path_to_parameter(program: Program, variable: str, params: tuple[str, ...]) -> tuple[str, ...]:
     """A way from a variable back to a parameter, by named variables."""
+    ways = [way(program, variable, name) for name in params]
+    return min((found for found in ways if found), key=len, default=(variable,))
+
+
+def way(program: Program, start: str, end: str, *, forward: bool = False) -> tuple[str, ...]:
+    """How an error in one variable's operation reaches another variable, by named variables.
+
+    Going backwards it follows the arguments; to what is not among them, it goes by the output.
+    Empty where there is no way.
+    """
+    if forward:
+        return tuple(reversed(_upwards(program, end, start)))
+    back = _upwards(program, start, end)
+    if back or start == program.output:
+        return back
+    ahead, from_output = (
+        _upwards(program, program.output, start),
+        _upwards(program, program.output, end),
+    )
+    return (*reversed(ahead), *from_output[1:]) if ahead and from_output else ()
+
+
+def _upwards(program: Program, start: str, end: str) -> tuple[str, ...]:
+    """From a variable to one that it is computed from, by the fewest steps; itself included."""
     made = {i.target: i for i in program.instructions}
-    way, name = [variable], variable
-    ways = set(on_path(program, params))
-    while name in made:
-        sources = [source for source in made[name].refs if source in ways]
-        if not sources:
-            break
-        name = next((s for s in sources if s in params), sources[0])
-        if name in params or made[name].named:
-            way.append(name)
-    return tuple(way)
+    before: dict[str, str] = {start: ""}
+    waiting = deque([start])
+    while waiting and end not in before:
+        name = waiting.popleft()
+        for source in made[name].refs if name in made else ():
+            if source not in before:
+                before[source] = name
+                waiting.append(source)
+    if end not in before:
+        return ()
+    found, name = [end], before[end]
+    while name:
+        if name == start or made[name].named:
+            found.append(name)
+        name = before[name]
+    return tuple(reversed(found))
 
 
 class _Judged:

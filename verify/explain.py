@@ -19,7 +19,6 @@ from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import AdapterFailed, Unsupported
 from .baseline import WIDER, Key, flat
-from .blame import blame
 from .explain_parts import Derivation, Equation, Section, Table
 from .explain_scalar import ScalarDerivation
 from .explain_tensor import TensorDerivation
@@ -159,7 +158,7 @@ def _results(
     header = ("", "truth", *runner.adapters, "verdict")
     prose = "Every framework beside the truth; of tensors, the largest error."
     yield Section("Results", prose, (*lines,), Table(header, tuple(table)))
-    faults = _faults(task, runner, rows)
+    faults = _faults(runner, rows)
     if faults:
         yield Section("Disagreement", "Where each framework that is off leaves the truth.", faults)
 
@@ -203,10 +202,10 @@ def _verdict(judged: Mapping[str, Row | None]) -> str:
     return ", ".join(f"{name} {word}" for name, word in found.items() if word != "agree")
 
 
-def _faults(task: Task, runner: Runner, rows: list[Row]) -> tuple[Equation, ...]:
+def _faults(runner: Runner, rows: list[Row]) -> tuple[Equation, ...]:
     """The worst row of each adapter that is off, its blamed operation, the way from there."""
     lines = []
-    for name, adapter in runner.adapters.items():
+    for name in runner.adapters:
         off = [r for r in rows if r["adapter"] == name and r["verdict"] in ("differs", "stale")]
         if not off:
             continue
@@ -215,12 +214,6 @@ def _faults(task: Task, runner: Runner, rows: list[Row]) -> tuple[Equation, ...]
                 name, f"{_CHECKS[off[0]['check']]} {off[0]['tensor']}: {off[0]['reason']}", sign="–"
             )
         )
-        try:
-            found = blame(task, adapter)
-        except (Unsupported, AdapterFailed):
-            continue  # the row's reason says so already
-        if found is not None and len(found.path) > 1:
-            lines.append(
-                Equation("the way from it to a parameter", " → ".join(found.path), sign=":")
-            )
+        ways = {r["tensor"]: r["path"] for r in off if "→" in r["path"]}
+        lines += [Equation(f"from there to {end}", path, sign=":") for end, path in ways.items()]
     return tuple(lines)

@@ -22,6 +22,12 @@ MULTIPLE = 8.0
 #: exactly as decimal text and different processors' vector units allow.
 RECORDED_ULPS = 4.0
 
+#: Verdicts of a comparison that fails.
+FAILING = ("differs", "stale")
+
+#: In which order one step's checks are made from another.
+ORDER = ("value", "grad", "update", "run")
+
 Row = dict[str, Any]
 
 
@@ -97,6 +103,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "tensor": "",
         "step": 0,
         "blame": "",
+        "path": "",
         "outlier": "",
         "where": task.where,
         "tags": " ".join(task.tags),

@@ -6,23 +6,21 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
+
 from ..adapters import registry
 from ..adapters.base import Adapter
 from ..cases.task import Task
 from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from ..refimpl.operation import Operation
+from ..refimpl.ops import TABLE
 from .allocator import keep_freed_memory
 from .baseline import Baseline, baseline
-from .blame import attempt, blame
+from .blame import Blame, attempt
+from .blame_update import blame_for, first_off, path_of
 from .compare import Outcome
-from .judge import Row, body, head, judge, raised
+from .judge import FAILING, Row, body, head, judge, raised
 from .vote import vote
-
-#: Verdicts of a comparison that fails.
-FAILING = ("differs", "stale")
-
-#: In which order one step's checks are made from another.
-ORDER = ("value", "grad", "update", "run")
-
 
 #: How many of a task's wrong gradients are measured again by finite differences.
 VOTES = 3
@@ -44,6 +42,9 @@ class Runner:
         Names, as registered, or adapters themselves; None for all that are registered.
     tell
         Told who begins to work: an adapter's name, or ``REFERENCE``.
+    rows
+        The operations that truth is computed with; another table than the reference's own is
+        for planting faults in it.
 
     Attributes
     ----------
@@ -62,6 +63,8 @@ class Runner:
         self,
         adapters: Iterable[str | Adapter] | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        *,
+        rows: Mapping[str, Operation] = TABLE,
     ) -> None:
         keep_freed_memory()
         self._tell = tell
@@ -78,6 +81,7 @@ class Runner:
         if not self.adapters:
             raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
         self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
+        self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
 
     def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
@@ -124,7 +128,7 @@ class Runner:
             row["seconds"] = seconds
         if any(row["verdict"] in FAILING for row in rows):
             self._blame(task, adapter, rows)
-            _put_to_the_vote(task, rows)
+            _put_to_the_vote(task, rows, self._rows)
         gone = raised(task, name, "")
         return [*rows, self._whole(task, name, *gone)] if gone else rows
 
@@ -133,7 +137,7 @@ class Runner:
         if self._held is None or self._held[0] is not task:
             self._tell(REFERENCE)
             try:
-                self._held = task, baseline(task)
+                self._held = task, baseline(task, rows=self._rows)
             except AdapterFailed as failure:
                 self._held = task, f"the reference cannot run this case: {failure}"
         return self._held[1]
@@ -141,20 +145,23 @@ class Runner:
     @staticmethod
     def _blame(task: Task, adapter: Adapter, rows: list[Row]) -> None:
         """Name the operation to blame in the rows that are off."""
+        found, note = None, ""
         try:
-            found = blame(task, adapter)
+            found = blame_for(task, adapter, rows)
         except (Unsupported, AdapterFailed) as failure:
-            found, note = None, f"; no operation could be blamed: {failure}"
+            note = f"; no operation could be blamed: {failure}"
+        if found is None:
+            first = first_off(rows)
+            if task.update and (first["check"], first["step"]) == ("update", 0):
+                note = f"; blamed: the update rule {task.update.rule}"
+                found = Blame(task.update.rule, task.update.rule, "", "update", 0, "")
         else:
-            note = f"; blamed: {found}" if found else ""
-        off = [row for row in rows if row["verdict"] in FAILING]
-        first = min(off, key=lambda row: (row["step"], ORDER.index(row["check"])))
-        variable = found.variable if found else ""
-        if found is None and task.update and (first["check"], first["step"]) == ("update", 0):
-            variable, note = task.update.rule, f"; blamed: the update rule {task.update.rule}"
-        for row in off:
-            row["blame"] = variable
-            row["reason"] += note
+            note = f"; blamed: {found}"
+        for row in rows:
+            if row["verdict"] in FAILING:
+                row["blame"] = found.variable if found else ""
+                row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
+                row["reason"] += note
 
     def _whole(self, task: Task, name: str, verdict: str, kind: str, reason: str) -> Row:
         """The row of a run that gave no tensors to compare."""
@@ -162,34 +169,44 @@ class Runner:
         return row | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": 0.0}
 
 
-def _put_to_the_vote(task: Task, rows: list[Row]) -> None:
+def _put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation]) -> None:
     """Where gradients are off, ask finite differences whether the reference itself is right."""
-    off = [row for row in rows if row["verdict"] in FAILING and row["kind"] == "error"]
-    for row in [row for row in off if row["check"] == "grad"][:VOTES]:
-        index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
-        found = vote(task, row["tensor"], index)
-        if found is None:
-            row["reason"] += "; finite differences do not converge there"
-            continue
-        want = complex(row["want"], row["want_imag"])
-        if found.contradicts(want, max(abs(want), abs(found.slope))):
+    off = [row for row in rows if row["verdict"] in FAILING and row["check"] != "value"]
+    votable = ("error", "non-finite")
+    voted = [row for row in off if row["kind"] in votable and row["check"] == "grad"][:VOTES]
+    votes = [_contradicted(task, row, table) for row in voted]
+    if True in votes and False not in votes:  # what follows from a wrong gradient is wrong too
+        for row in off:
             row["outlier"] = REFERENCE
-            row["reason"] += (
-                f"; but finite differences give {found.slope:.10g}: the reference is wrong"
-            )
-        else:
-            row["reason"] += "; finite differences confirm the reference"
+
+
+def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:
+    """Whether the vote is against the reference; None where there is none."""
+    index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
+    found = vote(task, row["tensor"], index, table)
+    if found is None:
+        row["reason"] += "; finite differences do not converge there"
+        return None
+    want = complex(row["want"], row["want_imag"])
+    sizes = [abs(x) for x in (want, found.slope) if np.isfinite(x)]
+    if not found.contradicts(want, max(sizes)):
+        row["reason"] += f"; {found.by} confirm the reference"
+        return False
+    row["outlier"] = REFERENCE
+    row["reason"] += f"; but {found.by} give {found.slope:.10g}: the reference is wrong"
+    return True
 
 
 def mark_outliers(rows: list[Row]) -> list[Row]:
-    """Say for each tensor which adapter is off: its name, ``split`` where several are."""
+    """Say for each tensor who is off: an adapter, ``split`` for several, or the reference."""
     off: dict[tuple[str, str, int], list[str]] = {}
     for row in rows:
-        if row["verdict"] in ("differs", "stale", "known"):
-            off.setdefault((row["check"], row["tensor"], row["step"]), []).append(row["adapter"])
-    for row in rows:
+        names = off.setdefault((row["check"], row["tensor"], row["step"]), [])
         if row["outlier"] == REFERENCE:
-            continue
-        names = off.get((row["check"], row["tensor"], row["step"]), [])
+            names[:] = [REFERENCE]
+        elif row["verdict"] in ("differs", "stale", "known") and names != [REFERENCE]:
+            names.append(row["adapter"])
+    for row in rows:
+        names = off[row["check"], row["tensor"], row["step"]]
         row["outlier"] = names[0] if len(names) == 1 else "split" if names else ""
     return rows

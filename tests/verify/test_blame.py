@@ -6,8 +6,13 @@ import pytest
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases import load_text
 from gradparity.refimpl.ops import TABLE
+from gradparity.reports.columns import frame
+from gradparity.reports.markdown import as_markdown
+from gradparity.reports.plain import failures_table
 from gradparity.verify import Runner
-from gradparity.verify.blame import blame, path_to_parameter, set_apart
+from gradparity.verify.blame import blame, path_to_parameter, set_apart, way
+from gradparity.verify.explain import explain
+from gradparity.verify.explain_render import plain
 from gradparity.verify.faults import spoiled
 
 CHAIN = """
@@ -66,6 +71,28 @@ def test_the_path_leads_from_the_blamed_variable_to_a_parameter():
     program = task().programs["*"]
     assert path_to_parameter(program, "a", ("W", "b"))[0] == "a"
     assert path_to_parameter(program, "a", ("W", "b"))[-1] in {"W", "b"}
+
+
+def test_the_path_of_a_row_leads_to_its_tensor_by_the_output_where_it_must():
+    program = task().programs["*"]
+    assert way(program, "a", "W") == ("a", "z", "W")
+    assert way(program, "a", "s") == ("a", "loss", "s")
+    assert way(program, "z", "loss", forward=True) == ("z", "a", "loss")
+    assert way(program, "a", "z", forward=True) == ()
+
+
+def test_explain_pytest_and_the_reports_show_the_way_from_the_operation_to_the_parameter():
+    runner = Runner([planted("tanh", spoiled(TABLE["tanh"], 0, lambda c, *_: -c))])
+    derived = plain(explain(task(), runner))
+    results = frame(runner.rows(task()))
+    shown = {
+        "explain": derived,
+        "pytest": failures_table(results),
+        "markdown": as_markdown(results).replace("\\", ""),
+    }
+    for where, text in shown.items():
+        assert "a → z → W" in text, where
+        assert "the VJP of tanh in `tanh(z)`, line 8" in text, where
 
 
 def test_setting_uses_apart_leaves_single_uses_alone():

@@ -263,9 +263,9 @@ def test_the_truth_of_a_task_is_computed_once_for_all_its_adapters(pytester, wri
     write(swept=SWEEP)
     truths = []
 
-    def counted(task, *more):
+    def counted(task, *more, **options):
         truths.append(task.id)
-        return baseline(task, *more)
+        return baseline(task, *more, **options)
 
     monkeypatch.setattr(runner, "baseline", counted)
     monkeypatch.setattr(

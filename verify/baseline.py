@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from ..adapters.base import Trace
@@ -98,7 +99,7 @@ def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:
             usable = np.isfinite(distance)
             total += np.where(usable, distance, 0.0) ** 2
             count += usable
-    return np.sqrt(total / np.maximum(count, 1)).astype(np.float64)
+        return np.sqrt(total / np.maximum(count, 1)).astype(np.float64)
 
 
 def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
@@ -108,7 +109,14 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     spread is joined by a quarter of the whole tensor's; and no element is resolved below the unit
     roundoff of the tensor's largest magnitude, which is where sums over it are rounded.
     """
-    finite = np.abs(want[np.isfinite(want)]).astype(np.float64)
-    floor = unit_roundoff(dtype) * finite.max(initial=0.0)
+    floor = unit_roundoff(dtype) * largest(want, dtype)
+    noise = np.where(np.isfinite(noise), noise, 0.0)  # beyond float64 there is nothing to compare
     whole = np.sqrt(np.mean(noise.astype(np.longdouble) ** 2)) if noise.size else 0.0
     return np.hypot(noise, np.float64(whole) / 4) + floor
+
+
+def largest(want: np.ndarray, dtype: Any) -> float:
+    """The largest magnitude of a tensor; what the dtype holds as an infinity has none."""
+    sizes = np.abs(want)
+    held = sizes[sizes <= float(ml_dtypes.finfo(dtype).max)]
+    return float(held.max(initial=0.0))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..adapters.base import Trace, on_path
 from ..cases.task import Between, Divergence, Expected, Task
-from .baseline import Baseline, Key, flat
+from .baseline import Baseline, Key, flat, largest
 from .compare import Outcome, compare, dtype_for
 from .truths import as_expected, in_set, same_as
 
@@ -156,8 +156,7 @@ def bound_of(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[A
     if dtype.kind not in "fcV":
         return np.zeros(truth.shape)
     if task.tolerance is not None:
-        finite = np.abs(truth[np.isfinite(truth)]).astype(np.float64)
-        size = finite.max(initial=0.0)
+        size = largest(truth, dtype)
         return np.full(truth.shape, task.tolerance.abs + task.tolerance.rel * size)
     return MULTIPLE * noise + float(ml_dtypes.finfo(dtype).smallest_subnormal)
 

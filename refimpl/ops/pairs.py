@@ -34,6 +34,11 @@ def _over_hypotenuse(g: Any, y: Any, side: Any) -> Any:
     return g * (side / np.where(y == 0, 1, y))
 
 
+def _below(a: Any, b: Any, y: Any) -> Any:
+    """The difference a − y, 0 where a alone is infinite."""
+    return np.where((a == y) & (b != y), 0, a - y)
+
+
 def _over_square(side: Any, y: Any) -> Any:
     """side/y², without squaring what may overflow."""
     return side / y / y
@@ -76,14 +81,20 @@ OPERATIONS = (
         "ln(eᵃ + eᵇ)",
         lambda a, b: np.logaddexp(a, b),
         ("e^(a − y)", "e^(b − y)"),
-        (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
+        (
+            lambda g, y, a, b: g * np.exp(_below(a, b, y)),
+            lambda g, y, a, b: g * np.exp(_below(b, a, y)),
+        ),
     ),
     binary(
         "logaddexp2",
         "log₂(2ᵃ + 2ᵇ)",
         lambda a, b: np.logaddexp2(a, b),
         ("2^(a − y)", "2^(b − y)"),
-        (lambda g, y, a, b: g * np.exp2(a - y), lambda g, y, a, b: g * np.exp2(b - y)),
+        (
+            lambda g, y, a, b: g * np.exp2(_below(a, b, y)),
+            lambda g, y, a, b: g * np.exp2(_below(b, a, y)),
+        ),
     ),
     binary(
         "fmax",

@@ -220,7 +220,7 @@ OPERATIONS = (
         (None, "−x·ζ(x + 1, q)"),
         (None, lambda g, y, x, q: -g * (x * special.zeta(x + 1, q))),
         domain=(interval(1.5, 4), positive),
-        kinks="x = 1: infinite; in x no framework has the derivative",
+        kinks="x = 1: infinite; in x there is no elementary derivative",
     ),
     binary(
         "gammainc",

@@ -180,6 +180,19 @@ program: y = log(x)
         assert [(row["tensor"], row["verdict"]) for row in off(found)] == [("x", "differs")]
 
 
+def test_an_infinity_does_not_widen_the_bound_of_its_neighbours():
+    text = """
+case: steep
+about: A slope beyond float64 beside one of 1.
+params: {x: [1e-310, 1.0]}
+program: y = log(x)
+cotangent: 1.0
+"""
+    beside = wrong.gradient("x", lambda g: g + np.array([0.0, 1e-3]))
+    found = rows(wrong.Wrong(NumpyAdapter(), beside), text)
+    assert [(row["tensor"], row["verdict"]) for row in off(found)] == [("x", "differs")]
+
+
 def test_a_recorded_divergence_of_whole_numbers_is_held_exactly():
     ranked = """
 case: ranked

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 
 
@@ -38,9 +39,16 @@ def _attention(
     bias = None if mask is None or mask.dtype == bool else _four_axes(mask)
     seen = _four_axes(mask) if mask is not None and mask.dtype == bool else None
     q, k, v = map(laid_out, (query, key, value))
-    y = jax.nn.dot_product_attention(q, k, v, bias, seen, scale=scale, is_causal=is_causal)
+    y = _attend(q, k, v, bias, seen, scale=scale, is_causal=is_causal)
     y = y.swapaxes(1, 2)[..., :value_width]
     return y.reshape(*query.shape[:-1], value_width)
+
+
+def _attend(query: jax.Array, *arguments: Any, **attributes: Any) -> jax.Array:
+    if query.dtype == jnp.float16 and jax.default_backend() == "cpu":
+        # It asks for products of float16 summed in float32, which XLA has for other devices alone.
+        raise Unsupported("jax.nn.dot_product_attention has no float16 on a CPU")
+    return jax.nn.dot_product_attention(query, *arguments, **attributes)
 
 
 def _four_axes(mask: jax.Array) -> jax.Array:
@@ -65,7 +73,7 @@ def _multi_head_attention(
         (x @ w.T + b).reshape(*x.shape[:2], num_heads, len(w) // num_heads)
         for x, w, b in zip((query, key, value), weights, biases, strict=True)
     )
-    y = jax.nn.dot_product_attention(q, k, v, is_causal=is_causal)
+    y = _attend(q, k, v, is_causal=is_causal)
     y = y.reshape(query.shape) @ out_weight.T
     return y if out_bias is None else y + out_bias
 

@@ -73,6 +73,13 @@ def _rms_norm(
     return y if weight is None else y * weight
 
 
+def _local_response_norm(x: torch.Tensor, *, size: int, **attributes: float) -> torch.Tensor:
+    if x.dtype in (torch.float16, torch.bfloat16) and x.device.type == "cpu":
+        # It averages over channels by avg_pool3d.
+        raise Unsupported("torch.nn.functional.local_response_norm has no half precision on a CPU")
+    return functional.local_response_norm(x, size, **attributes)
+
+
 def _weight_norm(v: torch.Tensor, magnitude: torch.Tensor, *, axis: int | None = 0) -> torch.Tensor:
     if not v.numel():  # it divides by a size of zero, which ends the process
         raise Unsupported("torch._weight_norm crashes on a tensor of no elements")
@@ -86,5 +93,6 @@ LOWERINGS: dict[str, Entry] = {
     "group_norm": via("torch.nn.functional.group_norm", _group_norm),
     "instance_norm": via("torch.nn.functional.instance_norm", _instance_norm),
     "rms_norm": via("torch.nn.functional.rms_norm", _rms_norm),
+    "local_response_norm": via("torch.nn.functional.local_response_norm", _local_response_norm),
     "weight_norm": via("torch._weight_norm", _weight_norm),
 }

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from .common import Axis
 from .common import axes as axes_of
 
 Axes = tuple[int, ...] | list[int] | None
@@ -229,12 +230,8 @@ _HFFT = "real fft of half a signal, the other half its conjugate", "as of irfft,
 _IHFFT = "conj of rfft of real x, over N", "as of rfft, of conj g"
 
 
-def _shift_axes(x: Any, axes: Axes) -> tuple[int, ...]:
-    return axes_of(None if axes is None else tuple(axes), x.ndim)
-
-
-def _rolled(x: Any, axes: Axes, *, forwards: bool) -> Any:
-    at = _shift_axes(x, axes)
+def _rolled(x: Any, axes: Axis, *, forwards: bool) -> Any:
+    at = axes_of(axes, x.ndim)
     return np.roll(x, [x.shape[k] // 2 if forwards else -(x.shape[k] // 2) for k in at], at)
 
 
@@ -249,6 +246,7 @@ def _shift(name: str, formula: str, *, forwards: bool) -> Operation:
             ex((5,)),
             ex((2, 3)),
             ex((3, 5), axes=(1,)),
+            ex((3, 5), axes=0),
             ex((1,)),
             ex((0, 3)),
         ),

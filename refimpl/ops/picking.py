@@ -34,6 +34,13 @@ def _pick_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
     return _added(np.zeros_like(x), _grid(indices, axis), g)
 
 
+def _take_along_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
+    """Of an array as broad as g, which both arguments may have been broadcast to."""
+    k = axis % x.ndim
+    whole = np.zeros_like(x, shape=(*g.shape[:k], x.shape[k], *g.shape[k + 1 :]))
+    return _added(whole, _grid(np.broadcast_to(indices, g.shape), k), g)
+
+
 def scatter_add(x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
     """x, with each element of ``updates`` added at its place, along ``axis`` the indexed one."""
     return _added(x, _grid(indices, axis), updates)
@@ -186,7 +193,7 @@ OPERATIONS = (
     Operation(
         "take_along_axis",
         lambda x, indices, *, axis=-1: np.take_along_axis(x, indices, axis),
-        (_pick_vjp, None),
+        (_take_along_vjp, None),
         formula="yᵢⱼ = x[i, indicesᵢⱼ] along an axis",
         derivatives=("Σ of g over every place an element was taken to", None),
         examples=(
@@ -194,6 +201,8 @@ OPERATIONS = (
             ex((3, 2), (5, 2), axis=0),
             ex((2, 3, 2), (2, 2, 2), axis=1),
             ex((3, 1), (1, 1), axis=0),
+            ex((3, 2), (4, 1), axis=0),
+            ex((3, 1, 2), (2, 4, 1), axis=0),
             ex((3,), (0,)),
         ),
         domain=(real, integers(3)),

@@ -36,7 +36,8 @@ def ops(adapters: Adapters = None, form: Format = "table") -> None:
     counts = cases_by_operation(cases)
     rows = [
         {
-            "operation": row.signature,
+            "operation": row.name,
+            "signature": row.signature,
             "group": group,
             "formula": row.formula,
             "kinks": row.kinks,
@@ -68,7 +69,7 @@ def _json(rows: list[dict[str, Any]], _adapters: list[str]) -> str:
 
 
 def _markdown(rows: list[dict[str, Any]], adapters: list[str]) -> str:
-    columns = ["operation", "group", "formula", *adapters, "cases"]
+    columns = ["operation", "signature", "group", "formula", *adapters, "cases"]
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in rows:
         cells = (str(row[c]).replace("|", r"\|").replace("\n", " ") or "-" for c in columns)
@@ -82,7 +83,7 @@ def _table(rows: list[dict[str, Any]], adapters: list[str]) -> str:
     for group, operations in GROUPS.items():
         lines += ["", f"{group} ({len(operations)})"]
         for row in (r for r in rows if r["group"] == group):
-            lines.append(f"  {row['operation']}")
+            lines.append(f"  {row['signature']}")
             lines.append(f"      {row['formula']}")
             lines += [f"      {name:6} {row[name] or 'has none'}" for name in adapters]
             lines.append(f"      cases  {row['cases']}")

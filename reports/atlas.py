@@ -184,7 +184,8 @@ def _number(x: Any, digits: int, size: float) -> str:
     if isinstance(x, bool | int):
         return str(x)
     if isinstance(x, complex):
-        real, imag = _number(x.real, digits, size), _number(x.imag, digits, size)
+        # Python's own text of a complex number does not keep the signs of its zeros when read back.
+        real, imag = (_number(part + 0.0, digits, size) for part in (x.real, x.imag))
         return f"{real}{'' if imag.startswith('-') else '+'}{imag}j"
     if math.isfinite(x) and abs(x) < NOTHING * size:
         return "0"

@@ -395,3 +395,36 @@ def test_the_version_is_said(gradparity):
 def test_the_entry_point_is_this_command_line():
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
     assert 'gradparity = "gradparity.verify.cli:main"' in text
+
+
+STALE = """\
+case: stale
+about: A record that is no longer so.
+params: {x: [1.0, 3.0]}
+program: y = sum(x ** 2)
+dtypes: [float64]
+divergences:
+  - {adapters: [numpy], check: value, tensor: y, kind: bug, value: 11.0, because: planted}
+"""
+
+
+def test_stale_records_are_obvious_and_their_edit_is_proposed(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "stale.yaml"
+    path.write_text(STALE, "utf-8")
+
+    def said(*arguments):
+        monkeypatch.setattr(sys, "argv", ["gradparity", "run", str(path), *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code, capsys.readouterr()
+
+    code, plain = said("--adapters", "numpy")
+    assert code == 1
+    assert "--accept-stale" in plain.err
+    code, proposed = said("--adapters", "numpy", "--accept-stale")
+    assert code == 1
+    assert "-divergences:\n" in proposed.out
+    assert path.read_text("utf-8") == STALE
+    said("--adapters", "numpy", "--accept-stale", "--in-place")
+    assert "divergences" not in path.read_text("utf-8")
+    assert said("--adapters", "numpy")[0] == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -14,15 +14,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ...cases.case import Case
 from ...cases.loading import select
 from ...refimpl.errors import BadUsage
 from ...reports.as_text import as_csv, as_json
 from ...reports.console import show
 from ...reports.markdown import as_markdown
+from ..accepting import proposals
 from ..choices import adapters_of, dtypes_of, jobs_of
 from ..finding import find
 from ..keys import keys
 from ..reporting import write
+from ..runner import Runner
 from ..running import Engine, Work, engine, workers_for
 from ..running import Progress as Tell
 from ..session import Session
@@ -68,6 +71,16 @@ Changed = Annotated[
     ),
 ]
 
+AcceptStale = Annotated[
+    bool,
+    typer.Option(
+        "--accept-stale", help="Propose the edit that makes stale divergences hold, as a diff."
+    ),
+]
+InPlace = Annotated[
+    bool, typer.Option("--in-place", help="Make that edit in the case files, comments kept.")
+]
+
 #: Seconds for one task, where nothing is said: far more than a case of a suite takes.
 LONG = 300.0
 
@@ -84,6 +97,8 @@ def run(
     resume: Resume = False,
     changed: Changed = False,
     form: Format = "table",
+    accept_stale: AcceptStale = False,
+    in_place: InPlace = False,
 ) -> None:
     """Run cases and print the verdicts; the exit status says whether all agree."""
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
@@ -119,6 +134,12 @@ def run(
         written = write(results, out)
         if form == "table":
             emit("\n".join(["", *map(str, written)]))
+    stale = set(results.loc[results["verdict"] == "stale", "case"])
+    told = [case for case in cases if case.name in stale]
+    if accept_stale or in_place:
+        _accept(Runner(names), told, wanted, emit if form == "table" else say, in_place=in_place)
+    elif stale:
+        say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
     raise SystemExit(status(results))
 
 
@@ -150,6 +171,27 @@ def _interrupted(session: Session, out: str | None) -> str:
     if out is None:
         return f"{done}, which --changed takes over"
     return f"{done} and kept in {out}: go on with the same command and --resume"
+
+
+def _accept(
+    runner: Runner,
+    cases: list[Case],
+    dtypes: list[str] | None,
+    tell: Callable[[str], None],
+    *,
+    in_place: bool,
+) -> None:
+    """Print the edit that makes stale records hold again, and make it where that is wanted."""
+    for proposal in proposals(runner.adapters.values(), cases, dtypes):
+        if proposal.diff:
+            tell(proposal.diff)
+        for fault in proposal.by_hand:
+            say(f"gradparity: {fault}")
+        if in_place and proposal.diff:
+            proposal.path.write_text(proposal.after, "utf-8")
+            say(f"gradparity: {proposal.path} is written; look at it and run it again")
+    if not cases:
+        say("gradparity: no record is stale")
 
 
 def status(results: pd.DataFrame) -> int:

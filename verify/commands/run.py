@@ -102,12 +102,7 @@ def run(
 ) -> None:
     """Run cases and print the verdicts; the exit status says whether all agree."""
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
-    cases, faults = find(paths)
-    fail_on(faults)
-    if keywords:
-        cases = select(cases, keywords)
-    if not cases:
-        raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
+    cases = _chosen(paths, keywords)
     work = Work(cases, wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
@@ -134,13 +129,23 @@ def run(
         written = write(results, out)
         if form == "table":
             emit("\n".join(["", *map(str, written)]))
-    stale = set(results.loc[results["verdict"] == "stale", "case"])
-    told = [case for case in cases if case.name in stale]
+    names_of_stale = set(results.loc[results["verdict"] == "stale", "case"])
+    stale = [case for case in cases if case.name in names_of_stale]
     if accept_stale or in_place:
-        _accept(Runner(names), told, wanted, emit if form == "table" else say, in_place=in_place)
+        _accept(Runner(names), stale, wanted, emit if form == "table" else say, in_place=in_place)
     elif stale:
         say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
     raise SystemExit(status(results))
+
+
+def _chosen(paths: list[str] | None, keywords: str | None) -> list[Case]:
+    cases, faults = find(paths)
+    fail_on(faults)
+    if keywords:
+        cases = select(cases, keywords)
+    if not cases:
+        raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
+    return cases
 
 
 def _store(out: str | None, *, resume: bool, changed: bool) -> Store:

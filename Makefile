@@ -14,7 +14,7 @@ help:
 	@echo "make test-all  run the tests with the slow sweeps"
 	@echo "make check     formatting, lint, types"
 	@echo "make format    format the code"
-	@echo "make bench     measure speed, as ratios in one run"
+	@echo "make bench     measure speed, as ratios in one run; results go to out/bench"
 	@echo "make clean     remove the environment and what was built"
 
 # Installing again is only needed when what is to be installed has changed.

@@ -1,4 +1,4 @@
-"""The networks that are timed, once in the reference and once in torch, on the same numbers."""  # noqa: INP001 - scripts, no package
+"""The networks that are timed: in the reference, torch and HIPS autograd, on the same numbers."""  # noqa: INP001 - scripts, no package
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import autograd
+import hips
 import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
@@ -26,9 +28,16 @@ def drawn(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> Arrays:
 
 
 class Pair:
-    """One network in the reference and in torch: each call is one forward and backward pass.
+    """One network in the reference and elsewhere: each call is one forward and backward pass.
 
-    ``network(op, p)`` builds the loss from an operation caller and the arrays by name.
+    Parameters
+    ----------
+    params, inputs
+        What is differentiated, and what is not.
+    ours
+        ``ours(op, p)`` builds the loss from an operation caller and the arrays by name.
+    theirs, in_hips
+        ``theirs(p)`` builds it from torch's tensors, ``in_hips(p)`` from HIPS autograd's arrays.
     """
 
     def __init__(
@@ -37,9 +46,10 @@ class Pair:
         inputs: Arrays,
         ours: Callable[[Any, dict[str, Any]], Any],
         theirs: Callable[[dict[str, Any]], Any],
+        in_hips: Callable[[dict[str, Any]], Any] | None = None,
     ) -> None:
         self.params, self.inputs = params, inputs
-        self._ours, self._theirs = ours, theirs
+        self._ours, self._theirs, self._hips = ours, theirs, in_hips
         self._tensors = {k: torch.tensor(v, requires_grad=True) for k, v in params.items()}
         self._others = {k: torch.tensor(v) for k, v in inputs.items()}
 
@@ -62,18 +72,27 @@ class Pair:
         self._theirs(self._tensors | self._others).backward()
         return {k: np.asarray(v.grad) for k, v in self._tensors.items()}
 
+    def hips(self) -> Arrays:
+        """Gradients by HIPS autograd."""
+        assert self._hips is not None
+        loss = self._hips
+        return autograd.grad(
+            lambda params: loss({**{k: params[k] for k in self.params}, **self.inputs})
+        )(self.params)
+
     def checked(self) -> Pair:
-        """Itself, once both have handed back the same gradients."""
-        ours, theirs = self.reference(), self.torch()
-        scale = max(np.abs(gradient).max() for gradient in theirs.values())
-        for name, gradient in theirs.items():
-            np.testing.assert_allclose(ours[name], gradient, rtol=0, atol=1e-10 * scale)
+        """Itself, once all have handed back the same gradients."""
+        ours = self.reference()
+        for theirs in (self.torch(), self.hips() if self._hips else {}):
+            scale = max((np.abs(gradient).max() for gradient in theirs.values()), default=0)
+            for name, gradient in theirs.items():
+                np.testing.assert_allclose(ours[name], gradient, rtol=0, atol=1e-10 * scale)
         return self
 
 
-def mlp() -> Pair:
-    """784-512-512-10 with relu and cross-entropy, batch 256, float64."""
-    widths = (784, 512, 512, 10)
+def mlp(width: int = 512) -> Pair:
+    """784-512-512-10 with relu and cross-entropy, batch 256, float64; or of another width."""
+    widths = (784, width, width, 10)
     shapes: dict[str, tuple[int, ...]] = {}
     for i, (n, m) in enumerate(pairwise(widths)):
         shapes |= {f"W{i}": (n, m), f"b{i}": (m,)}
@@ -97,16 +116,16 @@ def mlp() -> Pair:
             h = F.relu(h) if i < len(widths) - 2 else h
         return F.cross_entropy(h, p["t"])
 
-    return Pair(drawn(shapes), inputs, ours, theirs).checked()
+    return Pair(drawn(shapes), inputs, ours, theirs, hips.mlp).checked()
 
 
-def convolutional() -> Pair:
-    """Two convolutions (16, 32 channels) with relu and max-pooling, batch 32 of 3 by 32 by 32."""
+def convolutional(size: int = 32) -> Pair:
+    """Two convolutions (16, 32 channels) with relu and max-pooling, batch 32 of 3 by size²."""
     params = drawn({"K0": (16, 3, 3, 3), "c0": (16,), "K1": (32, 16, 3, 3), "c1": (32,)})
-    params |= drawn({"W": (32 * 8 * 8, 10), "b": (10,)}, seed=1)
+    params |= drawn({"W": (32 * (size // 4) ** 2, 10), "b": (10,)}, seed=1)
     generator = np.random.default_rng(2)
     inputs = {
-        "x": generator.standard_normal((32, 3, 32, 32)),
+        "x": generator.standard_normal((32, 3, size, size)),
         "t": generator.integers(0, 10, 32),
     }
 
@@ -127,9 +146,9 @@ def convolutional() -> Pair:
     return Pair(params, inputs, ours, theirs).checked()
 
 
-def transformer() -> Pair:
+def transformer(length: int = 128) -> Pair:
     """One pre-norm block, batch 8, length 128, width 256, 8 heads, gelu of four widths."""
-    n, length, width, heads = 8, 128, 256, 8
+    n, width, heads = 8, 256, 8
     shapes: dict[str, tuple[int, ...]] = {}
     for k in (0, 1):
         shapes |= {f"gain{k}": (width,), f"shift{k}": (width,)}
@@ -167,7 +186,7 @@ def transformer() -> Pair:
         h = F.layer_norm(x, (width,), p["gain1"], p["shift1"])
         return F.mse_loss(x + linear(F.gelu(linear(h, "U")), "D"), p["t"])
 
-    return Pair(drawn(shapes, seed=4), inputs, ours, theirs).checked()
+    return Pair(drawn(shapes, seed=4), inputs, ours, theirs, hips.transformer).checked()
 
 
 def scalar_chain(length: int) -> Callable[[], Any]:

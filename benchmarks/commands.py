@@ -1,0 +1,58 @@
+"""What the commands cost as a user meets them: whole processes, from the shell."""  # noqa: INP001 - scripts, no package
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from measure import Result, least, ratio
+
+#: One linear unit and a squared error, as ``one-layer`` has them, in JAX alone.
+FLOOR = """
+import torch, jax
+jax.config.update("jax_enable_x64", True)
+loss = lambda p, x, y: ((p["W"] * x + p["b"]) - y) ** 2
+jax.jit(jax.value_and_grad(loss))({"W": 0.5, "b": 0.0}, 1.0, 0.0)[0].block_until_ready()
+"""
+
+COMMAND = str(Path(sys.executable).with_name("gradparity"))
+
+
+def shell(*arguments: str, **variables: str) -> Callable[[], Any]:
+    """Run a command to its end."""
+    environment = os.environ | variables
+    return lambda: subprocess.run(arguments, check=True, capture_output=True, env=environment)  # noqa: S603 - ours
+
+
+def lint(repeats: int) -> list[Result]:
+    """The command that checks the shipped catalogue, less what pydantic takes to import.
+
+    Once as on a machine that has never seen the catalogue, once as on one that has.
+    """
+    times = min(repeats, 5)
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, cache in (("nothing remembered", ""), ("files unchanged", folder)):
+            whole, alone = least(
+                times,
+                shell(COMMAND, "lint", GRADPARITY_CACHE=cache),
+                shell(sys.executable, "-c", "import pydantic"),
+            )
+            detail = (
+                f"{whole:.2f} s, of which {alone:.2f} s to import pydantic: "
+                f"{whole / alone:.1f} times it"
+            )
+            found.append(Result(f"gradparity lint, {name}", whole - alone, 1, "s", detail))
+    return found
+
+
+def start(repeats: int) -> list[Result]:
+    """The worked example from the shell, over the least that two frameworks take."""
+    ours, floor = shell(COMMAND, "run", "one-layer"), shell(sys.executable, "-c", FLOOR)
+    name = "gradparity run one-layer, over importing and compiling"
+    return [ratio(name, 1.3, min(repeats, 5), ours, floor)]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from . import summary
 from .columns import RUN
+from .noise import QUANTILES, ratios
 from .updates import partings
 from .verdicts import FAILING, RANK, VERDICTS
 from .wording import counted, number, pair, safe
@@ -207,6 +208,27 @@ _PARTING_NOTE = (
 )
 
 
+_NOISE_NOTE = (
+    "Quantiles of error over what rounding alone explains, of the comparisons that agree; the "
+    "bound is 8. The medians are small, for many results are exact."
+)
+
+
+def noise(frame: pd.DataFrame) -> Table:
+    """The same as a table; empty where nothing agrees."""
+    names = ["maximum" if q == 1 else f"{100 * q:g} %" for q in QUANTILES]
+    heads = (
+        Head("adapter"),
+        Head("dtype"),
+        *(Head(name, "number") for name in ("comparisons", *names)),
+    )
+    rows = tuple(
+        (safe(str(adapter)), safe(str(dtype)), f"{count:,}", *(number(q, 3) for q in quantiles))
+        for adapter, dtype, count, *quantiles in ratios(frame).itertuples(index=False)
+    )
+    return Table("Errors in units of noise", heads, rows, _NOISE_NOTE)
+
+
 def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
     """The tables of a whole report, in reading order; those with nothing to say are left out."""
     found = [
@@ -229,6 +251,7 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
         reasons(frame, "known", "Recorded divergences", "case, adapter, kind, reason, rows, where"),
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks, where"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks, where"),
+        noise(frame),
         cases(frame),
     ]
     return [table for table in found if table]

@@ -171,7 +171,7 @@ def _shrunk(y: Any) -> Any:
 
 
 def _stale(row: Operation, _position: int) -> Operation:
-    """The forward pass hands back what it computed at the first step."""
+    """The forward pass hands back what it computed at the first step, so one row serves one run."""
     held: list[Any] = []
 
     def forward(*xs: Any, **attributes: Any) -> Any:
@@ -191,7 +191,8 @@ def scaled(delta: float) -> Fault:
 
 
 def _other_dtype(g: Any) -> Any:
-    return g.astype(np.float32 if g.dtype == np.float64 else np.float64)
+    others = {"float64": "float32", "complex128": "complex64", "complex64": "complex128"}
+    return g.astype(others.get(g.dtype.name, "float64"))
 
 
 #: The kinds of fault that are either there or not.

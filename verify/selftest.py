@@ -8,29 +8,35 @@ equivalent to none, and is listed as such.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, cast
 
 import ml_dtypes
 import numpy as np
 
 from ..adapters.base import Adapter, Trace
 from ..adapters.numpy_reference import NumpyAdapter, reference
+from ..adapters.values import complex_of, dtype_of, in_dtype, real_of
 from ..cases.program import Const, Instruction, Program, Ref
 from ..cases.task import Task, Update, seed_of
 from ..refimpl.errors import AdapterFailed
 from ..refimpl.operation import Example, Operation
-from ..refimpl.ops import TABLE
+from ..refimpl.ops import GROUPS, TABLE
+from ..refimpl.optimizers import RULES
+from ..refimpl.optimizers.rule import UpdateRule
 from ..refimpl.sampling import real
 from .baseline import WIDER, Baseline, baseline, flat
-from .blame import blame
+from .blame_update import blame_for
 from .faults import DISCRETE, Fault, scaled, spoil_trace
-from .judge import judge
-from .runner import FAILING
+from .judge import FAILING, judge
 
 #: At most so many of a row's examples are tried until a fault is caught.
 EXAMPLES = 8
+
+#: And so many on complex numbers.
+COMPLEX_EXAMPLES = 4
 
 #: Scale faults, in multiples of the dtype's epsilon: one that must be caught, and the sizes that
 #: are tried for the smallest that is.
@@ -52,7 +58,8 @@ class Finding:
     """What became of one planted fault.
 
     ``outcome`` is ``caught``, ``missed``, ``equivalent`` (it changed nothing) or ``absent`` (it
-    cannot be planted there). ``blamed`` is the operation that was blamed, if any.
+    cannot be planted there). ``blamed`` is the operation or the rule that was blamed, if any;
+    ``note`` says of a missed one why.
     """
 
     operation: str
@@ -61,6 +68,7 @@ class Finding:
     argument: str
     outcome: str
     blamed: str = ""
+    note: str = ""
 
     @property
     def caught(self) -> bool:
@@ -73,38 +81,46 @@ class Finding:
         return self.blamed == self.operation
 
 
+#: Makes the operation, or the rule, that is wrong: anew for each run, for it may keep something.
+Plant = Callable[[], Operation | UpdateRule]
+
+
 class Planted(Adapter):
-    """The NumPy adapter with one fault."""
+    """The NumPy adapter with one fault: in a row or a rule, or in what is handed back."""
 
     name = "numpy"
 
-    def __init__(self, row: Operation | None, variable: str = "", spoil: Any = None) -> None:
-        self._rows = TABLE if row is None else {**TABLE, row.name: row}
-        self._inner, self._variable, self._spoil = NumpyAdapter(self._rows), variable, spoil
+    def __init__(
+        self, plant: Plant | None = None, spoil: Callable[[Trace], Trace] = lambda trace: trace
+    ) -> None:
+        self._plant, self._spoil = plant, spoil
 
     def version(self) -> str:
         """Of what is planted in."""
-        return self._inner.version()
+        return NumpyAdapter().version()
 
     def has(self, operation: str) -> str:
         """As the adapter it is planted in."""
-        return self._inner.has(operation)
+        return NumpyAdapter().has(operation)
 
     def run(self, task: Task) -> Trace:
         """Run a task with the fault in place."""
-        return self._spoiled(self._inner.run(task))
+        return self._spoil(reference(task, **self._tables()))
 
     def run_wide(self, task: Task) -> Trace:
         """Run a task with the fault in place, in the precision of the truth."""
-        return self._spoiled(reference(task, dtype=WIDER[task.dtype], rows=self._rows))
+        return self._spoil(reference(task, dtype=WIDER[task.dtype], **self._tables()))
 
-    def _spoiled(self, trace: Trace) -> Trace:
-        return trace if self._spoil is None else spoil_trace(trace, self._variable, self._spoil)
+    def _tables(self) -> dict[str, Any]:
+        planted = None if self._plant is None else self._plant()
+        if isinstance(planted, UpdateRule):
+            return {"rules": {**RULES, planted.name: planted}}
+        return {"rows": TABLE if planted is None else {**TABLE, planted.name: planted}}
 
 
 def examine(row: Operation, dtype: str) -> Iterator[Finding]:
     """Plant every discrete fault, and scale faults of growing size, into one operation."""
-    trials = [trial for trial in map(Trial, tasks_of(row, dtype)) if trial.runs]
+    trials = [Trial(task) for task in tasks_of(row, dtype)]
     for fault in DISCRETE:
         for position in _positions(row) if fault.each_argument else (0,):
             yield _planted(row, dtype, fault, position, trials)
@@ -132,48 +148,85 @@ class Trial:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.runs = True
-        try:
-            self.base: Baseline = baseline(task)
-        except AdapterFailed:
-            self.runs = False
 
-    def outcome(self, adapter: Planted, *, blaming: bool) -> tuple[str, str]:
-        """What became of a planted adapter's run, and the operation blamed."""
+    @cached_property
+    def base(self) -> Baseline | None:
+        """Truth and noise, once they are asked for; None where the reference cannot run it."""
+        try:
+            return baseline(self.task)
+        except AdapterFailed:
+            return None
+
+    def outcome(self, adapter: Planted, *, blaming: bool = True) -> tuple[str, str, str]:
+        """What became of a planted adapter's run, the operation blamed, and why it was missed."""
+        assert self.base is not None
         try:
             trace = adapter.run(self.task)
             rows = judge(self.task, adapter.name, "", trace, self.base)
             if any(row["verdict"] in FAILING for row in rows):
-                found = blame(self.task, adapter) if blaming else None
-                return "caught", found.operation if found else ""
-            return ("equivalent" if self._changes_nothing(adapter) else "missed"), ""
+                found = blame_for(self.task, adapter, rows) if blaming else None
+                return "caught", found.operation if found else "", ""
+            if self._changes_nothing(adapter):
+                return "equivalent", "", ""
         except AdapterFailed:
-            return "caught", RAISED
+            return "caught", RAISED, ""
+        ratio = max((r["noise_ratio"] for r in rows if r["noise_ratio"] >= 0), default=0.0)
+        return "missed", "", f"moves no result by more than {ratio:.2g} times its noise"
 
     def _changes_nothing(self, adapter: Planted) -> bool:
         """Whether the fault leaves the results alone in wider precision, but for rounding there.
 
         So it does not count against the suite that it let pass a transposed symmetric matrix.
         """
+        assert self.base is not None
         wide = flat(adapter.run_wide(self.task))
         return all(_near(wide.get(key), truth) for key, truth in self.base.truth.items())
 
 
+def worst_of(outcomes: Iterable[tuple[str, str, str]]) -> tuple[str, str, str]:
+    """What became of a fault over all trials: seen in any, else missed in any."""
+    order = ("caught", "missed", "equivalent")
+    return min(outcomes, key=lambda o: order.index(o[0]), default=("absent", "", ""))
+
+
+def over(
+    trials: Iterable[Trial], adapter: Planted, *, blaming: bool = True
+) -> tuple[str, str, str]:
+    """Try a fault at one task after another, until it is caught."""
+    outcomes = []
+    for trial in trials:
+        if trial.base is not None:
+            outcomes.append(trial.outcome(adapter, blaming=blaming))
+            if outcomes[-1][0] == "caught":
+                break
+    return worst_of(outcomes)
+
+
 def tasks_of(row: Operation, dtype: str) -> list[Task]:
-    """Small programs around one operation, at the examples of its row that have elements."""
+    """Small programs around one operation, at the examples of its row that have elements.
+
+    Where an operation is defined on complex numbers, it is tried on some after the real ones:
+    of a real number, the imaginary part has no gradient to spoil.
+    """
     usable = [
         example
         for example in row.examples
         if all(shape is None or 0 not in shape for shape in example.shapes)
     ]
-    made = (_task(row, example, number, dtype) for number, example in enumerate(usable))
-    return [task for task in made if task is not None][:EXAMPLES]
+    kinds = [(dtype, EXAMPLES)]
+    if row.analytic or row in GROUPS["complex numbers"]:
+        kinds.append((complex_of(dtype).name, COMPLEX_EXAMPLES))
+    tasks: list[Task] = []
+    for kind, most in kinds:
+        made = (_task(row, example, number, kind) for number, example in enumerate(usable))
+        tasks += [task for task in made if task is not None][:most]
+    return tasks
 
 
 def _task(row: Operation, example: Example, number: int, dtype: str) -> Task | None:
     """X → p = x·1 → y = operation(p, …) → out = Σ y·c, two steps of gradient descent."""
     generator = np.random.default_rng(seed_of(row.name, {}, str(number)))
-    held = np.dtype(getattr(ml_dtypes, dtype, dtype))
+    held = dtype_of(dtype)
     params: dict[str, Any] = {}
     inputs: dict[str, Any] = {}
     before: list[Instruction] = []
@@ -186,7 +239,10 @@ def _task(row: Operation, example: Example, number: int, dtype: str) -> Task | N
             continue
         x = np.asarray(_sampler(row, position)(generator, shape))
         differentiated = x.dtype.kind in "fc" and row.differentiable(position)
-        x = x.astype(held) if x.dtype.kind == "f" else x
+        if x.dtype.kind == "f":
+            if held.kind == "c" and differentiated:
+                x = x + 0.5j * generator.standard_normal(shape)
+            x = in_dtype(x, held)
         arrays.append(x)
         (params if differentiated else inputs)[f"x{position}"] = x
         if differentiated:
@@ -195,9 +251,12 @@ def _task(row: Operation, example: Example, number: int, dtype: str) -> Task | N
             )
         arguments.append(Ref(f"p{position}" if differentiated else f"x{position}"))
     call = Instruction("y", row.name, tuple(arguments), dict(example.attributes))
-    with np.errstate(all="ignore"):
-        y = row.forward(*arrays, **example.attributes)
-    after, output = _contracted(y, held, inputs, generator)
+    try:
+        with np.errstate(all="ignore"):
+            y = row.forward(*arrays, **example.attributes)
+    except Exception:  # noqa: BLE001  whatever NumPy raises for numbers it does not take
+        return None
+    after, output = _contracted(y, real_of(held), inputs, generator)
     if output is None or not params:
         return None
     return Task(
@@ -269,24 +328,15 @@ def _planted(
     blaming: bool = True,
 ) -> Finding:
     argument = _argument(row, position) if fault.each_argument else ""
-    outcomes = []
-    for trial in trials:
-        if fault.each_argument and f"x{position}" not in trial.task.params:
-            continue
-        if fault.trace is not None:
-            adapter = Planted(None, f"p{position}", fault.trace)
-        else:
-            assert fault.row is not None
-            wrong = fault.row(row, position)
-            if wrong is None:
-                break
-            adapter = Planted(wrong)
-        outcomes.append(trial.outcome(adapter, blaming=blaming))
-        if outcomes[-1][0] == "caught":
-            break
-    order = ("caught", "missed", "equivalent")
-    outcome, blamed = min(outcomes, key=lambda o: order.index(o[0]), default=("absent", ""))
-    return Finding(row.name, dtype, fault.name, argument, outcome, blamed)
+    usable = [t for t in trials if not fault.each_argument or f"x{position}" in t.task.params]
+    result = "absent", "", ""
+    if fault.trace is not None:
+        spoil = partial(spoil_trace, variable=f"p{position}", spoil=fault.trace)
+        result = over(usable, Planted(spoil=spoil), blaming=blaming)
+    elif fault.row is not None and fault.row(row, position) is not None:
+        plant = cast("Plant", partial(fault.row, row, position))
+        result = over(usable, Planted(plant), blaming=blaming)
+    return Finding(row.name, dtype, fault.name, argument, *result)
 
 
 def _scales(row: Operation, dtype: str, position: int, trials: list[Trial]) -> Iterator[Finding]:

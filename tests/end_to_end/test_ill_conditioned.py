@@ -1,0 +1,74 @@
+"""What magnifies rounding on purpose does not alarm, unless a fault is above its noise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases.loading import catalogue, load_files
+from gradparity.refimpl.rounding import unit_roundoff
+from gradparity.verify import Runner
+from gradparity.verify.baseline import baseline
+from gradparity.verify.judge import FAILING, MULTIPLE
+
+CASES, FAULTS = load_files([catalogue() / "ill-conditioned.yaml"])
+TASKS = [task for case in CASES for task in case.tasks(["float64", "float32"])]
+
+
+class Scaled(NumpyAdapter):
+    """The reference with the gradient of one parameter scaled by 1 + delta."""
+
+    def __init__(self, name, delta):
+        super().__init__()
+        self._scaled, self._delta = name, delta
+
+    def run(self, task):
+        trace = super().run(task)
+        grads = trace.steps[0].grads
+        held = grads[self._scaled]
+        grads[self._scaled] = (held * (1 + self._delta)).astype(held.dtype)
+        return trace
+
+
+def off(adapters, task):
+    return [row for row in Runner(adapters).rows(task) if row["verdict"] in (*FAILING, "error")]
+
+
+def test_there_are_such_cases():
+    assert not FAULTS
+    assert len(CASES) >= 9
+    assert len(TASKS) == 2 * sum(len(case.points()) for case in CASES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_no_framework_alarms(task):
+    assert off(["numpy", "torch", "jax"], task) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_reference_does_not_alarm_however_it_is_drawn(case):
+    drawn = [task for n in range(1, 4) for task in case.redrawn(n).tasks(["float32"])]
+    assert [row for task in drawn for row in off(["numpy"], task)] == []
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_a_fault_above_the_noise_alarms_and_one_far_below_it_need_not(task):
+    base, name = baseline(task), next(iter(task.params))
+    key = "grad", name, 0
+    relative = float(np.max(base.noise[key]) / np.max(np.abs(base.truth[key])))
+    without_votes = replace(task, checks=frozenset(("grad",)))
+    above = off([Scaled(name, 4 * MULTIPLE * relative)], without_votes)
+    assert name in {row["tensor"] for row in above}
+    assert off([Scaled(name, relative / 16)], without_votes) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_noise_is_far_above_the_unit_roundoff(case):
+    """So a fixed tolerance would cry wolf here, or let faults through elsewhere."""
+    task = case.tasks(["float32"])[-1]
+    base, name = baseline(task), next(iter(task.params))
+    key = "grad", name, 0
+    relative = float(np.max(base.noise[key]) / np.max(np.abs(base.truth[key])))
+    assert relative > 8 * unit_roundoff(task.dtype)

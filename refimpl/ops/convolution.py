@@ -4,36 +4,51 @@ Each window becomes a column, and the convolution one matrix product of the kern
 columns: K. Chellapilla, S. Puri & P. Simard, "High performance convolutional neural networks for
 document processing" (2006). V. Dumoulin & F. Visin, "A guide to convolution arithmetic for deep
 learning", arXiv:1603.07285.
+
+The columns repeat each element once an offset of the kernel, so a batch is taken in parts whose
+columns keep to ``BUFFER`` elements: that, or one example's columns where those are more, is the
+memory a convolution needs beside its arguments and its result.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
 from .windows import Spatial, Windows, gather, scatter, spread, windows
 
+#: Elements of the columns that are held at once: 16 MiB in float64.
+BUFFER = 2**21
+
 
 def correlate(x: Any, weight: Any, w: Windows, groups: int) -> Any:
     """Kernel rows @ columns: Σ weight[o, c, k]·x[n, c, i·stride + k·dilation − padding]."""
-    y = _kernel_rows(weight, groups) @ _columns(x, w, groups)
+    rows = _kernel_rows(weight, groups)
+    y = _joined([rows @ _columns(x[part], w, groups) for part in _parts(x, w)])
     return y.reshape(x.shape[0], weight.shape[0], *w.count)
 
 
 def correlate_back(g: Any, weight: Any, w: Windows, groups: int) -> Any:
     """Its transpose in x: kernel rowsᵀ @ g, each column added back to its window."""
-    columns = _kernel_rows(weight, groups).swapaxes(-1, -2) @ _grouped(g, groups)
-    channels = weight.shape[1] * groups
-    return scatter(columns.reshape(g.shape[0], channels, math.prod(w.kernel), *w.count), w)
+    rows = _kernel_rows(weight, groups).swapaxes(-1, -2)
+    shape = (weight.shape[1] * groups, math.prod(w.kernel), *w.count)
+    back = (rows @ _grouped(g[part], groups) for part in _parts(g, w, shape[0]))
+    return _joined([scatter(columns.reshape(-1, *shape), w) for columns in back])
 
 
 def correlate_kernel(g: Any, x: Any, w: Windows, groups: int) -> Any:
     """Its transpose in the weight: g @ columnsᵀ, summed over the batch."""
-    each = _grouped(g, groups) @ _columns(x, w, groups).swapaxes(-1, -2)
-    return each.sum(axis=0).reshape(g.shape[1], x.shape[1] // groups, *w.kernel)
+    parts = (
+        (_grouped(g[part], groups) @ _columns(x[part], w, groups).swapaxes(-1, -2)).sum(axis=0)
+        for part in _parts(x, w)
+    )
+    return functools.reduce(np.add, parts).reshape(g.shape[1], x.shape[1] // groups, *w.kernel)
 
 
 def conv(
@@ -149,6 +164,17 @@ def _with_bias(y: Any, bias: Any) -> Any:
 def sum_but_channels(g: Any) -> Any:
     """Σ over all axes but axis 1: the cotangent of what is added to, or scales, each channel."""
     return g.sum(axis=(0, *range(2, g.ndim)))
+
+
+def _parts(x: Any, w: Windows, channels: int | None = None) -> list[slice]:
+    """The batch in parts whose columns keep to the buffer; one part where the batch is empty."""
+    each = (x.shape[1] if channels is None else channels) * math.prod(w.kernel + w.count)
+    size = max(1, BUFFER // max(each, 1))
+    return [slice(k, k + size) for k in range(0, max(x.shape[0], 1), size)]
+
+
+def _joined(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _kernel_rows(weight: Any, groups: int) -> Any:

@@ -47,6 +47,7 @@ format: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/reference.py
+	$(BIN)/python benchmarks/runs.py
 
 clean:
 	rm -rf .venv build dist out *.egg-info

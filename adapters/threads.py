@@ -9,7 +9,7 @@ loaded, so the environment has to stand before; a library that is there already 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from threadpoolctl import threadpool_limits
@@ -30,10 +30,13 @@ XLA_FLAG = "--xla_cpu_multi_thread_eigen=false"
 
 
 @contextmanager
-def environment() -> Iterator[None]:
-    """The environment for libraries that are loaded inside; as it was before, after."""
+def environment(more: Mapping[str, str] | None = None) -> Iterator[None]:
+    """The environment for libraries that are loaded inside; as it was before, after.
+
+    ``more`` has variables besides.
+    """
     flags = os.environ.get("XLA_FLAGS", "")
-    wanted = {**VARIABLES, "XLA_FLAGS": f"{flags} {XLA_FLAG}".strip()}
+    wanted = {**VARIABLES, **(more or {}), "XLA_FLAGS": f"{flags} {XLA_FLAG}".strip()}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -12,9 +12,10 @@ from ..adapters.base import Adapter
 from ..cases import Case, select
 from ..refimpl.errors import BadCase, BadUsage
 from .finding import find
-from .running import Progress, Work, engine, workers_for
+from .running import Here, Progress, Work, workers_for
 from .session import Session
 from .store import Store
+from .workers import Workers
 
 
 class BadCases(BadCase):
@@ -104,7 +105,7 @@ def run(
     count = workers_for(jobs, len(work), timeout)
     with Store() as store:
         session = Session(work, [str(number) for number in range(len(work))], store)
-        with engine(adapters, count, timeout) as entered:
+        with Workers(adapters, count, timeout) if count else Here(adapters) as entered:
             session.run(entered, progress)
         return session.frame()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,7 +15,6 @@ from ..cases.case import Case, Undrawn
 from ..refimpl.errors import BadUsage
 from .judge import Row
 from .runner import Runner
-from .workers import Workers
 
 #: Told how many tasks are finished, of how many, and which one is begun.
 Progress = Callable[[int, int, Undrawn], None]
@@ -51,15 +50,22 @@ class Engine(Protocol):
 
 
 class Here:
-    """Runs tasks in this process, one after the other."""
+    """Runs tasks in this process, one after the other.
 
-    def __init__(self, adapters: Iterable[str | Adapter] | None = None) -> None:
-        self._adapters = adapters
+    ``more`` has environment variables for the frameworks that it loads.
+    """
+
+    def __init__(
+        self,
+        adapters: Iterable[str | Adapter] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        self._adapters, self._more = adapters, more
         self._settings = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as settings:
-            settings.enter_context(threads.environment())
+            settings.enter_context(threads.environment(self._more))
             self._runner = Runner(self._adapters)
             settings.enter_context(threads.one_thread(self._runner.adapters.values()))
             self.missing = self._runner.missing
@@ -78,13 +84,6 @@ class Here:
         """Each task's rows, in order."""
         for number, undrawn in tasks:
             yield number, self._runner.rows(undrawn.draw())
-
-
-def engine(
-    adapters: Iterable[str | Adapter] | None, jobs: int, timeout: float | None = None
-) -> Engine:
-    """What runs tasks in so many workers; none: this process."""
-    return Workers(adapters, jobs, timeout) if jobs else Here(adapters)
 
 
 def workers_for(jobs: Jobs, tasks: int, timeout: float | None = None) -> int:

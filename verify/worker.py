@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from ctypes import Array
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from ..adapters import threads
+from ..adapters import compiled, threads
 from ..adapters.base import Adapter
 from ..cases.case import Undrawn
 from .judge import Row
+from .memory import cache_folder
 from .runner import REFERENCE, Lost, Runner
 
 #: How often a worker looks whether its parent is still there, in seconds.
@@ -73,6 +75,9 @@ class _State:
 
 _STATE = _State()
 
+#: Dask runs tasks in several threads of a process; frameworks' settings are a process's.
+_TURN = threading.Lock()
+
 
 def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
     """Begin a worker's life: one thread, and every framework imported.
@@ -81,14 +86,10 @@ def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
     """
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _STATE.marks = marks
-    _STATE.settings.enter_context(threads.environment())
     try:
-        runner = Runner(adapters, tell=_STATE.tell)
+        _STATE.runner = _made(adapters)
     except Exception as fault:  # noqa: BLE001  raised where it is heard
         _STATE.fault = fault
-        return
-    _STATE.settings.enter_context(threads.one_thread(runner.adapters.values()))
-    _STATE.runner = runner
 
 
 def about() -> tuple[list[str], dict[str, str]]:
@@ -108,6 +109,33 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
     return _runner().rows(undrawn.draw(), lost)
+
+
+def remote_about(adapters: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """As ``about``, in a process that somebody else has started."""
+    with _TURN:
+        runner = _kept(adapters)
+    return list(runner.adapters), runner.missing
+
+
+def remote(adapters: tuple[str, ...], undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
+    """As ``work``, in a process that somebody else has started, one task at a time."""
+    with _TURN:
+        return _kept(adapters).rows(undrawn.draw(), lost)
+
+
+@lru_cache(maxsize=1)
+def _kept(adapters: tuple[str, ...]) -> Runner:
+    return _made(adapters)
+
+
+def _made(adapters: Sequence[str | Adapter]) -> Runner:
+    """A runner, and for the rest of this process's life the settings that it needs."""
+    settings = _STATE.settings
+    settings.enter_context(threads.environment(compiled.variables(cache_folder())))
+    runner = Runner(adapters, tell=_STATE.tell)
+    settings.enter_context(threads.one_thread(runner.adapters.values()))
+    return runner
 
 
 def _runner() -> Runner:

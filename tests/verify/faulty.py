@@ -18,7 +18,9 @@ def fail():
 
 
 def wait():
-    """Until the file that the environment names is there."""
+    """Until the file that the environment names is there; which process waits is in another."""
+    with open(os.environ["FAULTY_GO"] + ".pid", "w") as file:
+        file.write(f"{os.getpid()}\\n")
     while not os.path.exists(os.environ["FAULTY_GO"]):
         time.sleep(0.02)
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ...adapters import compiled
 from ...cases.case import Case
 from ...cases.loading import select
 from ...refimpl.errors import BadUsage
@@ -22,14 +23,17 @@ from ...reports.console import show
 from ...reports.markdown import as_markdown
 from ..accepting import proposals
 from ..choices import adapters_of, dtypes_of, jobs_of
+from ..cluster import Cluster
 from ..finding import find
 from ..keys import keys
+from ..memory import cache_folder
 from ..reporting import write
 from ..runner import Runner
-from ..running import Engine, Work, engine, workers_for
+from ..running import Engine, Here, Work, workers_for
 from ..running import Progress as Tell
 from ..session import Session
 from ..store import NAME, Store
+from ..workers import Workers
 from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, say
 
 DIFFERS, FAILED = 1, 3
@@ -57,6 +61,12 @@ Timeout = Annotated[
         "--timeout",
         metavar="S",
         help="Seconds that a task may take in a worker before it is stopped; 300 if not given.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", help="Run tasks on the workers of this Dask scheduler."
     ),
 ]
 Resume = Annotated[
@@ -93,6 +103,7 @@ def run(
     dtypes: Dtypes = None,
     jobs: Jobs = None,
     timeout: Timeout = None,
+    cluster: Address = None,
     out: Out = None,
     resume: Resume = False,
     changed: Changed = False,
@@ -106,7 +117,7 @@ def run(
     work = Work(cases, wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
-    count = workers_for(asked, len(work), timeout)
+    chosen = _engine(work, names, asked, timeout, cluster)
     with _store(out, resume=resume, changed=changed) as store:
         session = Session(work, list(keys(work, names)), store)
         if resume:
@@ -117,7 +128,7 @@ def run(
             say(f"gradparity: {session.finished} of {len(work)} tasks are unchanged")
         try:
             if session.left:
-                _run(session, engine(names, min(count, session.left), timeout or LONG))
+                _run(session, chosen)
         except KeyboardInterrupt:
             say(_interrupted(session, out))
             raise
@@ -146,6 +157,24 @@ def _chosen(paths: list[str] | None, keywords: str | None) -> list[Case]:
     if not cases:
         raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
     return cases
+
+
+def _engine(
+    work: Work,
+    names: list[str] | None,
+    jobs: int | Literal["auto"] | None,
+    timeout: float | None,
+    cluster: str | None,
+) -> Engine:
+    """What runs the tasks: a Dask cluster, workers or this process."""
+    if cluster is not None:
+        if jobs is not None or timeout is not None:
+            raise BadUsage("--cluster with -j or --timeout: Dask's workers are set where they run")
+        return Cluster(names, cluster)
+    count = workers_for(jobs, len(work), timeout)
+    if count:
+        return Workers(names, count, timeout or LONG)
+    return Here(names, compiled.variables(cache_folder()))
 
 
 def _store(out: str | None, *, resume: bool, changed: bool) -> Store:

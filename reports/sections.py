@@ -210,7 +210,7 @@ _PARTING_NOTE = (
 
 _NOISE_NOTE = (
     "Quantiles of error over what rounding alone explains, of the comparisons that agree; the "
-    "bound is 8. The medians are small, for many results are exact."
+    "bound is 8."
 )
 
 

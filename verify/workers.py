@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -33,7 +34,10 @@ from .runner import REFERENCE, Lost
 AHEAD = 2
 
 #: How often to look for a worker that has ended without a word, in seconds.
-LOOK = 1.0
+LOOK = 0.2
+
+#: So many looks in a row must find a process gone: Pebble may be about to say so itself.
+LOOKS = 3
 
 #: How often all workers may end at once without a task being finished in between.
 PATIENCE = 3
@@ -47,8 +51,10 @@ class _Job:
     undrawn: Undrawn
     slot: int
     lost: dict[str, Lost] = field(default_factory=dict)
-    #: Whether its process was gone, or all of them, when last looked at.
+    #: Whether all processes ended when it was last handed out.
     suspect: bool = False
+    #: How many looks in a row have found its process gone.
+    gone: int = 0
 
 
 class Workers:
@@ -89,6 +95,7 @@ class Workers:
         self._free = list(range(1, slots))
         self._jobs: dict[Future[Any], _Job] = {}
         self._broken = 0
+        self._looked = 0.0
         self.missing: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -118,7 +125,7 @@ class Workers:
             if not self._jobs:
                 return
             done, _ = wait(self._jobs, timeout=LOOK, return_when=FIRST_COMPLETED)
-            for future in done or self._silent():
+            for future in done | self._silent():
                 job = self._jobs.pop(future)
                 rows = self._settled(future, job)
                 if rows is not None:
@@ -135,6 +142,7 @@ class Workers:
 
     def _submit(self, job: _Job) -> None:
         self._marks.clear(job.slot)
+        job.gone = 0
         arguments = (job.slot, job.undrawn, job.lost)
         try:
             future = self._pool.schedule(worker.work, args=arguments, timeout=self._timeout)
@@ -155,7 +163,7 @@ class Workers:
         except ProcessExpired as end:
             self._blame(job, "crashed", f"the process ended while {{}} was at work: {_why(end)}")
         except TimeoutError:
-            if future.done():
+            if future.done() and job.gone < LOOKS:
                 reason = f"stopped after {self._timeout:g} seconds, while {{}} was at work"
                 self._blame(job, "timeout", reason)
             else:
@@ -172,19 +180,16 @@ class Workers:
         for lost in self._names if everybody else (name,):
             job.lost.setdefault(lost, (kind, reason.format(who)))
 
-    def _silent(self) -> list[Future[Any]]:
-        """Tasks whose process is gone though nobody says so: Pebble overlooks exit status 0.
-
-        Such a one is gone when it is looked at twice.
-        """
-        found = []
-        for future, job in self._jobs.items():
+    def _silent(self) -> set[Future[Any]]:
+        """Tasks whose process is gone though nobody says so: Pebble overlooks exit status 0."""
+        now = time.monotonic()
+        if now < self._looked + LOOK:
+            return set()
+        self._looked = now
+        for job in self._jobs.values():
             process = self._marks.process(job.slot)
-            gone = bool(process) and not _alive(process)
-            if gone and job.suspect:
-                found.append(future)
-            job.suspect = gone
-        return found
+            job.gone = job.gone + 1 if process and not _alive(process) else 0
+        return {future for future, job in self._jobs.items() if job.gone >= LOOKS}
 
     def _introduced(self) -> tuple[tuple[str, ...], dict[str, str]]:
         future = self._pool.schedule(worker.about)

@@ -20,7 +20,7 @@ BROKEN = {
     "is-killed": ("crashed", "killed by SIGKILL"),
     "exits": ("crashed", "exit status 7"),
     "exits-quietly": ("crashed", "exit status 0"),
-    "hangs": ("timeout", "stopped after 2 seconds"),
+    "hangs": ("timeout", "stopped after 4 seconds"),
     "raises": ("raised", "it fell over"),
 }
 
@@ -34,7 +34,7 @@ def test_a_fault_costs_its_own_task_in_its_own_adapter_alone(tmp_path):
         faulty.cases(tmp_path, *names),
         adapters=["faulty", "numpy"],
         jobs=2,
-        timeout=2,
+        timeout=4,
         progress=lambda _done, total, task: told.append((total, task.id)),
     )
     assert list(dict.fromkeys(frame.case)) == names

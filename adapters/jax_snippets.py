@@ -8,7 +8,18 @@ from ..cases.task import Task
 from .base import Shown
 from .jax_lowerings import LOWERINGS
 from .jax_training import spelled
-from .snippets import batches, data, from_file, held, imports, joined, ones, printed, statements
+from .snippets import (
+    batches,
+    cotangent,
+    data,
+    from_file,
+    held,
+    imports,
+    joined,
+    ones,
+    printed,
+    statements,
+)
 
 
 def snippet(task: Task, shown: Shown, mode: str) -> str:
@@ -86,9 +97,8 @@ def _run(
 def _cotangent(task: Task, output: np.ndarray, name: str) -> str:
     if ones(task, output):
         return f"jax.numpy.ones_like({name})"
-    g = np.broadcast_to(task.cotangent(output.shape), output.shape).astype(output.dtype)
     # JAX contracts with the cotangent itself, the contract with its conjugate.
-    return _array(np.conj(g))
+    return _array(np.conj(cotangent(task, output)))
 
 
 def _gradients(task: Task, shown: Shown, mode: str) -> list[tuple[str, str]]:

@@ -256,6 +256,12 @@ def ones(task: Task, output: np.ndarray) -> bool:
     return bool(np.all(task.cotangent(output.shape) == 1))
 
 
+def cotangent(task: Task, output: np.ndarray) -> np.ndarray:
+    """What the output is contracted with, in its dtype."""
+    g = np.broadcast_to(task.cotangent(output.shape), output.shape)
+    return (g if output.dtype.kind == "c" else np.real(g)).astype(output.dtype)
+
+
 def from_file(file: str, key: str) -> str:
     """An array of a file of the package."""
     return f'numpy.load(files("gradparity.cases") / "data/{file}")["{key}"]'

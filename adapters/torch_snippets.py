@@ -8,7 +8,18 @@ import numpy as np
 
 from ..cases.task import Task
 from .base import Shown
-from .snippets import batches, data, from_file, held, imports, joined, ones, printed, statements
+from .snippets import (
+    batches,
+    cotangent,
+    data,
+    from_file,
+    held,
+    imports,
+    joined,
+    ones,
+    printed,
+    statements,
+)
 from .torch_lowerings import LOWERINGS
 from .torch_training import spelled
 
@@ -50,8 +61,7 @@ def _tensor(x: np.ndarray, *, grad: bool = False) -> str:
 def _backward(task: Task, output: np.ndarray, name: str, mode: str) -> str:
     given = []
     if not ones(task, output):
-        g = np.broadcast_to(task.cotangent(output.shape), output.shape)
-        given.append(_tensor(g.astype(output.dtype)))
+        given.append(_tensor(cotangent(task, output)))
     elif output.shape:
         given.append(f"torch.ones_like({name})")
     if mode == "create-graph":

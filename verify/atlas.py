@@ -219,7 +219,8 @@ def _number(x: Any) -> Any:
     x = np.asarray(x)
     if x.dtype.kind in "biu":
         return x.tolist()
-    return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64).tolist()
+    with np.errstate(over="ignore"):  # a truth beyond float64 is told as infinite
+        return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64).tolist()
 
 
 def _version(adapter: Adapter) -> str:

@@ -20,6 +20,7 @@ from .blame import Blame, attempt
 from .blame_update import blame_for, first_off, path_of
 from .compare import Outcome
 from .judge import FAILING, Row, body, head, judge, raised
+from .kinks import kink_at
 from .vote import vote
 
 #: How many of a task's wrong gradients are measured again by finite differences.
@@ -186,6 +187,11 @@ def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool 
     found = vote(task, row["tensor"], index, table)
     if found is None:
         row["reason"] += "; finite differences do not converge there"
+        kink = kink_at(task, row["tensor"], index, table)
+        if kink is not None:  # a convention, which no case has labelled
+            row["kind"] = "kink"
+            within = "" if kink.takes(row["got"]) else f", and {row['got']:.6g} is not between them"
+            row["reason"] += f": {kink}{within}"
         return None
     want = complex(row["want"], row["want_imag"])
     sizes = [abs(x) for x in (want, found.slope) if np.isfinite(x)]

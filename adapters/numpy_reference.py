@@ -214,7 +214,7 @@ class _Run:
         grads = {
             name: None if everything[name].cotangent is None else everything[name].cotangent
             for name in watched
-            if not isinstance(everything[name].value, tuple)
+            if _has_gradient(everything[name].value)
         }
         step = Step(values, {k: None if g is None else self._out(g) for k, g in grads.items()})
         return step, {name: leaves[name].cotangent for name in params}
@@ -250,6 +250,11 @@ class _Run:
         """As handed back: a plain array of its own."""
         plain = np.asarray(x).view(np.ndarray)
         return np.array(in_dtype(plain, self.returned))
+
+
+def _has_gradient(value: Any) -> bool:
+    """Whether a variable is one array of numbers that can be moved by a little."""
+    return not isinstance(value, tuple) and kind_of(value.dtype) in "fc"
 
 
 class _OnTape(Dialect):

@@ -87,8 +87,10 @@ class Tape:
         return node
 
     def select(self, node: Node, index: int) -> Node:
-        """Take one result of an operation that has several."""
-        part = Node(node.value[index], _SELECT, (node, index), tracked=node.tracked)
+        """Take one result of an operation that has several; whole numbers have no cotangent."""
+        value = node.value[index]
+        tracked = node.tracked and value.dtype.kind in "fc"
+        part = Node(value, _SELECT, (node, index), tracked=tracked)
         if part.tracked:
             self._nodes.append(part)
         return part

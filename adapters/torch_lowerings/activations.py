@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
+
+
+def _silu(x: torch.Tensor) -> torch.Tensor:
+    if x.is_complex():
+        raise Unsupported("torch.nn.functional.silu has no derivative of complex numbers")
+    return F.silu(x)
 
 
 def _squareplus(x: torch.Tensor, *, b: float) -> torch.Tensor:
@@ -28,6 +35,7 @@ def _standardize(x: torch.Tensor, *, axis: int, eps: float) -> torch.Tensor:
 
 
 LOWERINGS: dict[str, Entry] = {
+    "silu": via("torch.nn.functional.silu", _silu),
     "log_sigmoid": "torch.nn.functional.logsigmoid",
     "hard_sigmoid": "torch.nn.functional.hardsigmoid",
     "hard_swish": "torch.nn.functional.hardswish",

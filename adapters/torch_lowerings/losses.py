@@ -56,6 +56,8 @@ def _nll(
 def _multi_margin(
     x: torch.Tensor, target: torch.Tensor, weight: Any = None, **attributes: Any
 ) -> torch.Tensor:
+    if not x.numel():
+        raise Unsupported("torch.nn.functional.multi_margin_loss leaves an empty sum unwritten")
     return functional.multi_margin_loss(x, target, weight=weight, **attributes)
 
 

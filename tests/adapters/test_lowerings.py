@@ -33,6 +33,7 @@ BEYOND = {
     ("torch", "weight_norm"): _empty,
     ("torch", "instance_norm"): _empty,
     ("torch", "ctc"): _empty,
+    ("torch", "multi_margin"): _empty,
     **{
         ("torch", name): _empty
         for name in TABLE

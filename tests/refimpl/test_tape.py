@@ -277,3 +277,14 @@ def test_the_pass_is_linear_in_the_cotangent(lines, seed, factor):
     for x, y, z in zip(one, other, both, strict=True):
         size = 1 + np.abs(x) + np.abs(factor * y)
         assert np.all(np.abs(x + factor * y - z) <= 1e-12 * size.max())
+
+
+def test_whole_numbers_among_several_results_have_no_cotangent():
+    tape = Tape()
+    x = tape.leaf(np.array([1.0, 3.0, 2.0]))
+    both = tape.apply(TABLE["top_k"], x, k=2)
+    top, places = (tape.select(both, k) for k in (0, 1))
+    tape.backward(tape.apply(TABLE["multiply"], top, places), np.array([1.0, 10.0]))
+
+    assert places.cotangent is None
+    assert x.cotangent.tolist() == [0.0, 1.0, 20.0]

@@ -27,7 +27,11 @@ def snippet(task: Task, shown: Shown, mode: str) -> str:
     program = task.program("jax")
     assert program is not None
     body = statements(task, program, LOWERINGS)
-    head = [_imports(task, body), *imports(task), 'jax.config.update("jax_enable_x64", True)']
+    head = [
+        _imports(task, body),
+        *imports(task, body, "jax"),
+        'jax.config.update("jax_enable_x64", True)',
+    ]
     head += [f"{held(task, k, x)} = {_input(task, k, x)}" for k, x in task.inputs.items()]
     head += [f"{k} = {_array(x)}" for k, x in task.params.items()]
     if task.update is not None:
@@ -125,9 +129,11 @@ def _training(task: Task, body: list[str], output: str) -> list[list[str]]:
     inputs = "".join(f", {k}" for k in task.inputs)
     given = "".join(f", {k}={k}" for k in task.inputs)
     params = ", ".join(f'"{k}": {k}' for k in task.params)
+    complex_ = any(x.dtype.kind == "c" for x in task.params.values())
+    turned = "    grads = jax.tree.map(jax.numpy.conj, grads)\n" if complex_ else ""
     step = (
         f"@jax.jit\ndef update(params, state{inputs}):\n"
-        f"    grads = jax.grad(lambda params: loss_of(**params{given}))(params)\n"
+        f"    grads = jax.grad(lambda params: loss_of(**params{given}))(params)\n{turned}"
         "    moves, state = optimizer.update(grads, state, params)\n"
         "    return optax.apply_updates(params, moves), state"
     )

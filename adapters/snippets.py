@@ -17,7 +17,10 @@ import numpy as np
 from ..cases.program import Const, Instruction, Program, Ref
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
-from .lowering import COMPOSED, Lowerings
+from .lowering import Lowerings
+
+#: What a snippet calls where an operation is composed of more than can be written in a call.
+OURS = "LOWERINGS"
 
 #: What fits a line of a snippet.
 WIDTH = 110
@@ -184,17 +187,16 @@ def _written(
     """The call that a lowering makes, as text."""
     name, function, unsaid = lowerings.spelling(operation)
     told = {k: v for k, v in unsaid.items() if v is not None and v is not False}
-    if function is None or (name != COMPOSED and not told and not given):
+    plain = not told and not given and lowerings.function(name) is not None
+    if function is None or plain:
         return Code(name)(*arguments, **lowerings.renamed({**told, **given}))
     try:
         found = _rewritten(function)(*arguments, **{**unsaid, **given})
-    except Unsupported:
-        raise
-    except Exception as error:
-        raise Unsupported(f"its spelling cannot be written down: {error}") from error
-    if not isinstance(found, Code):
-        raise Unsupported("its spelling has several results, or none")
-    return found
+    except Exception:  # noqa: BLE001  whatever it asks of an array that is only a name
+        found = None
+    if isinstance(found, Code):
+        return found
+    return Code(f'{OURS}["{operation}"]')(*arguments, **given)
 
 
 def _rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -290,7 +292,9 @@ def held(task: Task, name: str, x: np.ndarray) -> str:
     return f"all_{name}" if task.batch is not None and x.ndim else name
 
 
-def imports(task: Task) -> list[str]:
-    """What the reading of files and the batches need."""
+def imports(task: Task, body: Iterable[str], framework: str) -> list[str]:
+    """What the reading of files, the batches and composed operations need."""
+    composed = any(f"{OURS}[" in line for line in body)
+    ours = [f"from gradparity.adapters.{framework}_lowerings import {OURS}"] if composed else []
     numpy = ["import numpy"] if task.files or task.batch is not None else []
-    return numpy + (["from importlib.resources import files"] if task.files else [])
+    return ours + numpy + (["from importlib.resources import files"] if task.files else [])

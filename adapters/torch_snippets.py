@@ -28,13 +28,13 @@ def snippet(task: Task, shown: Shown, mode: str) -> str:
     """As ``Adapter.snippet``."""
     program = task.program("torch")
     assert program is not None
-    head = ["import torch", *imports(task)]
+    body = statements(task, program, LOWERINGS)
+    head = ["import torch", *imports(task, body, "torch")]
     head += [f"{held(task, k, x)} = {_input(task, k, x)}" for k, x in task.inputs.items()]
     head += [f"{k} = {_tensor(x, grad=True)}" for k, x in task.params.items()]
-    body = statements(task, program, LOWERINGS)
     if task.update is not None:
         return joined(head, *_training(task, body, program.output))
-    if shown.grads:
+    if set(shown.grads) - shown.missing:
         body.append(_backward(task, shown.output, program.output, mode))
     parts = [(k, f"{k}.tolist()") for k in shown.values]
     parts += [

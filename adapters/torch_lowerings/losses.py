@@ -56,9 +56,19 @@ def _nll(
 def _multi_margin(
     x: torch.Tensor, target: torch.Tensor, weight: Any = None, **attributes: Any
 ) -> torch.Tensor:
-    if not x.numel():
-        raise Unsupported("torch.nn.functional.multi_margin_loss leaves an empty sum unwritten")
+    _some(x, "multi_margin_loss")
     return functional.multi_margin_loss(x, target, weight=weight, **attributes)
+
+
+def _multilabel_margin(x: torch.Tensor, target: torch.Tensor, **attributes: Any) -> torch.Tensor:
+    _some(x, "multilabel_margin_loss")
+    return functional.multilabel_margin_loss(x, target, **attributes)
+
+
+def _some(x: torch.Tensor, name: str) -> None:
+    """Refuse what would be another number at each call."""
+    if not x.numel():
+        raise Unsupported(f"torch.nn.functional.{name} leaves an empty sum unwritten")
 
 
 def _margin_ranking(
@@ -148,7 +158,7 @@ LOWERINGS: dict[str, Entry] = {
     ),
     "margin_ranking": via("torch.nn.functional.margin_ranking_loss", _margin_ranking),
     "multi_margin": via("torch.nn.functional.multi_margin_loss", _multi_margin),
-    "multilabel_margin": "torch.nn.functional.multilabel_margin_loss",
+    "multilabel_margin": via("torch.nn.functional.multilabel_margin_loss", _multilabel_margin),
     "cosine_embedding": "torch.nn.functional.cosine_embedding_loss",
     "triplet_margin": "torch.nn.functional.triplet_margin_loss",
     "ctc": via("torch.nn.functional.ctc_loss", _ctc),

@@ -34,6 +34,7 @@ BEYOND = {
     ("torch", "instance_norm"): _empty,
     ("torch", "ctc"): _empty,
     ("torch", "multi_margin"): _empty,
+    ("torch", "multilabel_margin"): _empty,
     **{
         ("torch", name): _empty
         for name in TABLE

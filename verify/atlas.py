@@ -86,7 +86,7 @@ class _Told:
         self.runs = [
             self._run(adapter)
             for name, adapter in runner.adapters.items()
-            if not isinstance(adapter, NumpyAdapter) and task.program(name) is not None
+            if self._told(adapter) and task.program(name) is not None
             if name not in task.skip
         ]
         self.versions = {run.adapter.name: _version(run.adapter) for run in self.runs}
@@ -117,6 +117,11 @@ class _Told:
             failed=any(run.failed for run in self.runs),
             where=self._where(),
         )
+
+    def _told(self, adapter: Adapter) -> bool:
+        """Whether an adapter has a side: the reference only where it is off in its own dtype."""
+        off = {name for d in self.task.divergences for name in d.adapters}
+        return not isinstance(adapter, NumpyAdapter) or adapter.name in off
 
     def _run(self, adapter: Adapter) -> _Run:
         task = self.task

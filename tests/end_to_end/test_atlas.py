@@ -99,6 +99,7 @@ def test_every_side_has_a_snippet_or_a_reason(every):
         for entry in every
         for side in entry.sides
         if side.snippet.startswith("#") or not (side.snippet or side.failure)
+        if side.adapter != "numpy"  # the reference, where it is off in its own dtype
     ] == []
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .kinks import Near
+
 #: Draws one array argument for a check: ``sampler(generator, shape) -> array`` of float64.
 Sampler = Callable[[Any, tuple[int, ...]], Any]
 
@@ -63,6 +65,8 @@ class Operation:
         Where to sample it, and nothing else: one sampler for all arguments, or one each.
     kinks
         Where the derivative is a convention, in words; empty where there is no such place.
+    near
+        How far from there: ``near(y, *arrays, **attributes) -> distances`` (see ``kinks``).
     ulps
         How many units in the last place an elementwise result may be off in a good maths
         library; only for operations whose forward is not made of NumPy's own functions.
@@ -79,6 +83,7 @@ class Operation:
     examples: tuple[Example, ...] = ()
     domain: Sampler | tuple[Sampler | None, ...] | None = None
     kinks: str = ""
+    near: Near | None = None
     ulps: float = 0.0
     analytic: bool = False
     #: Derived from the signature of ``forward``.
@@ -115,6 +120,8 @@ class Operation:
         for argument, vjp, text in zip(self.arguments, self.vjps, self.derivatives, strict=False):
             if (vjp is None) != (text is None):
                 raise TypeError(f"{self.name}: VJP and derivative of {argument} disagree")
+        if bool(self.kinks) != bool(self.near):
+            raise TypeError(f"{self.name}: kinks go with the distance to them")
         if not self.examples:
             raise TypeError(f"{self.name}: an operation needs an example to be checked at")
 

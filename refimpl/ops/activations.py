@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import nonzero, real
 from ..special import constant, normal_cdf
@@ -110,6 +111,7 @@ OPERATIONS = (
         examples=ONES,
         domain=nonzero,
         kinks="x = 0: here 0",
+        near=kinks.at(0),
     ),
     Operation(
         "leaky_relu",
@@ -120,6 +122,7 @@ OPERATIONS = (
         examples=(*ONES, ex((2, 3), negative_slope=0.2)),
         domain=nonzero,
         kinks="x = 0: here negative_slope",
+        near=lambda y, x, *, negative_slope=0.01: kinks.where(negative_slope != 1, np.abs(x)),
     ),
     Operation(
         "sigmoid",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import booleans, distinct, interval, nonzero, positive, real
 from .common import ONES, PAIRS, conj
@@ -125,6 +126,7 @@ OPERATIONS = (
         examples=PAIRS,
         domain=(positive, real),
         kinks="a = 0 with b < 1; a < 0 has no derivative in b: NaN",
+        near=lambda y, a, b: kinks.where((np.real(b) < 1) & (np.asarray(b) != 0), np.abs(a)),
         analytic=True,
     ),
     Operation(
@@ -156,6 +158,7 @@ OPERATIONS = (
         examples=PAIRS,
         domain=(distinct, interval(-0.04, 0.04)),
         kinks="a = b: here half of g to each",
+        near=kinks.apart,
     ),
     Operation(
         "minimum",
@@ -166,6 +169,7 @@ OPERATIONS = (
         examples=PAIRS,
         domain=(distinct, interval(-0.04, 0.04)),
         kinks="a = b: here half of g to each",
+        near=kinks.apart,
     ),
     Operation(
         "where",
@@ -206,5 +210,6 @@ OPERATIONS = (
         ),
         domain=(distinct, interval(-0.44, -0.36), interval(0.36, 0.44)),
         kinks="x = min or x = max: here x has all of g",
+        near=lambda y, x, low=None, high=None: kinks.to(x, low, high),
     ),
 )

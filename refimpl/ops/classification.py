@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import integers, positive, real
 from .activations import log_softmax
@@ -234,6 +235,28 @@ def _labels(generator: Any, shape: tuple[int, ...]) -> Any:
     return target
 
 
+def _multi_margin_near(
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    p: int = 1,
+    margin: float = 1.0,
+    reduction: Reduction = "mean",
+) -> Any:
+    """Of the other classes from the margin, for p = 1."""
+    true = np.arange(x.shape[-1]) == target[:, None]
+    own = (x * true).sum(axis=-1, keepdims=True)
+    return kinks.where(~true & (p == 1), np.abs(margin - own + x))
+
+
+def _multilabel_margin_near(y: Any, x: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
+    """Of each other class from each label's margin."""
+    pairs = _label_margins(x, target)[1]
+    return kinks.where(pairs, np.abs(1 - x[..., :, None] + x[..., None, :]))
+
+
 OPERATIONS = (
     Operation(
         "cross_entropy",
@@ -280,6 +303,7 @@ OPERATIONS = (
             ex((0, 3), (0,), reduction="sum"),
         ),
         kinks="where a class stands exactly at the margin, for p = 1",
+        near=_multi_margin_near,
     ),
     Operation(
         "multilabel_margin",
@@ -295,6 +319,7 @@ OPERATIONS = (
             ex((0, 3), (0, 3), reduction="sum"),
         ),
         kinks="where a class stands exactly at a label's margin",
+        near=_multilabel_margin_near,
     ),
     Operation(
         "info_nce",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kinks import Near
 from ..operation import Operation, Sampler, ex
 from ..sampling import real
 
@@ -66,6 +67,7 @@ def unary(
     *,
     domain: Sampler = real,
     kinks: str = "",
+    near: Near | None = None,
     analytic: bool = False,
 ) -> Operation:
     """A row for an elementwise function of one array, without attributes."""
@@ -78,6 +80,7 @@ def unary(
         examples=ONES,
         domain=domain,
         kinks=kinks,
+        near=near,
         analytic=analytic,
     )
 
@@ -91,6 +94,7 @@ def binary(
     *,
     domain: Sampler | tuple[Sampler, Sampler] = real,
     kinks: str = "",
+    near: Near | None = None,
     analytic: bool = False,
 ) -> Operation:
     """A row for an elementwise function of two arrays that broadcast."""
@@ -103,6 +107,7 @@ def binary(
         examples=PAIRS,
         domain=domain,
         kinks=kinks,
+        near=near,
         analytic=analytic,
     )
 

@@ -20,6 +20,12 @@ def polar(magnitude: Any, angle: Any) -> Any:
     return magnitude * np.cos(angle) + 1j * (magnitude * np.sin(angle))
 
 
+def _angle_near(y: Any, x: Any) -> Any:
+    """From the cut, which a real number does not cross but at zero."""
+    cut = (np.real(x) < 0) & np.iscomplexobj(x)
+    return np.where(cut, np.abs(np.imag(x)), np.abs(x))
+
+
 OPERATIONS = (
     unary("real", "Re x", lambda x: np.real(x), "Re", lambda g, y, x: g),
     unary("imag", "Im x", lambda x: np.imag(x), "g·i", lambda g, y, x: g * 1j),
@@ -32,6 +38,7 @@ OPERATIONS = (
         lambda g, y, x: g * 1j * x / np.square(np.abs(x)),
         domain=nonzero,
         kinks="x = 0; the negative half of the real line, where it jumps",
+        near=_angle_near,
     ),
     binary(
         "complex",

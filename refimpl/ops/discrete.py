@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
+from ..kinks import Near
 from ..operation import Operation
 from ..sampling import booleans, integers, nonzero, real
 from .common import binary, unary
@@ -27,13 +29,27 @@ def _bitwise(name: str, symbol: str, forward: Callable[..., Any]) -> Operation:
     return binary(name, f"a {symbol} b, bit by bit", forward, domain=_bits)
 
 
+def _comparison(name: str, formula: str, forward: Callable[..., Any]) -> Operation:
+    return binary(name, formula, forward, kinks="a = b, where it turns", near=kinks.apart)
+
+
+def _stepwise(
+    name: str, formula: str, forward: Callable[..., Any], at: str, near: Near
+) -> Operation:
+    return unary(name, formula, forward, kinks=f"x = {at}, where it jumps", near=near)
+
+
+def _to_whole(y: Any, x: Any) -> Any:
+    return np.abs(x - np.rint(x))
+
+
 OPERATIONS = (
-    binary("equal", "a = b", lambda a, b: np.equal(a, b)),
-    binary("not_equal", "a ≠ b", lambda a, b: np.not_equal(a, b)),
-    binary("less", "a < b", lambda a, b: np.less(a, b)),
-    binary("less_equal", "a ≤ b", lambda a, b: np.less_equal(a, b)),
-    binary("greater", "a > b", lambda a, b: np.greater(a, b)),
-    binary("greater_equal", "a ≥ b", lambda a, b: np.greater_equal(a, b)),
+    _comparison("equal", "a = b", lambda a, b: np.equal(a, b)),
+    _comparison("not_equal", "a ≠ b", lambda a, b: np.not_equal(a, b)),
+    _comparison("less", "a < b", lambda a, b: np.less(a, b)),
+    _comparison("less_equal", "a ≤ b", lambda a, b: np.less_equal(a, b)),
+    _comparison("greater", "a > b", lambda a, b: np.greater(a, b)),
+    _comparison("greater_equal", "a ≥ b", lambda a, b: np.greater_equal(a, b)),
     _connected("logical_and", "∧", lambda a, b: np.logical_and(a, b)),
     _connected("logical_or", "∨", lambda a, b: np.logical_or(a, b)),
     _connected("logical_xor", "⊻", lambda a, b: np.logical_xor(a, b)),
@@ -54,22 +70,49 @@ OPERATIONS = (
         lambda a, b: np.right_shift(a, b),
         domain=(_bits, integers(8)),
     ),
-    unary("sign", "x / |x|, 0 for 0", lambda x: np.sign(x), domain=nonzero),
-    unary("floor", "the largest whole number ≤ x", lambda x: np.floor(x)),
-    unary("ceil", "the smallest whole number ≥ x", lambda x: np.ceil(x)),
-    unary("trunc", "x without its fraction", lambda x: np.trunc(x)),
-    unary("round", "the nearest whole number, the even one of two", lambda x: np.rint(x)),
+    unary(
+        "sign",
+        "x / |x|, 0 for 0",
+        lambda x: np.sign(x),
+        domain=nonzero,
+        kinks="x = 0, where it jumps",
+        near=kinks.at(0),
+    ),
+    _stepwise(
+        "floor", "the largest whole number ≤ x", lambda x: np.floor(x), "0, ±1, ±2 …", _to_whole
+    ),
+    _stepwise(
+        "ceil", "the smallest whole number ≥ x", lambda x: np.ceil(x), "0, ±1, ±2 …", _to_whole
+    ),
+    _stepwise(
+        "trunc",
+        "x without its fraction",
+        lambda x: np.trunc(x),
+        "±1, ±2 …",
+        lambda y, x: kinks.multiples_but_zero(x, 1),
+    ),
+    _stepwise(
+        "round",
+        "the nearest whole number, the even one of two",
+        lambda x: np.rint(x),
+        "±½, ±1½ …",
+        lambda y, x: np.abs(x - np.floor(x) - 0.5),
+    ),
     binary(
         "floor_divide",
         "⌊a / b⌋",
         lambda a, b: np.floor_divide(a, b),
         domain=(real, nonzero),
+        kinks="a a multiple of b, where it jumps",
+        near=lambda y, a, b: kinks.multiples(a, b),
     ),
     binary(
         "heaviside",
         "0 where x1 < 0, 1 where x1 > 0, x2 where x1 = 0",
         lambda x1, x2: np.heaviside(x1, x2),
         domain=(nonzero, real),
+        kinks="x1 = 0, where it jumps",
+        near=lambda y, x1, x2: np.abs(x1),
     ),
     binary(
         "nextafter",
@@ -78,6 +121,7 @@ OPERATIONS = (
         ("1, or 0 where a = b", None),
         (lambda g, y, a, b: np.where(a == b, 0, g), None),
         kinks="where a = b, which then is the result; where a is a power of two, by half a place",
+        near=kinks.apart,
     ),
     unary("isfinite", "whether x is finite", lambda x: np.isfinite(x)),
     unary("isinf", "whether x is infinite", lambda x: np.isinf(x)),

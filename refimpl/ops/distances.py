@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import interval, real
 from .losses import Reduction, reduce, reduce_vjp
@@ -202,6 +203,50 @@ def _dice_vjp(
     )
 
 
+def _cosine_similarity_near(y: Any, x1: Any, x2: Any, *, axis: int, eps: float) -> Any:
+    _, _, _, n1, n2 = _cosine(x1, x2, axis, eps)
+    return np.minimum(np.abs(n1 - eps), np.abs(n2 - eps))
+
+
+def _pairwise_distance_near(
+    y: Any, x1: Any, x2: Any, *, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
+) -> Any:
+    return np.abs(x1 - x2 + eps) if p <= 1 else y
+
+
+def _cdist_near(y: Any, x1: Any, x2: Any, *, p: float = 2.0) -> Any:
+    return np.abs(x1[..., :, None, :] - x2[..., None, :, :]) if p <= 1 else y
+
+
+def _cosine_embedding_near(
+    y: Any, x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
+) -> Any:
+    cos, n1, n2 = _smoothed_cosine(x1, x2)  # at length zero, 1e-12 is next to a kink
+    return np.minimum(kinks.where(target != 1, np.abs(cos - margin)), np.minimum(n1, n2) - 1e-6)
+
+
+def _triplet_margin_near(
+    y: Any,
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    *,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: Reduction = "mean",
+) -> Any:
+    """Of the distances from the margin, from zero, and with ``swap`` from each other."""
+    sides = [anchor - positive + eps, anchor - negative + eps]
+    if swap:
+        sides.append(positive - negative + eps)
+    near, *far = (_p_norm(side, p) for side in sides)
+    met = np.abs(near - np.minimum.reduce(far) + margin)
+    lone = [np.abs(side).min(axis=-1) if p <= 1 else _p_norm(side, p) for side in sides]
+    return np.minimum.reduce([met, *lone, *([np.abs(np.subtract(*far))] if swap else [])])
+
+
 OPERATIONS = (
     Operation(
         "cosine_similarity",
@@ -218,6 +263,7 @@ OPERATIONS = (
         ),
         domain=real,
         kinks="where a vector is as short as eps",
+        near=_cosine_similarity_near,
     ),
     Operation(
         "pairwise_distance",
@@ -234,6 +280,7 @@ OPERATIONS = (
         ),
         domain=real,
         kinks="where d is zero",
+        near=_pairwise_distance_near,
     ),
     Operation(
         "cdist",
@@ -250,6 +297,7 @@ OPERATIONS = (
         ),
         domain=real,
         kinks="where two points are the same",
+        near=_cdist_near,
     ),
     Operation(
         "cosine_embedding",
@@ -264,7 +312,8 @@ OPERATIONS = (
             ex((0, 3), (0, 3), (0,), reduction="sum"),
         ),
         domain=(real, real, lambda generator, shape: generator.choice([-1.0, 1.0], shape)),
-        kinks="where cos = margin",
+        kinks="where cos = margin; almost where a vector is zero",
+        near=_cosine_embedding_near,
     ),
     Operation(
         "triplet_margin",
@@ -279,7 +328,8 @@ OPERATIONS = (
             ex((0, 3), (0, 3), (0, 3), reduction="sum"),
         ),
         domain=real,
-        kinks="where the margin is just met; where two points are the same",
+        kinks="where the margin is just met; where two points, or distances, are the same",
+        near=_triplet_margin_near,
     ),
     Operation(
         "dice",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..sampling import interval, nonzero, positive, signed
 from ..special import constant
 from .common import conj, unary
@@ -56,6 +57,7 @@ OPERATIONS = (
         lambda g, y, x: g * 0.5 / conj(y),
         domain=positive,
         kinks="x = 0: infinite",
+        near=kinks.at(0),
     ),
     _analytic(
         "rsqrt",
@@ -65,6 +67,7 @@ OPERATIONS = (
         lambda g, y, x: g * conj(y * y * y) * -0.5,
         domain=positive,
         kinks="x = 0: infinite",
+        near=kinks.at(0),
     ),
     unary(
         "cbrt",
@@ -74,6 +77,7 @@ OPERATIONS = (
         lambda g, y, x: g / (3 * y * y),
         domain=nonzero,
         kinks="x = 0: infinite",
+        near=kinks.at(0),
     ),
     _analytic("exp", "eˣ", lambda x: np.exp(x), "y", lambda g, y, x: g * conj(y)),
     unary(
@@ -143,6 +147,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(np.sqrt((1 - x) * (1 + x))),
         domain=_inside,
         kinks="x = ±1: infinite",
+        near=kinks.at(-1, 1),
     ),
     _analytic(
         "acos",
@@ -152,6 +157,7 @@ OPERATIONS = (
         lambda g, y, x: -g / conj(np.sqrt((1 - x) * (1 + x))),
         domain=_inside,
         kinks="x = ±1: infinite",
+        near=kinks.at(-1, 1),
     ),
     _analytic(
         "atan",
@@ -177,6 +183,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(np.sqrt(x - 1) * np.sqrt(x + 1)),
         domain=interval(1.2, 3),
         kinks="x = 1: infinite",
+        near=kinks.at(1),
     ),
     _analytic(
         "atanh",
@@ -186,6 +193,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj((1 - x) * (1 + x)),
         domain=signed(0.1, 0.8),
         kinks="x = ±1: infinite",
+        near=kinks.at(-1, 1),
     ),
     _analytic(
         "sinc",
@@ -202,6 +210,7 @@ OPERATIONS = (
         lambda g, y, x: g * np.sign(x),
         domain=nonzero,
         kinks="x = 0: here 0",
+        near=kinks.at(0),
     ),
     unary(
         "deg2rad",

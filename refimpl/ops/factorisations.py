@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import wide
+from .. import kinks, wide
 from ..operation import Operation, ex
 from ..sampling import real
 from ..wide import adjoint
@@ -326,6 +326,33 @@ def _matrix_norm_vjp(
     return wide_g * share.astype(size.dtype) * (x / np.where(size > 0, size, 1))
 
 
+def _svd_near(s: Any) -> Any:
+    """Between singular values, and the smallest."""
+    return np.concatenate([-np.diff(s), s[..., -1:]], axis=-1)
+
+
+def _matrix_norm_near(
+    y: Any,
+    x: Any,
+    *,
+    keepdims: bool = False,
+    ord: float | str = "fro",  # noqa: A002 - the standard's name
+) -> Any:
+    """The norm itself, or between the two that could attain it."""
+    if ord == "fro":
+        return np.abs(y)
+    if ord in ("nuc", 2, -2):
+        near = _svd_near(wide.svd(x)[1])
+        return near[..., -1:] if ord == "nuc" else near[..., :1] if ord == 2 else near[..., -2:]
+    size = np.abs(x)
+    sums = size.sum(axis=-2 if abs(float(ord)) == 1 else -1)
+    chosen = np.reshape(y, (*x.shape[:-2], 1)) == sums
+    each = np.swapaxes(size, -1, -2) if abs(float(ord)) == 1 else size
+    lone = kinks.where(chosen[..., None], each).min(axis=(-2, -1), initial=np.inf)
+    tie = kinks.largest_two(sums if float(ord) > 0 else -sums)
+    return np.minimum(tie, lone[..., None])
+
+
 SQUARE = (ex((3, 3)), ex((2, 3, 3)), ex((1, 1)), ex((0, 2, 2)))
 TALL = (ex((4, 3)), ex((2, 3, 4)), ex((3, 3)), ex((1, 1)), ex((0, 3, 2)))
 SIGN = "known up to the sign (phase) of each vector, which the scalar must not depend on"
@@ -415,6 +442,7 @@ OPERATIONS = (
         examples=SQUARE,
         domain=_regular,
         kinks=SIGN,
+        near=lambda y, x: kinks.neighbours(y[0]),
     ),
     Operation(
         "linalg.eigvalsh",
@@ -425,6 +453,7 @@ OPERATIONS = (
         examples=SQUARE,
         domain=_regular,
         kinks="where two eigenvalues are the same",
+        near=lambda y, x: kinks.neighbours(y),
     ),
     Operation(
         "linalg.svd",
@@ -438,6 +467,7 @@ OPERATIONS = (
         ),
         domain=_regular,
         kinks=SIGN,
+        near=lambda y, x, **_: _svd_near(y[1]),
     ),
     Operation(
         "linalg.svdvals",
@@ -448,6 +478,7 @@ OPERATIONS = (
         examples=TALL,
         domain=_regular,
         kinks="where a singular value is zero, or two are the same",
+        near=lambda y, x: _svd_near(y),
     ),
     Operation(
         "linalg.matrix_rank",
@@ -467,6 +498,7 @@ OPERATIONS = (
         examples=TALL,
         domain=_regular,
         kinks="known up to the sign (phase) of each row of R",
+        near=lambda y, x: np.abs(np.diagonal(y[1], axis1=-2, axis2=-1)),
     ),
     Operation(
         "linalg.pinv",
@@ -537,5 +569,6 @@ OPERATIONS = (
         ),
         domain=_regular,
         kinks="where the norm is zero, or attained twice",
+        near=_matrix_norm_near,
     ),
 )

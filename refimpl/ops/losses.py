@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Example, Operation, Sampler, ex
 from ..sampling import interval, positive, real
 
@@ -50,11 +51,13 @@ def elementwise(
     domain: Sampler | tuple[Sampler | None, ...],
     examples: tuple[Example, ...],
     kinks: str = "",
+    near: Callable[..., Any] | None = None,
 ) -> Operation:
     """A row whose terms are a function of single elements, reduced.
 
     ``term(*arrays, **attributes)``, and ``slope(*arrays, **attributes)``, its derivative in one
-    argument: the cotangent is g·slope, g/n for the mean of n terms.
+    argument: the cotangent is g·slope, g/n for the mean of n terms. ``near(*arrays, **attributes)``
+    is a term's distance to its kinks.
     """
     signature = inspect.signature(term)
     added = inspect.Parameter("reduction", inspect.Parameter.KEYWORD_ONLY, default="mean")
@@ -74,6 +77,10 @@ def elementwise(
 
         return rule
 
+    def nearest(y: Any, *arrays: Any, reduction: Reduction = "mean", **attributes: Any) -> Any:
+        assert near is not None
+        return near(*arrays, **attributes)
+
     forward.__doc__ = f"The reduction of {formula}."
     parameters = [*signature.parameters.values(), added]
     forward.__signature__ = signature.replace(parameters=parameters)  # pyright: ignore[reportFunctionMemberAccess] - inspect reads it
@@ -86,6 +93,7 @@ def elementwise(
         domain=domain,
         examples=examples,
         kinks=kinks,
+        near=None if near is None else nearest,
     )
 
 
@@ -288,6 +296,7 @@ OPERATIONS = (
         domain=real,
         examples=PAIRS,
         kinks="where x = target: here 0",
+        near=lambda x, target: np.abs(x - target),
     ),
     elementwise(
         "smooth_l1",
@@ -298,6 +307,7 @@ OPERATIONS = (
         domain=real,
         examples=(*PAIRS, ex((3, 4), (3, 4), beta=0.5), ex((4,), (4,), beta=0.0)),
         kinks="where x = target, for beta = 0",
+        near=lambda x, target, *, beta=1.0: kinks.where(beta == 0, np.abs(x - target)),
     ),
     elementwise(
         "huber",
@@ -329,6 +339,7 @@ OPERATIONS = (
         domain=(interval(0.05, 0.95), interval(0.05, 0.95)),
         examples=PAIRS,
         kinks="at x = 0 and x = 1, where the logarithm is held at −100",
+        near=lambda x, target: kinks.to(x, 0, 1),
     ),
     elementwise(
         "kl_div",
@@ -364,6 +375,7 @@ OPERATIONS = (
             ex((0, 3), (0, 3), (0, 3), reduction="sum"),
         ),
         kinks="where var = eps, below which it is held",
+        near=lambda x, target, var, *, eps=1e-6, **_: np.abs(var - eps),
     ),
     elementwise(
         "poisson_nll",
@@ -378,6 +390,7 @@ OPERATIONS = (
             ex((2, 3), (2, 3), log_input=False, full=True, reduction="none"),
         ),
         kinks="where target = 1, with full: Stirling's approximation starts there",
+        near=lambda x, target, *, full=False, **_: kinks.where(full, np.abs(target - 1)),
     ),
     elementwise(
         "hinge_embedding",
@@ -392,6 +405,7 @@ OPERATIONS = (
             ex((0, 3), (0, 3), reduction="sum"),
         ),
         kinks="where x = margin",
+        near=lambda x, target, *, margin=1.0: kinks.where(target != 1, np.abs(x - margin)),
     ),
     elementwise(
         "margin_ranking",
@@ -411,6 +425,7 @@ OPERATIONS = (
             ex((0,), (0,), (0,), reduction="sum"),
         ),
         kinks="where target·(x1 − x2) = margin",
+        near=lambda x1, x2, target, *, margin=0.0: np.abs(margin - target * (x1 - x2)),
     ),
     elementwise(
         "soft_margin",

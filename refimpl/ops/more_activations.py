@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
+from ..kinks import Near
 from ..operation import Operation, Sampler, ex
 from ..sampling import distinct, interval, nonzero, real, signed
 from .activations import gelu, gelu_vjp, sigmoid, silu_vjp, softmax, softmax_vjp
@@ -201,6 +203,7 @@ def _piecewise(
     vjp: Callable[..., Any],
     *attributes: dict[str, Any],
     kinks: str = "",
+    near: Near | None = None,
     domain: Sampler = pieces,
 ) -> Operation:
     """A row for a function made of pieces, tried with further attributes."""
@@ -216,10 +219,17 @@ def _piecewise(
         ),
         domain=domain,
         kinks=kinks,
+        near=near,
     )
 
 
 _smooth: Callable[..., Operation] = partial(unary, domain=real)
+
+
+def _normalize_near(y: Any, x: Any, *, axis: int, p: float = 2.0, eps: float = 1e-12) -> Any:
+    held = np.abs(_norm(x, axis, p) - eps)
+    return np.minimum(held, np.abs(x)) if p <= 1 else held
+
 
 OPERATIONS = (
     _piecewise(
@@ -229,6 +239,7 @@ OPERATIONS = (
         lambda x: np.minimum(np.maximum(x, 0), 6),
         lambda g, y, x: np.where(_between(x, 0, 6), g, 0),
         kinks="x = 0 or 6: here 0",
+        near=kinks.at(0, 6),
     ),
     _piecewise(
         "elu",
@@ -239,6 +250,7 @@ OPERATIONS = (
         {},
         {"alpha": 0.7},
         kinks="x = 0 unless alpha = 1: here alpha",
+        near=lambda y, x, *, alpha=1.0: kinks.where(alpha != 1, np.abs(x)),
     ),
     _piecewise(
         "celu",
@@ -256,6 +268,7 @@ OPERATIONS = (
         lambda x: _SCALE * elu(x, alpha=_ALPHA),
         lambda g, y, x: _elu_vjp(g * _SCALE, y, x, alpha=_ALPHA),
         kinks="x = 0: here the slope on the left",
+        near=kinks.at(0),
     ),
     Operation(
         "prelu",
@@ -272,6 +285,7 @@ OPERATIONS = (
         ),
         domain=(nonzero, interval(0.1, 0.5)),
         kinks="x = 0: here weight",
+        near=lambda y, x, weight: np.abs(x),
     ),
     _smooth(
         "mish",
@@ -302,6 +316,7 @@ OPERATIONS = (
         lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6,
         lambda g, y, x: np.where(_between(x, -3, 3), g / 6, 0),
         kinks="x = ±3: here 0",
+        near=kinks.at(-3, 3),
     ),
     _piecewise(
         "hard_swish",
@@ -310,6 +325,7 @@ OPERATIONS = (
         lambda x: x * (np.minimum(np.maximum(x + 3, 0), 6) / 6),
         lambda g, y, x: np.where(_between(x, -3, 3), g * (x / 3 + 0.5), np.where(x >= 3, g, 0)),
         kinks="x = ±3: here the slope outside",
+        near=kinks.at(-3, 3),
     ),
     _piecewise(
         "hard_tanh",
@@ -320,6 +336,7 @@ OPERATIONS = (
         {},
         {"min_val": -0.5, "max_val": 3.0},
         kinks="x = min_val or max_val: here 0",
+        near=lambda y, x, *, min_val=-1.0, max_val=1.0: kinks.to(x, min_val, max_val),
     ),
     _piecewise(
         "hard_shrink",
@@ -330,6 +347,7 @@ OPERATIONS = (
         {},
         {"lambd": 1.0},
         kinks="|x| = lambd, where it jumps: here 0",
+        near=lambda y, x, *, lambd=0.5: kinks.to(x, -lambd, lambd),
     ),
     _piecewise(
         "soft_shrink",
@@ -340,6 +358,7 @@ OPERATIONS = (
         {},
         {"lambd": 1.0},
         kinks="|x| = lambd: here 0",
+        near=lambda y, x, *, lambd=0.5: kinks.to(x, -lambd, lambd),
     ),
     _smooth(
         "tanh_shrink",
@@ -356,6 +375,7 @@ OPERATIONS = (
         lambda g, y, x, *, threshold, value: np.where(x > threshold, g, 0),
         {"threshold": 0.5, "value": -2.0},
         kinks="x = threshold: here 0",
+        near=lambda y, x, *, threshold, value: kinks.to(x, threshold),
     ),
     Operation(
         "squareplus",
@@ -366,6 +386,7 @@ OPERATIONS = (
         examples=(*ONES, ex((2, 3), b=0.5)),
         domain=real,
         kinks="x = b = 0",
+        near=lambda y, x, *, b=4.0: kinks.where(b == 0, np.abs(x)),
     ),
     _gated("glu", "a·sigmoid(b), x = [a, b]", "[s, a·s·(1 − s)], s = sigmoid(b)", glu, _glu_vjp),
     _gated("swiglu", "silu(a)·b, x = [a, b]", "[silu′(a)·b, silu(a)]", swiglu, _swiglu_vjp),
@@ -404,6 +425,7 @@ OPERATIONS = (
         ),
         domain=distinct,
         kinks="x = 0 with p ≤ 1; where the norm is eps",
+        near=_normalize_near,
     ),
     Operation(
         "standardize",

@@ -364,5 +364,6 @@ OPERATIONS = (
         ),
         domain=real,
         kinks="where ‖v‖ is zero",
+        near=lambda y, v, magnitude, *, axis=0: _norm_but(v, axis),
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, real
 from .common import Axis, kept, merged, unmerged
@@ -106,6 +107,15 @@ _SORTS = (
     ex((0, 3)),
 )
 
+
+def _quantile_near(y: Any, x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Between the ranks that the quantile lies between, and their neighbours."""
+    m = merged(x, axis)
+    low, high, weight = _ranks(q, m.shape[-1])
+    last = high if weight else low
+    return kinks.neighbours(m)[..., max(low - 1, 0) : last + 1]
+
+
 OPERATIONS = (
     Operation(
         "sort",
@@ -116,6 +126,7 @@ OPERATIONS = (
         examples=_SORTS,
         domain=distinct,
         kinks="ties",
+        near=lambda y, x, *, axis=-1, **_: kinks.neighbours(x, axis),
     ),
     Operation(
         "argsort",
@@ -125,6 +136,8 @@ OPERATIONS = (
         derivatives=(None,),
         examples=_SORTS,
         domain=distinct,
+        kinks="ties",
+        near=lambda y, x, *, axis=-1, **_: kinks.neighbours(x, axis),
     ),
     Operation(
         "top_k",
@@ -135,6 +148,7 @@ OPERATIONS = (
         examples=(ex((5,), k=2), ex((2, 4), k=3), ex((1,), k=1), ex((2, 3), k=0), ex((0, 3), k=2)),
         domain=distinct,
         kinks="ties",
+        near=lambda y, x, *, k: kinks.neighbours(-x)[..., :k],
     ),
     Operation(
         "argmax",
@@ -150,6 +164,8 @@ OPERATIONS = (
             ex((0, 3), axis=1),
         ),
         domain=distinct,
+        kinks="ties",
+        near=lambda y, x, *, axis=None, keepdims=False: kinks.largest_two(merged(x, axis)),
     ),
     Operation(
         "argmin",
@@ -165,6 +181,8 @@ OPERATIONS = (
             ex((0, 3), axis=1),
         ),
         domain=distinct,
+        kinks="ties",
+        near=lambda y, x, *, axis=None, keepdims=False: kinks.largest_two(-merged(x, axis)),
     ),
     Operation(
         "quantile",
@@ -180,6 +198,7 @@ OPERATIONS = (
         ),
         domain=distinct,
         kinks="ties",
+        near=_quantile_near,
     ),
     Operation(
         "median",
@@ -190,6 +209,7 @@ OPERATIONS = (
         examples=(*AXES, ex((5,)), ex((3, 3), axis=1)),
         domain=distinct,
         kinks="ties",
+        near=lambda y, x, **given: _quantile_near(y, x, q=0.5, **given),
     ),
     Operation(
         "searchsorted",

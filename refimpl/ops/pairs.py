@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, interval, nonzero, positive, real, signed
 from .arithmetic import larger_share
@@ -63,6 +64,7 @@ OPERATIONS = (
         ),
         domain=nonzero,
         kinks="a = b = 0: here 0",
+        near=kinks.result,
     ),
     binary(
         "atan2",
@@ -75,6 +77,7 @@ OPERATIONS = (
         ),
         domain=(nonzero, nonzero),
         kinks="a = b = 0; a = 0 with b < 0, where it jumps",
+        near=lambda y, a, b: np.where(b < 0, np.abs(a), np.hypot(a, b)),
     ),
     binary(
         "logaddexp",
@@ -107,6 +110,7 @@ OPERATIONS = (
         ),
         domain=(distinct, interval(-0.04, 0.04)),
         kinks="a = b: here half of g to each",
+        near=kinks.apart,
     ),
     binary(
         "fmin",
@@ -119,6 +123,7 @@ OPERATIONS = (
         ),
         domain=(distinct, interval(-0.04, 0.04)),
         kinks="a = b: here half of g to each",
+        near=kinks.apart,
     ),
     binary(
         "remainder",
@@ -128,6 +133,7 @@ OPERATIONS = (
         (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
         domain=(interval(2.1, 2.4), signed(0.9, 1)),
         kinks="a a multiple of b, where it jumps",
+        near=lambda y, a, b: kinks.multiples(a, b),
     ),
     binary(
         "fmod",
@@ -137,6 +143,7 @@ OPERATIONS = (
         (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b)),
         domain=(interval(2.1, 2.4), signed(0.9, 1)),
         kinks="a a multiple of b, where it jumps",
+        near=lambda y, a, b: kinks.multiples_but_zero(a, b),
     ),
     binary(
         "copysign",
@@ -146,6 +153,7 @@ OPERATIONS = (
         (lambda g, y, a, b: g * np.copysign(1, a) * np.copysign(1, b), None),
         domain=nonzero,
         kinks="a = 0; b = 0, where it jumps",
+        near=lambda y, a, b: np.minimum(np.abs(a), np.abs(b)),
     ),
     binary(
         "xlogy",
@@ -155,6 +163,7 @@ OPERATIONS = (
         (lambda g, y, a, b: g * np.log(b), lambda g, y, a, b: g * (a / b)),
         domain=(nonzero, positive),
         kinks="a = 0 with b = 0",
+        near=lambda y, a, b: np.hypot(a, b),
     ),
     binary(
         "xlog1py",
@@ -164,6 +173,7 @@ OPERATIONS = (
         (lambda g, y, a, b: g * np.log1p(b), lambda g, y, a, b: g * (a / (1 + b))),
         domain=(nonzero, positive),
         kinks="a = 0 with b = −1",
+        near=lambda y, a, b: np.hypot(a, 1 + b),
     ),
     Operation(
         "lerp",
@@ -192,5 +202,6 @@ OPERATIONS = (
         examples=(*ONES, ex((2, 3), nan=1.0, posinf=2.0, neginf=-2.0)),
         domain=real,
         kinks="x not finite: here 0",
+        near=lambda y, x, **_: np.where(np.isfinite(x), np.inf, 0),
     ),
 )

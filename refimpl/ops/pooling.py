@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, positive, real
 from .windows import Spatial, Windows, offset_views, padded, spread, windows
@@ -157,6 +158,33 @@ def _adaptive_max_pool_vjp(g: Any, y: Any, x: Any, *, output_size: Spatial) -> A
     return total
 
 
+def _max_pool_near(
+    y: Any,
+    x: Any,
+    *,
+    kernel_size: Spatial,
+    stride: Spatial,
+    padding: Spatial = 0,
+    dilation: Spatial = 1,
+) -> Any:
+    """Between the two largest elements of each window."""
+    w = _pooled(x, kernel_size, stride, padding, dilation)
+    return kinks.largest_two(np.stack(list(offset_views(padded(x, w, -np.inf), w)), axis=-1))
+
+
+def _lp_pool_near(
+    y: Any, x: Any, *, norm_type: float, kernel_size: Spatial, stride: Spatial
+) -> Any:
+    return np.abs(x) if norm_type <= 1 else y
+
+
+def _adaptive_max_pool_near(y: Any, x: Any, *, output_size: Spatial) -> Any:
+    """Between the two largest elements of each cell."""
+    cells = [x[(..., *looked)] for _, looked in _cells(x, output_size)]
+    rows = [cell.reshape(*x.shape[:2], math.prod(cell.shape[2:])) for cell in cells]
+    return np.concatenate([kinks.largest_two(row) for row in rows], axis=None)
+
+
 OPERATIONS = (
     Operation(
         "max_pool",
@@ -174,6 +202,7 @@ OPERATIONS = (
         ),
         domain=distinct,
         kinks="where the largest element of a window is tied: here the first has it all",
+        near=_max_pool_near,
     ),
     Operation(
         "avg_pool",
@@ -206,6 +235,7 @@ OPERATIONS = (
         ),
         domain=positive,
         kinks="where a window is all zero; where x is zero, for p ≤ 1",
+        near=_lp_pool_near,
     ),
     Operation(
         "adaptive_avg_pool",
@@ -239,5 +269,6 @@ OPERATIONS = (
         ),
         domain=distinct,
         kinks="where the largest element of a cell is tied: here the first has it all",
+        near=_adaptive_max_pool_near,
     ),
 )

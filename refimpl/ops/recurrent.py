@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import real
 from .linalg import matmul, matmul_vjp_b
@@ -236,6 +237,23 @@ def _vjp(cell: Callable[..., Cell]) -> Callable[..., Any]:
 
 _WEIGHTS = ("Σ āₜ w_ih", "Σ āₜᵀ xₜ", "Σ b̄ₜᵀ hₜ₋₁", "Σ āₜ", "Σ b̄ₜ", "h̄₀")
 
+
+def _rnn_near(
+    y: State,
+    x: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+    h0: Any = None,
+    *,
+    nonlinearity: Literal["tanh", "relu"] = "tanh",
+) -> Any:
+    """Of each a + b from zero, for relu."""
+    a, b, _ = _scan(_plain(nonlinearity), x, w_ih, w_hh, b_ih, b_hh, _start(x, w_hh, h0))
+    return kinks.where(nonlinearity == "relu", np.abs(a + np.asarray(b)))
+
+
 OPERATIONS = (
     Operation(
         "rnn",
@@ -252,6 +270,7 @@ OPERATIONS = (
         ),
         domain=real,
         kinks="where a + b is zero, for relu",
+        near=_rnn_near,
     ),
     Operation(
         "lstm",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Example, Operation, ex
 from ..sampling import booleans, distinct, integers, nonzero, real
 from .common import Axis, conj, count, expanded, merged, tupled, unmerged
@@ -186,6 +187,28 @@ def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
     return top, np.exp(np.where(x == top, 0, x - top))
 
 
+def vector_norm_near(
+    y: Any,
+    x: Any,
+    *,
+    axis: Axis = None,
+    keepdims: bool = False,
+    ord: float = 2,  # noqa: A002 (the standard's name)
+) -> Any:
+    """The norm itself; single elements for p ≤ 1; between the two that could tie for ±∞."""
+    size = np.abs(merged(x, axis))
+    if abs(ord) == np.inf:
+        tie = kinks.largest_two(size if ord > 0 else -size)
+        return np.minimum(tie, np.expand_dims(np.reshape(y, size.shape[:-1]), -1))
+    return size if ord <= 1 else np.abs(y)
+
+
+def ptp_near(y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Between the two largest, and between the two smallest."""
+    m = merged(x, axis)
+    return np.minimum(kinks.largest_two(m), kinks.largest_two(-m))
+
+
 OPERATIONS = (
     Operation(
         "sum",
@@ -230,6 +253,7 @@ OPERATIONS = (
         examples=AXES,
         domain=distinct,
         kinks="where the largest element is tied: here evenly among them",
+        near=lambda y, x, *, axis=None, keepdims=False: kinks.largest_two(merged(x, axis)),
     ),
     Operation(
         "min",
@@ -240,6 +264,7 @@ OPERATIONS = (
         examples=AXES,
         domain=distinct,
         kinks="where the smallest element is tied: here evenly among them",
+        near=lambda y, x, *, axis=None, keepdims=False: kinks.largest_two(-merged(x, axis)),
     ),
     Operation(
         "var",
@@ -272,6 +297,7 @@ OPERATIONS = (
         ),
         domain=distinct,
         kinks="where all elements are equal: infinite slopes, here NaN",
+        near=kinks.result,
     ),
     Operation(
         "logsumexp",
@@ -291,6 +317,7 @@ OPERATIONS = (
         examples=(*AXES, *(ex((2, 3), axis=1, ord=p) for p in (1, 3, 0.5, np.inf, -np.inf))),
         domain=distinct,
         kinks="y = 0: here 0; a zero element with p ≤ 1; ties with p = ±∞: here evenly",
+        near=vector_norm_near,
     ),
     Operation(
         "nansum",
@@ -328,6 +355,7 @@ OPERATIONS = (
         examples=AXES,
         domain=distinct,
         kinks="ties of the largest or the smallest: here evenly among them",
+        near=ptp_near,
     ),
     _counted(
         "all",

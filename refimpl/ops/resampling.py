@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import real
 from .windows import Spatial, spread
@@ -189,6 +190,17 @@ def _picked(x: Any, batch: Any, row: Any, column: Any) -> tuple[Any, Any]:
     return np.moveaxis(values, -1, 1), (batch, row, column, inside.astype(x.dtype))
 
 
+def _grid_sample_near(
+    y: Any, x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool
+) -> Any:
+    """To the lines on which pixels stand; those between them, where the nearest is taken."""
+    sizes = np.asarray(x.shape[:1:-1])
+    rate = (sizes - 1 if align_corners else sizes) / 2
+    place = (grid + 1) * rate - (0 if align_corners else 0.5)
+    line = np.floor(place) + 0.5 if mode == "nearest" else np.rint(place)
+    return kinks.where(rate > 0, np.abs(place - line) / np.where(rate > 0, rate, 1))
+
+
 def _points(generator: Any, shape: tuple[int, ...]) -> Any:
     """Some beyond the image; away from the lines of pixels, which stand at multiples of 1/20."""
     return generator.integers(-25, 25, shape) / 20 + 0.025 + generator.uniform(-0.01, 0.01, shape)
@@ -281,5 +293,6 @@ OPERATIONS = (
         ),
         domain=(real, _points),
         kinks="where a point stands exactly on a pixel's row or column",
+        near=_grid_sample_near,
     ),
 )

@@ -141,6 +141,12 @@ def _trapezoid_vjp(
     return by_f, by_x if x.ndim == 1 else np.moveaxis(by_x, -1, axis)
 
 
+def _running_near(y: Any, x: Any, *, axis: int) -> Any:
+    """Between each element and the extremum before it."""
+    before, x = (np.moveaxis(v, axis, 0) for v in (y, x))
+    return np.abs(x[1:] - before[:-1])
+
+
 OPERATIONS = (
     Operation(
         "cumulative_sum",
@@ -180,6 +186,7 @@ OPERATIONS = (
         examples=ALONG,
         domain=distinct,
         kinks="ties: here the last has it all",
+        near=_running_near,
     ),
     Operation(
         "cummin",
@@ -190,6 +197,7 @@ OPERATIONS = (
         examples=ALONG,
         domain=distinct,
         kinks="ties: here the last has it all",
+        near=_running_near,
     ),
     Operation(
         "diff",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from .. import special
+from .. import kinks, special
 from ..operation import Operation, ex
 from ..sampling import interval, positive, signed
 from ..special import constant
@@ -63,6 +63,11 @@ def _gammainc_slope(a: Any, x: Any) -> Any:
     return np.exp((a - 1) * np.log(x) - x - special.lgamma(a))
 
 
+def _from_pole(y: Any, x: Any, **_: Any) -> Any:
+    """To the nearest of 0, −1, −2 and so on."""
+    return np.abs(x - np.minimum(np.rint(x), 0))
+
+
 OPERATIONS = (
     unary(
         "erf",
@@ -86,6 +91,7 @@ OPERATIONS = (
         lambda g, y, x: g * (np.exp(y * y) * constant("half_sqrt_pi", x)),
         domain=interval(-0.8, 0.8),
         kinks="x = ±1: infinite",
+        near=kinks.at(-1, 1),
     ),
     unary(
         "lgamma",
@@ -95,6 +101,7 @@ OPERATIONS = (
         lambda g, y, x: g * special.digamma(x),
         domain=positive,
         kinks="x = 0, −1, −2 …: infinite",
+        near=_from_pole,
     ),
     unary(
         "digamma",
@@ -104,6 +111,7 @@ OPERATIONS = (
         lambda g, y, x: g * special.polygamma(1, x),
         domain=positive,
         kinks="x = 0, −1, −2 …: infinite; here for x > 0 alone",
+        near=_from_pole,
     ),
     Operation(
         "polygamma",
@@ -120,6 +128,7 @@ OPERATIONS = (
         ),
         domain=positive,
         kinks="x = 0, −1, −2 …: infinite; here for x > 0 alone",
+        near=_from_pole,
     ),
     unary(
         "i0",
@@ -136,6 +145,7 @@ OPERATIONS = (
         lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y),
         domain=signed(0.2, 3),
         kinks="x = 0: here 0",
+        near=kinks.at(0),
     ),
     unary(
         "i1",
@@ -174,6 +184,7 @@ OPERATIONS = (
         lambda g, y, x: g * (np.exp(y * y * 0.5) * constant("sqrt_2pi", x)),
         domain=_chance,
         kinks="x = 0 or 1: infinite",
+        near=kinks.at(0, 1),
     ),
     unary(
         "logit",
@@ -183,6 +194,7 @@ OPERATIONS = (
         lambda g, y, x: g / np.where((x < 0) | (x > 1), np.nan, x * (1 - x)),
         domain=_chance,
         kinks="x = 0 or 1: infinite",
+        near=kinks.at(0, 1),
     ),
     unary(
         "entr",
@@ -192,6 +204,7 @@ OPERATIONS = (
         lambda g, y, x: -g * (np.log(x) + 1),
         domain=positive,
         kinks="x = 0: infinite",
+        near=kinks.at(0),
     ),
     binary(
         "rel_entr",
@@ -201,6 +214,7 @@ OPERATIONS = (
         (lambda g, y, a, b: g * (np.log(a / b) + 1), lambda g, y, a, b: -g * (a / b)),
         domain=(positive, positive),
         kinks="a = 0 or b = 0",
+        near=lambda y, a, b: np.minimum(np.abs(a), np.abs(b)),
     ),
     binary(
         "betaln",
@@ -221,6 +235,7 @@ OPERATIONS = (
         (None, lambda g, y, x, q: -g * (x * special.zeta(x + 1, q))),
         domain=(interval(1.5, 4), positive),
         kinks="x = 1: infinite; in x there is no elementary derivative",
+        near=lambda y, x, q: np.abs(x - 1),
     ),
     binary(
         "gammainc",
@@ -230,6 +245,7 @@ OPERATIONS = (
         (None, lambda g, y, a, x: g * _gammainc_slope(a, x)),
         domain=(positive, positive),
         kinks="x = 0 with a < 1: infinite; in a there is no elementary derivative",
+        near=lambda y, a, x: kinks.where(a < 1, np.abs(x)),
     ),
     binary(
         "gammaincc",
@@ -239,6 +255,7 @@ OPERATIONS = (
         (None, lambda g, y, a, x: -g * _gammainc_slope(a, x)),
         domain=(positive, positive),
         kinks="x = 0 with a < 1: infinite; in a there is no elementary derivative",
+        near=lambda y, a, x: kinks.where(a < 1, np.abs(x)),
     ),
     Operation(
         "multigammaln",
@@ -249,6 +266,7 @@ OPERATIONS = (
         examples=(ex((2, 3), d=2), ex((3,), d=1), ex((), d=3), ex((1,), d=2), ex((0, 3), d=2)),
         domain=interval(1.3, 4),
         kinks="a = (d − 1)/2: infinite",
+        near=lambda y, a, *, d: np.abs(a - (d - 1) / 2),
     ),
     unary(
         "expit",

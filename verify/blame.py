@@ -27,7 +27,7 @@ from ..refimpl.ops import TABLE
 from ..refimpl.rounding import Noise
 from ..refimpl.tape import Node, Tape
 from .baseline import RUNS, WIDER, scale_of_noise, spread
-from .compare import compare, dtype_for
+from .compare import Outcome, compare, dtype_for
 from .judge import MULTIPLE
 
 
@@ -38,6 +38,7 @@ class Blame:
     ``variable`` is what it assigns, or, for a sub-expression, the named variable it is part of,
     or the rule's name; ``path`` leads from there to a parameter, by names. ``direction`` is
     ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between steps.
+    ``noise_ratio`` is an operation's own error over its own noise; NaN where none was taken.
     """
 
     variable: str
@@ -47,6 +48,7 @@ class Blame:
     line: int
     reason: str
     path: tuple[str, ...] = ()
+    noise_ratio: float = np.nan
 
     def __str__(self) -> str:
         if self.direction in ("update", "kept"):
@@ -77,7 +79,7 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
     found = judged.forwards() or judged.backwards()
     if found is None:
         return None
-    instruction, direction, reason = found
+    instruction, direction, reason, ratio = found
     variable = _named(apart, instruction)
     return Blame(
         variable,
@@ -87,6 +89,7 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
         instruction.line,
         reason,
         path_to_parameter(program, variable, tuple(task.params)),
+        ratio,
     )
 
 
@@ -190,7 +193,7 @@ class _Judged:
             if i.operation == "select":
                 self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
 
-    def forwards(self) -> tuple[Instruction, str, str] | None:
+    def forwards(self) -> tuple[Instruction, str, str, float] | None:
         """The first operation whose result is off, given its own inputs."""
         for instruction in self._computing(self.program.instructions):
             for index, name in self._results(instruction).items():
@@ -202,12 +205,12 @@ class _Judged:
                     y = self._run(i, make)[1].value
                     return y if k is None else y[k]
 
-                fault = self._fault(got, result)
-                if fault:
-                    return instruction, "forward", fault
+                found = self._compared(got, result)
+                if found.reason:
+                    return instruction, "forward", found.reason, found.noise_ratio
         return None
 
-    def backwards(self) -> tuple[Instruction, str, str] | None:
+    def backwards(self) -> tuple[Instruction, str, str, float] | None:
         """The last operation whose VJP is off, given its own inputs and incoming cotangent."""
         for instruction in self._computing(reversed(self.program.instructions)):
             incoming = self._incoming(instruction)
@@ -224,9 +227,10 @@ class _Judged:
                     self._pull(tape, node, self._incoming(i), make)
                     return inputs[k].cotangent
 
-                fault = self._fault(self.step.grads[argument.name], pulled)
-                if fault:
-                    return instruction, "backward", f"{fault}, in the cotangent of {argument.name}"
+                found = self._compared(self.step.grads[argument.name], pulled)
+                if found.reason:
+                    reason = f"{found.reason}, in the cotangent of {argument.name}"
+                    return instruction, "backward", reason, found.noise_ratio
         return None
 
     @staticmethod
@@ -292,8 +296,8 @@ class _Judged:
             return tape.leaf(x, differentiated=differentiated and not whole)
         return argument.value if isinstance(argument, Const) else None
 
-    def _fault(self, got: Any, compute: Callable[[Callable[[Any], Any]], Any]) -> str:
-        """What is wrong with a result, given its own inputs; empty where nothing is."""
+    def _compared(self, got: Any, compute: Callable[[Callable[[Any], Any]], Any]) -> Outcome:
+        """A result beside what the reference makes of the same inputs."""
         task = self.task
         with np.errstate(all="ignore"):
             truth = np.asarray(compute(lambda x: in_dtype(x, WIDER[task.dtype])))
@@ -308,10 +312,11 @@ class _Judged:
                 if truth.dtype.kind in "fc"
                 else 0
             )
-            bound = MULTIPLE * np.broadcast_to(np.asarray(scale), truth.shape)
+            scale = np.broadcast_to(np.asarray(scale), truth.shape)
             nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
-            outcome = compare(got, truth, dtype=dtype, noise=bound, bound=bound, nan_expected=nan)
-        return outcome.reason
+            return compare(
+                got, truth, dtype=dtype, noise=scale, bound=MULTIPLE * scale, nan_expected=nan
+            )
 
 
 def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:

@@ -34,19 +34,19 @@ def redrawn(cases: Iterable[Case], wanted: int, dtypes: Iterable[str] = DTYPES) 
         first = last
 
 
-def alarms(task: Task, rows: Iterable[Row]) -> list[Row]:
-    """Those of a redrawn task's rows that fail, recorded divergences aside.
+def alarms(task: Task, rows: Iterable[Row]) -> list[list[Row]]:
+    """Those of a redrawn task's rows that fail, adapter by adapter, recorded divergences aside.
 
     A divergence is recorded with the value that the case's own numbers give; at others it may be
     of another size, or absent.
     """
     recorded = {(name, d.check, d.tensor) for d in task.divergences for name in d.adapters}
-    return [
-        row
-        for row in rows
-        if row["verdict"] in (*FAILING, "error")
-        and (row["adapter"], row["check"], row["tensor"]) not in recorded
-    ]
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        own = (row["adapter"], row["check"], row["tensor"]) in recorded
+        if row["verdict"] in (*FAILING, "error") and not own:
+            found.setdefault(row["adapter"], []).append(row)
+    return list(found.values())
 
 
 def _own(case: Case, dtypes: tuple[str, ...]) -> list[str]:

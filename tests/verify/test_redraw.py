@@ -1,14 +1,20 @@
 """Redrawing spreads evenly over the cases that draw, and counts what alarms."""
 
+import json
 from collections import Counter
+from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases import load_text
 from gradparity.refimpl.ops import TABLE
-from gradparity.verify import Runner
+from gradparity.verify import Runner, load_cases
+from gradparity.verify.commands.selftest import selftest as command
+from gradparity.verify.explaining import Explainer
 from gradparity.verify.faults import spoiled
 from gradparity.verify.redraw import alarms, redrawn
 
@@ -88,4 +94,83 @@ divergences:
     (task,) = redrawn(cases(text), 1)
     rows = runner.rows(task)
     assert {row["verdict"] for row in rows if row["tensor"] == "w"} == {"stale"}
-    assert "w" not in {row["tensor"] for row in alarms(task, rows)}
+    assert "w" not in {row["tensor"] for found in alarms(task, rows) for row in found}
+
+
+RECORDED = """
+case: recorded
+about: At this number the operation is off by much.
+params: {x: -0.4142}
+program: |
+  y = log1p(x)
+divergences:
+  - {adapters: [numpy], check: value, tensor: y, kind: precision, because: planted}
+---
+case: drawn
+about: The same operation among others.
+params: {x: {uniform: [20], low: -0.45, high: -0.35}}
+dtypes: [float64]
+program: |
+  loss = sum(log1p(x) * x)
+"""
+
+
+def explanations(row, tasks=8):
+    """For each alarm of redrawn tasks, in which one row of the table is wrong, what explains it."""
+    catalogue = cases(RECORDED)
+    runner = Runner([NumpyAdapter({**TABLE, row.name: row})])
+    explainer = Explainer(catalogue, runner)
+    return [
+        explainer.explain(task, found)
+        for task in redrawn(catalogue, tasks)
+        for found in alarms(task, runner.rows(task))
+    ]
+
+
+def imprecise(name, epsilons, *, elsewhere=0.0):
+    """An operation off by so many eps of float64 at the recorded number, by others elsewhere."""
+    row = TABLE[name]
+
+    @wraps(row.forward)
+    def forward(x, *others):
+        share = np.where(x == -0.4142, epsilons, elsewhere) * 2.0**-52
+        return row.forward(x, *others) * (1 + share)
+
+    return replace(row, forward=forward)
+
+
+def test_an_alarm_is_explained_by_a_record_of_the_operation_that_is_blamed():
+    assert explanations(imprecise("log1p", 200, elsewhere=150)) == ["recorded"] * 8
+
+
+def test_an_error_larger_than_the_record_is_not_explained_by_it():
+    assert explanations(imprecise("log1p", 200, elsewhere=2000)) == [""] * 8
+
+
+def test_another_operation_or_direction_is_not_explained():
+    assert explanations(imprecise("multiply", 200, elsewhere=150)) == [""] * 8
+    slope = spoiled(TABLE["log1p"], 0, lambda c, *_: c * (1 + 2.0**-45))
+    assert explanations(slope) == [""] * 8
+
+
+def test_a_record_of_which_no_digit_is_left_explains_nothing():
+    assert explanations(imprecise("log1p", 2.0**51, elsewhere=150)) == [""] * 8
+
+
+def test_the_command_counts_alarms_and_those_that_are_explained(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command(redraw=3, adapters="numpy", form="json")
+    assert ended.value.code == 0
+    held = json.loads(capsys.readouterr().out)
+    assert (held["tasks"], held["alarms"], held["unexplained"]) == (3, [], 0)
+
+
+def test_an_alarm_of_jax_is_explained_by_what_is_recorded_of_its_log1p():
+    record = "bce-past-the-range-of-log1p"
+    catalogue = load_cases(["bce-reductions", record])
+    runner = Runner(["jax"])
+    explainer = Explainer(catalogue, runner)
+    for number in (8, 26):
+        for task in catalogue[0].redrawn(number).iter_tasks(["float64"]):
+            for found in alarms(task, runner.rows(task)):
+                assert explainer.explain(task, found) == record

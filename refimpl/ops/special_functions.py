@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 
 from .. import kinks, special
 from ..operation import Operation, ex

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from ..refimpl.errors import BadUsage, MissingFramework
 from .base import Adapter
+from .importing import importing
 
 GROUP = "gradparity.adapters"
 
@@ -39,7 +40,8 @@ def make(name: str) -> Adapter:
         raise BadUsage(f"no adapter is called {name!r}{hint}")
     point = next(iter(points))
     try:
-        adapter = point.load()
+        with importing():
+            adapter = point.load()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing == "gradparity":

@@ -13,6 +13,7 @@ from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
+from .importing import importing
 from .spelling import Library, Text, call_text, text_of
 from .torch_lowerings.optimizers import OPTIMIZERS, SLOTS
 from .torch_lowerings.schedules import CLIPS, SCHEDULES, clip_text
@@ -30,7 +31,7 @@ class TorchTraining:
         assert task.update is not None
         self._task, self._update, self._params = task, task.update, params
         self._native = task.update.native.get("torch", {})
-        with self._scalars():
+        with self._scalars(), importing():  # torch's first optimizer imports its compiler
             self._optimizer = self._made()
         self._schedule = self._scheduled()
 

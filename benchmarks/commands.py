@@ -27,8 +27,8 @@ COMMAND = str(Path(sys.executable).with_name("gradparity"))
 
 
 def shell(*arguments: str, **variables: str) -> Callable[[], Any]:
-    """Run a command to its end."""
-    environment = os.environ | variables
+    """Run a command to its end, with compiled modules kept, as Python does unless it is told."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables}
     return lambda: subprocess.run(arguments, check=True, capture_output=True, env=environment)  # noqa: S603 - ours
 
 

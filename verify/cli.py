@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ..adapters.importing import importing
 from ..refimpl.errors import AdapterFailed, GradparityError
 
 BAD_USAGE, ADAPTER_FAILED, INTERRUPTED = 2, 3, 130
@@ -49,7 +50,8 @@ class Commands(TyperGroup):
             near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             ctx.fail(f"no command is called {cmd_name!r}{hint}")
-        module = importlib.import_module(f".commands.{cmd_name}", __package__)
+        with importing():
+            module = importlib.import_module(f".commands.{cmd_name}", __package__)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name, help=COMMANDS[cmd_name])(getattr(module, cmd_name))
         return typer.main.get_command(single)

@@ -8,8 +8,9 @@ stands on more than itself.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import distributions, entry_points
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,8 +55,12 @@ def content(case: Case) -> str:
 
 
 def installed() -> str:
-    """Every distribution of the environment and its version."""
-    return "\n".join(sorted(f"{held.name}=={held.version}" for held in distributions()))
+    """Every distribution of the environment and its version, as their folders are named.
+
+    Reading each one's metadata instead takes a tenth of a second.
+    """
+    folders = (path for entry in sys.path for path in Path(entry).glob("*-*.*-info"))
+    return "\n".join(sorted({path.name for path in folders}))
 
 
 def _adapter(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ from .values import (
 )
 
 Arrays = dict[str, Any]
+
+#: Is shown a step, the name of a variable, and its node.
+Watch = Callable[[int, str, Node], None]
 
 
 class NumpyAdapter(Adapter):
@@ -63,6 +67,7 @@ def reference(
     noise: Noise | None = None,
     rows: Mapping[str, Operation] = TABLE,
     rules: Mapping[str, UpdateRule] = RULES,
+    watch: Watch | None = None,
 ) -> Trace:
     """Run a task on the reference.
 
@@ -84,6 +89,8 @@ def reference(
     rows, rules
         The operations and the update rules; other tables than the reference's own are for
         planting faults in them.
+    watch
+        Shown every variable's node on the tape as it is assigned.
 
     Raises
     ------
@@ -94,7 +101,7 @@ def reference(
     """
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
-        steps = _Run(task, dtype, noise, rows, rules).steps()
+        steps = _Run(task, dtype, noise, rows, rules, watch).steps()
     return Trace(steps, time.perf_counter() - started)
 
 
@@ -137,12 +144,13 @@ class _Run:
         noise: Noise | None,
         rows: Mapping[str, Operation],
         rules: Mapping[str, UpdateRule],
+        watch: Watch | None = None,
     ) -> None:
         program = task.program("numpy")
         if program is None:
             raise Unsupported("the case has no program text for numpy")
         self.task, self.program, self.noise = task, program, noise
-        self.rows, self.rules = rows, rules
+        self.rows, self.rules, self.watch = rows, rules, watch
         half = task.dtype in HALVES
         self.compute = np.dtype(
             dtype if dtype is not None else np.float32 if half else dtype_of(task.dtype)
@@ -201,7 +209,9 @@ class _Run:
         for name, x in params.items():
             leaves[name] = tape.leaf(x, differentiated=kind_of(x.dtype) in "fc")
         first, program = number == 0, self.program
-        nodes = interpret(program, leaves, _OnTape(tape, self.compute, self.rows), self.task.dtype)
+        watch = None if self.watch is None else partial(self.watch, number)
+        dialect = _OnTape(tape, self.compute, self.rows, watch)
+        nodes = interpret(program, leaves, dialect, self.task.dtype)
         everything = {**leaves, **nodes}
         watched = on_path(program, params) if first else []
         for name in watched:
@@ -260,8 +270,14 @@ def _has_gradient(value: Any) -> bool:
 class _OnTape(Dialect):
     """Instructions as nodes of a tape."""
 
-    def __init__(self, tape: Tape, dtype: np.dtype[Any], rows: Mapping[str, Operation]) -> None:
-        self._tape, self._dtype, self._rows = tape, dtype, rows
+    def __init__(
+        self,
+        tape: Tape,
+        dtype: np.dtype[Any],
+        rows: Mapping[str, Operation],
+        watch: Callable[[str, Node], None] | None = None,
+    ) -> None:
+        self._tape, self._dtype, self._rows, self._watch = tape, dtype, rows, watch
 
     def lower(self, operation: str) -> Callable[..., Node]:
         row = self._rows.get(operation)
@@ -277,3 +293,8 @@ class _OnTape(Dialect):
 
     def select(self, results: Node, index: int) -> Node:
         return self._tape.select(results, index)
+
+    def tap(self, name: str, value: Node) -> Node:
+        if self._watch is not None:
+            self._watch(name, value)
+        return value

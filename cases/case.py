@@ -177,6 +177,7 @@ class Case:
                 skip=dict(model.skip),
                 versions=dict(model.versions),
                 modes=dict(model.modes),
+                avoid=0.0 if self.draw else (model.avoid or 0.0),
                 tags=self.tags,
                 where=self.where,
                 files={

@@ -343,6 +343,9 @@ class CaseModel(_Strict):
     modes: dict[Text, Text] = Field(
         {}, description="adapter → another way it runs the case: jax eager, torch create-graph"
     )
+    avoid: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="how far every operation keeps from its kinks, intermediate values too"
+    )
     skip: dict[Text, Text] = {}
 
     @property

@@ -120,6 +120,8 @@ class Task:
     versions: dict[str, str] = field(default_factory=dict)
     #: Adapter → the other way in which it runs this case, of ``modes.MODES``.
     modes: dict[str, str] = field(default_factory=dict)
+    #: How far every operation keeps from its kinks; 0 where the case does not say.
+    avoid: float = 0.0
     tags: tuple[str, ...] = ()
     #: FILE:LINE of the case.
     where: str = ""

@@ -45,6 +45,7 @@ dtypes: [float64, float32]
 #   update: {b: {is: 0.2984, within: 5e-5}}        a published number, rounded
 #   grad: {x: {between: [0, 1]}}                   at a kink: any value of the subdifferential;
 #     with `total: 1` its elements must add up to that, as the shares of tied maxima
+# avoid: 0.05                                      no operation nearer to a kink than this
 # tolerance: {rel: 1e-6, because: say why the derived one does not fit}
 # skip: {jax: say why}
 # divergences:                                     a known disagreement, recorded strictly

@@ -57,6 +57,7 @@ COLUMNS = (
     Column("want_imag", NUMBER, "The imaginary part of want."),
     Column("where", TEXT, "FILE:LINE of the case."),
     Column("tags", TEXT, "The case's tags, with spaces between them."),
+    Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
 )
 
 #: Column name → column.

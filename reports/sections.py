@@ -98,6 +98,7 @@ CELLS: dict[str, tuple[str, Callable[[Row], str]]] = {
     "path": ("code", lambda row: row["path"]),
     "kind": ("text", lambda row: row["kind"]),
     "reason": ("text", lambda row: row["reason"]),
+    "kink": ("text", lambda row: row["kink"]),
     "where": ("code", lambda row: row["where"]),
     "tasks": ("number", lambda row: f"{row['tasks']:,}"),
     "rows": ("number", lambda row: f"{row['rows']:,}"),
@@ -214,6 +215,19 @@ _NOISE_NOTE = (
 )
 
 
+_KINK_NOTE = (
+    "What agrees here is a convention. Say which in expect.grad, a set of values too, or keep "
+    "away; avoid holds a case to a distance."
+)
+
+
+def kinks(frame: pd.DataFrame, headings: str) -> Table:
+    """Tasks that stand on a kink of which their case says nothing."""
+    found = frame[frame["kink"] != ""].drop_duplicates(["case", "point", "kink"])
+    title = f"On a kink that the case does not label ({len(found):,})"
+    return table(title, found, headings, _KINK_NOTE)
+
+
 def noise(frame: pd.DataFrame) -> Table:
     """The same as a table; empty where nothing agrees."""
     names = ["maximum" if q == 1 else f"{100 * q:g} %" for q in QUANTILES]
@@ -248,6 +262,7 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
             for check, name in (("grad", "gradients"), ("update", "updates"), ("value", "values"))
         ),
         table("Where updates part", partings(frame), _PARTING, _PARTING_NOTE),
+        kinks(frame, "case, tensor, kink, where"),
         reasons(frame, "known", "Recorded divergences", "case, adapter, kind, reason, rows, where"),
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks, where"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks, where"),
@@ -263,6 +278,7 @@ def brief(frame: pd.DataFrame, worst: int = 3, most: int = 20) -> list[Table]:
     found = [
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks"),
+        kinks(frame, "case, tensor, kink"),
         *(
             table(
                 f"Worst discrepancies of {name}",

@@ -22,6 +22,7 @@ from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from ..refimpl.rounding import Noise, unit_roundoff
 from .compare import dtype_for
+from .nearness import Near, Watch
 
 #: How often the noisy reference is run.
 RUNS = 8
@@ -46,6 +47,8 @@ class Baseline:
 
     truth: dict[Key, np.ndarray]
     noise: dict[Key, np.ndarray]
+    #: Where an operation comes nearest to its kinks.
+    near: tuple[Near, ...] = ()
 
 
 def flat(trace: Trace) -> dict[Key, Any]:
@@ -73,14 +76,16 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     AdapterFailed
         Where the reference cannot run the task: the case itself is at fault.
     """
-    truth = flat(reference(task, dtype=WIDER[task.dtype], rows=rows))
+    program = task.program("numpy")
+    watch = None if program is None else Watch(program)
+    truth = flat(reference(task, dtype=WIDER[task.dtype], rows=rows, watch=watch))
     seeds = [seed_of(task.case, task.point, f"noise {run}") for run in range(runs)]
     samples = [flat(reference(task, noise=Noise(n, task.dtype), rows=rows)) for n in seeds]
     noise = {}
     for key, want in truth.items():
         moved, dtype = spread(want, [s[key] for s in samples]), dtype_for(task.dtype, want)
         noise[key] = scale_of_noise(want, moved, dtype) if dtype.kind in "fcV" else moved
-    return Baseline(truth, noise)
+    return Baseline(truth, noise, tuple(watch.found) if watch else ())
 
 
 def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:

@@ -8,7 +8,7 @@ between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..adapters.values import in_dtype
-from ..cases.task import Task
+from ..cases.task import Task, seed_of
 from ..refimpl.errors import GradparityError
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
@@ -46,8 +46,12 @@ class Kink:
 
     def __str__(self) -> str:
         where = f"within {self.away} steps of {STEP:.2g} of a kink" if self.away else "on a kink"
-        sides = f"{self.left:.6g} on the left, {self.right:.6g} on the right"
-        return f"{where}: the derivative is {sides}"
+        return f"{where}: {self.sides}"
+
+    @property
+    def sides(self) -> str:
+        """Both derivatives in words."""
+        return f"the derivative is {self.left:.6g} on the left, {self.right:.6g} on the right"
 
     def takes(self, gradient: float) -> bool:
         """Whether a gradient is one of those that are possible there."""
@@ -67,7 +71,15 @@ def kink_at(
         cut = _cut(task, name, rows)
         if cut.params[name].dtype.kind != "f":
             return None
-        on, near, far = (_sides(cut, name, index, rows, away) for away in (0, MARGIN, 2 * MARGIN))
+        x = cut.params[name]
+        step = np.asarray(STEP, x.dtype) * np.maximum(1, np.abs(x[index]))
+
+        def output(shift: Any) -> Any:
+            moved = x.copy()
+            moved[index] += shift * step
+            return _run(replace(cut, params={**cut.params, name: moved}), rows)
+
+        on, near, far = (_sides(cut, output, step, away) for away in (0, MARGIN, 2 * MARGIN))
     except GradparityError:
         return None
     if on is not None and _apart(*on):
@@ -81,30 +93,52 @@ def kink_at(
     return Kink(float(near[0]), float(near[1]), MARGIN)
 
 
+def bend(task: Task, rows: Mapping[str, Operation] = TABLE) -> Kink | None:
+    """The kink that a task's output is on as all its parameters move along one random way.
+
+    None where it is smooth, or where there are no derivatives from the sides to tell it by.
+    """
+    generator = np.random.default_rng(seed_of(task.case, task.point, "way"))
+    try:
+        cut = _cut(task, next(iter(task.params)), rows)
+        step = np.finfo(WIDER[task.dtype]).dtype.type(STEP)
+        ways = {
+            name: _way(generator, x) * np.maximum(1, np.abs(x)) * step
+            for name, x in cut.params.items()
+            if x.dtype.kind in "fc"
+        }
+
+        def output(shift: Any) -> Any:
+            moved = {name: cut.params[name] + shift * way for name, way in ways.items()}
+            return _run(replace(cut, params={**cut.params, **moved}), rows)
+
+        sides = _sides(cut, output, step, 0)
+    except GradparityError:
+        return None
+    return Kink(float(sides[0]), float(sides[1])) if sides and _apart(*sides) else None
+
+
+def _way(generator: np.random.Generator, x: Any) -> Any:
+    """A direction, no part of which is nothing."""
+    way = generator.uniform(0.5, 1, x.shape) * generator.choice([-1, 1], x.shape)
+    return (way * (1 + 1j) if x.dtype.kind == "c" else way).astype(x.dtype)
+
+
 def _apart(left: Any, right: Any) -> bool:
     return bool(abs(left - right) > APART * max(abs(left), abs(right)))
 
 
 def _sides(
-    task: Task, name: str, index: tuple[int, ...], rows: Mapping[str, Operation], away: int
+    task: Task, output: Callable[[Any], Any], step: Any, away: int
 ) -> tuple[Any, Any] | None:
-    """The derivatives from both sides, each begun so many steps away from the element."""
-    x = task.params[name]
-    step = np.asarray(STEP, x.dtype) * np.maximum(1, np.abs(x[index]))
-
-    def output(shift: Any) -> Any:
-        moved = x.copy()
-        moved[index] += shift
-        return _run(replace(task, params={**task.params, name: moved}), rows)
-
+    """The derivatives from both sides, each begun so many steps away; ``output`` of steps."""
     found = []
     with np.errstate(all="ignore"):
         g = np.conj(in_dtype(task.cotangent(np.shape(output(0))), WIDER[task.dtype]))
         for sign in (-1, 1):
-            start = output(sign * away * step)
+            start = output(sign * away)
             quotients = [
-                np.sum(np.real(g * (output(sign * (away + share) * step) - start)))
-                / (sign * share * step)
+                np.sum(np.real(g * (output(sign * (away + share)) - start))) / (sign * share * step)
                 for share in (1.0, 0.5, 0.25)
             ]
             rough, fine = (2 * b - a for a, b in pairwise(quotients))

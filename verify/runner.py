@@ -15,6 +15,7 @@ from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsuppor
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from .allocator import keep_freed_memory
+from .avoid import too_near, unlabelled
 from .baseline import Baseline, baseline
 from .blame import Blame, attempt
 from .blame_update import blame_for, first_off, path_of
@@ -84,6 +85,8 @@ class Runner:
         self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
+        #: The kink that this task stands on and does not speak of.
+        self._kink = ""
 
     def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
         """Run a task in every adapter; the rows of all of them.
@@ -127,6 +130,7 @@ class Runner:
         rows = judge(task, name, self._versions[name], trace, base)
         for row in rows:
             row["seconds"] = seconds
+            row["kink"] = self._kink if _of_a_parameter(task, row) else ""
         if any(row["verdict"] in FAILING for row in rows):
             self._blame(task, adapter, rows)
             _put_to_the_vote(task, rows, self._rows)
@@ -137,11 +141,19 @@ class Runner:
         """Truth and noise, kept for the adapters that follow; or why there are none."""
         if self._held is None or self._held[0] is not task:
             self._tell(REFERENCE)
-            try:
-                self._held = task, baseline(task, rows=self._rows)
-            except AdapterFailed as failure:
-                self._held = task, f"the reference cannot run this case: {failure}"
+            self._held, self._kink = (task, self._made(task)), ""
+            if not isinstance(self._held[1], str):
+                self._kink = unlabelled(task, self._held[1].near, self._rows)
         return self._held[1]
+
+    def _made(self, task: Task) -> Baseline | str:
+        try:
+            made = baseline(task, rows=self._rows)
+        except AdapterFailed as failure:
+            return f"the reference cannot run this case: {failure}"
+        for near in too_near(task, made.near, self._rows):
+            return f"{near}, expected {task.avoid:g} or more away (avoid)"
+        return made
 
     @staticmethod
     def _blame(task: Task, adapter: Adapter, rows: list[Row]) -> None:
@@ -168,6 +180,10 @@ class Runner:
         """The row of a run that gave no tensors to compare."""
         row = head(task, name, self._versions[name]) | body(Outcome())
         return row | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": 0.0}
+
+
+def _of_a_parameter(task: Task, row: Row) -> bool:
+    return row["check"] == "grad" and row["tensor"] in task.params
 
 
 def _put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation]) -> None:

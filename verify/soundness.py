@@ -8,6 +8,7 @@ from pathlib import Path
 from ..cases.case import Case
 from ..cases.loading import load_text
 from ..refimpl.errors import BadCase
+from .avoid import strayed
 from .vacuity import vacuous
 
 
@@ -18,5 +19,5 @@ def examined(
     cases, faults = load_text(raw, path)
     wanted = [case for case in cases if only is None or case.name in only]
     for case in wanted:
-        faults += vacuous(case)
+        faults += vacuous(case) + strayed(case)
     return wanted, faults

@@ -14,7 +14,7 @@ TRAINED = WHOLE + "optimizer: {sgd: {lr: 0.1}}\n"
 KEYS = (
     "case, about, tags, inputs, params, program, output, cotangent, checks, optimizer, groups, "
     "schedule, clip, native, steps, batch, dtypes, sweep, expect, tolerance, divergences, "
-    "versions, modes, skip"
+    "versions, modes, avoid, skip"
 )
 KINDS = (
     "normal, uniform, integers, zeros, ones, full, eye, linspace, spd, orthogonal, complex, file"

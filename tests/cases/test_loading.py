@@ -149,6 +149,7 @@ def test_every_line_of_the_template_that_is_commented_out_is_sound_too():
         "divergences",
         "versions",
         "modes",
+        "avoid",
     }
 
 

@@ -231,9 +231,10 @@ class _Run:
 
     def _fed(self, x: Any) -> Any:
         """An array in the dtype that is computed in, noisy where there is noise."""
-        x = in_dtype(x, self.compute) if not isinstance(x, NoisyArray) else x
-        noisy = self.noise is not None and kind_of(x.dtype) in "fc" and type(x) is not NoisyArray
-        return self.noise.array(x) if noisy and self.noise is not None else x
+        if type(x) is NoisyArray:
+            return x
+        x = in_dtype(x, self.compute)
+        return x if self.noise is None or x.dtype.kind not in "fc" else self.noise.array(x)
 
     def _narrowed(self, x: Any) -> Any:
         """A result rounded to the half type it stands for."""

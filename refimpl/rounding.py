@@ -15,6 +15,7 @@ sections 2.2, 3.1 and 4.2.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -68,11 +69,22 @@ _BACKWARD_STABLE: frozenset[Any] = frozenset(
 )
 
 
-#: By how many u an element of a ufunc's result may be off.
+#: By how many u of its own magnitude an element of a ufunc's result may be off.
 _UNITS: dict[Any, float] = {
+    **dict.fromkeys(_NUMPYS, _LIBRARY),
     **dict.fromkeys(_CORRECTLY_ROUNDED, 1.0),
     **dict.fromkeys(_EXACT, 0.0),
 }
+
+#: The same, of those that make one result element by element: nearly all that is ever met.
+_ELEMENTWISE: dict[Any, float] = {
+    f: units
+    for f, units in _UNITS.items()
+    if isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
+}
+
+#: So many random numbers are drawn ahead.
+_AHEAD = 4096
 
 
 @cache
@@ -87,17 +99,58 @@ def _least(dtype: Any) -> float:
     return float(ml_dtypes.finfo(np.dtype(dtype)).smallest_subnormal)
 
 
-class Noise:
-    """Where noise comes from: a seeded generator and the unit roundoff of a dtype."""
+@cache
+def _most(dtype: Any) -> Any:
+    """The largest finite number."""
+    return np.finfo(dtype).max
 
-    def __init__(self, seed: int | np.random.Generator, dtype: Any) -> None:
+
+class _Chance:
+    """Numbers uniform on (−1, 1), drawn ahead: asking a generator takes longer than most arrays."""
+
+    def __init__(self, seed: int) -> None:
+        self._generator = np.random.default_rng(seed)
+        self._drawn, self._at = np.empty(0, np.float32), 0
+
+    def array(self, shape: tuple[int, ...]) -> np.ndarray:
+        """As many as a shape holds, to be read only; as fine as float32 is enough."""
+        size = math.prod(shape)
+        if 4 * size > _AHEAD:
+            return self._draw(shape)
+        start = self._reserve(size)
+        return self._drawn[start : start + size].reshape(shape)
+
+    def number(self) -> float:
+        """One of them."""
+        start = self._reserve(1)
+        return self._drawn.item(start)
+
+    def _reserve(self, size: int) -> int:
+        """Where as many that are yet unused begin."""
+        if self._at + size > self._drawn.size:
+            self._drawn, self._at = self._draw((_AHEAD,)), 0
+        start = self._at
+        self._at += size
+        return start
+
+    def _draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        numbers = self._generator.random(shape, np.float32)
+        numbers *= 2
+        numbers -= 1
+        return numbers
+
+
+class Noise:
+    """Where noise comes from: a seeded source of chance and the unit roundoff of a dtype."""
+
+    def __init__(self, seed: int | _Chance, dtype: Any) -> None:
         self.unit = unit_roundoff(dtype)
         self.tiny = _least(dtype)
-        self._generator = np.random.default_rng(seed)
+        self._chance = seed if isinstance(seed, _Chance) else _Chance(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same source of chance at another dtype's unit roundoff."""
-        return Noise(self._generator, dtype)
+        return Noise(self._chance, dtype)
 
     def moved(self, y: Any, magnitude: Any) -> Any:
         """``y`` moved at random by up to ``u·magnitude``, in its own dtype.
@@ -107,27 +160,45 @@ class Noise:
         with np.errstate(all="ignore"):
             return self.shifted(np.asarray(y), np.asarray(magnitude))
 
-    def shifted(self, y: np.ndarray, magnitude: np.ndarray, units: float = 1.0) -> Any:
+    def shifted(self, y: np.ndarray, magnitude: Any, units: float = 1.0) -> Any:
         """The same by up to ``units·u·magnitude``, within the caller's ``errstate``."""
         if y.dtype.kind not in "fc":
             return y
         size = np.asarray((self.unit * units) * magnitude)
         # Beside this much, the least number is nothing: adding it is slow, and seldom needed.
-        if not np.min(size, initial=np.inf) > self.tiny * 2.0**30:
+        if not np.minimum.reduce(size, axis=None, initial=np.inf) > self.tiny * 2.0**30:
             np.add(size, self.tiny, out=size, where=magnitude != 0)
         shift = self._steps(y) * size
         finite = np.isfinite(shift)
-        if not finite.all():
+        if not np.logical_and.reduce(finite, axis=None):
             shift = np.where(finite, shift, 0)
-        return y + shift.astype(y.dtype, copy=False)
+        return y + (shift if shift.dtype == y.dtype else shift.astype(y.dtype))
+
+    def rounded(self, y: Any, units: float = 1.0) -> Any:
+        """The same by up to ``units·u`` of a result's own magnitude."""
+        if y.dtype.kind != "f":
+            return self.shifted(np.asarray(y), np.abs(y), units)
+        if y.ndim == 0 and y.dtype.itemsize <= 8:  # of which Python makes less ado
+            number = float(y)
+            if number and math.isfinite(number):
+                number += self._chance.number() * (self.unit * units * abs(number) + self.tiny)
+            return np.asarray(number, y.dtype)
+        size = np.abs(y)
+        least = np.sign(size)
+        least *= self.tiny
+        size = np.minimum(size, _most(y.dtype))  # infinity stays, however it is moved
+        size *= self.unit * units
+        size += least
+        size *= self._chance.array(y.shape)
+        size += y
+        return np.asarray(size)
 
     def _steps(self, y: np.ndarray) -> Any:
-        """Uniform on (−1, 1), real and imaginary parts each; as fine as float32 is enough."""
-        complex_ = y.dtype.kind == "c"
-        parts = self._generator.random((2, *y.shape) if complex_ else y.shape, np.float32)
-        parts *= 2
-        parts -= 1
-        return parts[0] + 1j * parts[1] if complex_ else parts
+        """Uniform on (−1, 1), real and imaginary parts each."""
+        if y.dtype.kind != "c":
+            return self._chance.array(y.shape)
+        parts = self._chance.array((2, *y.shape))
+        return parts[0] + 1j * parts[1]
 
     def array(self, x: Any) -> NoisyArray:
         """``x`` as an array that moves what is computed from it."""
@@ -152,27 +223,26 @@ class NoisyArray(np.ndarray):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
-        """Compute on plain arrays, then move the result."""
+        """Compute on plain arrays, then move the result; within the caller's ``errstate``."""
+        units = _ELEMENTWISE.get(ufunc) if method == "__call__" and not options else None
+        if units is not None and (out is None or type(out[0]) is NoisyArray):
+            return _elementwise(ufunc, units, inputs, out)
         noise = _noise_of(*inputs, *(out or ()))
         plain = [_plain(x) for x in inputs]
         options = {key: _plain(value) for key, value in options.items()} if options else options
-        with np.errstate(all="ignore"):
-            if noise is not None and ufunc not in _NUMPYS:
-                plain = [
-                    noise.shifted(x, np.abs(x)) if isinstance(given, NoisyArray) else x
-                    for x, given in zip(plain, inputs, strict=True)
-                ]
-            if method == "at":
-                return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
-            y = getattr(ufunc, method)(*plain, **options)
-            if noise is None:
-                results = _tuple(y)
-            else:
-                bounds = _bounds(ufunc, method, y, plain, options)
-                results = tuple(
-                    _wrapped(part, noise, *bound)
-                    for part, bound in zip(_tuple(y), bounds, strict=True)
-                )
+        if noise is not None and ufunc not in _NUMPYS:
+            plain = [
+                noise.rounded(x) if isinstance(given, NoisyArray) else x
+                for x, given in zip(plain, inputs, strict=True)
+            ]
+        if method == "at":
+            return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
+        y = getattr(ufunc, method)(*plain, **options)
+        if noise is None:
+            results = _tuple(y)
+        else:
+            bound = _bound(ufunc, method, y, plain, options)
+            results = tuple(_wrapped(part, noise, *bound) for part in _tuple(y))
         if out is not None:
             for target, result in zip(out, results, strict=True):
                 _plain(target)[...] = _plain(result)
@@ -198,26 +268,44 @@ class NoisyArray(np.ndarray):
                     function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
                 )
                 return _wrapped(y, noise, sums * np.sqrt(terms))
-            return _mapped(lambda part: _wrapped(part, noise, 0.0), y)
+            return _mapped(lambda part: _wrapped(part, noise, None, 0.0), y)
 
 
-def _bounds(
+def _elementwise(ufunc: Any, units: float, inputs: tuple[Any, ...], out: Any) -> Any:
+    """A call without options of a ufunc that makes one result: the shortest way."""
+    noise = None if out is None else out[0].noise
+    plain = []
+    for x in inputs:
+        if type(x) is NoisyArray:
+            noise = noise or x.noise
+            x = x.view(np.ndarray)  # noqa: PLW2901
+        plain.append(x)
+    y = ufunc(*plain)
+    if noise is not None and y.dtype.kind in "fc":
+        y = noise.array(noise.rounded(y, units) if units else y)
+    if out is None:
+        return y
+    (target,) = out
+    target.view(np.ndarray)[...] = y
+    return target
+
+
+def _bound(
     ufunc: Any, method: str, y: Any, inputs: list[Any], options: dict[str, Any]
-) -> list[tuple[Any, float]]:
-    """For each result, by how many times u and what magnitude it may be off."""
+) -> tuple[Any, float]:
+    """Of what magnitude a result may be off (None for its own), and by how many times u."""
     if ufunc is np.matmul or ufunc is np.vecdot:
         terms = inputs[0].shape[options.get("axis", -1)]
-        return [(ufunc(*map(np.abs, inputs), **options) * np.sqrt(terms), 1.0)]
+        return ufunc(*map(np.abs, inputs), **options), math.sqrt(terms)
     if method in ("reduce", "accumulate", "reduceat") and ufunc not in _EXACT:
         terms = max(np.size(inputs[0]) // max(np.size(y), 1), 1)
         if method != "reduce":
             terms = np.shape(inputs[0])[options.get("axis", 0)]
         if ufunc in (np.add, np.subtract):
             sums = getattr(ufunc, method)(np.abs(inputs[0]), *inputs[1:], **options)
-            return [(sums * np.sqrt(terms), 1.0)]
-        return [(_size(y) * np.sqrt(terms), 1.0)]
-    units = _UNITS.get(ufunc, _LIBRARY)
-    return [(_size(part) if units else 0.0, units) for part in _tuple(y)]
+            return sums, math.sqrt(terms)
+        return None, math.sqrt(terms)
+    return None, _UNITS.get(ufunc, _LIBRARY)
 
 
 def _added_at(noise: Noise | None, ufunc: Any, inputs: list[Any]) -> None:
@@ -274,11 +362,6 @@ def _tuple(y: Any) -> tuple[Any, ...]:
     return y if isinstance(y, tuple) else (y,)
 
 
-def _size(y: Any) -> Any:
-    y = np.asarray(y)
-    return np.abs(y) if y.dtype.kind in "fc" else 0.0
-
-
 def _norm(x: Any) -> Any:
     """The largest magnitude of each matrix of a stack, or of a vector."""
     return np.max(np.abs(x), axis=tuple(range(-min(np.ndim(x), 2), 0)), keepdims=True, initial=0)
@@ -293,10 +376,12 @@ def _ones(x: Any) -> Any:
 
 
 def _wrapped(y: Any, noise: Noise | None, magnitude: Any, units: float = 1.0) -> Any:
-    """A float result moved and noisy; anything else as it is."""
+    """A float result moved, by its own magnitude if None is given; anything else as it is."""
     y = np.asarray(y)
     if noise is None or y.dtype.kind not in "fc":
         return y[()]
-    if units and not (np.ndim(magnitude) == 0 and magnitude == 0):
-        y = noise.shifted(y, np.asarray(magnitude), units)
-    return noise.array(y)
+    if not units:
+        return noise.array(y)
+    return noise.array(
+        noise.rounded(y, units) if magnitude is None else noise.shifted(y, magnitude, units)
+    )

@@ -180,8 +180,10 @@ class Tape:
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a cotangent back to the shape that was broadcast: y = broadcast(x), ∂L/∂x = Σ g."""
-    g = np.broadcast_to(g, np.broadcast_shapes(g.shape, shape))
     extra = g.ndim - len(shape)
+    if extra < 0 or any(n not in (m, 1) for m, n in zip(g.shape[extra:], shape, strict=True)):
+        g = np.broadcast_to(g, np.broadcast_shapes(g.shape, shape))
+        extra = g.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(
         extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1
     )

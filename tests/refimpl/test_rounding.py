@@ -218,6 +218,50 @@ def test_infinities_and_nans_stay():
     assert np.array_equal(y[:3], x[:3], equal_nan=True)
 
 
+@pytest.mark.parametrize("x", [np.inf, -np.inf, np.nan, 0.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+def test_a_single_number_that_is_exact_stays(x, dtype):
+    y = Noise(0, np.float64).array(np.asarray(x, dtype)) * 2
+    assert y.dtype == dtype
+    assert np.array_equal(np.asarray(y), np.asarray(x, dtype), equal_nan=True)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3, 4)])
+def test_numbers_and_arrays_move_alike(shape):
+    x = np.full(shape, 1.25)
+    off = np.concatenate(
+        [np.ravel(np.asarray(noise.array(x) * 1.5) - 1.875) for noise in _noises(600)]
+    )
+    assert np.abs(off).max() <= 1.875 * U + 2.0**-53
+    assert 0.4 <= np.sqrt(np.mean(off**2)) / (1.875 * U) <= 0.8
+    assert abs(off.mean()) <= 0.1 * 1.875 * U
+
+
+def _noises(count):
+    return (Noise(seed, np.float64) for seed in range(count))
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_what_underflows_moves_by_the_least_number_of_the_dtype(shape):
+    least = 2.0**-24  # of float16, whose noise is measured in float32
+    x = np.full(shape, 0.5 * least, np.float32)
+    off = [
+        np.abs(np.asarray(Noise(seed, np.float16).array(x) * 1) - 0.5 * least).max()
+        for seed in range(20)
+    ]
+    assert 0.5 * least <= max(off) <= 1.01 * least
+
+
+def test_no_number_is_used_twice():
+    noise = Noise(0, np.float64)
+    x = noise.array(np.ones(700))
+    steps = np.concatenate([np.asarray(x * np.pi) for _ in range(20)])
+    large = np.asarray(noise.array(np.ones((64, 300))) * np.pi)
+    # Two of so many may round alike, whole rows may not.
+    assert len({row.tobytes() for row in steps.reshape(20, 700)}) == 20
+    assert len({row.tobytes() for row in large}) == 64
+
+
 def test_a_product_with_zero_is_exact():
     y = Noise(0, np.float64).array(np.zeros(100)) * 3
     assert not np.any(np.asarray(y))

@@ -94,9 +94,14 @@ def unit_roundoff(dtype: Any) -> float:
 
 
 @cache
-def _least(dtype: Any) -> float:
-    """The least subnormal number."""
+def least_number(dtype: Any) -> float:
+    """The least subnormal number: 2⁻¹⁰⁷⁴ for float64."""
     return float(ml_dtypes.finfo(np.dtype(dtype)).smallest_subnormal)
+
+
+def _is_number(y: Any) -> bool:
+    """Whether Python's own floats hold it."""
+    return y.ndim == 0 and y.dtype.kind == "f" and y.dtype.itemsize <= 8
 
 
 @cache
@@ -106,17 +111,20 @@ def _most(dtype: Any) -> Any:
 
 
 class _Chance:
-    """Numbers uniform on (−1, 1), drawn ahead: asking a generator takes longer than most arrays."""
+    """Numbers uniform on [−1, 1), drawn ahead: asking a generator takes longer than most arrays.
+
+    Steps of 2⁻¹⁵ are as fine as is needed.
+    """
 
     def __init__(self, seed: int) -> None:
-        self._generator = np.random.default_rng(seed)
+        self._bits = np.random.SFC64(seed)
         self._drawn, self._at = np.empty(0, np.float32), 0
 
     def array(self, shape: tuple[int, ...]) -> np.ndarray:
-        """As many as a shape holds, to be read only; as fine as float32 is enough."""
+        """As many as a shape holds, to be read only."""
         size = math.prod(shape)
         if 4 * size > _AHEAD:
-            return self._draw(shape)
+            return self._draw(size).reshape(shape)
         start = self._reserve(size)
         return self._drawn[start : start + size].reshape(shape)
 
@@ -128,16 +136,14 @@ class _Chance:
     def _reserve(self, size: int) -> int:
         """Where as many that are yet unused begin."""
         if self._at + size > self._drawn.size:
-            self._drawn, self._at = self._draw((_AHEAD,)), 0
+            self._drawn, self._at = self._draw(_AHEAD), 0
         start = self._at
         self._at += size
         return start
 
-    def _draw(self, shape: tuple[int, ...]) -> np.ndarray:
-        numbers = self._generator.random(shape, np.float32)
-        numbers *= 2
-        numbers -= 1
-        return numbers
+    def _draw(self, size: int) -> np.ndarray:
+        sixteen = self._bits.random_raw((size + 3) // 4).view(np.int16)[:size]
+        return np.multiply(sixteen, np.float32(2.0**-15))
 
 
 class Noise:
@@ -145,7 +151,7 @@ class Noise:
 
     def __init__(self, seed: int | _Chance, dtype: Any) -> None:
         self.unit = unit_roundoff(dtype)
-        self.tiny = _least(dtype)
+        self.tiny = least_number(dtype)
         self._chance = seed if isinstance(seed, _Chance) else _Chance(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
@@ -164,26 +170,24 @@ class Noise:
         """The same by up to ``units·u·magnitude``, within the caller's ``errstate``."""
         if y.dtype.kind not in "fc":
             return y
+        if _is_number(y):
+            return self._moved_number(y, magnitude, units)
         size = np.asarray((self.unit * units) * magnitude)
         # Beside this much, the least number is nothing: adding it is slow, and seldom needed.
         if not np.minimum.reduce(size, axis=None, initial=np.inf) > self.tiny * 2.0**30:
             np.add(size, self.tiny, out=size, where=magnitude != 0)
         shift = self._steps(y) * size
-        finite = np.isfinite(shift)
-        if not np.logical_and.reduce(finite, axis=None):
-            shift = np.where(finite, shift, 0)
+        if not np.isfinite(np.add.reduce(shift, axis=None)):
+            shift = np.where(np.isfinite(shift), shift, 0)
         return y + (shift if shift.dtype == y.dtype else shift.astype(y.dtype))
 
     def rounded(self, y: Any, units: float = 1.0) -> Any:
         """The same by up to ``units·u`` of a result's own magnitude."""
-        if y.dtype.kind != "f":
-            return self.shifted(np.asarray(y), np.abs(y), units)
-        if y.ndim == 0 and y.dtype.itemsize <= 8:  # of which Python makes less ado
-            number = float(y)
-            if number and math.isfinite(number):
-                number += self._chance.number() * (self.unit * units * abs(number) + self.tiny)
-            return np.asarray(number, y.dtype)
+        if _is_number(y):
+            return self._moved_number(y, y, units)
         size = np.abs(y)
+        if y.dtype.kind == "c":
+            return self.shifted(np.asarray(y), size, units)
         least = np.sign(size)
         least *= self.tiny
         size = np.minimum(size, _most(y.dtype))  # infinity stays, however it is moved
@@ -192,6 +196,14 @@ class Noise:
         size *= self._chance.array(y.shape)
         size += y
         return np.asarray(size)
+
+    def _moved_number(self, y: Any, magnitude: Any, units: float) -> Any:
+        """The same of a single number, of which Python makes less ado."""
+        size = abs(float(magnitude))
+        if not size or not math.isfinite(size):
+            return np.asarray(y)
+        shift = self._chance.number() * (self.unit * units * size + self.tiny)
+        return np.asarray(float(y) + shift, y.dtype)
 
     def _steps(self, y: np.ndarray) -> Any:
         """Uniform on (−1, 1), real and imaginary parts each."""
@@ -229,7 +241,8 @@ class NoisyArray(np.ndarray):
             return _elementwise(ufunc, units, inputs, out)
         noise = _noise_of(*inputs, *(out or ()))
         plain = [_plain(x) for x in inputs]
-        options = {key: _plain(value) for key, value in options.items()} if options else options
+        if any(isinstance(value, np.ndarray) for value in options.values()):
+            options = {key: _plain(value) for key, value in options.items()}
         if noise is not None and ufunc not in _NUMPYS:
             plain = [
                 noise.rounded(x) if isinstance(given, NoisyArray) else x

@@ -97,13 +97,11 @@ def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
     # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
-    total, count = np.zeros(want.shape, np.longdouble), np.zeros(want.shape)
     with np.errstate(all="ignore"):
-        for sample in samples:
-            distance = np.abs(np.asarray(sample).astype(want.dtype) - want).astype(np.longdouble)
-            usable = np.isfinite(distance)
-            total += np.where(usable, distance, 0.0) ** 2
-            count += usable
+        distance = np.abs(np.stack(samples).astype(want.dtype) - want).astype(np.longdouble)
+        usable = np.isfinite(distance)
+        count = np.add.reduce(usable, axis=0)
+        total = np.add.reduce(np.where(usable, distance, 0.0) ** 2, axis=0)
         return np.sqrt(total / np.maximum(count, 1)).astype(np.float64)
 
 

@@ -84,12 +84,13 @@ def compare(
     with np.errstate(all="ignore"):
         wanted = truth.astype(dtype).astype(truth.dtype)
         wide = got.astype(truth.dtype)
-        stray = _stray(wide, wanted, np.broadcast_to(nan_expected, truth.shape))
-        if stray is not None:
-            return stray
-        finite = np.isfinite(wide)
-        error = np.where(finite, np.abs(wide - truth), 0.0)
-        return _judged(error, wide, truth, finite=finite, dtype=dtype, noise=noise, bound=bound)
+        error, size, finite = np.abs(wide - truth), np.abs(truth), np.isfinite(wide)
+        if not (finite.all() and np.isfinite(wanted).all()):
+            stray = _stray(wide, wanted, np.broadcast_to(nan_expected, truth.shape))
+            if stray is not None:
+                return stray
+            error, size = np.where(finite, error, 0.0), np.where(finite, size, 0)
+        return _judged(error, size, wide, truth, dtype=dtype, noise=noise, bound=bound)
 
 
 def unlike(got: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Outcome | None:
@@ -105,42 +106,44 @@ def unlike(got: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Outcome | 
 
 def _judged(
     error: np.ndarray,
+    size: np.ndarray,
     got: np.ndarray,
     truth: np.ndarray,
     *,
-    finite: np.ndarray,
     dtype: np.dtype[Any],
     noise: np.ndarray,
     bound: np.ndarray,
 ) -> Outcome:
-    """Hold the error against the bound; every value that is left is finite."""
+    """Hold the error against the bound; it and the truth's size are finite."""
     if not error.size:
         return Outcome(max_abs=0.0, max_rel=0.0, max_ulp=0.0, noise_ratio=0.0, tolerance=0.0)
-    size = np.abs(np.where(finite, truth, 0))
     within = error <= bound
-    share = np.where(error > 0, error / np.where(bound > 0, bound, np.finfo(np.float64).tiny), 0.0)
-    worst = np.unravel_index(int(np.argmax(np.where(within, share, np.inf))), error.shape)
-    if not within.all():
-        worst = np.unravel_index(int(np.argmax(np.where(within, -1.0, share))), error.shape)
-    index = tuple(map(int, worst))
-    ulp = 2 * _spacing(size, dtype)
+    agrees = bool(within.all())
+    share = error / np.where(bound > 0, bound, np.finfo(np.float64).tiny)
+    worst = int(np.argmax(share if agrees else np.where(within, -1.0, share)))
+    index = tuple(map(int, np.unravel_index(worst, error.shape)))
     numbers: dict[str, Any] = dict(
         max_abs=float(error.max()),
-        max_rel=float(np.max(error / size, where=size > 0, initial=0.0)),
-        max_ulp=float((error / ulp).max()),
-        noise_ratio=float(np.max(error / noise, where=noise > 0, initial=0.0)),
+        max_rel=_most(error, size),
+        max_ulp=float((error / (2 * _spacing(size, dtype))).max()),
+        noise_ratio=_most(error, noise),
         tolerance=float(bound[index]),
         index=index,
         got=complex(got[index]),
         want=complex(truth[index]),
     )
-    if within.all():
+    if agrees:
         return Outcome(**numbers)
     off = int((~within).sum())
     reason = f"error {float(error[index]):.3g} exceeds {float(bound[index]):.3g}"
     if error.size > 1:
         reason += f" at {index}; {off} of {error.size} elements are off"
     return Outcome("error", reason, **numbers)
+
+
+def _most(error: np.ndarray, unit: np.ndarray) -> float:
+    """The largest ratio to a unit that is not zero."""
+    return float(np.max(error / unit, where=unit > 0, initial=0.0))
 
 
 def _spacing(size: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from ..adapters.base import Trace, on_path
 from ..cases.task import Between, Divergence, Expected, Task
+from ..refimpl.rounding import least_number
 from .baseline import Baseline, Key, flat, largest
 from .compare import Outcome, compare, dtype_for
 from .truths import as_expected, in_set, same_as
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 def judge(task: Task, adapter: str, version: str, trace: Trace, base: Baseline) -> list[Row]:
     """Judge everything the task's checks ask for in one adapter's trace."""
-    found = flat(trace)
+    found, start = flat(trace), head(task, adapter, version)
     rows = []
     for key in compared(task, adapter, base):
         if "." in key[1] and key not in found:
@@ -42,7 +42,7 @@ def judge(task: Task, adapter: str, version: str, trace: Trace, base: Baseline) 
         outcome = _outcome(task, key, found.get(key), base, recorded)
         verdict, kind, reason = _verdict(task, adapter, key, found.get(key), outcome, recorded)
         rows.append(
-            head(task, adapter, version)
+            start
             | dict(zip(("check", "tensor", "step"), key, strict=True))
             | body(outcome)
             | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": trace.seconds}
@@ -158,7 +158,7 @@ def bound_of(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[A
     if task.tolerance is not None:
         size = largest(truth, dtype)
         return np.full(truth.shape, task.tolerance.abs + task.tolerance.rel * size)
-    return MULTIPLE * noise + float(ml_dtypes.finfo(dtype).smallest_subnormal)
+    return MULTIPLE * noise + least_number(dtype)
 
 
 def _expected(task: Task, key: Key) -> Expected | Between | None:

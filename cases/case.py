@@ -32,6 +32,8 @@ class Case:
     line: int
     column: int
     programs: tuple[dict[str, Program], ...] = field(repr=False)
+    #: For each point, adapter → the recorded program with which it agrees with the truth.
+    spellings: tuple[dict[str, Program], ...] = field(default=(), repr=False)
     #: Which drawing of its random tensors: 0 is the case's own.
     draw: int = 0
 
@@ -74,6 +76,18 @@ class Case:
         """The points of its sweep, the last name varying fastest; one empty point without one."""
         return points_of(self.model.sweep)
 
+    def agreeing(self, task: Task) -> dict[str, Task]:
+        """Adapter → one of the tasks as it agrees by a recorded spelling, with nothing recorded."""
+        if not self.spellings:
+            return {}
+        off = {name for d in task.divergences for name in d.adapters}
+        found = self.spellings[self.points().index(task.point)]
+        return {
+            name: replace(task, programs={**task.programs, name: program}, divergences=(), modes={})
+            for name, program in found.items()
+            if name in off
+        }
+
     def redrawn(self, number: int) -> Case:
         """The same case with its random tensors drawn from other seeds, and nothing expected.
 
@@ -110,7 +124,7 @@ class Case:
         """The same tasks in the same order, before their arrays are drawn."""
         chosen = self._chosen(dtypes)
         for point, programs in zip(self.points(), self.programs, strict=True):
-            narrowed = replace(self, programs=(programs,))
+            narrowed = replace(self, programs=(programs,), spellings=())
             yield from (Undrawn(narrowed, point, dtype) for dtype in chosen)
 
     def _chosen(self, dtypes: Iterable[str] | None) -> list[str]:
@@ -311,7 +325,7 @@ def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Diverg
         because=model.because,
         value=value.value,
         within=value.within,
-        agree_by=model.agree_by,
+        agree_by=model.said,
         see=model.see,
         since=model.since,
         raises=model.raises,

@@ -10,6 +10,7 @@ from ..refimpl.ops import TABLE
 from .context import Context, adapter_names, point_text
 from .faults import unknown
 from .language import read_program
+from .models import SAY
 from .places import locator
 from .program import Instruction, Program, Ref
 from .syntax import DOLLAR, Source, parse
@@ -41,6 +42,31 @@ def read_sources(case: Context) -> dict[str, Source]:
         )
         return {}
     return sources if len(sources) == len(texts) else {}
+
+
+def read_spellings(case: Context) -> dict[str, Source]:
+    """Adapter → the parsed text by which it agrees, from the records that name it."""
+    sources: dict[str, Source] = {}
+    for k, record in enumerate(case.model.divergences):
+        for name, text in record.spellings.items():
+            path = ("divergences", k, "agree-by", name)
+            if name not in record.adapters:
+                case.faults.add(
+                    unknown("adapter of this record", name, (*record.adapters, SAY)),
+                    case.key(*path),
+                )
+                continue
+            node = find(case.document, path)
+            assert isinstance(node, Scalar)
+            source = parse(text, locator(node, case.lines), case.faults)
+            if source is None:
+                continue
+            if name in sources:
+                case.faults.add(
+                    f"a second spelling for {name}, expected one in a case", case.key(*path)
+                )
+            sources[name] = source
+    return sources
 
 
 def read_programs(

@@ -9,7 +9,13 @@ from . import limits
 from .budget import Overspent
 from .case import Case, points_of
 from .check_names import check_names
-from .check_programs import check_parameters, check_unused, read_programs, read_sources
+from .check_programs import (
+    check_parameters,
+    check_unused,
+    read_programs,
+    read_sources,
+    read_spellings,
+)
 from .check_tensors import check_tensors
 from .check_truths import AtPoint, check_divergences, check_truths
 from .context import Context
@@ -20,7 +26,7 @@ def check_case(case: Context) -> Case | None:
     """The case that a document is, or None where faults were added."""
     before = len(case.faults)
     try:
-        programs = _check(case)
+        read = _check(case)
     except Overspent:
         case.faults.limit(
             f"the file's programs and sweeps come to more than {limits.INSTRUCTIONS} instructions, "
@@ -31,32 +37,39 @@ def check_case(case: Context) -> Case | None:
     if len(case.faults) > before:
         return None
     place = case.document.place
-    return Case(case.model, case.path, place.line, place.column, tuple(programs))
+    programs, spellings = read
+    return Case(case.model, case.path, place.line, place.column, tuple(programs), tuple(spellings))
 
 
-def _check(case: Context) -> list[dict[str, Program]]:
-    """The programs of every point; faults are added."""
+_Programs = list[dict[str, Program]]
+
+
+def _check(case: Context) -> tuple[_Programs, _Programs]:
+    """The programs of every point, and the spellings that agree; faults are added."""
     check_names(case)
     if math.prod(len(values) for values in case.model.sweep.values()) > limits.POINTS:
         case.faults.limit(
             f"a sweep of more than {limits.POINTS} points, expected at most that",
             case.key("sweep"),
         )
-        return []
-    sources = read_sources(case)
+        return [], []
+    sources, others = read_sources(case), read_spellings(case)
     known: list[AtPoint] = []
-    programs: list[dict[str, Program]] = []
+    programs: _Programs = []
+    spellings: _Programs = []
     for point in points_of(case.model.sweep):
         layouts = check_tensors(case, point)
         read = read_programs(case, sources, point)
         known.append(_at_point(case, point, layouts, read))
         programs.append(read)
+        if others:
+            spellings.append(read_programs(case, others, point))
     if sources:
         check_truths(case, known)
         check_divergences(case, known)
         if all(programs):
             check_unused(case, [program for read in programs for program in read.values()])
-    return programs
+    return programs, spellings
 
 
 def _at_point(

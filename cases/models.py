@@ -235,6 +235,16 @@ class ExpectModel(_Strict):
     update: dict[str, Truth] = {}
 
 
+def _text_or_texts(value: Any) -> str:
+    return "<mapping>" if isinstance(value, dict) else "<text>"
+
+
+_ProgramText = Annotated[str, Field(max_length=limits.PROGRAM_CHARACTERS)]
+
+#: The key of the words beside the spellings that agree, which stand under adapters' names.
+SAY = "say"
+
+
 class DivergenceModel(_Strict):
     """A recorded disagreement."""
 
@@ -250,10 +260,29 @@ class DivergenceModel(_Strict):
     since: Annotated[int, Field(ge=1)] = Field(
         1, alias="from", description="the first step of an update, from 1, at which it shows"
     )
-    agree_by: Text = Field("", alias="agree-by")
+    agree_by: Annotated[
+        Annotated[Text, Tag("<text>")]
+        | Annotated[dict[str, _ProgramText], Field(min_length=1), Tag("<mapping>")],
+        Discriminator(_text_or_texts),
+    ] = Field(
+        "",
+        alias="agree-by",
+        description="how to agree, in words; or say: words, and adapter: the program that agrees",
+    )
     see: Text = ""
     at: At = {}
     dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = None
+
+    @property
+    def said(self) -> str:
+        """How to agree, in words."""
+        return self.agree_by if isinstance(self.agree_by, str) else self.agree_by.get(SAY, "")
+
+    @property
+    def spellings(self) -> dict[str, str]:
+        """Adapter → the program with which it agrees with the truth."""
+        given = {} if isinstance(self.agree_by, str) else self.agree_by
+        return {name: text for name, text in given.items() if name != SAY}
 
 
 class ToleranceModel(_Strict):
@@ -287,10 +316,6 @@ def _one_or_many(value: Any) -> str:
     return "<list>" if isinstance(value, list) else "<mapping>"
 
 
-def _text_or_texts(value: Any) -> str:
-    return "<mapping>" if isinstance(value, dict) else "<text>"
-
-
 class CaseModel(_Strict):
     """One document of a case file."""
 
@@ -302,11 +327,8 @@ class CaseModel(_Strict):
     inputs: dict[Name, Tensor] = {}
     params: Annotated[dict[Name, Tensor], Field(min_length=1)]
     program: Annotated[
-        Annotated[str, Field(max_length=limits.PROGRAM_CHARACTERS), Tag("<text>")]
-        | Annotated[
-            dict[str, Annotated[str, Field(max_length=limits.PROGRAM_CHARACTERS)]],
-            Tag("<mapping>"),
-        ],
+        Annotated[_ProgramText, Tag("<text>")]
+        | Annotated[dict[str, _ProgramText], Tag("<mapping>")],
         Discriminator(_text_or_texts),
     ]
     output: Text | None = None

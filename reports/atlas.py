@@ -71,6 +71,8 @@ class Side:
     snippet: str
     results: tuple[Result, ...]
     failure: str = ""
+    #: Of the results, where they are not all that the entry tells.
+    labels: tuple[str, ...] = ()
 
     @property
     def says(self) -> str:
@@ -97,6 +99,8 @@ class Entry:
     off: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
     agree_by: tuple[str, ...] = ()
+    #: The spellings that agree with the truth, each as it was run.
+    agreeing: tuple[Side, ...] = ()
     see: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     #: Whether the run was not as recorded.
@@ -294,6 +298,8 @@ def _entry(entry: Entry) -> list[str]:
     lines += [f"**{escaped(entry.verdict)}**", ""]
     lines += [text + "\n" for text in map(escaped, map(safe, entry.because))]
     lines += [f"To agree: {escaped(safe(text))}\n" for text in entry.agree_by]
+    for side in entry.agreeing:
+        lines += [f"{side.adapter} agrees by", "", f"```python\n{side.snippet}\n```", ""]
     lines += [f"See <{url}>\n" for url in entry.see]
     for side in entry.sides:
         lines += [f"```python\n{side.snippet}\n```", ""] if side.snippet else []

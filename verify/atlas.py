@@ -69,6 +69,7 @@ class _Run:
     """What came of a task in one adapter."""
 
     adapter: Adapter
+    task: Task
     verdicts: dict[Key, str]
     found: dict[Key, Any]
     #: Why there is nothing: what was raised.
@@ -84,10 +85,16 @@ class _Told:
     def __init__(self, runner: Runner, case: Case, task: Task) -> None:
         self.case, self.task, self.base = case, task, baseline(task)
         self.runs = [
-            self._run(adapter)
+            self._run(adapter, task)
             for name, adapter in runner.adapters.items()
             if self._told(adapter) and task.program(name) is not None
             if name not in task.skip
+        ]
+        spelled = case.agreeing(task)
+        self.agreeing = [
+            self._run(runner.adapters[name], spelled[name])
+            for name in spelled
+            if name in runner.adapters
         ]
         self.versions = {run.adapter.name: _version(run.adapter) for run in self.runs}
 
@@ -112,9 +119,10 @@ class _Told:
             off=tuple(dict.fromkeys(a for d in task.divergences for a in d.adapters)),
             because=tuple(dict.fromkeys(d.because for d in task.divergences)),
             agree_by=tuple(dict.fromkeys(d.agree_by for d in task.divergences if d.agree_by)),
+            agreeing=tuple(self._agreeing(keys)),
             see=tuple(dict.fromkeys(url for d in task.divergences for url in d.see.split())),
             versions=self.versions,
-            failed=any(run.failed for run in self.runs),
+            failed=any(run.failed for run in (*self.runs, *self.agreeing)),
             where=self._where(),
         )
 
@@ -123,18 +131,17 @@ class _Told:
         off = {name for d in self.task.divergences for name in d.adapters}
         return not isinstance(adapter, NumpyAdapter) or adapter.name in off
 
-    def _run(self, adapter: Adapter) -> _Run:
-        task = self.task
+    def _run(self, adapter: Adapter, task: Task) -> _Run:
         try:
             trace = attempt(adapter, task)
         except GradparityError as failure:
             told = raised(task, adapter.name, str(failure))
             lacks = told is None and isinstance(failure, Unsupported)
             known = lacks or (told is not None and told[0] == "known")
-            return _Run(adapter, {}, {}, str(failure), failed=not known, lacks=lacks)
+            return _Run(adapter, task, {}, {}, str(failure), failed=not known, lacks=lacks)
         rows = judge(task, adapter.name, adapter.version(), trace, self.base)
         verdicts = {(row["check"], row["tensor"], row["step"]): row["verdict"] for row in rows}
-        return _Run(adapter, verdicts, flat(trace), failed=_fails(verdicts.values()))
+        return _Run(adapter, task, verdicts, flat(trace), failed=_fails(verdicts.values()))
 
     def _keys(self) -> list[Key]:
         """The tensors that an entry tells: the output, what is recorded, parameters' gradients."""
@@ -158,6 +165,15 @@ class _Told:
             return f"any of {ends[0]} to {ends[1]}{total}"
         return _number(self.base.truth[key])
 
+    def _agreeing(self, keys: list[Key]) -> Iterator[Side]:
+        """Each framework's spelling that agrees, which prints the truth."""
+        for run in self.agreeing:
+            told = [key for key in keys if key in run.found]
+            found = tuple(Result(_number(run.found[k]), run.verdicts.get(k, "")) for k in told)
+            snippet = self._snippet(run, told)
+            labels = tuple(map(_label, told))
+            yield Side(run.adapter.name, snippet, found, failure=run.failure, labels=labels)
+
     def _side(self, run: _Run, keys: list[Key]) -> Side:
         if run.failure:
             snippet = "" if run.lacks else self._snippet(run, keys)
@@ -170,7 +186,8 @@ class _Told:
         return Side(run.adapter.name, self._snippet(run, keys), tuple(results))
 
     def _snippet(self, run: _Run, keys: list[Key]) -> str:
-        program = self._program(run.adapter.name)
+        program = run.task.program(run.adapter.name)
+        assert program is not None
         output = run.found.get(("value", program.output, 0))
         if output is None:
             wide = self.base.truth["value", self._program("numpy").output, 0]
@@ -179,7 +196,7 @@ class _Told:
         grads = tuple(name for check, name, _ in keys if check == "grad")
         missing = frozenset(k for k in grads if run.found.get(("grad", k, 0), 0) is None)
         try:
-            return run.adapter.snippet(self.task, Shown(values, grads, missing, output))
+            return run.adapter.snippet(run.task, Shown(values, grads, missing, output))
         except Unsupported as lack:
             return f"# not written down here: {lack}"
 

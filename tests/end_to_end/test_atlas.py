@@ -40,9 +40,9 @@ def run(snippets):
     return json.loads(done.stdout)
 
 
-def told(entry, text):
+def told(labels, text):
     """What a snippet printed, label by label, as the atlas writes numbers."""
-    labels = [label.partition(" after ")[0] for label in entry.labels]
+    labels = [label.partition(" after ")[0] for label in labels]
     parts = re.split("|".join(f"(?:^| ){re.escape(label)} = " for label in labels), text.strip())
     values = [eval(part, {**_WORDS}) for part in parts[1:]]  # noqa: S307  printed by our snippets
     return [written(value) for value in values]
@@ -60,12 +60,14 @@ def unlike(entry, side, outcome):
     if "raised" in outcome:
         return f"raised {outcome['raised']}"
     expected = [written(result.value) for result in side.results]
-    actual = told(entry, outcome["printed"])
+    actual = told(side.labels or entry.labels, outcome["printed"])
     return "" if actual == expected else f"printed {actual}, expected {expected}"
 
 
 def wrong(found):
-    jobs = [(entry, side) for entry in found for side in entry.sides if side.snippet]
+    jobs = [
+        (entry, side) for entry in found for side in (*entry.sides, *entry.agreeing) if side.snippet
+    ]
     outcomes = run([side.snippet for _, side in jobs])
     return {
         f"{entry.name} in {side.adapter}": reason
@@ -90,6 +92,16 @@ def test_every_entry_is_as_recorded(every):
 @pytest.mark.slow
 def test_every_snippet_prints_what_the_atlas_says(every):
     assert wrong(every) == {}
+
+
+@pytest.mark.slow
+def test_every_spelling_that_agrees_does(every):
+    assert [
+        (entry.name, side.adapter)
+        for entry in every
+        for side in entry.agreeing
+        if side.failure or not side.results or any(result.off for result in side.results)
+    ] == []
 
 
 @pytest.mark.slow

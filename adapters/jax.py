@@ -148,7 +148,8 @@ class _Compiled:
             return jnp.sum(jnp.real(jnp.conj(cotangent) * output)), arrays_of(values)
 
         differentiated = {k: params[k] for k in self._differentiated}
-        slots = {k: jnp.zeros(s.shape, s.dtype) for k, s in self._slots.items()}
+        # Nothing is computed with slots, so that an array of JAX's own would be traced for nothing.
+        slots = {k: np.zeros(s.shape, s.dtype) for k, s in self._slots.items()}
         found, values = jax.grad(contracted, argnums=(0, 1), has_aux=True)(differentiated, slots)
         leading, inner = jax.tree.map(self._turned, found)
         if self._optimizer:

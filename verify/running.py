@@ -52,8 +52,11 @@ class Engine(Protocol):
 class Here:
     """Runs tasks in this process, one after the other.
 
-    ``more`` has environment variables for the frameworks that it loads.
+    ``more`` has environment variables for the frameworks that it loads. ``runner``, once it is
+    entered, is what runs them, under the settings that a worker has.
     """
+
+    runner: Runner
 
     def __init__(
         self,
@@ -66,9 +69,9 @@ class Here:
     def __enter__(self) -> Self:
         with ExitStack() as settings:
             settings.enter_context(threads.environment(self._more))
-            self._runner = Runner(self._adapters)
-            settings.enter_context(threads.one_thread(self._runner.adapters.values()))
-            self.missing = self._runner.missing
+            self.runner = Runner(self._adapters)
+            settings.enter_context(threads.one_thread(self.runner.adapters.values()))
+            self.missing = self.runner.missing
             self._settings = settings.pop_all()
         return self
 
@@ -83,7 +86,7 @@ class Here:
     def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
         """Each task's rows, in order."""
         for number, undrawn in tasks:
-            yield number, self._runner.rows(undrawn.draw())
+            yield number, self.runner.rows(undrawn.draw())
 
 
 def workers_for(jobs: Jobs, tasks: int, timeout: float | None = None) -> int:

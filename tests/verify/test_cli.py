@@ -428,3 +428,23 @@ def test_stale_records_are_obvious_and_their_edit_is_proposed(tmp_path, monkeypa
     said("--adapters", "numpy", "--accept-stale", "--in-place")
     assert "divergences" not in path.read_text("utf-8")
     assert said("--adapters", "numpy")[0] == 0
+
+
+def test_the_edit_is_proposed_by_runs_with_the_settings_of_any_other(tmp_path, monkeypatch):
+    path, seen = tmp_path / "stale.yaml", []
+    path.write_text(STALE, "utf-8")
+    plain = NumpyAdapter.run
+
+    def run(self, task):
+        seen.append(os.environ["NPROC"])
+        return plain(self, task)
+
+    monkeypatch.setattr(NumpyAdapter, "run", run)
+    monkeypatch.setenv("NPROC", "7")
+    arguments = ["run", str(path), "--adapters", "numpy", "--accept-stale"]
+    monkeypatch.setattr(sys, "argv", ["gradparity", *arguments])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert len(seen) > 1
+    assert set(seen) == {"1"}
+    assert os.environ["NPROC"] == "7"

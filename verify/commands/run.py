@@ -28,7 +28,6 @@ from ..finding import find
 from ..keys import keys
 from ..memory import cache_folder
 from ..reporting import write
-from ..runner import Runner
 from ..running import Engine, Here, Work, workers_for
 from ..running import Progress as Tell
 from ..session import Session
@@ -143,7 +142,7 @@ def run(
     names_of_stale = set(results.loc[results["verdict"] == "stale", "case"])
     stale = [case for case in cases if case.name in names_of_stale]
     if accept_stale or in_place:
-        _accept(Runner(names), stale, wanted, emit if form == "table" else say, in_place=in_place)
+        _accept(names, stale, wanted, emit if form == "table" else say, in_place=in_place)
     elif stale:
         say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
     raise SystemExit(status(results))
@@ -174,6 +173,10 @@ def _engine(
     count = workers_for(jobs, len(work), timeout)
     if count:
         return Workers(names, count, timeout or LONG)
+    return _here(names)
+
+
+def _here(names: list[str] | None) -> Here:
     return Here(names, compiled.variables(cache_folder()))
 
 
@@ -208,7 +211,7 @@ def _interrupted(session: Session, out: str | None) -> str:
 
 
 def _accept(
-    runner: Runner,
+    names: list[str] | None,
     cases: list[Case],
     dtypes: list[str] | None,
     tell: Callable[[str], None],
@@ -216,7 +219,12 @@ def _accept(
     in_place: bool,
 ) -> None:
     """Print the edit that makes stale records hold again, and make it where that is wanted."""
-    for proposal in proposals(runner.adapters.values(), cases, dtypes):
+    if not cases:
+        say("gradparity: no record is stale")
+        return
+    with _here(names) as here:
+        found = proposals(here.runner.adapters.values(), cases, dtypes)
+    for proposal in found:
         if proposal.diff:
             tell(proposal.diff)
         for fault in proposal.by_hand:
@@ -224,8 +232,6 @@ def _accept(
         if in_place and proposal.diff:
             proposal.path.write_text(proposal.after, "utf-8")
             say(f"gradparity: {proposal.path} is written; look at it and run it again")
-    if not cases:
-        say("gradparity: no record is stale")
 
 
 def status(results: pd.DataFrame) -> int:

@@ -8,7 +8,7 @@ from ..lowering import Entry, via
 
 
 def _rel_entr(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    return torch.special.xlogy(a, a) - torch.special.xlogy(a, b)
+    return torch.special.xlogy(a, a / b)
 
 
 def _betaln(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

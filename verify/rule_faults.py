@@ -133,11 +133,11 @@ def _other(value: Any) -> Any:
 
 
 def _forgotten(rule: UpdateRule, slot: str) -> UpdateRule | None:
-    """The slot stays as it began."""
+    """The slot stays as it began; it is handed back, as one that is moved."""
 
     def change(update: Any, g: Any, param: Any, state: Any, step: int, **hyper: Any) -> Any:
         moved, after = update(g, param, state, step, **hyper)
-        return moved, {**after, slot: state[slot]}
+        return moved, {**after, slot: np.copy(state[slot])}
 
     return rewritten(rule, change)
 

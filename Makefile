@@ -6,7 +6,7 @@ OUT ?= out/report
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help compare test test-all check format bench clean
+.PHONY: help compare test test-all check format bench bench-keep clean
 
 help:
 	@echo "make compare   run the catalogue over numpy, torch and jax; the report goes to $(OUT)"
@@ -15,6 +15,7 @@ help:
 	@echo "make check     formatting, lint, types"
 	@echo "make format    format the code"
 	@echo "make bench     measure speed, as ratios in one run; results go to out/bench"
+	@echo "make bench-keep  put what make bench measured last beside the code, in benchmarks/results"
 	@echo "make clean     remove the environment and what was built"
 
 # Installing again is only needed when what is to be installed has changed.
@@ -45,9 +46,16 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# A missed target does not keep the others from being measured.
 bench: .venv/.dev
-	$(BIN)/python benchmarks/reference.py
-	$(BIN)/python benchmarks/runs.py
+	status=0; \
+	$(BIN)/python benchmarks/reference.py || status=1; \
+	$(BIN)/python benchmarks/runs.py || status=1; \
+	exit $$status
+
+bench-keep:
+	mkdir -p benchmarks/results
+	cp out/bench/reference.json out/bench/runs.json benchmarks/results/
 
 clean:
 	rm -rf .venv build dist out *.egg-info

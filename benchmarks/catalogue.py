@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from measure import Result
 
+from gradparity.adapters import compiled, threads
 from gradparity.cases.loading import catalogue, load_files
 from gradparity.cases.task import Task
 from gradparity.reports.columns import frame
 from gradparity.verify import baseline, runner
-
-#: How many tasks of a file are run.
-EACH = 2
 
 FRAMEWORKS = ("torch", "jax")
 
@@ -53,7 +51,7 @@ class Clock:
         return run
 
 
-def sampled() -> tuple[list[tuple[Task, float]], float]:
+def sampled(each: int) -> tuple[list[tuple[Task, float]], float]:
     """Tasks with how many each stands for, and the seconds to load and draw all the catalogue.
 
     The middles of equal parts of every file, so that no group of operations is left out.
@@ -65,7 +63,7 @@ def sampled() -> tuple[list[tuple[Task, float]], float]:
     chosen = []
     for _, group in groupby(tasks, key=lambda task: task.where.rpartition(":")[0]):
         listed = list(group)
-        picks = min(EACH, len(listed))
+        picks = min(each, len(listed))
         chosen += [
             (listed[len(listed) * (2 * k + 1) // (2 * picks)], len(listed) / picks)
             for k in range(picks)
@@ -73,21 +71,23 @@ def sampled() -> tuple[list[tuple[Task, float]], float]:
     return chosen, loading
 
 
-def shares(repeats: int) -> list[Result]:
-    """Our own share of a run, and what judging costs beside the frameworks.
+def shares(each: int, rounds: int) -> list[Result]:
+    """Our own share of a run, and what judging costs beside the frameworks, by a file's few tasks.
 
-    Each task's time is the least of its repeats, with what JAX compiled already on disk, as in
-    any run but the first.
+    Each task's time is the least of its rounds, with what JAX compiled already on disk and one
+    thread, as in any run but the first.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-        return _measured(max(2, repeats // 5))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        threads.environment(compiled.variables(Path(folder))),
+    ):
+        adapters = runner.Runner(["numpy", *FRAMEWORKS]).adapters.values()
+        with threads.one_thread(adapters):
+            return _measured(each, rounds)
 
 
-def _measured(rounds: int) -> list[Result]:
-    chosen, loading = sampled()
+def _measured(each: int, rounds: int) -> list[Result]:
+    chosen, loading = sampled(each)
     clock = Clock()
     plain = baseline.reference, runner.baseline, runner.judge
     baseline.reference = clock.timed("truth and noise", baseline.reference)
@@ -103,7 +103,8 @@ def _measured(rounds: int) -> list[Result]:
     own = whole - spent["framework"] - arithmetic
     judged = spent["truth and noise"] + spent["judging"]
     detail = (
-        f"{len(chosen)} tasks for {sum(n for _, n in chosen):.0f}, {whole:.0f} s: "
+        f"{len(chosen)} tasks for {sum(n for _, n in chosen):.0f}, {each} of a file, "
+        f"{whole:.0f} s: "
         + ", ".join(f"{what} {seconds:.1f}" for what, seconds in sorted(spent.items()))
     )
     return [

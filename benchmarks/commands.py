@@ -37,12 +37,11 @@ def lint(repeats: int) -> list[Result]:
 
     Once as on a machine that has never seen the catalogue, once as on one that has.
     """
-    times = min(repeats, 5)
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for name, cache in (("nothing remembered", ""), ("files unchanged", folder)):
             whole, alone = least(
-                times,
+                repeats,
                 shell(COMMAND, "lint", GRADPARITY_CACHE=cache),
                 shell(sys.executable, "-c", "import pydantic"),
             )
@@ -65,7 +64,7 @@ def start(repeats: int) -> list[Result]:
         ratio(
             f"gradparity run one-layer, over importing and compiling{also}",
             1.3,
-            min(repeats, 5),
+            repeats,
             ours,
             shell(sys.executable, "-c", script),
         )

@@ -1,23 +1,17 @@
-"""Speed, as ratios in one run: a table, and out/bench/ with JSON and a page."""  # noqa: INP001 - scripts, no package
+"""Speed of the reference, as ratios in one run: a table, and out/bench/reference.{json,html}."""  # noqa: INP001 - scripts, no package
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
-import platform
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import commands
 import report
 from measure import Result, least, ratio
-from rich.console import Console
-from rich.table import Table
 
 LINKS = 150
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -68,20 +62,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     "conv": convolutional,
     "transformer": transformer,
     "chain": chain,
-    "lint": commands.lint,
-    "start": commands.start,
-    "catalogue": lambda repeats: _module("catalogue").shares(repeats),
 }
-
-
-def show(results: list[Result]) -> None:
-    """The table for people."""
-    table = Table("", "measured", "at most", "", "", title="Speed")
-    for r in results:
-        mark = "[green]✓[/]" if r.met else "[red]✗[/]"
-        measured = f"{mark} {r.measured:.2f}"
-        table.add_row(r.name, measured, f"{r.target:g}", r.unit, r.detail)
-    Console().print(table)
 
 
 def main() -> int:
@@ -101,22 +82,8 @@ def main() -> int:
     named = asked.names or [*BENCHMARKS, "growth"]
     results = [r for name in named if name in BENCHMARKS for r in BENCHMARKS[name](asked.repeats)]
     growths = _module("growth").growths(asked.repeats) if "growth" in named else []
-    show(results)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    about = {
-        "Python": platform.python_version(),
-        "machine": platform.platform(),
-        "processors": str(os.cpu_count()),
-        "threads": str(asked.threads),
-    }
-    record = about | {
-        "results": [r.as_dict() for r in results],
-        "growth": [asdict(growth) for growth in growths],
-    }
-    (asked.out / "bench.json").write_text(json.dumps(record, indent=2, ensure_ascii=False))
-    report.write(asked.out / "bench.html", results, growths, about)
-    Console().print(asked.out / "bench.html")
-    return 0 if all(r.met for r in results) else 1
+    about = {"threads": str(asked.threads)}
+    return 0 if report.keep(asked.out, "reference", results, growths, about) else 1
 
 
 if __name__ == "__main__":

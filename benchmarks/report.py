@@ -1,14 +1,20 @@
-"""The page of a benchmark's results: a table of targets, and how times grow, as SVG."""  # noqa: INP001 - scripts, no package
+"""What is kept of a benchmark: JSON, and a page with targets and how times grow, as SVG."""  # noqa: INP001 - scripts, no package
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from growth import Growth
 from jinja2 import Environment, FileSystemLoader
 from measure import Result
+from rich.console import Console
+from rich.table import Table
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 400, 280, 56, 40, 12, 24
 
@@ -65,7 +71,40 @@ def seconds(value: float) -> str:
     return f"{value:g} s"
 
 
-def write(path: Path, results: list[Result], growths: list[Growth], about: dict[str, str]) -> None:
+def keep(
+    folder: Path,
+    name: str,
+    results: list[Result],
+    growths: Sequence[Growth] = (),
+    about: dict[str, str] | None = None,
+) -> bool:
+    """Print the table, and write ``name.json`` and ``name.html``; whether all targets are met."""
+    facts = {
+        "Python": platform.python_version(),
+        "machine": platform.platform(),
+        "processors": str(os.cpu_count()),
+        "load": " ".join(f"{load:.1f}" for load in os.getloadavg()),
+    } | (about or {})
+    table = Table("", "measured", "at most", "", "", title="Speed")
+    for r in results:
+        mark = "[green]✓[/]" if r.met else "[red]✗[/]"
+        table.add_row(r.name, f"{mark} {r.measured:.2f}", f"{r.target:.3g}", r.unit, r.detail)
+    Console().print(table)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = facts | {
+        "results": [r.as_dict() for r in results],
+        "growth": [asdict(growth) for growth in growths],
+    }
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    _write(folder / f"{name}.html", results, growths, facts)
+    Console().print(folder / f"{name}.html")
+    return all(r.met for r in results)
+
+
+def _write(
+    path: Path, results: list[Result], growths: Sequence[Growth], about: dict[str, str]
+) -> None:
     """Write the page."""
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     env.filters["seconds"] = seconds

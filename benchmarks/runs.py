@@ -1,21 +1,32 @@
-"""Speed and memory of whole runs, from the shell: a table, and out/bench/runs.json."""  # noqa: INP001 - scripts, no package
+"""Speed and memory of whole runs: a table, and out/bench/runs.{json,html}."""  # noqa: INP001 - scripts, no package
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import catalogue
+import commands
+import report
 from measure import Result
 
-#: What is timed where nothing is named: this part of the catalogue, by the words its cases share.
-WORDS = "basics"
+from gradparity.cases.case import Case
+from gradparity.verify import load_cases
+
+#: Of so many cases of the catalogue, in its order, the middle one is run.
+STRIDE = 12
+
+#: So many tasks of each file show what a run spends its time on.
+EACH = 3
+
+#: How often what starts anew is started, and what is run anew is run.
+STARTS, ROUNDS = 5, 2
 
 #: Cases of the memory run: a sweep's points at two dtypes make its tasks.
 POINTS = 50
@@ -51,34 +62,34 @@ def run(*arguments: str, cache: Path) -> float:
     return time.perf_counter() - start
 
 
-def tasks_of(words: str) -> int:
-    """How many tasks the words choose."""
-    listed = (
-        "import sys; from gradparity.verify import load_cases; "
-        "print(sum(case.count() for case in load_cases(None, sys.argv[1])))"
-    )
-    done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-c", listed, words], capture_output=True, check=True, text=True
-    )
-    return int(done.stdout)
+def sampled(stride: int) -> tuple[list[Case], str]:
+    """The middle case of every ``stride`` of the catalogue, and that in words."""
+    cases = load_cases()
+    chosen = cases[stride // 2 :: stride]
+    count, whole = (sum(case.count() for case in some) for some in (chosen, cases))
+    return chosen, f"{count} tasks of {whole}" + (f", every {stride}th case" if stride > 1 else "")
 
 
-def speed(words: str) -> list[Result]:
+def speed(stride: int) -> list[Result]:
     """Two workers against one, and the time a task takes, cold and warm.
 
     What it takes to start is taken off: a run of one task, in the same number of workers.
     """
-    count = tasks_of(words)
+    chosen, which = sampled(stride)
+    count, names = sum(case.count() for case in chosen), [case.name for case in chosen]
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder)
-        started = {n: run("one-layer", "--dtypes", "float64", "-j", n, cache=cache) for n in "12"}
-        cold = run("-k", words, "-j", "2", cache=cache) - started["2"]
-        two = run("-k", words, "-j", "2", cache=cache) - started["2"]
-        one = run("-k", words, "-j", "1", cache=cache) - started["1"]
+        start = ("one-layer", "--dtypes", "float64", "-j")
+        started = {n: min(run(*start, n, cache=cache) for _ in range(STARTS)) for n in "12"}
+        cold = run(*names, "-j", "2", cache=cache) - started["2"]
+        two = run(*names, "-j", "2", cache=cache) - started["2"]
+        one = run(*names, "-j", "1", cache=cache) - started["1"]
+    if min(cold, two, one) <= 0:
+        raise SystemExit("a run took no longer than its start: the sample is too small to tell")
     return [
         Result("-j 2 over -j 1", two / one, 1 / 1.7, "times", f"{two:.1f} s against {one:.1f} s"),
-        Result("a task, warm, -j 2", two / count * 1e3, 60, "ms", f"{count} tasks, {words}"),
-        Result("a task, cold, -j 2", cold / count * 1e3, 250, "ms", f"{count} tasks, {words}"),
+        Result("a task, warm, -j 2", two / count * 1e3, 60, "ms", which),
+        Result("a task, cold, -j 2", cold / count * 1e3, 250, "ms", which),
     ]
 
 
@@ -110,29 +121,23 @@ def memory(few: int, many: int) -> list[Result]:
 
 
 def main() -> int:
-    """Run the benchmarks; 1 where a target is missed."""
+    """Run the benchmarks that are named, or all; 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=["speed", "memory", []])
-    parser.add_argument("-k", dest="words", default=WORDS, help="cases; '' for the whole catalogue")
+    parser.add_argument("--stride", type=int, default=STRIDE, help="1 for the whole catalogue")
+    parser.add_argument("--each", type=int, default=EACH, help="tasks of a file, for shares")
     parser.add_argument("--tasks", type=int, default=10_000, help="of the memory run")
     parser.add_argument("--out", type=Path, default=Path("out/bench"))
-    asked = parser.parse_args()
-    names = asked.names or ["speed", "memory"]
-    results = speed(asked.words) if "speed" in names else []
-    results += memory(asked.tasks // 10, asked.tasks) if "memory" in names else []
-    for r in results:
-        verdict = "met" if r.met else "MISSED"
-        found = f"{r.name:28} {r.measured:8.2f} {r.unit:6} at most {r.target:g}: {verdict}"
-        print(f"{found}; {r.detail}")  # noqa: T201 - a script speaks
-    asked.out.mkdir(parents=True, exist_ok=True)
-    record = {
-        "python": platform.python_version(),
-        "machine": platform.platform(),
-        "load": os.getloadavg(),
-        "results": [r.as_dict() for r in results],
+    benchmarks: dict[str, Callable[[], list[Result]]] = {
+        "shares": lambda: catalogue.shares(asked.each, ROUNDS),
+        "speed": lambda: speed(asked.stride),
+        "start": lambda: commands.start(STARTS),
+        "lint": lambda: commands.lint(STARTS),
+        "memory": lambda: memory(asked.tasks // 10, asked.tasks),
     }
-    (asked.out / "runs.json").write_text(json.dumps(record, indent=2, ensure_ascii=False))
-    return 0 if all(r.met for r in results) else 1
+    parser.add_argument("names", nargs="*", choices=[*benchmarks, []], help="all, if none is named")
+    asked = parser.parse_args()
+    results = [r for name in asked.names or benchmarks for r in benchmarks[name]()]
+    return 0 if report.keep(asked.out, "runs", results) else 1
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Node:
     """A value on the tape, and, once the backward pass has been by, its cotangent."""
 
     __slots__ = (
+        "arguments",
         "attributes",
         "cotangent",
         "inputs",
@@ -82,7 +83,7 @@ class Tape:
                 break
         node = Node(y, operation, inputs, tracked=tracked)
         if tracked:
-            node.attributes = attributes
+            node.arguments, node.attributes = values, attributes
             self._nodes.append(node)
         return node
 
@@ -124,12 +125,11 @@ class Tape:
                 self._hand_to_tuple(whole, index, g)
             else:
                 self._pull_back(node, g)
-            node.inputs = ()
+            node.inputs = node.arguments = ()
 
     def _pull_back(self, node: Node, g: Any) -> None:
         """Send the cotangent of a result on to the operation's inputs."""
-        operation, inputs = node.operation, node.inputs
-        values = [x.value if type(x) is Node else x for x in inputs]
+        operation, inputs, values = node.operation, node.inputs, node.arguments
         if type(g) is list:  # of several results, some without a cotangent
             g = tuple(
                 np.zeros_like(y) if part is None else part

@@ -99,6 +99,8 @@ class Entry:
     off: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
     agree_by: tuple[str, ...] = ()
+    #: What is off at further points and dtypes: where, tensor, truth, framework, result.
+    elsewhere: tuple[tuple[str, ...], ...] = ()
     #: The spellings that agree with the truth, each as it was run.
     agreeing: tuple[Side, ...] = ()
     see: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ class Entry:
     @property
     def given(self) -> str:
         """The input."""
-        return ", ".join(f"{k} = {numbers(v, 17)}" for k, v in self.inputs.items())
+        return ", ".join(f"{k} = {numbers(v, 17, exact=True)}" for k, v in self.inputs.items())
 
     @property
     def table(self) -> Table:
@@ -139,6 +141,12 @@ class Entry:
         ]
         return Table("", heads, tuple(rows))
 
+    @property
+    def further(self) -> Table:
+        """What is off at further points and dtypes."""
+        heads = ("also at", "tensor", "truth", "framework", "result")
+        return Table("", tuple(Head(name) for name in heads), self.elsewhere)
+
     def off_at(self, side: int, at: int) -> bool:
         """Whether a result of the table, of the side and the label at these places, is off."""
         told = [side for side in self.sides if not side.failure]
@@ -151,10 +159,14 @@ def _plural(said: str) -> str:
     return f"{verb} {rest}"
 
 
-def numbers(value: Any, digits: int = DIGITS) -> str:
-    """Nested lists of numbers, each to so many digits; a long one is cut."""
+def numbers(value: Any, digits: int = DIGITS, *, exact: bool = False) -> str:
+    """Nested lists of numbers, each to so many digits; a long one is cut.
+
+    What rounding may have left of zero is written as zero, unless the numbers are ``exact``.
+    """
     flat = list(_flat(value))
-    size = max((abs(x) for x in flat if not isinstance(x, bool) and _finite(x)), default=0.0)
+    sizes = (abs(x) for x in flat if not (exact or isinstance(x, bool)) and _finite(x))
+    size = max(sizes, default=0.0)
     shown = _nested(value, digits, size, [MOST])
     return shown if len(flat) <= MOST else f"{shown} ({len(flat)} numbers)"
 
@@ -295,6 +307,7 @@ def _entry(entry: Entry) -> list[str]:
     if entry.labels:
         lines += [*markdown_table(entry.table), ""]
     lines += [f"{s.adapter} {s.says} `{safe(s.failure)}`\n" for s in entry.sides if s.failure]
+    lines += [*markdown_table(entry.further), ""] if entry.elsewhere else []
     lines += [f"**{escaped(entry.verdict)}**", ""]
     lines += [text + "\n" for text in map(escaped, map(safe, entry.because))]
     lines += [f"To agree: {escaped(safe(text))}\n" for text in entry.agree_by]

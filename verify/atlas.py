@@ -1,7 +1,7 @@
 """The entries of the atlas: every case that records a divergence, run, and told with its numbers.
 
 One case is one entry: at the first point and dtype at which it records something, else at its
-first. Every number in an entry is of that run.
+first; what it records at others stands in a table below. Every number in an entry is of a run.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ..cases.loading import catalogue
 from ..cases.program import Program
 from ..cases.task import Between, Task
 from ..refimpl.errors import GradparityError, Unsupported
-from ..reports.atlas import Entry, Result, Side
+from ..reports.atlas import Entry, Result, Side, numbers
 from .baseline import Key, baseline, flat
 from .blame import attempt
 from .compare import dtype_for
-from .judge import judge, raised
+from .judge import judge, point_text, raised
 from .runner import FAILING, Runner
 
 #: The class of an entry that records nothing: a difference was expected there, and is none.
@@ -49,19 +49,20 @@ def entries(
         Called with each entry's name before it is run.
     """
     for case in cases:
-        task = _task(case)
-        if task is not None:
+        tasks = _tasks(case)
+        if tasks:
             tell(case.name)
-            yield _Told(runner, case, task).entry()
+            first, *others = (_Told(runner, case, task) for task in tasks)
+            yield first.entry(others)
 
 
-def _task(case: Case) -> Task | None:
-    """The task that an entry tells; None for a case that is none."""
+def _tasks(case: Case) -> list[Task]:
+    """The tasks that an entry tells, the first of them in full; none for a case that is none."""
     tasks = case.tasks()
     recorded = [task for task in tasks if task.divergences]
     if recorded:
-        return recorded[0]
-    return tasks[0] if case.path.is_relative_to(catalogue() / FOLDER) else None
+        return recorded
+    return tasks[:1] if case.path.is_relative_to(catalogue() / FOLDER) else []
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,28 @@ class _Told:
         ]
         self.versions = {run.adapter.name: _version(run.adapter) for run in self.runs}
 
-    def entry(self) -> Entry:
-        """The entry."""
+    @property
+    def failed(self) -> bool:
+        """Whether a run was not as recorded, or a spelling does not agree."""
+        return any(run.failed for run in (*self.runs, *self.agreeing))
+
+    def elsewhere(self) -> Iterator[tuple[str, ...]]:
+        """What is off, in short: point and dtype, tensor, truth, framework, result."""
+        where = " ".join(part for part in (point_text(self.task.point), self.task.dtype) if part)
+        keys = self._keys()
+        for run in self.runs:
+            side = self._side(run, keys)
+            if side.snippet and side.failure:
+                yield where, "", "", side.adapter, f"{side.says} {side.failure}"
+            for key, result in zip(keys, side.results, strict=False):
+                if result.off:
+                    truth = self._truth(key)
+                    told = truth if isinstance(truth, str) else numbers(truth)
+                    yield where, _label(key), told, side.adapter, result.text
+
+    def entry(self, others: Iterable[_Told] = ()) -> Entry:
+        """The entry; ``others`` are its further points and dtypes."""
+        others = list(others)
         task, keys = self.task, self._keys()
         kinds = list(dict.fromkeys(d.kind for d in task.divergences))
         sides = tuple(self._side(run, keys) for run in self.runs)
@@ -122,7 +143,8 @@ class _Told:
             agreeing=tuple(self._agreeing(keys)),
             see=tuple(dict.fromkeys(url for d in task.divergences for url in d.see.split())),
             versions=self.versions,
-            failed=any(run.failed for run in (*self.runs, *self.agreeing)),
+            elsewhere=tuple(row for other in others for row in other.elsewhere()),
+            failed=any(told.failed for told in (self, *others)),
             where=self._where(),
         )
 

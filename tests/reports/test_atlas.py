@@ -50,6 +50,23 @@ def test_numbers_are_written_as_every_processor_has_them(value, text):
     assert atlas.numbers(value) == text
 
 
+def test_inputs_are_written_in_full():
+    assert atlas.numbers([-0.0, 1e-300, 2.0], 17) == "[0, 0, 2]"
+    assert entry(inputs={"x": [-0.0, 1e-300, 2.0]}).given == "x = [-0, 1e-300, 2]"
+
+
+def test_further_points_and_spellings_are_told():
+    told = entry(
+        elsewhere=(("float32", "y", "1", "jax", "2"),),
+        agreeing=(atlas.Side("jax", "print(3)", ()),),
+    )
+    files = atlas.as_files([told])
+    assert "| float32 | y | 1 | jax | 2 |" in files["kink.md"]
+    assert "jax agrees by\n\n```python\nprint(3)\n```" in files["kink.md"]
+    assert '<td class="code">float32</td>' in files["index.html"]
+    assert "jax agrees by" in files["index.html"]
+
+
 def test_markdown_has_a_file_a_class_and_an_index():
     files = atlas.as_files([entry(), entry("another", "bug")])
     assert set(files) == {"README.md", "index.html", "kink.md", "bug.md"}

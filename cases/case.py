@@ -78,12 +78,18 @@ class Case:
 
     def agreeing(self, task: Task) -> dict[str, Task]:
         """Adapter → one of the tasks as it agrees by a recorded spelling, with nothing recorded."""
-        if not self.spellings:
-            return {}
         off = {name for d in task.divergences for name in d.adapters}
-        found = self.spellings[self.points().index(task.point)]
+        plain = replace(task, divergences=(), modes={})
+        if task.update is not None:
+            said = {name for d in self.model.divergences for name in d.spellings}
+            native = task.update.native
+            return {
+                name: replace(plain, update=replace(task.update, native=_without(native, name)))
+                for name in sorted(said & off)
+            }
+        found = self.spellings[self.points().index(task.point)] if self.spellings else {}
         return {
-            name: replace(task, programs={**task.programs, name: program}, divergences=(), modes={})
+            name: replace(plain, programs={**task.programs, name: program})
             for name, program in found.items()
             if name in off
         }
@@ -231,6 +237,10 @@ class Case:
                 },
             )
         return None
+
+
+def _without(items: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: item for key, item in items.items() if key != name}
 
 
 def _files(item: Any) -> Iterator[str]:

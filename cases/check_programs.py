@@ -8,9 +8,9 @@ from typing import Any
 
 from ..refimpl.ops import TABLE
 from .context import Context, adapter_names, point_text
-from .faults import unknown
+from .faults import shown, unknown
 from .language import read_program
-from .models import SAY
+from .models import RULE, SAY
 from .places import locator
 from .program import Instruction, Program, Ref
 from .syntax import DOLLAR, Source, parse
@@ -55,6 +55,14 @@ def read_spellings(case: Context) -> dict[str, Source]:
                     unknown("adapter of this record", name, (*record.adapters, SAY)),
                     case.key(*path),
                 )
+                continue
+            if case.model.optimizer is not None:
+                if text != RULE or name not in case.model.native:
+                    case.faults.add(
+                        f"{shown(text)} for {name} in a case that trains, expected {RULE}, where "
+                        "native gives that adapter something else",
+                        case.at(*path),
+                    )
                 continue
             node = find(case.document, path)
             assert isinstance(node, Scalar)

@@ -244,6 +244,9 @@ _ProgramText = Annotated[str, Field(max_length=limits.PROGRAM_CHARACTERS)]
 #: The key of the words beside the spellings that agree, which stand under adapters' names.
 SAY = "say"
 
+#: In place of a program where a case trains: the case's own rule, as the adapter spells it.
+RULE = "rule"
+
 
 class DivergenceModel(_Strict):
     """A recorded disagreement."""
@@ -267,7 +270,8 @@ class DivergenceModel(_Strict):
     ] = Field(
         "",
         alias="agree-by",
-        description="how to agree, in words; or say: words, and adapter: the program that agrees",
+        description="how to agree, in words; or say: words, and adapter: the program that agrees "
+        "(rule, where the case trains: its own rule, as the adapter spells it)",
     )
     see: Text = ""
     at: At = {}

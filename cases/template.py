@@ -58,7 +58,8 @@ dtypes: [float64, float32]
 #                       # neither says that there is no gradient (None).
 #     because: say why they differ
 #     agree-by: say how to make them agree. Or {say: the same, jax: y = …}: the program with which
-#       that adapter agrees with the truth, which the atlas runs and shows
+#       that adapter agrees with the truth, which the atlas runs and shows; jax: rule where the case
+#       trains and `native` gives that adapter another optimizer
 #     see: https://github.com/…
 # versions: {torch: 2.13.0, jax: 0.10.2}           with which the divergences were recorded
 # modes: {jax: eager}                              runs JAX without jit; also jax: conjugate (the

@@ -73,3 +73,45 @@ def test_a_bad_spelling_is_answered_as_a_bad_program_is(agree_by, fault):
     cases, faults = load(agree_by)
     assert not cases
     assert any(fault in told for told in faults), faults
+
+
+TRAINED = """
+case: adamw-by-default
+about: The weight decay is another one.
+inputs: {g: [1.0, -0.5]}
+params: {W: [1.0, 2.0]}
+program: loss = sum(g * W)
+optimizer: {adamw: {lr: 0.1, weight_decay: 0.01}}
+native: {jax: {optimizer: {adamw: {learning_rate: 0.1}}}}
+checks: [update]
+dtypes: [float64]
+divergences:
+  - adapters: [jax]
+    check: update
+    tensor: W
+    kind: default
+    because: optax takes 1e-4.
+    agree-by: {say: pass weight_decay to both, jax: RULE}
+"""
+
+
+def test_a_case_that_trains_agrees_by_its_own_rule():
+    (case,), faults = load_text(TRAINED.replace("RULE", "rule").encode(), Path("a.yaml"))
+    assert not faults
+    (entry,) = entries(Runner(["jax"]), [case])
+    assert not entry.failed
+    (side,) = entry.agreeing
+    assert "weight_decay=0.01" in side.snippet
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TRAINED.replace("RULE", "loss = sum(g * W)"),
+        TRAINED.replace("RULE", "rule").replace("native:", "groups: {} #"),
+    ],
+)
+def test_a_case_that_trains_has_no_other_spelling(text):
+    cases, faults = load_text(text.encode(), Path("a.yaml"))
+    assert not cases
+    assert "in a case that trains, expected rule" in str(faults[0])

@@ -8,6 +8,10 @@ terms, u being the unit roundoff; a function that only moves or picks data by no
 function (a factorisation, a solver) is taken to be backward stable: the exact result for inputs
 moved by a few units of their largest element.
 
+Sums and products of short numbers, such as 2 or -0.75, are exact in whatever order they are taken,
+and so is the root of a short square. A noise that is told so (``short``) leaves these alone: what
+is tied exactly, or exactly on a bound, then stays there.
+
 D. S. Parker, "Monte Carlo arithmetic: exploiting randomness in floating-point arithmetic", UCLA
 CSD-970002 (1997). N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed. (2002),
 sections 2.2, 3.1 and 4.2.
@@ -83,6 +87,11 @@ _ELEMENTWISE: dict[Any, float] = {
     if isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
 }
 
+#: Ufuncs that are exact on short numbers; the root only where it is short itself.
+_ADDING = _functions("add subtract")
+_MULTIPLYING = _functions("multiply square matmul vecdot")
+_ON_SHORT = _ADDING | _MULTIPLYING | _functions("sqrt")
+
 #: So many random numbers are drawn ahead.
 _AHEAD = 4096
 
@@ -99,6 +108,12 @@ def least_number(dtype: Any) -> float:
     return float(ml_dtypes.finfo(np.dtype(dtype)).smallest_subnormal)
 
 
+@cache
+def grid_of(dtype: Any) -> float:
+    """What short numbers are multiples of: 2⁻⁸ in float64, of which sums of products still fit."""
+    return 2.0 ** (math.log2(unit_roundoff(dtype)) // 6 + 1)
+
+
 def _is_number(y: Any) -> bool:
     """Whether Python's own floats hold it."""
     return y.ndim == 0 and y.dtype.kind == "f" and y.dtype.itemsize <= 8
@@ -108,6 +123,12 @@ def _is_number(y: Any) -> bool:
 def _most(dtype: Any) -> Any:
     """The largest finite number."""
     return np.finfo(dtype).max
+
+
+def short(x: Any, grid: float) -> Any:
+    """Which elements are whole multiples of ``grid``, a power of two."""
+    scaled = x / grid
+    return scaled == np.rint(scaled)
 
 
 class _Chance:
@@ -147,16 +168,41 @@ class _Chance:
 
 
 class Noise:
-    """Where noise comes from: a seeded source of chance and the unit roundoff of a dtype."""
+    """Where noise comes from: a seeded source of chance and the unit roundoff of a dtype.
 
-    def __init__(self, seed: int | _Chance, dtype: Any) -> None:
-        self.unit = unit_roundoff(dtype)
+    ``scale`` is what the unit is multiplied by; ``short`` says that what is exact on short
+    numbers is to be left alone.
+    """
+
+    def __init__(
+        self, seed: int | _Chance, dtype: Any, *, scale: float = 1.0, short: bool = False
+    ) -> None:
+        self.unit = unit_roundoff(dtype) * scale
+        self.scale = scale
         self.tiny = least_number(dtype)
+        self.short = short
+        self.grid = grid_of(dtype)
         self._chance = seed if isinstance(seed, _Chance) else _Chance(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same source of chance at another dtype's unit roundoff."""
-        return Noise(self._chance, dtype)
+        return Noise(self._chance, dtype, scale=self.scale, short=self.short)
+
+    def exact(self, ufunc: Any, y: Any, inputs: list[Any], size: Any) -> Any:
+        """Where a result of short numbers is exact, ``size`` being the sum of the magnitudes."""
+        if not self.short or ufunc not in _ON_SHORT or np.asarray(y).dtype.kind != "f":
+            return False
+        whole = [np.asarray(x) for x in inputs]
+        if ufunc is np.sqrt:
+            return short(y, self.grid) & (y * y == whole[0])
+        finest = self.grid if ufunc in _ADDING else self.grid**2
+        fits = size <= finest / self.unit  # 2ᵖ of them are told apart
+        given = [short(x, self.grid) for x in whole]
+        if ufunc.signature is not None or np.shape(y) != np.broadcast_shapes(*map(np.shape, whole)):
+            given = [held.all() for held in given]  # each of them is in every result
+        for held in given:
+            fits = fits & held
+        return fits
 
     def moved(self, y: Any, magnitude: Any) -> Any:
         """``y`` moved at random by up to ``u·magnitude``, in its own dtype.
@@ -254,8 +300,10 @@ class NoisyArray(np.ndarray):
         if noise is None:
             results = _tuple(y)
         else:
-            bound = _bound(ufunc, method, y, plain, options)
-            results = tuple(_wrapped(part, noise, *bound) for part in _tuple(y))
+            size, units = _bound(ufunc, method, y, plain, options)
+            if noise.short and size is not None and method in ("__call__", "reduce"):
+                size = np.where(noise.exact(ufunc, y, plain, size), 0.0, size)
+            results = tuple(_wrapped(part, noise, size, units) for part in _tuple(y))
         if out is not None:
             for target, result in zip(out, results, strict=True):
                 _plain(target)[...] = _plain(result)
@@ -280,6 +328,9 @@ class NoisyArray(np.ndarray):
                 sums, terms = (
                     function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
                 )
+                arrays = [x for x in plain_args if isinstance(x, np.ndarray)]
+                if noise.short and len(arrays) == 2:
+                    sums = np.where(noise.exact(np.matmul, y, arrays, sums), 0.0, sums)
                 return _wrapped(y, noise, sums * np.sqrt(terms))
             return _mapped(lambda part: _wrapped(part, noise, None, 0.0), y)
 
@@ -295,7 +346,10 @@ def _elementwise(ufunc: Any, units: float, inputs: tuple[Any, ...], out: Any) ->
         plain.append(x)
     y = ufunc(*plain)
     if noise is not None and y.dtype.kind in "fc":
-        y = noise.array(noise.rounded(y, units) if units else y)
+        moved = noise.rounded(y, units) if units else y
+        if noise.short and ufunc in _ON_SHORT:
+            moved = np.where(noise.exact(ufunc, y, plain, np.abs(y)), y, moved)
+        y = noise.array(moved)
     if out is None:
         return y
     (target,) = out

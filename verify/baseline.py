@@ -3,7 +3,7 @@
 Truth is the reference in wider precision, on the inputs as rounded to the task's dtype. Noise is
 the reference in the task's own dtype, run a few times on arrays whose arithmetic is moved at
 random within its rounding bound (see ``refimpl.rounding``): the root mean square of what that
-does to each element.
+does to each element. Where noise breaks what is tied exactly, the jump is not counted (``untied``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ..adapters.numpy_reference import reference
 from ..cases.task import Task, seed_of
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
-from ..refimpl.rounding import Noise, unit_roundoff
+from ..refimpl.rounding import Noise, grid_of, unit_roundoff
+from ..refimpl.rounding import short as is_short
 from .compare import dtype_for
 from .nearness import Near, Watch
 
@@ -36,6 +37,12 @@ WIDER: dict[str, Any] = {
     "complex64": np.complex128,
     "complex128": np.clongdouble,
 }
+
+#: Relative to a tensor's largest magnitude: a spread that may be of jumps.
+WIDE = 2.0**-10
+
+#: By how much smaller the noise is that tells jumps from what rounding magnifies.
+FINE = 2.0**-10
 
 #: Which tensor of a run: check, name, step.
 Key = tuple[str, str, int]
@@ -79,13 +86,56 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     program = task.program("numpy")
     watch = None if program is None else Watch(program)
     truth = flat(reference(task, dtype=WIDER[task.dtype], rows=rows, watch=watch))
-    seeds = [seed_of(task.case, task.point, f"noise {run}") for run in range(runs)]
-    samples = [flat(reference(task, noise=Noise(n, task.dtype), rows=rows)) for n in seeds]
+
+    def moved_by(held: list[Noise], dtype: Any = None) -> dict[Key, np.ndarray]:
+        found = [flat(reference(task, dtype=dtype, noise=n, rows=rows)) for n in held]
+        return {key: spread(want, [s[key] for s in found]) for key, want in truth.items()}
+
+    moved = moved_by(noises(task, "noise", runs))
+    if begins_short(task) and any(is_wide(truth[key], moved[key]) for key in truth):
+        fine = moved_by(noises(task, "noise", runs, scale=FINE), WIDER[task.dtype])
+        kept = moved_by(noises(task, "noise", runs, short=True))
+        moved = {key: untied(truth[key], moved[key], fine[key], kept[key]) for key in truth}
     noise = {}
     for key, want in truth.items():
-        moved, dtype = spread(want, [s[key] for s in samples]), dtype_for(task.dtype, want)
-        noise[key] = scale_of_noise(want, moved, dtype) if dtype.kind in "fcV" else moved
+        dtype = dtype_for(task.dtype, want)
+        plain = dtype.kind not in "fcV"
+        noise[key] = moved[key] if plain else scale_of_noise(want, moved[key], dtype)
     return Baseline(truth, noise, tuple(watch.found) if watch else ())
+
+
+def noises(
+    task: Task, name: str, runs: int = RUNS, *, scale: float = 1.0, short: bool = False
+) -> list[Noise]:
+    """Sources of noise for runs of a task: the same ones whenever they are asked for."""
+    seeds = (seed_of(task.case, task.point, f"{name} {run}") for run in range(runs))
+    return [Noise(seed, task.dtype, scale=scale, short=short) for seed in seeds]
+
+
+def begins_short(task: Task) -> bool:
+    """Whether a task's numbers are all short, as those that are written by hand: see ``Noise``."""
+    given = [x for x in (*task.inputs.values(), *task.params.values()) if x.dtype.kind in "fV"]
+    grid = grid_of(task.dtype)
+    return bool(given) and all(is_short(x.astype(np.float64), grid).all() for x in given)
+
+
+def is_wide(want: np.ndarray, moved: np.ndarray) -> bool:
+    """Whether a tensor is moved so far that it may be by jumps, from one branch to another."""
+    if want.dtype.kind != "f" or not want.size:
+        return False
+    return bool(np.max(moved) > WIDE * largest(want, want.dtype))
+
+
+def untied(want: np.ndarray, moved: Any, fine: Any, kept: Any) -> np.ndarray:
+    """The spread of a tensor without the jumps of what is tied exactly.
+
+    Noise breaks a tie, and a gradient on a kink would be let pass whatever it is. A jump is as
+    large however small the noise is, where what rounding magnifies shrinks with it (``fine``);
+    there the spread is taken of runs that leave exact results alone, and the tie with them
+    (``kept``).
+    """
+    jumps = (fine > moved / 8) if is_wide(want, moved) else False
+    return np.where(jumps, np.minimum(kept, moved), moved)
 
 
 def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:

@@ -21,12 +21,12 @@ import numpy as np
 from ..adapters.base import Adapter, Step, Trace, on_path
 from ..adapters.values import HALVES, in_dtype
 from ..cases.program import Const, Instruction, Program, Ref
-from ..cases.task import Task, seed_of
+from ..cases.task import Task
 from ..refimpl.errors import AdapterFailed, GradparityError
 from ..refimpl.ops import TABLE
 from ..refimpl.rounding import Noise
 from ..refimpl.tape import Node, Tape
-from .baseline import RUNS, WIDER, scale_of_noise, spread
+from .baseline import FINE, WIDER, begins_short, is_wide, noises, scale_of_noise, spread, untied
 from .compare import Outcome, compare, dtype_for
 from .judge import MULTIPLE
 
@@ -309,12 +309,17 @@ class _Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            samples = []
             narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
-            for run in range(RUNS):
-                noise = Noise(seed_of(task.case, task.point, f"blame {run}"), task.dtype)
-                samples.append(np.asarray(compute(lambda x, n=noise: _noisy(x, n, narrow))))
-            scale = scale_of_noise(truth, spread(truth, samples), dtype)
+
+            def moved_by(held: list[Noise], dtype: Any = narrow) -> np.ndarray:
+                runs = [compute(lambda x, n=n: _noisy(x, n, dtype)) for n in held]
+                return spread(truth, [np.asarray(y) for y in runs])
+
+            moved = moved_by(noises(task, "blame"))
+            if begins_short(task) and is_wide(truth, moved):
+                fine = moved_by(noises(task, "blame", scale=FINE), WIDER[task.dtype])
+                moved = untied(truth, moved, fine, moved_by(noises(task, "blame", short=True)))
+            scale = scale_of_noise(truth, moved, dtype)
             return self._within(got, truth, dtype, scale, nan)
 
     @staticmethod

@@ -16,9 +16,8 @@ import numpy as np
 
 from ..adapters.base import Adapter, Step, Trace
 from ..adapters.numpy_reference import updates
-from ..cases.task import Task, seed_of
-from ..refimpl.rounding import Noise
-from .baseline import RUNS, WIDER, scale_of_noise, spread
+from ..cases.task import Task
+from .baseline import WIDER, noises, scale_of_noise, spread
 from .blame import Blame, attempt, blame, way
 from .compare import compare, dtype_for
 from .judge import FAILING, MULTIPLE, ORDER, Row
@@ -83,10 +82,7 @@ def _of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> Blame | N
         gradients = {name: own.grads.get(name) for name in task.params}
         given.append((begun.params, gradients, own.values.get(output, np.nan)))
     truth = updates(task, given, dtype=WIDER[task.dtype])
-    samples = [
-        updates(task, given, noise=Noise(seed_of(task.case, task.point, f"blame {n}"), task.dtype))
-        for n in range(RUNS)
-    ]
+    samples = [updates(task, given, noise=noise) for noise in noises(task, "blame")]
     for step, want in enumerate(truth):
         for name, wanted in _moved(want):
             found = dict(_moved(trace.steps[step]))

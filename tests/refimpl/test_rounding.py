@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradparity.refimpl.rounding import Noise, NoisyArray, unit_roundoff
 
@@ -271,3 +273,51 @@ def test_narrow_arrays_stay_narrow():
     y = np.exp(Noise(0, np.float32).array(matrix().astype(np.float32)))
     assert y.dtype == np.float32
     assert np.max(np.abs(np.asarray(y) - np.exp(matrix().astype(np.float32)))) > 0
+
+
+SHORT = st.integers(-(2**11), 2**11).map(lambda n: n * 2.0**-4)
+OF_SHORT = [
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a * b,
+    lambda a, b: a @ b,
+    lambda a, b: np.square(a) + b,
+    lambda a, b: np.sum(a * b),
+    lambda a, b: np.sum(a, axis=0) - b,
+    lambda a, b: np.tensordot(a, b, axes=1),
+    lambda a, b: np.sqrt(np.square(a)) - b,
+]
+
+
+@given(
+    st.lists(SHORT, min_size=3, max_size=3),
+    st.lists(SHORT, min_size=3, max_size=3),
+    st.sampled_from(OF_SHORT),
+)
+def test_what_is_left_alone_as_exact_is_exact(a, b, function):
+    x, y = np.array(a), np.array(b)
+    noise = Noise(0, np.float64, short=True)
+    left_alone = np.asarray(function(noise.array(x), noise.array(y)))
+    assert (left_alone == function(x.astype(np.longdouble), y.astype(np.longdouble))).all()
+
+
+def test_what_is_not_short_is_moved_by_such_a_noise_too():
+    noises = [Noise(k, np.float64, short=True) for k in range(RUNS)]
+    for function, x in (
+        (lambda x: x + 1, matrix()),
+        (lambda x: x * 3, np.full(4, 0.1)),
+        (lambda x: x @ x, np.full((3, 3), 0.1)),
+        (np.sum, matrix()),
+        (np.sqrt, np.array([2.0, 3.0])),
+        (lambda x: x * x, np.array([1.2 * 2.0**30, 1.3 * 2.0**31])),
+        (lambda x: x / 3, np.array([1.0, 2.0])),
+        (np.exp, np.array([1.0, 2.0])),
+    ):
+        assert any((np.asarray(function(n.array(x))) != function(x)).any() for n in noises)
+
+
+def test_a_noise_is_as_small_as_it_is_asked_for():
+    x = matrix()
+    fine = [np.asarray(Noise(k, np.float32, scale=2.0**-10).array(x) + 1) for k in range(RUNS)]
+    off = np.max(np.abs(np.array(fine) - (x + 1)))
+    assert 2.0**-36 < off < 2.0**-32

@@ -159,7 +159,7 @@ def test_a_record_of_which_no_digit_is_left_explains_nothing():
 
 def test_the_command_counts_alarms_and_those_that_are_explained(capsys):
     with pytest.raises(SystemExit) as ended:
-        command(redraw=3, adapters="numpy", form="json")
+        command(redraw=5, first=3, adapters="numpy", form="json")
     assert ended.value.code == 0
     held = json.loads(capsys.readouterr().out)
     assert (held["tasks"], held["alarms"], held["unexplained"]) == (3, [], 0)

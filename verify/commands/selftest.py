@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -42,8 +43,10 @@ Redraw = Annotated[
         "--redraw", metavar="N", min=1, help="Instead, judge N redrawn tasks and count alarms."
     ),
 ]
-
-
+From = Annotated[
+    int,
+    typer.Option("--from", metavar="K", min=1, help="Begin at the K-th of the redrawn tasks."),
+]
 Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
 
 
@@ -51,6 +54,7 @@ def selftest(
     operations: Operations = None,
     *,
     redraw: Redraw = None,
+    first: From = 1,
     adapters: Adapters = None,
     dtypes: Dtypes = None,
     form: Format = "table",
@@ -58,7 +62,7 @@ def selftest(
     """Plant faults into every operation and update rule, or redraw the catalogue, and count."""
     wanted = dtypes_of(dtypes) or list(DTYPES)
     if redraw is not None:
-        raise SystemExit(_redraw(redraw, adapters_of(adapters), wanted, form))
+        raise SystemExit(_redraw(redraw, first, adapters_of(adapters), wanted, form))
     names = operations or [*TABLE, *RULES]
     for name in names:
         if name not in TABLE and name not in RULES:
@@ -75,7 +79,7 @@ def selftest(
     raise SystemExit(1 if any(found.outcome == "missed" for found in findings) else 0)
 
 
-def _redraw(wanted: int, names: list[str] | None, dtypes: list[str], form: str) -> int:
+def _redraw(wanted: int, first: int, names: list[str] | None, dtypes: list[str], form: str) -> int:
     """Judge redrawn tasks; status 1 where any alarms that no recorded case explains."""
     cases, faults = find(None)
     fail_on(faults)
@@ -84,7 +88,8 @@ def _redraw(wanted: int, names: list[str] | None, dtypes: list[str], form: str) 
     held: list[tuple[Any, ...]] = []
     alarming: list[dict[str, Any]] = []
     seen, kept = 0, ("adapter", "dtype", "verdict", "noise_ratio")
-    for task in _shown(redrawn(cases, wanted, dtypes), wanted, "redrawing"):
+    tasks = islice(redrawn(cases, wanted, dtypes), first - 1, None)
+    for task in _shown(tasks, max(wanted - first + 1, 0), "redrawing"):
         seen += 1
         rows = runner.rows(task)
         held += (tuple(row[name] for name in kept) for row in rows if row["check"] != "run")

@@ -4,7 +4,7 @@ A record of lost precision says of one operation how far off a framework is, at 
 show it; a redrawn case may come near such numbers, too. Its alarm is explained where the operation
 to blame is one that a recorded case shows by itself, in the same framework, dtype and direction,
 and where it is off by no more of its own noise than there, to within a factor of two, which is how
-well a few noisy runs tell a noise. A record in which less than half of the digits are left
+well a few noisy runs tell a noise. A record in which less than a third of the digits are right
 explains nothing: every fault would be smaller.
 """
 
@@ -78,7 +78,7 @@ class Explainer:
         if record.id not in self._shown:
             found: dict[tuple[str, str, str], float] = {}
             for row in self._runner.rows(record.draw()):
-                told = row["max_rel"] <= np.sqrt(2 * unit_roundoff(row["dtype"]))
+                told = row["max_rel"] <= np.cbrt(2 * unit_roundoff(row["dtype"]))
                 if row["verdict"] == "known" and row["kind"] == "precision" and told:
                     of = row["adapter"], row["dtype"], row["check"]
                     found[of] = max(found.get(of, 0.0), row["noise_ratio"])

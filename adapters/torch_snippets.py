@@ -78,7 +78,11 @@ def _training(task: Task, body: list[str], output: str) -> list[list[str]]:
     first, *others = text.split("\n")
     made = [first if first.startswith("optimizer =") else f"optimizer = {first}"]
     schedule = [line for line in others if "optimizer" in line]
-    clips = [f"torch.nn.utils.{line}" for line in others if line not in schedule]
+    clips = [
+        re.sub(r"\b(?=clip_grad|get_total_norm)", "torch.nn.utils.", line)
+        for line in others
+        if line not in schedule
+    ]
     if task.dtype == "float64" and "optimizer" not in task.update.native.get("torch", {}):
         made.insert(0, "torch.set_default_dtype(torch.float64)")
     made += [

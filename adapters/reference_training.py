@@ -46,7 +46,8 @@ class ReferenceTraining:
         self._given = {name: hyperparameters(task, name) for name in params}
         self._rule = rules[task.update.rule]
         self._hyper = {
-            name: {k: number(v) for k, v in given.items()} for name, given in self._given.items()
+            name: {k: number(v, self._size(k, given)) for k, v in given.items()}
+            for name, given in self._given.items()
         }
         whole = self._rule.whole
         together = [params] if whole else [{name: x} for name, x in params.items()]
@@ -81,6 +82,14 @@ class ReferenceTraining:
     def settle(self, keep: Callable[[Any], Any]) -> None:
         """Store the slots as they are between steps."""
         self._states = [{slot: keep(x) for slot, x in held.items()} for held in self._states]
+
+    def _size(self, name: str, given: Mapping[str, Any]) -> Any:
+        """By what a hyperparameter is moved where there is noise; None for its own size."""
+        decaying = self._rule.decoupled and name == "weight_decay"
+        if not (decaying and given[name] and given["lr"]):
+            return None
+        # 1 - lr·weight_decay may be rounded once for all steps: that is a unit of 1.
+        return 1 / np.longdouble(given["lr"])
 
     def _clipped(self, gradients: Arrays, params: Arrays) -> Arrays:
         if self._update.clip is None:

@@ -147,6 +147,7 @@ ADAMW = UpdateRule(
     _adamw,
     formula=f"g ← ∇L(θ)\n{_MOMENTS}θ ← θ − lr·(m̂/(√v̂ + eps) + weight_decay·θ)",
     source=f"{_LOSHCHILOV}, algorithm 2",
+    decoupled=True,
 )
 
 AMSGRAD = UpdateRule(
@@ -176,6 +177,7 @@ ADAMAXW = UpdateRule(
     _adamaxw,
     formula=f"g ← ∇L(θ)\n{_INFINITY}θ ← θ − lr·(m̂/u + weight_decay·θ)",
     source=f"{_KINGMA}, algorithm 2, with the decay of {_LOSHCHILOV}",
+    decoupled=True,
 )
 
 RULES = (ADAM, ADAMW, AMSGRAD, ADAMAX, ADAMAXW)

@@ -244,6 +244,7 @@ d = g/√v,  d ← d/max(1, RMS(d)/threshold)
 θ ← θ − ρ·max(min_scale, RMS(θ))·d − lr·weight_decay·θ""",
     source="N. Shazeer & M. Stern, 'Adafactor: adaptive learning rates with sublinear memory "
     "cost', arXiv:1804.04235, algorithms 4 and 5",
+    decoupled=True,
 )
 MUON = UpdateRule(
     "muon",
@@ -257,6 +258,7 @@ X = d/(‖d‖ + eps), five times X ← a·X + (b·X·Xᵀ + c·(X·Xᵀ)²)·X,
 θ ← θ − lr·(√max(1, rows/columns)·X + weight_decay·θ)""",
     source="K. Jordan et al., 'Muon: an optimizer for hidden layers in neural networks' (2024), "
     "https://kellerjordan.github.io/posts/muon/",
+    decoupled=True,
 )
 
 RULES = (LAMB, LARS, FROMAGE, SM3, ADAFACTOR, MUON)

@@ -164,6 +164,7 @@ NADAMW = UpdateRule(
     _nadamw,
     formula=f"g ← ∇L(θ)\n{_NADAM}θ ← θ − lr·(m̂/(√v̂ + eps) + weight_decay·θ)",
     source=f"{_DOZAT}, {_DECOUPLED}",
+    decoupled=True,
 )
 RADAM = UpdateRule(
     "radam",
@@ -178,6 +179,7 @@ RADAMW = UpdateRule(
     _radamw,
     formula=f"g ← ∇L(θ)\n{_RADAM}θ ← θ − lr·(d + weight_decay·θ)",
     source=f"{_LIU}, algorithm 2, {_DECOUPLED}",
+    decoupled=True,
 )
 
 RULES = (NADAM, NADAMW, RADAM, RADAMW)

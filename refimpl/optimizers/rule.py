@@ -35,6 +35,8 @@ class UpdateRule:
     whole
         Whether it sees all parameters as one vector, as a rule does whose inner products go over
         all of them; they then share their hyperparameters.
+    decoupled
+        Whether ``weight_decay`` shrinks the parameter by itself, by 1 − lr·weight_decay a step.
     """
 
     name: str
@@ -43,6 +45,7 @@ class UpdateRule:
     formula: str
     source: str
     whole: bool = False
+    decoupled: bool = False
     #: Derived from the signature of ``update``.
     hyperparameters: dict[str, Any] = field(init=False)
     #: Those that are true or false.

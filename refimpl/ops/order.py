@@ -56,7 +56,9 @@ def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> 
     m = merged(x, axis)
     ranked = np.sort(m, axis=-1)
     low, high, weight = _ranks(q, m.shape[-1])
-    y = ranked[..., low] + (ranked[..., high] - ranked[..., low]) * weight
+    y = ranked[..., low]
+    if weight:  # an infinity times a weight of zero would be NaN
+        y = y * (1 - weight) + ranked[..., high] * weight
     return kept(y, x, axis, keepdims)
 
 

@@ -135,7 +135,7 @@ def slopes(row, example, arrays):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_kink_is_passed_over(row, data):
     example, arrays = data.draw(cornered(row))

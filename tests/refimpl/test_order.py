@@ -1,0 +1,25 @@
+"""Ranks: what an infinity does to those between two elements."""
+
+import numpy as np
+import pytest
+
+from gradparity.refimpl.ops import TABLE
+
+
+@pytest.mark.parametrize(
+    ("x", "q", "expected"),
+    [
+        ([-np.inf, 1.0], 0.5, -np.inf),
+        ([1.0, np.inf], 0.5, np.inf),
+        ([-np.inf, -np.inf], 0.5, -np.inf),
+        ([-np.inf, 1.0, np.inf], 0.5, 1.0),
+        ([1.0, 2.0, np.inf], 0.5, 2.0),
+        ([-np.inf, np.inf], 0.5, np.nan),
+        ([1.0, 3.0], 0.25, 1.5),
+    ],
+)
+def test_a_quantile_between_an_infinity_and_a_number_is_infinite(x, q, expected):
+    with np.errstate(invalid="ignore"):
+        y = TABLE["quantile"].forward(np.array(x), q=q)
+
+    np.testing.assert_array_equal(y, expected)

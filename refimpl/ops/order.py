@@ -59,6 +59,8 @@ def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> 
     y = ranked[..., low]
     if weight:  # an infinity times a weight of zero would be NaN
         y = y * (1 - weight) + ranked[..., high] * weight
+    # NaN stands last in order, and is the quantile of what has one.
+    y = np.where(np.isnan(ranked[..., -1]), ranked[..., -1], y)
     return kept(y, x, axis, keepdims)
 
 

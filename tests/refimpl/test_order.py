@@ -1,4 +1,4 @@
-"""Ranks: what an infinity does to those between two elements."""
+"""Ranks: what infinities and NaN do to a quantile."""
 
 import numpy as np
 import pytest
@@ -16,9 +16,11 @@ from gradparity.refimpl.ops import TABLE
         ([1.0, 2.0, np.inf], 0.5, 2.0),
         ([-np.inf, np.inf], 0.5, np.nan),
         ([1.0, 3.0], 0.25, 1.5),
+        ([1.0, np.nan, 3.0], 0.5, np.nan),
+        ([1.0, np.nan, 3.0], 0.0, np.nan),
     ],
 )
-def test_a_quantile_between_an_infinity_and_a_number_is_infinite(x, q, expected):
+def test_quantiles_of_infinities_and_of_nan(x, q, expected):
     with np.errstate(invalid="ignore"):
         y = TABLE["quantile"].forward(np.array(x), q=q)
 

@@ -56,6 +56,12 @@ def clip_vjp_max(g: Any, y: Any, x: Any, low: Any = None, high: Any = None) -> A
     return np.where(won, g, 0)
 
 
+def _clip_near(y: Any, x: Any, low: Any = None, high: Any = None) -> Any:
+    """To the lower bound, and from the larger of the two to the upper one."""
+    top = x if low is None else np.maximum(x, low)
+    return np.minimum(*np.broadcast_arrays(kinks.to(x, low), kinks.to(top, high)))
+
+
 OPERATIONS = (
     Operation(
         "add",
@@ -209,7 +215,7 @@ OPERATIONS = (
             ex((0, 3), (3,), None),
         ),
         domain=(distinct, interval(-0.44, -0.36), interval(0.36, 0.44)),
-        kinks="x = min or x = max: here x has all of g",
-        near=lambda y, x, low=None, high=None: kinks.to(x, low, high),
+        kinks="x = min, x = max or, x below both, min = max: at a bound x has all of g",
+        near=_clip_near,
     ),
 )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
-from ..cases.case import Case
-from ..cases.task import Task
+from ..cases.case import Case, Undrawn
 from .judge import Row
 from .runner import FAILING
+from .running import Engine
 
 #: What is redrawn: the dtypes that promise the most.
 DTYPES = ("float64", "float32")
 
 
-def redrawn(cases: Iterable[Case], wanted: int, dtypes: Iterable[str] = DTYPES) -> Iterator[Task]:
+def redrawn(
+    cases: Iterable[Case], wanted: int, dtypes: Iterable[str] = DTYPES
+) -> Iterator[Undrawn]:
     """So many tasks with fresh seeds, spread evenly over the cases that draw anything.
 
     Cases whose numbers are all written out stay out; whether a case draws anything is seen by
@@ -29,22 +32,37 @@ def redrawn(cases: Iterable[Case], wanted: int, dtypes: Iterable[str] = DTYPES) 
         # Of the k-th task of all, as many drawings as evens out over it and those before it.
         shares = [(k + 1) * wanted // total - k * wanted // total for k in range(first, last)]
         for number in range(1, max(shares) + 1):
-            tasks = case.redrawn(number).iter_tasks(own)
+            tasks = case.redrawn(number).undrawn(own)
             yield from (task for task, n in zip(tasks, shares, strict=True) if number <= n)
         first = last
 
 
-def alarms(task: Task, rows: Iterable[Row]) -> list[list[Row]]:
+def judged(engine: Engine, tasks: Iterable[Undrawn]) -> Iterator[tuple[Undrawn, list[Row]]]:
+    """Each task with its rows, as an engine that is entered finishes it."""
+    at_work: dict[int, Undrawn] = {}
+
+    def numbered() -> Iterator[tuple[int, Undrawn]]:
+        for number, task in enumerate(tasks):
+            at_work[number] = task
+            yield number, task
+
+    with closing(engine.run(numbered())) as results:
+        for number, rows in results:
+            yield at_work.pop(number), rows
+
+
+def alarms(task: Undrawn, rows: Iterable[Row]) -> list[list[Row]]:
     """Those of a redrawn task's rows that fail, adapter by adapter, recorded divergences aside.
 
     A divergence is recorded with the value that the case's own numbers give; at others it may be
     of another size, or absent.
     """
-    recorded = {(name, d.check, d.tensor) for d in task.divergences for name in d.adapters}
+    failing = [row for row in rows if row["verdict"] in (*FAILING, "error")]
+    records = task.draw().divergences if failing else ()
+    recorded = {(name, d.check, d.tensor) for d in records for name in d.adapters}
     found: dict[str, list[Row]] = {}
-    for row in rows:
-        own = (row["adapter"], row["check"], row["tensor"]) in recorded
-        if row["verdict"] in (*FAILING, "error") and not own:
+    for row in failing:
+        if (row["adapter"], row["check"], row["tensor"]) not in recorded:
             found.setdefault(row["adapter"], []).append(row)
     return list(found.values())
 

@@ -84,12 +84,17 @@ def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
 
     What an adapter raises as it is made is kept, for ``about`` to raise.
     """
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     _STATE.marks = marks
     try:
         _STATE.runner = _made(adapters)
     except Exception as fault:  # noqa: BLE001  raised where it is heard
         _STATE.fault = fault
+
+
+def end_with_parent() -> None:
+    """From now on end when the parent does: killed, it could not say so."""
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
 
 
 def about() -> tuple[list[str], dict[str, str]]:
@@ -145,8 +150,7 @@ def _runner() -> Runner:
     return _STATE.runner
 
 
-def _end_with(parent: int) -> None:
-    """End when the parent does: killed, it could not say so."""
+def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(LOOK)
     os._exit(1)

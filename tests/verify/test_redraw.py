@@ -47,38 +47,42 @@ def cases(text=CASES):
     return found
 
 
+def drawn(text, wanted, dtypes=("float64", "float32")):
+    return [undrawn.draw() for undrawn in redrawn(cases(text), wanted, dtypes)]
+
+
 def test_drawings_are_spread_evenly_and_those_of_a_case_follow_one_another():
-    tasks = list(redrawn(cases(), 12))
+    tasks = drawn(CASES, 12)
     assert len(tasks) == 12
     names = [task.case.partition("~")[0] for task in tasks]
     assert names == sorted(names)
-    drawn = Counter(
+    counted = Counter(
         (task.case.partition("~")[0], task.point.get("k"), task.dtype) for task in tasks
     )
-    assert len(drawn) == 5
-    assert set(drawn.values()) == {2, 3}
+    assert len(counted) == 5
+    assert set(counted.values()) == {2, 3}
 
 
 def test_no_two_drawings_are_alike():
-    tasks = [t for t in redrawn(cases(), 50) if t.dtype == "float64" and t.point.get("k") != 2]
+    tasks = [t for t in drawn(CASES, 50) if t.dtype == "float64" and t.point.get("k") != 2]
     arrays = {task.params["w"].tobytes() for task in tasks}
     assert len(arrays) == len(tasks) == 20
 
 
 def test_fewer_than_there_are_tasks_are_spread_over_them_too():
-    assert [task.case for task in redrawn(cases(), 2)] == ["drawn~1", "single~1"]
+    assert [task.case for task in drawn(CASES, 2)] == ["drawn~1", "single~1"]
 
 
 def test_only_the_dtypes_asked_for_are_drawn():
-    assert {task.dtype for task in redrawn(cases(), 6, ["float32"])} == {"float32"}
+    assert {task.dtype for task in drawn(CASES, 6, ["float32"])} == {"float32"}
 
 
 def test_a_wrong_adapter_alarms_and_a_right_one_does_not():
     wrong = {**TABLE, "tanh": spoiled(TABLE["tanh"], 0, lambda c, *_: c * (1 + 1e-5))}
     for adapter, expected in ((NumpyAdapter(), 0), (NumpyAdapter(wrong), 12)):
         runner = Runner([adapter])
-        tasks = [task for task in redrawn(cases(), 15) if task.case.startswith("drawn")]
-        assert sum(bool(alarms(task, runner.rows(task))) for task in tasks) == expected
+        tasks = [task for task in redrawn(cases(), 15) if task.case.name == "drawn"]
+        assert sum(bool(alarms(task, runner.rows(task.draw()))) for task in tasks) == expected
 
 
 def test_a_recorded_divergence_is_no_alarm_though_it_is_of_another_size_now():
@@ -92,7 +96,7 @@ divergences:
     zero = {**TABLE, "tanh": spoiled(TABLE["tanh"], 0, lambda c, *_: np.zeros_like(c))}
     runner = Runner([NumpyAdapter(zero)])
     (task,) = redrawn(cases(text), 1)
-    rows = runner.rows(task)
+    rows = runner.rows(task.draw())
     assert {row["verdict"] for row in rows if row["tensor"] == "w"} == {"stale"}
     assert "w" not in {row["tensor"] for found in alarms(task, rows) for row in found}
 
@@ -121,9 +125,9 @@ def explanations(row, tasks=8):
     runner = Runner([NumpyAdapter({**TABLE, row.name: row})])
     explainer = Explainer(catalogue, runner)
     return [
-        explainer.explain(task, found)
+        explainer.explain(task.draw(), found)
         for task in redrawn(catalogue, tasks)
-        for found in alarms(task, runner.rows(task))
+        for found in alarms(task, runner.rows(task.draw()))
     ]
 
 
@@ -157,9 +161,10 @@ def test_a_record_of_which_no_digit_is_left_explains_nothing():
     assert explanations(imprecise("log1p", 2.0**51, elsewhere=150)) == [""] * 8
 
 
-def test_the_command_counts_alarms_and_those_that_are_explained(capsys):
+@pytest.mark.parametrize("jobs", ["0", "2"])
+def test_the_command_counts_alarms_and_those_that_are_explained(jobs, capsys):
     with pytest.raises(SystemExit) as ended:
-        command(redraw=5, first=3, adapters="numpy", form="json")
+        command(redraw=5, first=3, adapters="numpy", jobs=jobs, form="json")
     assert ended.value.code == 0
     held = json.loads(capsys.readouterr().out)
     assert (held["tasks"], held["alarms"], held["unexplained"]) == (3, [], 0)
@@ -171,6 +176,7 @@ def test_an_alarm_of_jax_is_explained_by_what_is_recorded_of_its_log1p():
     runner = Runner(["jax"])
     explainer = Explainer(catalogue, runner)
     for number in (8, 26):
-        for task in catalogue[0].redrawn(number).iter_tasks(["float64"]):
-            for found in alarms(task, runner.rows(task)):
+        for undrawn in catalogue[0].redrawn(number).undrawn(["float64"]):
+            task = undrawn.draw()
+            for found in alarms(undrawn, runner.rows(task)):
                 assert explainer.explain(task, found) == record

@@ -7,6 +7,7 @@ import pytest
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.optimizers import RULES
 from gradparity.verify.commands.selftest import selftest as command
+from gradparity.verify.planting import planted
 from gradparity.verify.rule_selftest import selftest_rules
 from gradparity.verify.selftest import LATE, RAISED, SMALLEST, selftest
 from gradparity.verify.selftest_report import blamed
@@ -55,6 +56,11 @@ def test_the_command_prints_json_of_operations_and_rules(capsys):
     assert {found["operation"] for found in held["findings"]} == {"negative", "sign_sgd"}
     assert held["summary"]["missed"] == 0
     assert held["summary"]["caught"] == held["summary"]["planted"] > 10
+
+
+def test_workers_find_the_same_in_the_same_order():
+    pairs = [("negative", "float64"), ("sign_sgd", "float32"), ("negative", "float32")]
+    assert list(planted(pairs, 2)) == list(planted(pairs)) != []
 
 
 #: Seen in the parameters after many steps, but at no single step above the rule's own noise.

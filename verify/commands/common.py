@@ -34,6 +34,16 @@ Adapters = Annotated[
         "--adapters", metavar="NAMES", help="Adapters, as numpy,torch,jax; all if not given."
     ),
 ]
+Jobs = Annotated[
+    str | None,
+    typer.Option(
+        "-j",
+        "--jobs",
+        metavar="N",
+        help="Worker processes, or auto for one a core; 0 for this process. "
+        "Without it: auto, and this process for a handful of tasks.",
+    ),
+]
 Dtypes = Annotated[
     str | None,
     typer.Option(

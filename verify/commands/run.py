@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ...adapters import compiled
 from ...cases.case import Case
 from ...cases.loading import select
 from ...refimpl.errors import BadUsage
@@ -26,14 +25,13 @@ from ..choices import adapters_of, dtypes_of, jobs_of
 from ..cluster import Cluster
 from ..finding import find
 from ..keys import keys
-from ..memory import cache_folder
 from ..reporting import write
-from ..running import Engine, Here, Work, workers_for
+from ..running import Engine, Work
 from ..running import Progress as Tell
 from ..session import Session
 from ..store import NAME, Store
-from ..workers import Workers
-from .common import Adapters, Dtypes, Keywords, Paths, emit, fail_on, say
+from .common import Adapters, Dtypes, Jobs, Keywords, Paths, emit, fail_on, say
+from .engines import here, local
 
 DIFFERS, FAILED = 1, 3
 
@@ -43,16 +41,6 @@ Out = Annotated[
 ]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How to print them.")
-]
-Jobs = Annotated[
-    str | None,
-    typer.Option(
-        "-j",
-        "--jobs",
-        metavar="N",
-        help="Worker processes, or auto for one a core; 0 for this process. "
-        "Without it: auto, and this process for a handful of tasks.",
-    ),
 ]
 Timeout = Annotated[
     float | None,
@@ -89,9 +77,6 @@ AcceptStale = Annotated[
 InPlace = Annotated[
     bool, typer.Option("--in-place", help="Make that edit in the case files, comments kept.")
 ]
-
-#: Seconds for one task, where nothing is said: far more than a case of a suite takes.
-LONG = 300.0
 
 
 def run(
@@ -170,14 +155,7 @@ def _engine(
         if jobs is not None or timeout is not None:
             raise BadUsage("--cluster with -j or --timeout: Dask's workers are set where they run")
         return Cluster(names, cluster)
-    count = workers_for(jobs, len(work), timeout)
-    if count:
-        return Workers(names, count, timeout or LONG)
-    return _here(names)
-
-
-def _here(names: list[str] | None) -> Here:
-    return Here(names, compiled.variables(cache_folder()))
+    return local(len(work), names, jobs, timeout)
 
 
 def _store(out: str | None, *, resume: bool, changed: bool) -> Store:
@@ -222,8 +200,8 @@ def _accept(
     if not cases:
         say("gradparity: no record is stale")
         return
-    with _here(names) as here:
-        found = proposals(here.runner.adapters.values(), cases, dtypes)
+    with here(names) as entered:
+        found = proposals(entered.runner.adapters.values(), cases, dtypes)
     for proposal in found:
         if proposal.diff:
             tell(proposal.diff)

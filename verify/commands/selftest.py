@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from itertools import islice
 from typing import Annotated, Any, Literal
 
@@ -13,22 +15,26 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from ...adapters import registry
+from ...cases.case import Case
+from ...cases.task import Task
 from ...refimpl.errors import BadUsage
 from ...refimpl.ops import TABLE
 from ...refimpl.optimizers import RULES
 from ...reports.noise import ratios
 from ...reports.plain import plain_table
 from ...reports.sections import noise
-from ..choices import adapters_of, dtypes_of, nearest
+from .. import running
+from ..choices import adapters_of, dtypes_of, jobs_of, nearest
 from ..explaining import Explainer
 from ..finding import find
-from ..redraw import DTYPES, alarms, redrawn
-from ..rule_selftest import selftest_rules
-from ..runner import Runner
+from ..judge import Row
+from ..planting import planted
+from ..redraw import DTYPES, alarms, judged, redrawn
 from ..selftest import plantable
-from ..selftest import selftest as selftest_operations
 from ..selftest_report import as_json, as_text
-from .common import Adapters, Dtypes, emit, fail_on, say
+from .common import Adapters, Dtypes, Jobs, emit, fail_on, say
+from .engines import here, local
 
 #: After so many items of a long run a line says how far it is, where no bar can be shown.
 TOLD = 100
@@ -57,12 +63,14 @@ def selftest(
     first: From = 1,
     adapters: Adapters = None,
     dtypes: Dtypes = None,
+    jobs: Jobs = None,
     form: Format = "table",
 ) -> None:
     """Plant faults into every operation and update rule, or redraw the catalogue, and count."""
-    wanted = dtypes_of(dtypes) or list(DTYPES)
+    wanted, asked = dtypes_of(dtypes) or list(DTYPES), jobs_of(jobs)
     if redraw is not None:
-        raise SystemExit(_redraw(redraw, first, adapters_of(adapters), wanted, form))
+        chosen = adapters_of(adapters)
+        raise SystemExit(_redraw(range(first, redraw + 1), chosen, wanted, asked, form))
     names = operations or [*TABLE, *RULES]
     for name in names:
         if name not in TABLE and name not in RULES:
@@ -70,34 +78,32 @@ def selftest(
             raise BadUsage(f"no operation or rule is called {name!r}{nearest(name, known)}")
     usable = [name for name in names if name in RULES or plantable(TABLE[name])]
     pairs = [(name, dtype) for name in usable for dtype in wanted]
-    findings = [
-        found
-        for name, dtype in _shown(pairs, len(pairs), "planting")
-        for found in (selftest_rules if name in RULES else selftest_operations)([name], [dtype])
-    ]
+    each = planted(pairs, running.workers_for(asked, len(pairs)))
+    findings = [found for some in _shown(each, len(pairs), "planting") for found in some]
     emit(as_json(findings) if form == "json" else as_text(findings, wanted))
     raise SystemExit(1 if any(found.outcome == "missed" for found in findings) else 0)
 
 
-def _redraw(wanted: int, first: int, names: list[str] | None, dtypes: list[str], form: str) -> int:
+def _redraw(
+    numbers: range, names: list[str] | None, dtypes: list[str], jobs: running.Jobs, form: str
+) -> int:
     """Judge redrawn tasks; status 1 where any alarms that no recorded case explains."""
     cases, faults = find(None)
     fail_on(faults)
-    runner = Runner(names)
-    explainer = Explainer(cases, runner)
     held: list[tuple[Any, ...]] = []
     alarming: list[dict[str, Any]] = []
     seen, kept = 0, ("adapter", "dtype", "verdict", "noise_ratio")
-    tasks = islice(redrawn(cases, wanted, dtypes), first - 1, None)
-    for task in _shown(tasks, max(wanted - first + 1, 0), "redrawing"):
-        seen += 1
-        rows = runner.rows(task)
-        held += (tuple(row[name] for name in kept) for row in rows if row["check"] != "run")
-        for found in alarms(task, rows):
-            told = {k: found[0][k] for k in ("adapter", "check", "tensor", "verdict", "reason")}
-            alarming.append({"task": task.id, **told, "explained": explainer.explain(task, found)})
-            if form == "table":
-                emit(_alarm(alarming[-1]))
+    tasks = islice(redrawn(cases, numbers.stop - 1, dtypes), numbers.start - 1, None)
+    with local(len(numbers), names, jobs) as engine, _explaining(cases, names) as explain:
+        present = [name for name in names or registry.names() if name not in engine.missing]
+        for task, rows in _shown(judged(engine, tasks), len(numbers), "redrawing"):
+            seen += 1
+            held += (tuple(row[name] for name in kept) for row in rows if row["check"] != "run")
+            for found in alarms(task, rows):
+                told = {k: found[0][k] for k in ("adapter", "check", "tensor", "verdict", "reason")}
+                alarming.append({"task": task.id, **told, "explained": explain(task.draw(), found)})
+                if form == "table":
+                    emit(_alarm(alarming[-1]))
     results = pd.DataFrame(held, columns=list(kept))
     open_ = sum(not alarm["explained"] for alarm in alarming)
     if form == "json":
@@ -109,10 +115,24 @@ def _redraw(wanted: int, first: int, names: list[str] | None, dtypes: list[str],
     if shown:
         emit("\n".join([plain_table(shown), shown.note, ""]))
     emit(
-        f"{seen:,} redrawn tasks over {', '.join(runner.adapters)}, {len(results):,} comparisons: "
+        f"{seen:,} redrawn tasks over {', '.join(present)}, {len(results):,} comparisons: "
         f"{len(alarming):,} alarms, {len(alarming) - open_:,} explained by a recorded case"
     )
     return 1 if open_ else 0
+
+
+@contextmanager
+def _explaining(
+    cases: list[Case], names: list[str] | None
+) -> Iterator[Callable[[Task, list[Row]], str]]:
+    """What explains an alarm, in this process, whose frameworks are loaded at the first."""
+    with ExitStack() as settings:
+
+        @cache
+        def explainer() -> Explainer:
+            return Explainer(cases, settings.enter_context(here(names)).runner)
+
+        yield lambda task, rows: explainer().explain(task, rows)
 
 
 def _alarm(alarm: dict[str, Any]) -> str:

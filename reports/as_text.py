@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
 import pandas as pd
 
@@ -32,7 +33,14 @@ def as_csv(frame: pd.DataFrame) -> str:
 
     Texts stand as they are; one that begins with ``=`` is a formula to a spreadsheet.
     """
-    return frame.to_csv(index=False, lineterminator="\n")
+    text = BytesIO()
+    write_csv(frame, text)
+    return text.getvalue().decode()
+
+
+def write_csv(frame: pd.DataFrame, file: IO[bytes]) -> None:
+    """The same into a file that takes bytes."""
+    frame.to_csv(file, index=False, lineterminator="\n")
 
 
 def _summary(frame: pd.DataFrame) -> dict[str, Any]:

@@ -70,7 +70,7 @@ KEY = ["case", "point", "dtype", "adapter", "check", "tensor", "step"]
 RUN = ["case", "point", "dtype", "adapter"]
 
 #: Rows that are held as mappings at a time: many times larger than they are in a frame.
-CHUNK = 20_000
+CHUNK = 2_000
 
 #: The columns without which a table is no results; the others are filled in.
 REQUIRED = [column.name for column in COLUMNS[: list(BY_NAME).index("seconds") + 1]]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pandas as pd
 
-from .as_text import as_csv
+from .as_text import write_csv
 from .html import as_html
 from .markdown import as_markdown
 
@@ -40,15 +41,19 @@ def write(
     OSError
         Where the folder cannot be made or written.
     """
-    makers: tuple[Callable[[], bytes], ...] = (
-        lambda: _parquet(frame),
-        lambda: as_csv(frame).encode(),
-        lambda: as_markdown(frame, title=title, date=date, about=about).encode(),
-        lambda: as_html(frame, title=title, date=date, about=about).encode(),
+    told: dict[str, Any] = {"title": title, "date": date, "about": about}
+    makers: tuple[Callable[[IO[bytes]], object], ...] = (
+        lambda file: frame.to_parquet(file, index=False),
+        lambda file: write_csv(frame, file),
+        lambda file: file.write(as_markdown(frame, **told).encode()),
+        lambda file: file.write(as_html(frame, **told).encode()),
     )
-    # one held at a time: a table of many tasks is large
-    made = ((name, make()) for name, make in zip(NAMES, makers, strict=True))
-    return [path for name, content in made for path in put(folder, {name: content})]
+    folder = _made(folder)
+    for name, make in zip(NAMES, makers, strict=True):
+        # straight into the file: a table of many tasks is large
+        with _replacing(folder / name) as file:
+            make(file)
+    return [folder / name for name in NAMES]
 
 
 def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[Path]:
@@ -59,25 +64,26 @@ def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[P
     OSError
         Where the folder cannot be made or written.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(folder)
     for name, content in contents.items():
-        replace(folder / name, content)
+        with _replacing(folder / name) as file:
+            file.write(content)
     return [folder / name for name in contents]
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
-    table = io.BytesIO()
-    frame.to_parquet(table, index=False)
-    return table.getvalue()
+def _made(folder: str | os.PathLike[str]) -> Path:
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file in one move, so that no reader ever sees half of it."""
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that is moved into place once it is written, so that no reader sees half of it."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
-            file.write(content)
+            yield file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ def tasks(frame: pd.DataFrame) -> pd.DataFrame:
 
     The columns are ``case point dtype adapter version verdict rows noise_ratio seconds``.
     """
-    ranked = frame.assign(
+    ranked = frame[[*RUN, "version", "noise_ratio", "seconds"]].assign(
         rank=frame["verdict"].map(RANK).fillna(0).astype("int64"),
         rows=(frame["check"] != "run").astype("int64"),
     )
@@ -51,7 +51,7 @@ def by_verdict(frame: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["adapter", "version", "verdict"]
     by_task = tasks(frame).groupby(keys).size().rename("tasks")
-    by_row = compared(frame).groupby(keys).size().rename("rows")
+    by_row = compared(frame[[*keys, "check"]]).groupby(keys).size().rename("rows")
     both = pd.concat([by_task, by_row], axis="columns").fillna(0).astype("int64").reset_index()
     order = both["verdict"].map(RANK)
     return (
@@ -68,9 +68,12 @@ def worst(frame: pd.DataFrame, check: str, n: int = 10) -> pd.DataFrame:
     are left out: they are large by nature, and would hide what is near its bound; so are rows
     without any error.
     """
-    rows = frame[(frame["check"] == check) & (frame["verdict"] != "known") & (frame["max_abs"] > 0)]
-    rows = rows.sort_values(["noise_ratio", "max_rel"], ascending=False, kind="stable")
-    return rows.drop_duplicates(["case", "adapter"]).head(n)
+    keys = ["case", "adapter", "noise_ratio", "max_rel"]
+    rows = frame.loc[
+        (frame["check"] == check) & (frame["verdict"] != "known") & (frame["max_abs"] > 0), keys
+    ]
+    rows = rows.sort_values(keys[2:], ascending=False, kind="stable")
+    return frame.loc[rows.drop_duplicates(keys[:2]).head(n).index]
 
 
 def reasons(frame: pd.DataFrame, verdict: str) -> pd.DataFrame:
@@ -97,7 +100,7 @@ def totals(frame: pd.DataFrame) -> dict[str, Any]:
         "tasks": len(runs.drop_duplicates(["case", "point", "dtype"])),
         "adapters": int(frame["adapter"].nunique()),
         "runs": len(runs),
-        "comparisons": len(compared(frame)),
+        "comparisons": len(compared(frame[["check"]])),
         "seconds": float(runs["seconds"].sum()),
         "verdicts": {v: int(verdicts.get(v, 0)) for v in VERDICTS},
     }

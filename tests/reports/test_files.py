@@ -75,7 +75,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
     monkeypatch.setattr(os, "replace", fail)
     monkeypatch.setattr("pathlib.Path.replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        files.replace(path, b"new")
+        files.put(tmp_path, {path.name: b"new"})
     assert path.read_bytes() == b"old"
     assert [path] == list(tmp_path.iterdir())
 

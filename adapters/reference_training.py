@@ -53,6 +53,7 @@ class ReferenceTraining:
         together = [params] if whole else [{name: x} for name, x in params.items()]
         self._views = [View(held, whole=whole) for held in together]
         self._states = [self._rule.init(view.of(params)) for view in self._views]
+        self._touched: list[set[str]] = [set() for _ in self._views]
         self._losses: list[float] = []
         self._step = 0
 
@@ -74,8 +75,9 @@ class ReferenceTraining:
             )
             moved |= view.back(after[0])
             self._states[k] = after[1]
-            # What a rule does not touch, as momentum that is switched off, it does not remember.
-            touched = {slot: y for slot, y in after[1].items() if y is not before[slot]}
+            # What a rule has never touched, as momentum that is switched off, it does not remember.
+            self._touched[k] |= {slot for slot, y in after[1].items() if y is not before[slot]}
+            touched = {slot: y for slot, y in after[1].items() if slot in self._touched[k]}
             slots |= {f"{n}.{k}": x for k, y in touched.items() for n, x in view.back(y).items()}
         return moved, slots
 

@@ -8,7 +8,7 @@ does to each element. Where noise breaks what is tied exactly, the jump is not c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
 
     def moved_by(held: list[Noise], dtype: Any = None) -> dict[Key, np.ndarray]:
         found = [flat(reference(task, dtype=dtype, noise=n, rows=rows)) for n in held]
-        return {key: spread(want, [s[key] for s in found]) for key, want in truth.items()}
+        return {key: spread(want, [s.get(key) for s in found]) for key, want in truth.items()}
 
     moved = moved_by(noises(task, "noise", runs))
     if begins_short(task) and any(is_wide(truth[key], moved[key]) for key in truth):
@@ -138,14 +138,18 @@ def untied(want: np.ndarray, moved: Any, fine: Any, kept: Any) -> np.ndarray:
     return np.where(jumps, np.minimum(kept, moved), moved)
 
 
-def spread(want: np.ndarray, samples: list[np.ndarray]) -> np.ndarray:
+def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray:
     """The root mean square distance of samples from the truth, element by element.
 
-    A sample that is not finite says nothing about the size of an error and is left out.
+    A sample that is not finite says nothing about the size of an error and is left out. A run that
+    has no such tensor, or one of another shape, is as far off as the tensor is large: rounding
+    decided what an update rule remembers.
     """
     want = np.asarray(want)
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
+    other = want + largest(want, want.dtype)
+    samples = [other if x is None or np.shape(x) != want.shape else x for x in samples]
     # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
     with np.errstate(all="ignore"):
         distance = np.abs(np.stack(samples).astype(want.dtype) - want).astype(np.longdouble)

@@ -88,7 +88,7 @@ def _of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> Blame | N
             found = dict(_moved(trace.steps[step]))
             if name not in found and "." in name:
                 continue  # a slot that the framework does not have
-            drawn = [dict(_moved(sample[step]))[name] for sample in samples]
+            drawn = [dict(_moved(sample[step])).get(name) for sample in samples]
             fault = _fault(task, found.get(name), wanted, drawn)
             if fault:
                 what = f"the update rule {update.rule}, at step {step + 1}, in {name}"
@@ -103,7 +103,7 @@ def _moved(step: Step) -> Iterator[tuple[str, Any]]:
     yield from step.params.items()
 
 
-def _fault(task: Task, got: Any, truth: np.ndarray, samples: list[np.ndarray]) -> str:
+def _fault(task: Task, got: Any, truth: np.ndarray, samples: list[Any]) -> str:
     dtype = dtype_for(task.dtype, truth)
     if dtype.kind not in "fcV":
         scale = np.zeros(truth.shape)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases import load_text
 from gradparity.cases.loading import catalogue, load_files
 from gradparity.refimpl.errors import BadUsage
 from gradparity.refimpl.optimizers import RULES
 from gradparity.refimpl.optimizers.rule import UpdateRule
+from gradparity.verify.baseline import baseline
 from gradparity.verify.commands.optimizers import optimizers
 from gradparity.verify.runner import Runner
 
@@ -145,6 +148,29 @@ def test_a_divergence_of_another_size_is_stale_at_the_last_step():
     other = tuple(replace(d, value=d.value + 1e-9) for d in task.divergences)
     rows = Runner(["jax"]).rows(replace(task, divergences=other))
     assert [row["step"] for row in rows if row["verdict"] == "stale"] == [19]
+
+
+CURVED = """
+case: matched-lbfgs-sum
+about: Along its twelfth step the curvature is about the least that is remembered, in float32.
+inputs: {A: {normal: [24, 5]}, t: {normal: [24], scale: 3.0}}
+params: {w: {normal: [5]}, b: 0.1}
+program: |
+  loss = mse(tanh(A @ w + b), t, reduction="mean")
+optimizer: {lbfgs: {lr: 0.5, memory: 10, capped_by: 1, least_curvature: 1e-10}}
+steps: 20
+checks: [update]
+"""
+
+
+def test_where_rounding_decides_what_is_remembered_nothing_is_known_of_it():
+    (case,), _ = load_text(CURVED, Path("made-up.yaml"))
+    (task,) = case.redrawn(2).tasks(["float32"])
+    base = baseline(task)
+    held = [step for check, name, step in base.truth if (check, name) == ("update", "w.s")]
+    assert held == list(range(held[0], 20))
+    key = ("update", "w.s", 11)
+    assert base.noise[key].max() > np.abs(base.truth[key]).max() / 4
 
 
 def test_the_command_translates_a_rule_by_either_name(capsys):

@@ -148,15 +148,20 @@ def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray
     want = np.asarray(want)
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
-    other = want + largest(want, want.dtype)
-    samples = [other if x is None or np.shape(x) != want.shape else x for x in samples]
     # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
     with np.errstate(all="ignore"):
-        distance = np.abs(np.stack(samples).astype(want.dtype) - want).astype(np.longdouble)
+        held = [_like(want, sample) for sample in samples]
+        distance = np.abs(np.stack(held).astype(want.dtype) - want).astype(np.longdouble)
         usable = np.isfinite(distance)
         count = np.add.reduce(usable, axis=0)
         total = np.add.reduce(np.where(usable, distance, 0.0) ** 2, axis=0)
         return np.sqrt(total / np.maximum(count, 1)).astype(np.float64)
+
+
+def _like(want: np.ndarray, sample: np.ndarray | None) -> np.ndarray:
+    if sample is None or np.shape(sample) != want.shape:
+        return want + largest(want, want.dtype)
+    return sample
 
 
 def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:

@@ -218,11 +218,11 @@ def _slope(
             ahead, behind = (_output(task, name, index, sign * h * unit, rows) for sign in (1, -1))
             quotients.append(np.sum(np.real(g * (ahead - behind))) / (2 * h))
             bends.append(np.abs(np.sum(np.real(g * (ahead - 2 * middle + behind)))) / h)
-    first, second = extrapolated(quotients[:3]), extrapolated(quotients[1:])
-    # Where the function is smooth, the slopes of both sides meet as the step shrinks.
-    kinked = bends[-1] > bends[0] / 2 and bends[-1] > CONVERGED * np.abs(second)
-    off = np.inf if kinked else np.abs(second - first)
-    return second, off, _resolved(task, middle) / step
+        first, second = extrapolated(quotients[:3]), extrapolated(quotients[1:])
+        # Where the function is smooth, the slopes of both sides meet as the step shrinks.
+        kinked = bends[-1] > bends[0] / 2 and bends[-1] > CONVERGED * np.abs(second)
+        off = np.inf if kinked else np.abs(second - first)
+        return second, off, _resolved(task, middle) / step
 
 
 def _output(

@@ -1,7 +1,7 @@
 """Resampling images: to another size, or at any points. Channels first.
 
-Interpolation is linear in the image and separable: one small matrix an axis holds every
-convention (which pixel, where its centre is, how corners align), and its transpose is the VJP.
+Interpolation is linear in the image and separable: a few taps an axis hold every convention
+(which pixel, where its centre is, how corners align), and the VJP puts back what each one took.
 R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Trans. ASSP 29
 (1981), with Keys' a = −0.75, as most libraries for images have it.
 """
@@ -21,13 +21,15 @@ Mode = Literal["nearest", "nearest-exact", "linear", "cubic"]
 A = -0.75
 
 
-def _places(size: int, count: int, mode: Mode, *, align_corners: bool, dtype: Any) -> Any:
+def _places(size: int, count: int, mode: Mode, *, align_corners: bool, like: Any) -> Any:
     """Where, in pixels of the input, each pixel of the result stands."""
-    i = np.arange(count, dtype=dtype)
+    i = np.arange(count, dtype=like.dtype)
     if mode == "nearest":
         return np.floor(i * size / count)
     if mode == "nearest-exact":
         return np.floor((i + 0.5) * size / count)
+    # Weights are as uncertain as the places they are computed from: noise goes by the image.
+    i = np.cumsum(np.ones_like(like, shape=count)) - 1
     if align_corners:
         return i * (size - 1) / max(count - 1, 1)
     return (i + 0.5) * size / count - 0.5
@@ -43,35 +45,29 @@ def _kernel(distance: Any, mode: Mode) -> Any:
     return np.maximum(1 - d, 0)
 
 
-def _matrix(size: int, count: int, mode: Mode, *, align_corners: bool, dtype: Any) -> Any:
-    """W with y = W x along one axis; pixels beyond the edge are copies of the edge."""
+#: Which pixels count, from the one at or before a place: beyond these the kernel is zero.
+_REACH = {"linear": (0, 1), "cubic": (-1, 0, 1, 2)}
+
+
+def _taps(size: int, count: int, mode: Mode, *, align_corners: bool, like: Any) -> Any:
+    """For each pixel of the result, which pixels it is made of and their weights, tap by tap.
+
+    Pixels beyond the edge are copies of the edge.
+    """
     if mode not in ("nearest", "nearest-exact", "linear", "cubic"):
         raise ValueError(f"mode is {mode!r}, expected nearest, nearest-exact, linear or cubic")
-    places = _places(size, count, mode, align_corners=align_corners, dtype=dtype)
+    places = _places(size, count, mode, align_corners=align_corners, like=like)
     if mode == "linear":
         places = np.clip(places, 0, size - 1)
-    first = np.floor(places).astype(np.int64)
-    w = np.zeros((count, size), dtype)
-    rows = np.arange(count)
-    for offset in range(-1, 3):
-        weight = _kernel(places - (first + offset), mode)
-        np.add.at(w, (rows, np.clip(first + offset, 0, size - 1)), weight)
-    return w
+    first = np.floor(places)
+    at = first.astype(np.int64)
+    for offset in _REACH.get(mode, (0,)):
+        yield np.clip(at + offset, 0, size - 1), _kernel(places - first - offset, mode)
 
 
-def _matrices(x: Any, size: Spatial, mode: Mode, *, align_corners: bool) -> list[Any]:
-    counts = spread(size, x.ndim - 2, "size")
-    return [
-        _matrix(n, m, mode, align_corners=align_corners, dtype=x.dtype)
-        for n, m in zip(x.shape[2:], counts, strict=True)
-    ]
-
-
-def _along(x: Any, matrices: list[Any]) -> Any:
-    """Each matrix applied along its spatial axis."""
-    for axis, w in enumerate(matrices, 2):
-        x = np.moveaxis(np.moveaxis(x, axis, -1) @ w.T, -1, axis)
-    return x
+def _axes(x: Any, size: Spatial) -> Any:
+    """Each spatial axis, its length, and how long it is to be."""
+    return zip(range(2, x.ndim), x.shape[2:], spread(size, x.ndim - 2, "size"), strict=True)
 
 
 def interpolate(x: Any, *, size: Spatial, mode: Mode, align_corners: bool = False) -> Any:
@@ -80,15 +76,25 @@ def interpolate(x: Any, *, size: Spatial, mode: Mode, align_corners: bool = Fals
     With ``align_corners`` the centres of the corner pixels stay where they are, else their outer
     edges do; nearest takes pixel ⌊i·n/m⌋, nearest-exact the pixel under the centre.
     """
-    return _along(x, _matrices(x, size, mode, align_corners=align_corners))
+    y = x
+    for axis, n, m in _axes(x, size):
+        taps = _taps(n, m, mode, align_corners=align_corners, like=x)
+        last = np.moveaxis(y, axis, -1)
+        y = np.moveaxis(sum(last[..., at] * weight for at, weight in taps), -1, axis)
+    return y
 
 
 def _interpolate_vjp(
     g: Any, y: Any, x: Any, *, size: Spatial, mode: Mode, align_corners: bool = False
 ) -> Any:
-    """The same matrices, transposed."""
-    matrices = _matrices(x, size, mode, align_corners=align_corners)
-    return _along(g, [w.T for w in matrices])
+    """Each share of g, put back on the pixel that it was taken from, axis by axis."""
+    for axis, n, m in _axes(x, size):
+        shares = np.moveaxis(g, axis, 0)
+        back = np.zeros_like(shares, shape=(n, *shares.shape[1:]))
+        for at, weight in _taps(n, m, mode, align_corners=align_corners, like=x):
+            np.add.at(back, at, shares * weight.reshape(-1, *(1,) * (g.ndim - 1)))
+        g = np.moveaxis(back, 0, axis)
+    return g
 
 
 def grid_sample(
@@ -211,8 +217,8 @@ OPERATIONS = (
         "interpolate",
         interpolate,
         (_interpolate_vjp,),
-        formula="W₀ ⊗ W₁ ⊗ … x, one matrix of weights an axis",
-        derivatives=("W₀ᵀ ⊗ W₁ᵀ ⊗ … g",),
+        formula="Σₖ wₖ·x[pₖ] along each axis, pₖ the pixels around a place and wₖ their weights",
+        derivatives=("Σ wₖ·g over the places that took from a pixel",),
         examples=(
             ex((1, 2, 4, 3), size=(6, 5), mode="linear", align_corners=False),
             ex((1, 2, 4, 3), size=(7, 2), mode="linear", align_corners=True),

@@ -211,7 +211,7 @@ def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool 
         return None
     want = complex(row["want"], row["want_imag"])
     sizes = [abs(x) for x in (want, found.slope) if np.isfinite(x)]
-    if not found.contradicts(want, max(sizes)):
+    if not found.contradicts(want, max(sizes, default=0.0)):
         row["reason"] += f"; {found.by} confirm the reference"
         return False
     row["outlier"] = REFERENCE

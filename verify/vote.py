@@ -60,6 +60,8 @@ class Vote:
 
     def contradicts(self, gradient: complex, scale: float) -> bool:
         """Whether a gradient is off by far more than the slope's own error, or is no number."""
+        if self.slope == gradient:  # both may be beyond float64
+            return False
         return not abs(self.slope - gradient) <= 16 * self.error + self.margin * scale
 
 

@@ -78,8 +78,9 @@ def _cross_entropy(
         count = (probabilities * weights * kept).sum()
     if label_smoothing:
         probabilities = probabilities * (1 - label_smoothing) + label_smoothing / classes
-    terms = -(probabilities * weights * kept * jax.nn.log_softmax(x, axis)).sum(axis)
-    return reduced(terms, reduction, count)
+    shares = probabilities * weights * kept
+    terms = jnp.where(shares == 0, 0, shares * jax.nn.log_softmax(x, axis))  # 0 ln 0 is 0
+    return reduced(-terms.sum(axis), reduction, count)
 
 
 def _nll(

@@ -44,6 +44,11 @@ def _class_weights(
     return v * across * kept, count
 
 
+def _terms(v: Any, x: Any) -> Any:
+    """v·x, where a class of no weight is not looked at: 0·ln 0 is 0."""
+    return np.where(v == 0, 0, v * x)
+
+
 def cross_entropy(
     x: Any,
     target: Any,
@@ -60,7 +65,7 @@ def cross_entropy(
     """
     axis = _class_axis(x)
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
-    return reduce(-(v * log_softmax(x, axis=axis)).sum(axis=axis), reduction, count)
+    return reduce(-_terms(v, log_softmax(x, axis=axis)).sum(axis=axis), reduction, count)
 
 
 def _cross_entropy_vjp_x(
@@ -114,7 +119,7 @@ def nll(
     Shapes: x (n, classes, …) or (classes,), target class indices (n, …), weight (classes,).
     """
     v, count = _class_weights(x, target, weight, ignore_index, 0.0)
-    return reduce(-(v * x).sum(axis=_class_axis(x)), reduction, count)
+    return reduce(-_terms(v, x).sum(axis=_class_axis(x)), reduction, count)
 
 
 def _nll_vjp_x(

@@ -170,3 +170,14 @@ def test_a_where_trap_is_seen_though_all_fall_into_it_the_chain_rule_too():
     )
     assert {row["outlier"] for row in rows} == {"reference"}
     assert all("differences give 2" in row["reason"] for row in rows)
+
+
+def test_a_slope_beyond_float64_confirms_an_infinite_gradient():
+    text = "case: far\nabout: Far.\nparams: {x: 2.0}\nprogram: |\n  y = x * 1e300 * 1e300\n"
+    cases, faults = load_text(text, Path("made-up.yaml"))
+    assert not faults
+    nan = {**TABLE, "multiply": spoiled(TABLE["multiply"], 0, lambda c, *_: c * np.nan)}
+    rows = Runner([NumpyAdapter(nan)]).rows(cases[0].tasks(["float64"])[0])
+    (row,) = (row for row in rows if (row["check"], row["tensor"]) == ("grad", "x"))
+    assert (row["want"], row["outlier"]) == (np.inf, "numpy")
+    assert "confirm the reference" in row["reason"]

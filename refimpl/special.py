@@ -173,6 +173,8 @@ def polygamma(n: int, x: Any) -> Any:
 
 
 def _log_normal_cdf(x: Any) -> Any:
+    if x < -1e5:  # Φ has an exponent that mpmath cannot hold; by Mills' ratio (DLMF 7.12.1)
+        return -x * x / 2 - mpmath.log(-x) - mpmath.log(2 * mpmath.pi) / 2 + mpmath.log1p(-1 / x**2)
     return mpmath.log1p(-mpmath.ncdf(-x)) if x > 0 else mpmath.log(mpmath.ncdf(x))
 
 

@@ -38,7 +38,8 @@ WIDER: dict[str, Any] = {
     "complex128": np.clongdouble,
 }
 
-#: Relative to a tensor's largest magnitude: a spread that may be of jumps.
+#: Relative to a tensor's largest magnitude: a spread that may be of jumps, or of an error that
+#: all noisy runs make.
 WIDE = 2.0**-10
 
 #: By how much smaller the noise is that tells jumps from what rounding magnifies.
@@ -143,24 +144,36 @@ def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray
 
     A sample that is not finite says nothing about the size of an error and is left out. A run that
     has no such tensor, or one of another shape, is as far off as the tensor is large: rounding
-    decided what an update rule remembers.
+    decided what an update rule remembers. Where all runs agree on something that is far from the
+    truth, as on a root of a square that overflowed, that is an error of theirs and no noise.
     """
     want = np.asarray(want)
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
     # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
     with np.errstate(all="ignore"):
-        held = [_like(want, sample) for sample in samples]
-        distance = np.abs(np.stack(held).astype(want.dtype) - want).astype(np.longdouble)
+        held = np.stack([_like(want, *numbered) for numbered in enumerate(samples)])
+        distance = np.abs(held.astype(want.dtype) - want).astype(np.longdouble)
         usable = np.isfinite(distance)
-        count = np.add.reduce(usable, axis=0)
-        total = np.add.reduce(np.where(usable, distance, 0.0) ** 2, axis=0)
-        return np.sqrt(total / np.maximum(count, 1)).astype(np.float64)
+        far = _root_mean_square(distance, usable)
+        wide = far > WIDE * largest(want, want.dtype)
+        if wide.any():
+            middle = np.add.reduce(np.where(usable, held, 0)) / np.add.reduce(usable)
+            apart = _root_mean_square(np.abs(held - middle).astype(np.longdouble), usable)
+            alike = (apart <= WIDE * np.abs(middle)) & (apart < WIDE * far)
+            far = np.where(wide & alike, apart, far)
+        return far.astype(np.float64)
 
 
-def _like(want: np.ndarray, sample: np.ndarray | None) -> np.ndarray:
+def _root_mean_square(distance: np.ndarray, usable: np.ndarray) -> Any:
+    total = np.add.reduce(np.where(usable, distance, 0.0) ** 2, axis=0)
+    return np.sqrt(total / np.maximum(np.add.reduce(usable, axis=0), 1))
+
+
+def _like(want: np.ndarray, number: int, sample: np.ndarray | None) -> np.ndarray:
+    """A sample; in place of one that is not like the truth, something to either side of it."""
     if sample is None or np.shape(sample) != want.shape:
-        return want + largest(want, want.dtype)
+        return want + largest(want, want.dtype) * (-1) ** number
     return sample
 
 

@@ -43,13 +43,13 @@ def _max_pool_vjp(
     padding: Spatial = 0,
     dilation: Spatial = 1,
 ) -> Any:
-    """All of g goes to the window's largest element, or NaN; to the first of several."""
+    """All of g goes to the window's largest element; to the first of several."""
     w = _pooled(x, kernel_size, stride, padding, dilation)
     data = padded(x, w, -np.inf)
     total = np.zeros_like(data)
     waiting = np.ones(y.shape, dtype=bool)
     for view, into in zip(offset_views(data, w), offset_views(total, w), strict=True):
-        won = waiting & ((view == y) | np.isnan(view))
+        won = waiting & (view == y)
         np.add(into, np.where(won, g, 0), out=into)
         waiting &= ~won
     return total[w.middle]

@@ -80,7 +80,8 @@ def interpolate(x: Any, *, size: Spatial, mode: Mode, align_corners: bool = Fals
     for axis, n, m in _axes(x, size):
         taps = _taps(n, m, mode, align_corners=align_corners, like=x)
         last = np.moveaxis(y, axis, -1)
-        y = np.moveaxis(sum(last[..., at] * weight for at, weight in taps), -1, axis)
+        total: Any = sum(last[..., at] * weight for at, weight in taps)
+        y = np.moveaxis(total, -1, axis)
     return y
 
 

@@ -152,7 +152,7 @@ def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray
         return np.zeros(want.shape)
     # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
     with np.errstate(all="ignore"):
-        held = np.stack([_like(want, *numbered) for numbered in enumerate(samples)])
+        held = np.stack([_like(want, k, sample) for k, sample in enumerate(samples)])
         distance = np.abs(held.astype(want.dtype) - want).astype(np.longdouble)
         usable = np.isfinite(distance)
         far = _root_mean_square(distance, usable)

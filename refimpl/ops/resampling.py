@@ -46,7 +46,7 @@ def _kernel(distance: Any, mode: Mode) -> Any:
 
 
 #: Which pixels count, from the one at or before a place: beyond these the kernel is zero.
-_REACH = {"linear": (0, 1), "cubic": (-1, 0, 1, 2)}
+_REACH = {"nearest": (0,), "nearest-exact": (0,), "linear": (0, 1), "cubic": (-1, 0, 1, 2)}
 
 
 def _taps(size: int, count: int, mode: Mode, *, align_corners: bool, like: Any) -> Any:
@@ -54,14 +54,14 @@ def _taps(size: int, count: int, mode: Mode, *, align_corners: bool, like: Any) 
 
     Pixels beyond the edge are copies of the edge.
     """
-    if mode not in ("nearest", "nearest-exact", "linear", "cubic"):
+    if mode not in _REACH:
         raise ValueError(f"mode is {mode!r}, expected nearest, nearest-exact, linear or cubic")
     places = _places(size, count, mode, align_corners=align_corners, like=like)
     if mode == "linear":
         places = np.clip(places, 0, size - 1)
     first = np.floor(places)
     at = first.astype(np.int64)
-    for offset in _REACH.get(mode, (0,)):
+    for offset in _REACH[mode]:
         yield np.clip(at + offset, 0, size - 1), _kernel(places - first - offset, mode)
 
 

@@ -20,14 +20,7 @@ from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, on_path
 from .interpret import Dialect, arrays_of, failures, interpret
 from .reference_training import ReferenceTraining
-from .values import (
-    HALVES,
-    cotangent_of,
-    dtype_of,
-    in_dtype,
-    kind_of,
-    real_of,
-)
+from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
 
 Arrays = dict[str, Any]
 

@@ -17,7 +17,8 @@ from gradparity.adapters import compiled, threads
 from gradparity.cases.loading import catalogue, load_files
 from gradparity.cases.task import Task
 from gradparity.reports.columns import frame
-from gradparity.verify import baseline, runner
+from gradparity.verify.engine import runner
+from gradparity.verify.truth import baseline
 
 FRAMEWORKS = ("torch", "jax")
 

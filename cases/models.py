@@ -11,16 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from . import limits
-from .values import (
-    NAME_PATTERN,
-    Count,
-    Number,
-    Scalar,
-    Setting,
-    Shape,
-    SweepValue,
-    Text,
-)
+from .values import NAME_PATTERN, Count, Number, Scalar, Setting, Shape, SweepValue, Text
 
 Dtype = Literal["float64", "float32", "float16", "bfloat16", "complex128", "complex64"]
 TensorDtype = Literal[

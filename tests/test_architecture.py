@@ -1,9 +1,16 @@
 """Which package may import which, held by walking the imports."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases import load_text
+from gradparity.verify import Runner
+
+from .adapters import wrong
 
 ROOT = Path(__file__).parents[1]
 
@@ -14,6 +21,33 @@ MAY_IMPORT = {
     "reports": set(),
     "verify": {"refimpl", "cases", "adapters", "reports"},
 }
+
+#: The rooms of verify, from the ground up: which other rooms each may import.
+ROOMS = {
+    "measure": set(),
+    "slopes": {"measure"},
+    "truth": {"measure", "slopes"},
+    "local": {"measure"},
+    "judging": {"measure", "truth"},
+    "diagnosis": {"slopes", "truth", "local", "judging"},
+    "storage": {"judging"},
+    "engine": {"truth", "judging", "diagnosis", "storage"},
+    "selection": set(),
+    "linting": {"slopes", "storage", "selection"},
+    "explain": {"measure", "truth", "judging", "engine"},
+    "atlas": {"measure", "truth", "judging", "engine", "selection"},
+    "selftest": {"measure", "truth", "judging", "diagnosis", "engine"},
+    "reporting": {"judging"},
+    "api": {"engine", "storage", "selection"},
+    "pytest_plugin": {"judging", "engine", "selection"},
+    "cli": {"commands"},
+}
+
+#: They put rooms together, and nothing of verify imports them.
+FRONT = {"commands", "cli", "api", "pytest_plugin"}
+
+#: A task goes through these, in this order.
+ROAD = ["truth", "judging", "diagnosis"]
 
 FRAMEWORKS = {"torch", "jax", "jaxlib", "optax"}
 
@@ -51,6 +85,82 @@ def test_a_package_imports_only_what_stands_below_it(path):
         ours(parts) for _, parts in imported(path, ast.parse(path.read_text(encoding="utf-8")))
     }
     assert reached - {None, package} <= MAY_IMPORT[package]
+
+
+def rooms_reached(path):
+    """The other rooms of verify that a module of it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    reached = {parts[1] for _, parts in imported(path, tree) if parts[0] == "verify" and parts[1:]}
+    return reached - {room_of(path)}
+
+
+def room_of(path):
+    return path.relative_to(ROOT / "verify").with_suffix("").parts[0]
+
+
+IN_VERIFY = [p for p in MODULES if p.is_relative_to(ROOT / "verify") and p.parent.name != "verify"]
+
+
+@pytest.mark.parametrize("path", IN_VERIFY, ids=relative)
+def test_a_room_imports_only_rooms_below_it(path):
+    room = room_of(path)
+    allowed = set(ROOMS) - FRONT if room == "commands" else ROOMS[room]
+    assert rooms_reached(path) <= allowed
+
+
+def test_the_map_has_every_room_and_no_door_that_nobody_uses():
+    used = {}
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "verify") and room_of(path) != "__init__":
+            used.setdefault(room_of(path), set()).update(rooms_reached(path))
+    assert used.keys() - {"commands"} == ROOMS.keys()
+    assert {r: used[r] for r in used if r not in ("commands", "cli")} == {
+        r: doors for r, doors in ROOMS.items() if r != "cli"
+    }
+
+
+def test_every_room_says_what_goes_in_and_what_comes_out():
+    for room in sorted({p.parent for p in IN_VERIFY}):
+        said = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8")))
+        assert said, room
+        assert room.name == "commands" or ("In go" in said and "out" in said), room
+
+
+CASE = """
+case: walked
+about: Two steps of a rule.
+inputs: {x: [[1.0, 2.0], [0.5, -1.0]]}
+params: {W: [[0.5], [0.25]]}
+program: |
+  z = x @ W
+  loss = mean(tanh(z) ** 2)
+optimizer: {adam: {lr: 0.1}}
+steps: 2
+dtypes: [float64]
+"""
+
+
+def test_a_task_that_fails_goes_through_each_room_once():
+    adapter = wrong.Wrong(NumpyAdapter(), wrong.scaled("W", 1e-3))
+    runner = Runner([adapter])
+    (case,), _ = load_text(CASE, Path("walked.yaml"))
+    (task,) = case.tasks()
+    entered = []
+
+    def watch(frame, event, _):
+        if event != "call" or frame.f_back is None:
+            return
+        to, back = (Path(f.f_code.co_filename) for f in (frame, frame.f_back))
+        if to.is_relative_to(ROOT / "verify") and back == ROOT / "verify/engine/runner.py":
+            entered.append(room_of(to))
+
+    sys.setprofile(watch)
+    try:
+        rows = runner.rows_for(task, adapter.name)
+    finally:
+        sys.setprofile(None)
+    assert {row["verdict"] for row in rows} == {"agree", "differs"}
+    assert [room for room in entered if room != "engine"] == ROAD
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)

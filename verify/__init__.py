@@ -16,7 +16,7 @@ from typing import Any
 #: Public name → the module that has it.
 _HOMES = {
     "BadCases": ".api",
-    "Runner": ".runner",
+    "Runner": ".engine.runner",
     "load_cases": ".api",
     "run": ".api",
 }

@@ -11,11 +11,11 @@ import pandas as pd
 from ..adapters.base import Adapter
 from ..cases import Case, select
 from ..refimpl.errors import BadCase, BadUsage
-from .finding import find
-from .running import Here, Progress, Work, workers_for
-from .session import Session
-from .store import Store
-from .workers import Workers
+from .engine.local import local
+from .engine.session import Session
+from .engine.work import Progress, Work
+from .selection.finding import find
+from .storage.store import Store
 
 
 class BadCases(BadCase):
@@ -102,10 +102,10 @@ def run(
         As ``load_cases`` and ``Runner`` do; and for a timeout without workers.
     """
     work = Work(_cases(cases, keywords), None if dtypes is None else list(dtypes))
-    count = workers_for(jobs, len(work), timeout)
+    engine = local(len(work), adapters, jobs, timeout)
     with Store() as store:
         session = Session(work, [str(number) for number in range(len(work))], store)
-        with Workers(adapters, count, timeout) if count else Here(adapters) as entered:
+        with engine as entered:
             session.run(entered, progress)
         return session.frame()
 

@@ -13,7 +13,7 @@ import pandas as pd
 from ..refimpl.errors import BadUsage
 from ..reports import files
 from ..reports.columns import frame
-from .judge import Row
+from .judging.rows import Row
 
 
 def write_rows(rows: Iterable[Row], folder: str | Path) -> list[Path]:

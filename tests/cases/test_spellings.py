@@ -6,7 +6,7 @@ import pytest
 
 from gradparity.cases import load_text
 from gradparity.verify import Runner
-from gradparity.verify.atlas import entries
+from gradparity.verify.atlas.entries import entries
 
 CASE = """
 case: abs-at-zero

@@ -12,7 +12,7 @@ import pytest
 from gradparity.cases import catalogue
 from gradparity.reports import atlas
 from gradparity.verify import Runner, load_cases
-from gradparity.verify.atlas import entries
+from gradparity.verify.atlas.entries import entries
 
 SNIPPETS = Path(__file__).with_name("snippets.py")
 COMMITTED = Path(__file__).parents[2] / "reports" / "atlas"

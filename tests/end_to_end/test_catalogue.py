@@ -13,7 +13,7 @@ from gradparity.cases.task import Between
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.optimizers import RULES
 from gradparity.refimpl.rounding import unit_roundoff
-from gradparity.verify.vacuity import vacuous
+from gradparity.verify.linting.vacuity import vacuous
 
 CASES, FAULTS = load_files([catalogue()])
 EXPECTING = [task for case in CASES for task in case.tasks(["float64"]) if task.expect]

@@ -7,8 +7,10 @@ from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases.loading import catalogue, load_files
 from gradparity.refimpl.rounding import unit_roundoff
 from gradparity.verify import Runner
-from gradparity.verify.baseline import baseline
-from gradparity.verify.judge import FAILING, MULTIPLE, judge
+from gradparity.verify.judging.rows import FAILING
+from gradparity.verify.judging.verdicts import judge
+from gradparity.verify.measure.noise import MULTIPLE
+from gradparity.verify.truth.baseline import baseline
 
 CASES, FAULTS = load_files([catalogue() / "ill-conditioned.yaml"])
 TASKS = [task for case in CASES for task in case.tasks(["float64", "float32"])]

@@ -1,6 +1,6 @@
 import pytest
 
-from . import faulty
+from .engine import faulty
 
 
 @pytest.fixture

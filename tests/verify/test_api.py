@@ -31,7 +31,7 @@ def test_every_public_name_is_there():
 
 
 def test_the_runs_function_is_no_module():
-    import_module("gradparity.verify.runner")
+    import_module("gradparity.verify.engine.runner")
     assert callable(verify.run)
 
 

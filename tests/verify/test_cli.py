@@ -333,7 +333,8 @@ def test_explain_wants_one_case(gradparity, small, swept):
 
 INTERRUPTED = """\
 import os, signal, sys
-from gradparity.verify import cli, runner
+from gradparity.verify import cli
+from gradparity.verify.engine import runner
 runner.Runner.rows = lambda self, task: os.kill(os.getpid(), signal.SIGINT)
 sys.argv = ["gradparity", *sys.argv[1:]]
 cli.main()

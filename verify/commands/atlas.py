@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from ...reports.atlas import as_files, sentence
-from ..atlas import entries
-from ..choices import adapters_of
-from ..finding import find
-from ..runner import Runner
+from ..atlas.entries import entries
+from ..engine.runner import Runner
+from ..selection.choices import adapters_of
+from ..selection.finding import find
 from .common import Adapters, Paths, emit, fail_on, say
 
 Out = Annotated[

@@ -1,11 +1,11 @@
-"""What runs the tasks of a command on this machine: workers, or the command's own process."""
+"""What runs the tasks of a command on this machine."""
 
 from __future__ import annotations
 
 from ...adapters import compiled
-from ..memory import cache_folder
-from ..running import Engine, Here, Jobs, workers_for
-from ..workers import Workers
+from ..engine.local import local as chosen
+from ..engine.work import Engine, Here, Jobs
+from ..storage.folder import cache_folder
 
 #: Seconds for one task, where nothing is said: far more than a case of a suite takes.
 LONG = 300.0
@@ -14,11 +14,14 @@ LONG = 300.0
 def local(
     tasks: int, names: list[str] | None, jobs: Jobs = None, timeout: float | None = None
 ) -> Engine:
-    """As many workers as are asked for, or as so many tasks are worth."""
-    count = workers_for(jobs, tasks, timeout)
-    return Workers(names, count, timeout or LONG) if count else here(names)
+    """Workers or the command's own process, with what JAX has compiled for others."""
+    return chosen(tasks, names, jobs, timeout, limit=LONG, more=_compiled())
 
 
 def here(names: list[str] | None) -> Here:
-    """The command's own process, with what JAX has compiled for others."""
-    return Here(names, compiled.variables(cache_folder()))
+    """The command's own process."""
+    return Here(names, _compiled())
+
+
+def _compiled() -> dict[str, str]:
+    return compiled.variables(cache_folder())

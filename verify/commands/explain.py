@@ -11,12 +11,12 @@ import typer
 
 from ...cases.task import Task
 from ...refimpl.errors import BadUsage
-from ..choices import adapters_of, chosen, nearest
-from ..explain import explain as derive
-from ..explain_render import markdown, plain
-from ..finding import find
-from ..judge import point_text
-from ..runner import Runner
+from ..engine.runner import Runner
+from ..explain.derivation import explain as derive
+from ..explain.render import markdown, plain
+from ..judging.rows import point_text
+from ..selection.choices import adapters_of, chosen, nearest
+from ..selection.finding import find
 from .common import Adapters, emit, fail_on
 
 Name = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from ..checking import check
+from ..linting.checking import check
 from .common import Paths, emit, fail_on
 
 

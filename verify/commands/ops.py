@@ -15,7 +15,7 @@ from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
 from ...refimpl.errors import MissingFramework
 from ...refimpl.ops import GROUPS
-from ..choices import adapters_of
+from ..selection.choices import adapters_of
 from .common import Adapters, emit, fail_on, say
 
 Format = Annotated[

@@ -14,9 +14,9 @@ from ...refimpl.optimizers import RULES
 from ...refimpl.optimizers.clipping import CLIPS
 from ...refimpl.optimizers.schedules import SCHEDULES
 from ...reports import files, translation
-from ..choices import adapters_of
-from ..runner import Runner
-from ..translation import lines
+from ..atlas.translation import lines
+from ..engine.runner import Runner
+from ..selection.choices import adapters_of
 from .common import Adapters, emit, say
 
 Name = Annotated[

@@ -20,16 +20,16 @@ from ...refimpl.errors import BadUsage
 from ...reports.as_text import as_csv, as_json
 from ...reports.console import show
 from ...reports.markdown import as_markdown
-from ..accepting import proposals
-from ..choices import adapters_of, dtypes_of, jobs_of
-from ..cluster import Cluster
-from ..finding import find
-from ..keys import keys
+from ..atlas.accepting import proposals
+from ..engine.cluster import Cluster
+from ..engine.session import Session
+from ..engine.work import Engine, Work
+from ..engine.work import Progress as Tell
 from ..reporting import write
-from ..running import Engine, Work
-from ..running import Progress as Tell
-from ..session import Session
-from ..store import NAME, Store
+from ..selection.choices import adapters_of, dtypes_of, jobs_of
+from ..selection.finding import find
+from ..storage.keys import keys
+from ..storage.store import NAME, Store
 from .common import Adapters, Dtypes, Jobs, Keywords, Paths, emit, fail_on, say
 from .engines import here, local
 

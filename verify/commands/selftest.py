@@ -24,15 +24,15 @@ from ...refimpl.optimizers import RULES
 from ...reports.noise import ratios
 from ...reports.plain import plain_table
 from ...reports.sections import noise
-from .. import running
-from ..choices import adapters_of, dtypes_of, jobs_of, nearest
-from ..explaining import Explainer
-from ..finding import find
-from ..judge import Row
-from ..planting import planted
-from ..redraw import DTYPES, alarms, judged, redrawn
-from ..selftest import plantable
-from ..selftest_report import as_json, as_text
+from ..engine import work as running
+from ..judging.rows import Row
+from ..selection.choices import adapters_of, dtypes_of, jobs_of, nearest
+from ..selection.finding import find
+from ..selftest.explained import Explainer
+from ..selftest.operations import plantable
+from ..selftest.planting import planted
+from ..selftest.redraw import DTYPES, alarms, judged, redrawn
+from ..selftest.report import as_json, as_text
 from .common import Adapters, Dtypes, Jobs, emit, fail_on, say
 from .engines import here, local
 

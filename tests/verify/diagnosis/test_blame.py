@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases import load_text
+from gradparity.refimpl.ops import TABLE
+from gradparity.reports.columns import frame
+from gradparity.reports.markdown import as_markdown
+from gradparity.reports.plain import failures_table
+from gradparity.verify import Runner
+from gradparity.verify.diagnosis.blame import blame
+from gradparity.verify.diagnosis.paths import path_to_parameter, way
+from gradparity.verify.explain.derivation import explain
+from gradparity.verify.explain.render import plain
+from gradparity.verify.local.cut import set_apart
+from gradparity.verify.selftest.operation_faults import spoiled
+
+CHAIN = """
+case: chain
+about: A value that is used twice, and an operation on each way.
+inputs: {x: {normal: [4, 3]}}
+params: {W: {normal: [3, 3]}, b: {normal: [3]}}
+program: |
+  z = x @ W + b
+  a = tanh(z)
+  s = sigmoid(z)
+  loss = sum(a * s)
+"""
+
+
+def task(text=CHAIN):
+    cases, faults = load_text(text, Path("made-up.yaml"))
+    assert not faults
+    return cases[0].tasks(["float64"])[0]
+
+
+def planted(name, row):
+    return NumpyAdapter({**TABLE, name: row})
+
+
+@pytest.mark.parametrize(
+    ("operation", "variable"), [("tanh", "a"), ("sigmoid", "s"), ("sum", "loss")]
+)
+def test_a_wrong_vjp_is_blamed_though_its_input_is_used_elsewhere_too(operation, variable):
+    wrong = spoiled(TABLE[operation], 0, lambda c, *_: c * 1.001)
+    found = blame(task(), planted(operation, wrong))
+    assert found is not None
+    assert (found.operation, found.direction, found.variable) == (operation, "backward", variable)
+
+
+def test_a_sub_expression_is_blamed_by_the_variable_it_is_part_of():
+    wrong = spoiled(TABLE["matmul"], 1, lambda c, *_: -c)
+    found = blame(task(), planted("matmul", wrong))
+    assert found is not None
+    assert (found.operation, found.variable, found.line) == ("matmul", "z", 7)
+
+
+def test_nothing_is_blamed_where_nothing_is_off():
+    assert blame(task(), NumpyAdapter()) is None
+
+
+def test_the_rows_that_are_off_name_the_variable():
+    wrong = spoiled(TABLE["tanh"], 0, lambda c, *_: np.zeros_like(c))
+    rows = Runner([planted("tanh", wrong)]).rows(task())
+    failing = [row for row in rows if row["verdict"] == "differs"]
+    assert {row["tensor"] for row in failing} == {"z", "W", "b"}
+    assert {row["blame"] for row in failing} == {"a"}
+
+
+def test_the_path_leads_from_the_blamed_variable_to_a_parameter():
+    program = task().programs["*"]
+    assert path_to_parameter(program, "a", ("W", "b"))[0] == "a"
+    assert path_to_parameter(program, "a", ("W", "b"))[-1] in {"W", "b"}
+
+
+def test_the_path_of_a_row_leads_to_its_tensor_by_the_output_where_it_must():
+    program = task().programs["*"]
+    assert way(program, "a", "W") == ("a", "z", "W")
+    assert way(program, "a", "s") == ("a", "loss", "s")
+    assert way(program, "z", "loss", forward=True) == ("z", "a", "loss")
+    assert way(program, "a", "z", forward=True) == ()
+
+
+def test_explain_pytest_and_the_reports_show_the_way_from_the_operation_to_the_parameter():
+    runner = Runner([planted("tanh", spoiled(TABLE["tanh"], 0, lambda c, *_: -c))])
+    derived = plain(explain(task(), runner))
+    results = frame(runner.rows(task()))
+    shown = {
+        "explain": derived,
+        "pytest": failures_table(results),
+        "markdown": as_markdown(results).replace("\\", ""),
+    }
+    for where, text in shown.items():
+        assert "a → z → W" in text, where
+        assert "the VJP of tanh in `tanh(z)`, line 8" in text, where
+
+
+def test_setting_uses_apart_leaves_single_uses_alone():
+    program = task().programs["*"]
+    apart = set_apart(program, ["W", "b"])
+    copies = [i for i in apart.instructions if i.operation == "identity"]
+    assert [i.refs for i in copies] == [("z",), ("z",)]

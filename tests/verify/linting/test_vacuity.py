@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from gradparity.cases import load_text
+from gradparity.verify.linting.vacuity import vacuous
+
+CASE = """
+case: made-up
+about: A case.
+params: {{x: [0.3, -1.2, 2.0]}}
+program: {program}
+output: y
+{rest}
+"""
+
+
+def faults(program, rest=""):
+    cases, bad = load_text(CASE.format(program=program, rest=rest), Path("made-up.yaml"))
+    assert not bad
+    return [str(fault) for fault in vacuous(cases[0])]
+
+
+@pytest.mark.parametrize("program", ["y = sum(softmax(x, axis=0))", "y = sum(x * 0)"])
+def test_a_gradient_that_is_zero_whatever_the_code_does_is_refused(program):
+    (fault,) = faults(program)
+    assert fault.startswith("made-up.yaml:2:")
+    assert "vacuous" in fault
+
+
+def test_a_zero_gradient_that_is_meant_passes():
+    assert faults("y = sum(x * 0)", "expect: {grad: {x: [0, 0, 0]}}") == []
+
+
+@pytest.mark.parametrize("program", ["y = softmax(x, axis=0)", "y = sum(x * 1e-9)"])
+def test_a_gradient_that_says_something_passes(program):
+    assert faults(program) == []
+
+
+def test_a_program_that_cannot_run_is_a_fault_with_its_reason():
+    (fault,) = faults("y = reshape(x, shape=[7])")
+    assert "cannot be run" in fault

@@ -1,0 +1,89 @@
+"""A kink that no case labels is found by one-sided differences, and a smooth place is none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases import load_text
+from gradparity.verify import Runner
+from gradparity.verify.slopes.sides import MARGIN, STEP, kink_at
+
+from ...adapters import wrong
+
+CASE = """
+case: kinks
+about: One program at one place.
+params: {{x: [{x}, 2.5]}}
+program: y = sum({program})
+dtypes: [{dtype}]
+"""
+
+
+def task(program, x=0.0, dtype="float64"):
+    text = CASE.format(program=program, x=x, dtype=dtype)
+    (case,), faults = load_text(text, Path("made-up.yaml"))
+    assert not faults
+    return case.tasks()[0]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("program", "sides"),
+    [
+        ("abs(x)", (-1, 1)),
+        ("relu(x)", (0, 1)),
+        ("3 * exp(-abs(x))", (3, -3)),
+        ("maximum(x, 2 * x)", (1, 2)),
+    ],
+)
+def test_both_sides_of_a_kink_are_measured(program, sides, dtype):
+    found = kink_at(task(program, dtype=dtype), "x", (0,))
+    assert found is not None
+    assert (found.left, found.right) == pytest.approx(sides, rel=1e-4, abs=1e-4)
+    assert found.away == 0
+
+
+@pytest.mark.parametrize("program", ["x ** 2", "tanh(x)", "exp(3 * x)", "sin(x) * x"])
+def test_a_smooth_place_is_no_kink(program):
+    assert kink_at(task(program), "x", (0,)) is None
+    assert kink_at(task("abs(x)", 1.0), "x", (0,)) is None
+
+
+@pytest.mark.parametrize("program", ["sqrt(x)", "log(x)"])
+def test_infinite_slopes_are_no_kink(program):
+    assert kink_at(task(program), "x", (0,)) is None
+
+
+def test_a_kink_within_the_margin_is_told():
+    near = kink_at(task("abs(x)", STEP * MARGIN / 2), "x", (0,))
+    assert near is not None
+    assert (near.away, "within" in str(near)) == (MARGIN, True)
+    assert kink_at(task("abs(x)", STEP * MARGIN * 3), "x", (0,)) is None
+
+
+def judged(gradient):
+    off = wrong.Wrong(NumpyAdapter(), wrong.gradient("x", lambda _: np.array(gradient)))
+    rows = Runner([off]).rows(task("abs(x)"))
+    (row,) = (row for row in rows if (row["check"], row["tensor"]) == ("grad", "x"))
+    return row["verdict"], row["kind"], row["reason"]
+
+
+def test_a_row_on_an_unlabelled_kink_fails_and_says_so():
+    verdict, kind, reason = judged([1.0, 1.0])
+    assert (verdict, kind) == ("differs", "kink")
+    assert "on a kink: the derivative is -1 on the left, 1 on the right" in reason
+    assert "not between" not in reason
+
+
+def test_a_gradient_that_is_not_possible_at_the_kink_is_told():
+    verdict, kind, reason = judged([3.0, 1.0])
+    assert (verdict, kind) == ("differs", "kink")
+    assert "3 is not between them" in reason
+
+
+def test_a_wrong_gradient_beside_a_kink_is_no_kink():
+    verdict, kind, reason = judged([0.0, 1.5])
+    assert (verdict, kind) == ("differs", "error")
+    assert "kink" not in reason

@@ -1,0 +1,130 @@
+"""The lines of the translation table: every optimizer's case, spelled, run and measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+from ...adapters.base import Adapter
+from ...cases.case import Case
+from ...cases.loading import catalogue, load_files
+from ...cases.task import Task
+from ...refimpl.errors import BadUsage, Unsupported
+from ...reports.translation import Line, Spelling
+from ..engine.runner import Runner
+from ..judging.rows import FAILING, Row
+from ..selection.choices import nearest
+
+#: A file of the catalogue → what its lines are headed with.
+GROUPS = {
+    "matched": "Spelled so that they agree",
+    "defaults": "The same name with each framework's own defaults",
+    "schedules": "Schedules",
+    "clipping": "Clipping",
+}
+
+
+def lines(
+    runner: Runner, name: str | None = None, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Line]:
+    """Every line of the table, or those of one rule, schedule or clip.
+
+    Each is a case at the last point of its sweep, in float64 where it has that.
+
+    Parameters
+    ----------
+    runner
+        Of the frameworks whose spellings are wanted.
+    name
+        A name of ours, or of a constructor of PyTorch's or optax's.
+    tell
+        Called with each case's name before it is run.
+
+    Raises
+    ------
+    BadUsage
+        Where nothing has that name.
+    """
+    for case, group in _chosen(runner, name):
+        tell(case.name)
+        wide = ["float64"] if "float64" in case.dtypes else None
+        yield _line(runner, case.tasks(wide)[-1], case.about, group)
+
+
+def _chosen(runner: Runner, name: str | None) -> list[tuple[Case, str]]:
+    folder = catalogue() / "optimizers"
+    cases = [
+        (case, group)
+        for stem, group in GROUPS.items()
+        for case in load_files([folder / f"{stem}.yaml"])[0]
+    ]
+    if name is None:
+        return cases
+    known: set[str] = set()
+    found = []
+    for case, group in cases:
+        names = _names(case, runner.adapters.values())
+        known |= names
+        if name.lower() in {x.lower() for x in names}:
+            found.append((case, group))
+    if not found:
+        raise BadUsage(f"no optimizer, schedule or clip is called {name!r}{nearest(name, known)}")
+    return found
+
+
+def _names(case: Case, adapters: Iterable[Adapter]) -> set[str]:
+    """What a line can be found by: our names, and those of the constructors it calls."""
+    task = case.tasks()[-1]
+    assert task.update is not None
+    names = {_name(task)}
+    for parts in task.update.native.values():
+        names |= {chosen.name for chosen in parts.values()}
+    for adapter in adapters:
+        text = _spelled(adapter, task).text
+        head = text.removeprefix("optimizer = ").partition("(")[0]
+        names.add(head.rpartition(".")[2])
+    return {name for name in names if name and name != "chain"}
+
+
+def _name(task: Task) -> str:
+    """What a line is of: a schedule or a clip where it has one, else the rule."""
+    update = task.update
+    assert update is not None
+    chosen = update.schedule or update.clip
+    return chosen.name if chosen else update.rule
+
+
+def _line(runner: Runner, task: Task, about: str, group: str) -> Line:
+    names = [name for name in runner.adapters if name != "numpy"]
+    rows = {name: runner.rows_for(task, name) for name in names}
+    recorded = {
+        f"{d.because} To agree: {d.agree_by}." if d.agree_by else d.because
+        for d in task.divergences
+    }
+    return Line(
+        group,
+        _name(task),
+        about,
+        task.id,
+        tuple(_measured(_spelled(runner.adapters[name], task), rows[name]) for name in names),
+        tuple(sorted(recorded)),
+        any(row["verdict"] in (*FAILING, "error") for held in rows.values() for row in held),
+    )
+
+
+def _spelled(adapter: Adapter, task: Task) -> Spelling:
+    try:
+        return Spelling(adapter.name, adapter.spelled(task))
+    except Unsupported as lack:
+        return Spelling(adapter.name, "", str(lack))
+
+
+def _measured(spelling: Spelling, rows: list[Row]) -> Spelling:
+    if not spelling.text:
+        return spelling
+    updates = [row for row in rows if row["check"] == "update" and "." not in row["tensor"]]
+    errors = [row["max_abs"] for row in updates]
+    worst = max((e for e in errors if not math.isnan(e)), default=math.nan)
+    verdicts = {row["verdict"] for row in rows}
+    verdict = next((v for v in (*FAILING, "error", "known") if v in verdicts), "agree")
+    return Spelling(spelling.adapter, spelling.text, "", worst, verdict)

@@ -1,0 +1,50 @@
+"""Whether the reference itself is right where gradients are off, and whether they are on a kink."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...cases.task import Task
+from ...refimpl.operation import Operation
+from ..judging.rows import FAILING, REFERENCE, Row
+from ..slopes.sides import kink_at
+from ..slopes.vote import vote
+
+#: How many of a task's wrong gradients are measured again by finite differences.
+VOTES = 3
+
+
+def put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation]) -> None:
+    """Where gradients are off, ask finite differences whether the reference itself is right."""
+    off = [row for row in rows if row["verdict"] in FAILING and row["check"] != "value"]
+    votable = ("error", "non-finite")
+    voted = [row for row in off if row["kind"] in votable and row["check"] == "grad"][:VOTES]
+    votes = [_contradicted(task, row, table) for row in voted]
+    if True in votes and False not in votes:  # what follows from a wrong gradient is wrong too
+        for row in off:
+            row["outlier"] = REFERENCE
+
+
+def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:
+    """Whether the vote is against the reference; None where there is none."""
+    index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
+    found = vote(task, row["tensor"], index, table)
+    if found is None:
+        row["reason"] += "; finite differences do not converge there"
+        kink = kink_at(task, row["tensor"], index, table)
+        if kink is not None:  # a convention, which no case has labelled
+            row["kind"] = "kink"
+            within = "" if kink.takes(row["got"]) else f", and {row['got']:.6g} is not between them"
+            row["reason"] += f": {kink}{within}"
+        return None
+    want = complex(row["want"], row["want_imag"])
+    sizes = [abs(x) for x in (want, found.slope) if np.isfinite(x)]
+    if not found.contradicts(want, max(sizes, default=0.0)):
+        row["reason"] += f"; {found.by} confirm the reference"
+        return False
+    row["outlier"] = REFERENCE
+    row["reason"] += f"; but {found.by} give {found.slope:.10g}: the reference is wrong"
+    return True

@@ -1,0 +1,145 @@
+"""Tasks on an existing Dask cluster, which schedules them and runs a lost worker's elsewhere.
+
+A task whose workers end again and again is tried once more with nothing beside it, and then taken
+to be what ends them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from ...adapters import registry
+from ...cases.case import Undrawn
+from ...refimpl.errors import AdapterFailed, BadUsage
+from ..judging.rows import Row
+from . import worker
+from .runner import Lost
+
+#: How many tasks are handed out for each thread of the cluster.
+AHEAD = 2
+
+#: Seconds to wait for the scheduler, and for its first worker.
+PATIENCE = 20
+
+
+@dataclass
+class _Job:
+    """A task on its way, and which adapters are not tried again."""
+
+    number: int
+    undrawn: Undrawn
+    lost: dict[str, Lost] = field(default_factory=dict)
+    alone: bool = False
+
+
+class Cluster:
+    """The workers of a Dask scheduler, which have gradparity and the adapters installed.
+
+    Parameters
+    ----------
+    adapters
+        Names; None for all that are registered here.
+    address
+        The scheduler's, as ``tcp://host:8786``.
+
+    Raises
+    ------
+    BadUsage
+        When entered: where dask.distributed is not installed, no scheduler answers, it has no
+        worker, or an adapter is not installed there.
+    AdapterFailed
+        Where the scheduler is lost.
+    """
+
+    def __init__(self, adapters: Iterable[str] | None, address: str) -> None:
+        self._names: Sequence[str] = tuple(registry.names() if adapters is None else adapters)
+        self._address = address
+        self._jobs: dict[Any, _Job] = {}
+        self._aside: deque[_Job] = deque()
+        self.missing: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._dask = importlib.import_module("distributed")
+        except ModuleNotFoundError as absent:
+            raise BadUsage(
+                "--cluster needs dask.distributed: pip install 'gradparity[cluster]'"
+            ) from absent
+        try:
+            self._client = self._dask.Client(self._address, timeout=PATIENCE)
+        except (OSError, TimeoutError, ValueError) as fault:
+            raise BadUsage(f"no Dask scheduler answers at {self._address}: {fault}") from fault
+        try:
+            self._client.wait_for_workers(1, timeout=PATIENCE)
+            about = self._client.submit(worker.remote_about, self._names, pure=False)
+            self._present, self.missing = about.result()
+        except TimeoutError as fault:
+            self._client.close()
+            raise BadUsage(f"the Dask scheduler at {self._address} has no worker") from fault
+        except BaseException:
+            self._client.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.cancel(list(self._jobs))
+        self._client.close()
+
+    def run(
+        self, tasks: Iterable[tuple[int, Undrawn]]
+    ) -> Generator[tuple[int, list[Row]], None, None]:
+        """Run numbered tasks; each one's rows as it is finished, in whatever order."""
+        waiting = (_Job(*numbered) for numbered in tasks)
+        while True:
+            self._hand_out(waiting)
+            if not self._jobs:
+                return
+            done = self._dask.wait(list(self._jobs), return_when="FIRST_COMPLETED").done
+            for future in done:
+                job = self._jobs.pop(future)
+                rows = self._settled(future, job)
+                if rows is not None:
+                    yield job.number, rows
+
+    def _hand_out(self, waiting: Iterator[_Job]) -> None:
+        room = AHEAD * max(1, sum(self._client.nthreads().values()))
+        while len(self._jobs) < room:
+            job = next(waiting, None)
+            if job is None:
+                break
+            self._submit(job)
+        if not self._jobs and self._aside:
+            job = self._aside.popleft()
+            job.alone = True
+            self._submit(job)
+
+    def _submit(self, job: _Job) -> None:
+        future = self._client.submit(
+            worker.remote, self._names, job.undrawn, job.lost, pure=False, retries=0
+        )
+        self._jobs[future] = job
+
+    def _settled(self, future: Any, job: _Job) -> list[Row] | None:
+        """A task's rows, or None where it has to be run once more."""
+        try:
+            return future.result()
+        except self._dask.scheduler.KilledWorker:
+            if job.alone:
+                reason = "every Dask worker that ran this task ended"
+                job.lost = dict.fromkeys(self._present, ("crashed", reason))
+            self._aside.append(job)
+            return None
+        except (self._dask.CancelledError, self._dask.comm.CommClosedError) as fault:
+            raise AdapterFailed(
+                f"the Dask scheduler at {self._address} was lost; what is finished is kept"
+            ) from fault

@@ -1,0 +1,42 @@
+"""What runs tasks on this machine: workers, or this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...adapters.base import Adapter
+from .work import Engine, Here, Jobs, workers_for
+from .workers import Workers
+
+
+def local(
+    tasks: int,
+    adapters: Iterable[str | Adapter] | None,
+    jobs: Jobs = None,
+    timeout: float | None = None,
+    *,
+    limit: float | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Engine:
+    """As many workers as are asked for, or as so many tasks are worth; none is this process.
+
+    Parameters
+    ----------
+    tasks
+        How many there are.
+    adapters
+        As ``Runner`` takes them.
+    jobs, timeout
+        As ``workers_for`` takes them.
+    limit
+        Seconds for one task in a worker, where no timeout is given.
+    more
+        Environment variables for the frameworks that this process loads.
+
+    Raises
+    ------
+    BadUsage
+        As ``workers_for`` does.
+    """
+    count = workers_for(jobs, tasks, timeout)
+    return Workers(adapters, count, timeout or limit) if count else Here(adapters, more)

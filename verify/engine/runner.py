@@ -1,0 +1,131 @@
+"""The one runner: command line, pytest plugin and public API all call it.
+
+It only runs: a task goes through the rooms in their order, truth, adapter, judging, diagnosis.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from ...adapters import registry
+from ...adapters.attempt import attempt
+from ...adapters.base import Adapter
+from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from ...refimpl.operation import Operation
+from ...refimpl.ops import TABLE
+from ..diagnosis.diagnose import Judged, diagnose
+from ..diagnosis.outliers import mark_outliers
+from ..judging.rows import REFERENCE, Row, whole
+from ..judging.verdicts import judge, judge_failure
+from ..truth.baseline import Baseline
+from ..truth.established import established
+from .allocator import keep_freed_memory
+
+#: Why an adapter is not run in a task again: the kind of its row, and the reason.
+Lost = tuple[str, str]
+
+
+class Runner:
+    """Runs tasks over adapters and judges what comes back.
+
+    Parameters
+    ----------
+    adapters
+        Names, as registered, or adapters themselves; None for all that are registered.
+    tell
+        Told who begins to work: an adapter's name, or ``REFERENCE``.
+    rows
+        The operations that truth is computed with; another table than the reference's own is
+        for planting faults in it.
+
+    Attributes
+    ----------
+    adapters
+        Those whose framework is installed, by name.
+    missing
+        For each framework that is not, a sentence that says so and how to install it.
+
+    Raises
+    ------
+    BadUsage
+        For a name that no adapter has, or where no framework is left to run.
+    """
+
+    def __init__(
+        self,
+        adapters: Iterable[str | Adapter] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        *,
+        rows: Mapping[str, Operation] = TABLE,
+    ) -> None:
+        keep_freed_memory()
+        self._tell = tell
+        self.adapters: dict[str, Adapter] = {}
+        self.missing: dict[str, str] = {}
+        for item in registry.names() if adapters is None else adapters:
+            tell(item if isinstance(item, str) else item.name)
+            try:
+                adapter = registry.make(item) if isinstance(item, str) else item
+            except MissingFramework as absent:
+                self.missing[str(item)] = str(absent)
+            else:
+                self.adapters[adapter.name] = adapter
+        if not self.adapters:
+            raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
+        self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
+        self._rows = rows
+        self._held: tuple[Task, Baseline | str] | None = None
+
+    def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
+        """Run a task in every adapter; the rows of all of them.
+
+        ``lost`` has adapters that broke off the process they ran this task in: they are not run,
+        and have a row with the verdict ``error``.
+        """
+        gone = {} if lost is None else lost
+        rows: list[Row] = []
+        for name in self.adapters:
+            if name in gone:
+                kind, reason = gone[name]
+                rows.append(whole(task, name, self._versions[name], "error", kind, reason))
+            else:
+                rows += self.rows_for(task, name)
+        return mark_outliers(rows)
+
+    def rows_for(self, task: Task, name: str) -> list[Row]:
+        """Run a task in one adapter and judge it.
+
+        A run that gave no tensors has one row, whose check is ``run``: an adapter that raised
+        (``error``), that cannot express the case (``unsupported``), or that the case skips.
+        """
+        version = self._versions[name]
+        if name in task.skip:
+            return [whole(task, name, version, "skipped", "", task.skip[name])]
+        base = self._baseline(task)
+        if isinstance(base, str):
+            return [whole(task, name, version, "error", "case", base)]
+        adapter = self.adapters[name]
+        self._tell(name)
+        started = time.perf_counter()
+        try:
+            trace = attempt(adapter, task)
+        except (Unsupported, AdapterFailed) as failure:
+            return [judge_failure(task, name, version, failure)]
+        seconds = time.perf_counter() - started
+        rows = judge(task, name, version, trace, base)
+        for row in rows:
+            row["seconds"] = seconds
+        diagnose(Judged(task, adapter, base, rows, self._rows))
+        return rows
+
+    def _baseline(self, task: Task) -> Baseline | str:
+        """Truth and noise, kept for the adapters that follow; or why there are none."""
+        if self._held is None or self._held[0] is not task:
+            self._tell(REFERENCE)
+            try:
+                self._held = (task, established(task, self._rows))
+            except AdapterFailed as fault:
+                self._held = (task, str(fault))
+        return self._held[1]

@@ -1,0 +1,133 @@
+"""Running many tasks: in this process or in others, with one order of rows whatever the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from ...adapters import threads
+from ...adapters.base import Adapter
+from ...cases.case import Case, Undrawn
+from ...refimpl.errors import BadUsage
+from ..judging.rows import Row
+from .runner import Runner
+
+#: Told how many tasks are finished, of how many, and which one is begun.
+Progress = Callable[[int, int, Undrawn], None]
+
+#: Numbered tasks' rows, as they are finished; closed early, it leaves nothing running.
+Results = Generator[tuple[int, list[Row]], None, None]
+
+#: How many workers: a number, ``auto`` for as many as there are cores, or what is best.
+Jobs = int | Literal["auto"] | None
+
+#: So few tasks take less time than a worker takes to start.
+FEW = 16
+
+
+class Engine(Protocol):
+    """What runs numbered tasks; entered before and left after."""
+
+    #: For each framework that is not installed, a sentence that says so.
+    missing: dict[str, str]
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
+        """Each task's rows as it is finished."""
+        ...
+
+
+class Here:
+    """Runs tasks in this process, one after the other.
+
+    ``more`` has environment variables for the frameworks that it loads. ``runner``, once it is
+    entered, is what runs them, under the settings that a worker has.
+    """
+
+    runner: Runner
+
+    def __init__(
+        self,
+        adapters: Iterable[str | Adapter] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        self._adapters, self._more = adapters, more
+        self._settings = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as settings:
+            settings.enter_context(threads.environment(self._more))
+            self.runner = Runner(self._adapters)
+            settings.enter_context(threads.one_thread(self.runner.adapters.values()))
+            self.missing = self.runner.missing
+            self._settings = settings.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._settings.close()
+
+    def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
+        """Each task's rows, in order."""
+        for number, undrawn in tasks:
+            yield number, self.runner.rows(undrawn.draw())
+
+
+def workers_for(jobs: Jobs, tasks: int, timeout: float | None = None) -> int:
+    """How many workers to take; 0 for none, which is this process.
+
+    Raises
+    ------
+    BadUsage
+        For a negative number, or a time limit without a worker that could be stopped.
+    """
+    if timeout is not None and not timeout > 0:
+        raise BadUsage(f"a timeout of {timeout:g} seconds, expected more than 0")
+    if jobs is None:
+        few = tasks <= FEW and timeout is None
+        return 0 if few else min(cores(), max(tasks, 1))
+    if jobs == "auto":
+        return min(cores(), max(tasks, 1))
+    if jobs < 0:
+        raise BadUsage(f"{jobs} workers, expected 0 or more")
+    if jobs == 0 and timeout is not None:
+        raise BadUsage("a timeout needs a worker that can be stopped, expected at least 1")
+    return min(jobs, max(tasks, 1))
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Work:
+    """The tasks of a run, in order; drawn only when they are run."""
+
+    cases: Sequence[Case]
+    dtypes: Sequence[str] | None = None
+
+    def __len__(self) -> int:
+        return sum(case.count(self.dtypes) for case in self.cases)
+
+    def __iter__(self) -> Iterator[Undrawn]:
+        for case in self.cases:
+            yield from case.undrawn(self.dtypes)

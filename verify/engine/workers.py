@@ -1,0 +1,249 @@
+"""Tasks in worker processes: what hangs is stopped, what crashes costs its own task alone.
+
+A worker
+leaves a mark of who is at work; where it ends before its task does, that adapter is to blame: it
+gets a row ``error``, and the task is run again in the others.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pickle import PicklingError
+from types import TracebackType
+from typing import Any, Self
+
+from pebble import ProcessExpired
+
+from ...adapters import registry
+from ...adapters.base import Adapter
+from ...cases.case import Undrawn
+from ...refimpl.errors import AdapterFailed, BadUsage
+from ..judging.rows import REFERENCE, Row
+from . import worker
+from .processes import CONTEXT, pool_of, stop
+from .runner import Lost
+
+#: How many tasks are handed out for each worker: one that it runs and one that waits for it.
+AHEAD = 2
+
+#: How often to look for a worker that has ended without a word, in seconds.
+LOOK = 0.2
+
+#: So many looks in a row must find a process gone: Pebble may be about to say so itself.
+LOOKS = 3
+
+#: How often all workers may end at once without a task being finished in between.
+PATIENCE = 3
+
+
+@dataclass
+class _Job:
+    """A task on its way: where its mark is, and which adapters are not tried again."""
+
+    number: int
+    undrawn: Undrawn
+    slot: int
+    lost: dict[str, Lost] = field(default_factory=dict)
+    #: Whether all processes ended when it was last handed out.
+    suspect: bool = False
+    #: How many looks in a row have found its process gone.
+    gone: int = 0
+
+
+class Workers:
+    """So many processes that run tasks.
+
+    Parameters
+    ----------
+    adapters
+        Names, or adapters that can be pickled; None for all that are registered.
+    count
+        How many processes.
+    timeout
+        Seconds that a task may take, over all its adapters; None for as long as it takes.
+
+    Raises
+    ------
+    BadUsage
+        When entered, as ``Runner`` does; and for an adapter that cannot be sent to a process.
+    AdapterFailed
+        When entered, where a process cannot even be started: a framework crashes on import.
+    """
+
+    def __init__(
+        self,
+        adapters: Iterable[str | Adapter] | None,
+        count: int,
+        timeout: float | None = None,
+    ) -> None:
+        self._adapters: Sequence[str | Adapter] = list(
+            registry.names() if adapters is None else adapters
+        )
+        self._names = tuple(a if isinstance(a, str) else a.name for a in self._adapters)
+        self._count, self._timeout = count, timeout
+        # the first slot is for those who start
+        slots = 1 + count * AHEAD
+        self._marks = worker.Marks(CONTEXT.RawArray("q", 2 * slots), self._names)
+        self._free = list(range(1, slots))
+        self._jobs: dict[Future[Any], _Job] = {}
+        self._broken = 0
+        self._looked = 0.0
+        self.missing: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self._start()
+        try:
+            self._names, self.missing = self._introduced()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def run(
+        self, tasks: Iterable[tuple[int, Undrawn]]
+    ) -> Generator[tuple[int, list[Row]], None, None]:
+        """Run numbered tasks; each one's rows as it is finished, in whatever order."""
+        waiting = iter(tasks)
+        while True:
+            self._hand_out(waiting)
+            if not self._jobs:
+                return
+            done, _ = wait(self._jobs, timeout=LOOK, return_when=FIRST_COMPLETED)
+            for future in done | self._silent():
+                job = self._jobs.pop(future)
+                rows = self._settled(future, job)
+                if rows is not None:
+                    self._broken = 0
+                    self._free.append(job.slot)
+                    yield job.number, rows
+
+    def _hand_out(self, waiting: Iterator[tuple[int, Undrawn]]) -> None:
+        while self._free:
+            numbered = next(waiting, None)
+            if numbered is None:
+                return
+            self._submit(_Job(*numbered, slot=self._free.pop()))
+
+    def _submit(self, job: _Job) -> None:
+        self._marks.clear(job.slot)
+        job.gone = 0
+        arguments = (job.slot, job.undrawn, job.lost)
+        try:
+            future = self._pool.schedule(worker.work, args=arguments, timeout=self._timeout)
+        except RuntimeError:  # a pool whose workers have all ended takes no more
+            self._restart()
+            future = self._pool.schedule(worker.work, args=arguments, timeout=self._timeout)
+        self._jobs[future] = job
+
+    def _settled(self, future: Future[Any], job: _Job) -> list[Row] | None:
+        """A task's rows, or None where it has to be run once more."""
+        try:
+            return future.result(timeout=0)
+        except BrokenProcessPool:
+            # once, it is through no fault of the task's
+            if job.suspect:
+                self._blame(job, "crashed", "the process ended while {} was at work")
+            job.suspect = True
+        except ProcessExpired as end:
+            self._blame(job, "crashed", f"the process ended while {{}} was at work: {_why(end)}")
+        except TimeoutError:
+            if future.done() and job.gone < LOOKS:
+                reason = f"stopped after {self._timeout:g} seconds, while {{}} was at work"
+                self._blame(job, "timeout", reason)
+            else:
+                future.cancel()
+                self._blame(job, "crashed", "the process ended while {} was at work: exit status 0")
+        self._submit(job)
+        return None
+
+    def _blame(self, job: _Job, kind: str, reason: str) -> None:
+        """Say of the adapter that was at work what came of it; of all, where it was none."""
+        name = self._marks.at_work(job.slot)
+        everybody = name in ("", REFERENCE)
+        who = {"": "nobody", REFERENCE: "the reference"}.get(name, name)
+        for lost in self._names if everybody else (name,):
+            job.lost.setdefault(lost, (kind, reason.format(who)))
+
+    def _silent(self) -> set[Future[Any]]:
+        """Tasks whose process is gone though nobody says so: Pebble overlooks exit status 0."""
+        now = time.monotonic()
+        if now < self._looked + LOOK:
+            return set()
+        self._looked = now
+        for job in self._jobs.values():
+            process = self._marks.process(job.slot)
+            job.gone = job.gone + 1 if process and not _alive(process) else 0
+        return {future for future, job in self._jobs.items() if job.gone >= LOOKS}
+
+    def _introduced(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        future = self._pool.schedule(worker.about)
+        ended: set[int] = set()
+        while len(ended) <= PATIENCE and not wait([future], timeout=LOOK).done:
+            process = self._marks.process(0)
+            if process and not _alive(process):
+                ended.add(process)
+        try:
+            names, missing = future.result(timeout=0)
+        except (BrokenProcessPool, ProcessExpired, TimeoutError) as fault:
+            raise AdapterFailed(
+                f"a worker process ended as it started, while {self._marks.at_work(0)} was loaded"
+            ) from fault
+        return tuple(names), missing
+
+    def _restart(self) -> None:
+        self._stop()
+        self._broken += 1
+        if self._broken > PATIENCE:
+            raise AdapterFailed(f"all worker processes have ended, {self._broken} times over")
+        self._start()
+
+    def _start(self) -> None:
+        with _sent(self._names):
+            self._pool = pool_of(self._count, worker.start, self._adapters, self._marks)
+
+    def _stop(self) -> None:
+        stop(self._pool)
+
+
+@contextmanager
+def _sent(names: Sequence[str]) -> Iterator[None]:
+    """Say which adapters cannot be sent to a process."""
+    try:
+        yield
+    except (AttributeError, PicklingError, TypeError) as fault:
+        raise BadUsage(
+            f"the adapters {', '.join(names)} cannot be sent to a worker process ({fault}); "
+            "expected names of registered ones, or adapters that can be pickled"
+        ) from fault
+
+
+def _why(end: ProcessExpired) -> str:
+    code = end.exitcode or 0
+    with suppress(ValueError):
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"
+
+
+def _alive(process: int) -> bool:
+    """Whether there is such a process, one that waits to be collected included."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,220 @@
+"""A case worked through as a teacher would: forward, local derivatives, chain rule, update.
+
+The derivation is data (``explain_parts``), made of the reference in wide precision, so that what
+the frameworks return can stand beside it.
+"""
+
+# ruff: noqa: RUF001 - mathematical signs are meant
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...adapters.base import Trace, on_path
+from ...adapters.numpy_reference import reference
+from ...cases.program import Program
+from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, Unsupported
+from ..engine.runner import Runner
+from ..judging.rows import Row
+from ..measure.dtypes import WIDER
+from ..truth.baseline import Key, flat
+from .formulas import array, number
+from .parts import Derivation, Equation, Section, Table
+from .scalar import ScalarDerivation
+from .tensor import TensorDerivation
+from .update import update_section
+
+#: A trajectory longer than this is shown by its beginning and its end.
+STEPS = 12
+
+_CHECKS = {"value": "value of", "grad": "gradient of", "update": "updated"}
+
+
+def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
+    """Derive a task's results by hand and put every framework's beside them.
+
+    Parameters
+    ----------
+    task
+        A case at one point and dtype.
+    runner
+        Runs and judges it in its adapters.
+    about
+        The case's own line about itself.
+    """
+    rows = runner.rows(task)
+    program = task.program("numpy")
+    sections = [_given(task)]
+    truth: Trace | None = None
+    if program is None or program.native:
+        prose = "The case calls frameworks' own functions, which the reference has no formula for."
+        sections.append(Section("Forward pass", prose))
+    else:
+        try:
+            with np.errstate(all="ignore"):
+                truth = reference(task, dtype=WIDER[task.dtype])
+        except AdapterFailed as failure:
+            sections.append(Section("Forward pass", f"The reference cannot run it: {failure}"))
+        else:
+            sections += _derived(task, program, truth)
+    sections += _results(task, runner, rows, {} if truth is None else flat(truth))
+    return Derivation(task.id, about, tuple(sections))
+
+
+def _given(task: Task) -> Section:
+    lines = [
+        Equation(name, result=array(value), note=role)
+        for role, tensors in (("input", task.rows(0)), ("parameter", task.params))
+        for name, value in tensors.items()
+    ]
+    point = ", ".join(f"{key} = {value}" for key, value in task.point.items())
+    prose = f"At {point}, in {task.dtype}." if point else f"In {task.dtype}."
+    if task.batch is not None:
+        rows = "one row" if task.batch.size == 1 else f"{task.batch.size} rows"
+        prose += f" The first step sees {rows} of the inputs."
+    return Section("Given", prose, (*lines,))
+
+
+def _derived(task: Task, program: Program, truth: Trace) -> list[Section]:
+    """The sections from the forward pass to the update."""
+    first = truth.steps[0]
+    values: dict[str, Any] = {**task.rows(0), **task.params, **first.values}
+    ways, params = on_path(program, task.params), list(task.params)
+    if _all_numbers(program, values):
+        seed = task.cotangent(())
+        worked: Any = ScalarDerivation(program, values, ways, params, seed)
+    else:
+        contracted = np.shape(values[program.output]) != () or task.given_cotangent is not None
+        worked = TensorDerivation(program, values, first.grads, ways, params, contracted=contracted)
+    sections = [worked.forward(), worked.local(), worked.chain()]
+    if task.update is not None:
+        sections.append(
+            update_section(
+                task.update,
+                {name: np.asarray(value) for name, value in task.params.items()},
+                first.grads,
+                first.params,
+                objective=worked.objective,
+            )
+        )
+    if task.steps > 1:
+        sections.append(_trajectory(program, truth))
+    return sections
+
+
+def _all_numbers(program: Program, values: Mapping[str, Any]) -> bool:
+    return all(
+        name in values and np.shape(values[name]) == ()
+        for i in program.instructions
+        for name in (i.target, *i.refs)
+    )
+
+
+def _trajectory(program: Program, truth: Trace) -> Section:
+    """The output and the parameters after each step."""
+    names = list(truth.steps[0].params)
+    rows = []
+    for k, step in enumerate(truth.steps):
+        output = step.values.get(program.output)
+        cells = (array(step.params[name], shown=2) for name in names)
+        rows.append((str(k + 1), "" if output is None else array(output, shown=2), *cells))
+    if len(rows) > STEPS:
+        rows[STEPS - 3 : -2] = [("…",) * (len(names) + 2)]
+    prose = f"{len(truth.steps)} steps: the output before each, the parameters after it."
+    return Section("Steps", prose, table=Table(("step", program.output, *names), tuple(rows)))
+
+
+def _results(
+    task: Task, runner: Runner, rows: list[Row], truth: Mapping[Key, Any]
+) -> Iterable[Section]:
+    """What each framework returned, the verdicts, and what is to blame where one is off."""
+    traces = {name: _trace(task, runner, name) for name in runner.adapters}
+    shown = [row for row in rows if row["check"] != "run" and row["step"] in _steps(task, row)]
+    keys = dict.fromkeys((row["check"], row["tensor"], row["step"]) for row in shown)
+    verdicts = {(row["adapter"], row["check"], row["tensor"], row["step"]): row for row in shown}
+    table = []
+    for key in keys:
+        check, tensor, _step = key
+        judged = {name: verdicts.get((name, *key)) for name in runner.adapters}
+        cells = (_cell(traces[name].get(key), judged[name]) for name in runner.adapters)
+        want = truth.get(key)
+        table.append(
+            (
+                f"{_CHECKS[check]} {tensor}",
+                "" if want is None else _plain(want),
+                *cells,
+                _verdict(judged),
+            )
+        )
+    lines = [
+        Equation(row["adapter"], f"{row['verdict']}: {row['reason']}", sign="–")
+        for row in rows
+        if row["check"] == "run"
+    ]
+    lines += [Equation(name, why, sign="–") for name, why in runner.missing.items()]
+    header = ("", "truth", *runner.adapters, "verdict")
+    prose = "Every framework beside the truth; of tensors, the largest error."
+    yield Section("Results", prose, (*lines,), Table(header, tuple(table)))
+    faults = _faults(runner, rows)
+    if faults:
+        yield Section("Disagreement", "Where each framework that is off leaves the truth.", faults)
+
+
+def _steps(task: Task, row: Row) -> tuple[int]:
+    """The one step of a check that is shown: the last of updates, the first of all else."""
+    return (task.steps - 1 if row["check"] == "update" else 0,)
+
+
+def _trace(task: Task, runner: Runner, name: str) -> dict[Key, Any]:
+    """What an adapter returns; nothing where its row says why."""
+    if name in task.skip:
+        return {}
+    try:
+        return flat(runner.adapters[name].run(task))
+    except (Unsupported, AdapterFailed):
+        return {}
+
+
+def _cell(got: Any, row: Row | None) -> str:
+    if row is None:
+        return ""
+    if got is None:
+        return "none"
+    if np.shape(got) == ():
+        return _plain(got)
+    return row["kind"] if np.isnan(row["max_abs"]) else f"± {number(row['max_abs'], 2)}"
+
+
+def _plain(value: Any) -> str:
+    value = np.asarray(value)
+    return number(value, 10) if value.ndim == 0 else array(value, shown=3)
+
+
+def _verdict(judged: Mapping[str, Row | None]) -> str:
+    """One word where all agree on it, else one a framework."""
+    found = {name: row["verdict"] for name, row in judged.items() if row is not None}
+    words = set(found.values())
+    if len(words) == 1:
+        return words.pop()
+    return ", ".join(f"{name} {word}" for name, word in found.items() if word != "agree")
+
+
+def _faults(runner: Runner, rows: list[Row]) -> tuple[Equation, ...]:
+    """The worst row of each adapter that is off, its blamed operation, the way from there."""
+    lines = []
+    for name in runner.adapters:
+        off = [r for r in rows if r["adapter"] == name and r["verdict"] in ("differs", "stale")]
+        if not off:
+            continue
+        lines.append(
+            Equation(
+                name, f"{_CHECKS[off[0]['check']]} {off[0]['tensor']}: {off[0]['reason']}", sign="–"
+            )
+        )
+        ways = {r["tensor"]: r["path"] for r in off if "→" in r["path"]}
+        lines += [Equation(f"from there to {end}", path, sign=":") for end, path in ways.items()]
+    return tuple(lines)

@@ -1,0 +1,67 @@
+"""A row of results: which run it is of, its numbers, its verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...cases.task import Task
+from ..measure.compare import Outcome
+
+#: Who is off where finite differences contradict the truth; and who is at work, where no adapter
+#: is: the reference, for truth and noise.
+REFERENCE = "reference"
+
+#: Verdicts of a comparison that fails.
+FAILING = ("differs", "stale")
+
+#: In which order one step's checks are made from another.
+ORDER = ("value", "grad", "update", "run")
+
+Row = dict[str, Any]
+
+
+def head(task: Task, adapter: str, version: str) -> Row:
+    """The columns that say which run a row is of."""
+    return {
+        "case": task.case,
+        "point": point_text(task.point),
+        "dtype": task.dtype,
+        "adapter": adapter,
+        "version": version,
+        "check": "run",
+        "tensor": "",
+        "step": 0,
+        "blame": "",
+        "path": "",
+        "outlier": "",
+        "where": task.where,
+        "tags": " ".join(task.tags),
+    }
+
+
+def body(outcome: Outcome) -> Row:
+    """The columns of numbers."""
+    index = "" if outcome.index is None else str(outcome.index)
+    return {
+        "max_abs": outcome.max_abs,
+        "max_rel": outcome.max_rel,
+        "max_ulp": outcome.max_ulp,
+        "noise_ratio": outcome.noise_ratio,
+        "tolerance": outcome.tolerance,
+        "worst_index": index,
+        "got": outcome.got.real,
+        "want": outcome.want.real,
+        "got_imag": outcome.got.imag,
+        "want_imag": outcome.want.imag,
+    }
+
+
+def point_text(point: dict[str, Any]) -> str:
+    """A point of a sweep as ``axis=0,act=relu``; empty for a case without one."""
+    return ",".join(f"{k}={'null' if v is None else v}" for k, v in point.items())
+
+
+def whole(task: Task, adapter: str, version: str, verdict: str, kind: str, reason: str) -> Row:
+    """The row of a run that gave no tensors to compare."""
+    row = head(task, adapter, version) | body(Outcome())
+    return row | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": 0.0}

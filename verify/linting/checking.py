@@ -1,0 +1,54 @@
+"""Checks case files, without checking again what is known to be sound."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from ...cases.folders import Placed, named_once, read
+from ...refimpl.errors import BadCase
+from ..selection.naming import meant
+from ..storage.code import code_version
+from ..storage.folder import cache_folder
+from .memory import Known, Memory
+
+
+def check(paths: Sequence[str | Path] | None) -> tuple[list[Known], list[BadCase]]:
+    """The sound cases that paths and names mean, and every fault of their files.
+
+    Raises
+    ------
+    BadUsage
+        Where a path or a name does not exist.
+    """
+    files, faults = meant(paths)
+    folder = cache_folder()
+    memory = Memory(folder, code_version() if folder else "")
+    cases: list[Known] = []
+    names: dict[str, Placed] = {}
+    for path, only in files.items():
+        found, bad = _checked(path, only, memory)
+        fresh, repeated = named_once(found, names)
+        cases += fresh
+        faults += bad + repeated
+    return cases, faults
+
+
+def _checked(
+    path: Path, only: Collection[str] | None, memory: Memory
+) -> tuple[list[Known], list[BadCase]]:
+    try:
+        raw = read(path)
+    except BadCase as unreadable:
+        return [], [unreadable]
+    known = memory.recall(raw, path)
+    if known is not None:
+        return [case for case in known if only is None or case.name in only], []
+    # Loaded when it is needed: the parser and the reference take longer than all else here.
+    found, faults = import_module(".soundness", __package__).examined(raw, path, only)
+    cases = [Known(case.name, path, case.line, case.column) for case in found]
+    if only is None and not faults:
+        files = frozenset[str]().union(*(case.files for case in found))
+        memory.keep(raw, path, cases, sorted(files))
+    return cases, faults

@@ -1,0 +1,186 @@
+"""Operations judged one by one: the reference is given the adapter's own inputs and cotangents.
+
+An error made earlier is so nobody else's. A variable that is used more than once gathers
+cotangents from several operations; to tell them apart, the adapter runs the case with an identity
+on every such use (``cut.set_apart``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...adapters.base import Step
+from ...adapters.values import HALVES, in_dtype
+from ...cases.program import Const, Instruction, Program, Ref
+from ...cases.task import Task
+from ...refimpl.ops import TABLE
+from ...refimpl.rounding import Noise
+from ...refimpl.tape import Node, Tape
+from ..measure.compare import Outcome, compare
+from ..measure.dtypes import WIDER, dtype_for
+from ..measure.noise import (
+    FINE,
+    MULTIPLE,
+    begins_short,
+    is_wide,
+    noises,
+    scale_of_noise,
+    spread,
+    untied,
+)
+
+
+class Judged:
+    """One step of one adapter, operation by operation."""
+
+    def __init__(self, task: Task, program: Program, step: Step) -> None:
+        self.task, self.program, self.step = task, program, step
+        self.values = {**task.rows(0), **task.params, **step.values}
+        #: Of an operation with several results, the variables that take them, by index.
+        self.parts: dict[str, dict[int, str]] = {}
+        for i in program.instructions:
+            if i.operation == "select":
+                self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
+        #: How many instructions use each variable.
+        self.users = Counter(name for i in program.instructions for name in set(i.refs))
+
+    def forwards(self) -> tuple[Instruction, str, str, float] | None:
+        """The first operation whose result is off, given its own inputs."""
+        for instruction in self._computing(self.program.instructions):
+            for index, name in self._results(instruction).items():
+                got = self.values.get(name)
+                if got is None or not self._has_inputs(instruction):
+                    continue
+
+                def result(make: Any, i: Instruction = instruction, k: int | None = index) -> Any:
+                    y = self._run(i, make)[1].value
+                    return y if k is None else y[k]
+
+                found = self._compared(got, result)
+                if found.reason:
+                    return instruction, "forward", found.reason, found.noise_ratio
+        return None
+
+    def backwards(self) -> tuple[Instruction, str, str, float] | None:
+        """The last operation whose VJP is off, given its own inputs and incoming cotangent."""
+        for instruction in self._computing(reversed(self.program.instructions)):
+            incoming = self._incoming(instruction)
+            if not incoming or not self._has_inputs(instruction):
+                continue
+            for position, argument in enumerate(instruction.arguments):
+                if not isinstance(argument, Ref) or argument.name not in self.step.grads:
+                    continue
+                if self.users[argument.name] > 1:
+                    continue  # a sum of several operations' shares, each judged at its own copy
+
+                def pulled(make: Any, i: Instruction = instruction, k: int = position) -> Any:
+                    tape, node, inputs = self._run(i, make)
+                    self._pull(tape, node, self._incoming(i), make)
+                    return inputs[k].cotangent
+
+                found = self._compared(self.step.grads[argument.name], pulled)
+                if found.reason:
+                    reason = f"{found.reason}, in the cotangent of {argument.name}"
+                    return instruction, "backward", reason, found.noise_ratio
+        return None
+
+    @staticmethod
+    def _computing(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
+        return (i for i in instructions if i.operation != "select")
+
+    def _results(self, instruction: Instruction) -> dict[int | None, str]:
+        """The variables that an operation's results are in, by index (None for its only one)."""
+        parts = self.parts.get(instruction.target)
+        return {None: instruction.target} if parts is None else {**parts}
+
+    def _has_inputs(self, instruction: Instruction) -> bool:
+        return all(name in self.values for name in instruction.refs)
+
+    def _incoming(self, instruction: Instruction) -> dict[int | None, Any]:
+        """The adapter's cotangents of an operation's results, where they fit those."""
+        found: dict[int | None, Any] = {}
+        for index, name in self._results(instruction).items():
+            y, g = self.values.get(name), self.step.grads.get(name)
+            if name == self.program.output and y is not None:
+                g = self.task.cotangent(np.shape(y))
+            if g is not None and y is not None and np.shape(g) == np.shape(y):
+                found[index] = g
+        return found
+
+    @staticmethod
+    def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Any) -> None:
+        if None in incoming:
+            tape.backward(node, make(incoming[None]))
+            return
+        parts = [np.zeros_like(y) for y in node.value]
+        for index, g in incoming.items():
+            assert index is not None
+            parts[index] = make(g)
+        tape.backward(node, tuple(parts))
+
+    def _run(
+        self, instruction: Instruction, make: Callable[[Any], Any]
+    ) -> tuple[Tape, Node, list[Any]]:
+        """Run one instruction on the adapter's own inputs, made into arrays by ``make``."""
+        tape = Tape()
+        row = TABLE[instruction.operation]
+        inputs = [
+            self._input(tape, a, make, differentiated=row.differentiable(k))
+            for k, a in enumerate(instruction.arguments)
+        ]
+        return tape, tape.apply(row, *inputs, **instruction.attributes), inputs
+
+    def _input(
+        self,
+        tape: Tape,
+        argument: Ref | Const | None,
+        make: Callable[[Any], Any],
+        *,
+        differentiated: bool,
+    ) -> Any:
+        if isinstance(argument, Ref):
+            x = make(self.values[argument.name])
+            whole = x.dtype.kind in "biu"
+            return tape.leaf(x, differentiated=differentiated and not whole)
+        return argument.value if isinstance(argument, Const) else None
+
+    def _compared(self, got: Any, compute: Callable[[Callable[[Any], Any]], Any]) -> Outcome:
+        """A result beside what the reference makes of the same inputs."""
+        task = self.task
+        with np.errstate(all="ignore"):
+            truth = np.asarray(compute(lambda x: in_dtype(x, WIDER[task.dtype])))
+            dtype = dtype_for(task.dtype, truth)
+            nan = np.isnan(truth)
+            none = np.zeros(truth.shape)
+            if truth.dtype.kind not in "fc":
+                return self._within(got, truth, dtype, none, nan)
+            # Most operations are in order, and within the least that a noise can be.
+            outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
+            if outcome.agrees:
+                return outcome
+            narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
+
+            def moved_by(held: list[Noise], dtype: Any = narrow) -> np.ndarray:
+                runs = [compute(lambda x, n=n: _noisy(x, n, dtype)) for n in held]
+                return spread(truth, [np.asarray(y) for y in runs])
+
+            moved = moved_by(noises(task, "blame"))
+            if begins_short(task) and is_wide(truth, moved):
+                fine = moved_by(noises(task, "blame", scale=FINE), WIDER[task.dtype])
+                moved = untied(truth, moved, fine, moved_by(noises(task, "blame", short=True)))
+            scale = scale_of_noise(truth, moved, dtype)
+            return self._within(got, truth, dtype, scale, nan)
+
+    @staticmethod
+    def _within(got: Any, truth: np.ndarray, dtype: Any, noise: Any, nan: Any) -> Outcome:
+        bound = MULTIPLE * noise
+        return compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan)
+
+
+def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:
+    x = in_dtype(x, dtype)
+    return x if x.dtype.kind in "biu" else noise.array(x)

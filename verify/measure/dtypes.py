@@ -1,0 +1,30 @@
+"""The dtypes of a task: what frameworks should give, and what truth is computed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+#: The dtype that truth is computed in.
+WIDER: dict[str, Any] = {
+    "float16": np.float64,
+    "bfloat16": np.float64,
+    "float32": np.float64,
+    "float64": np.longdouble,
+    "complex64": np.complex128,
+    "complex128": np.clongdouble,
+}
+
+
+def dtype_for(task_dtype: str, want: np.ndarray) -> np.dtype[Any]:
+    """The dtype a framework should give a tensor, the truth's being wider."""
+    if want.dtype.kind not in "fcV":
+        return want.dtype
+    dtype = np.dtype(getattr(ml_dtypes, task_dtype, task_dtype))
+    if dtype.kind == "f" and want.dtype.kind == "c":
+        return np.result_type(dtype, 1j)
+    if dtype.kind == "c" and want.dtype.kind == "f":
+        return np.dtype(f"f{dtype.itemsize // 2}")
+    return dtype

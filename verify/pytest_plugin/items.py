@@ -1,0 +1,128 @@
+"""Case files as pytest's collectors and tests: one test a task and adapter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ...adapters import registry
+from ...cases.case import Case
+from ...cases.loading import load_files
+from ...cases.task import Task
+from ...refimpl.errors import BadUsage, GradparityError
+from ...reports.columns import frame
+from ...reports.plain import failures_table
+from ...reports.verdicts import FAILING
+from ..engine.runner import Runner
+from ..judging.rows import Row, point_text
+from ..selection.choices import adapters_of, dtypes_of
+from .report import PROPERTY
+
+#: Marks that pytest acts on: a tag of that name is a keyword only.
+ACTED_ON = {"filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail"}
+
+#: What a session holds while it runs.
+_HELD = pytest.StashKey["Held"]()
+
+
+class Held:
+    """One runner, which keeps a task's truth, and the tasks of the case that is being run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.runner = Runner(adapters_of(config.getoption("--gradparity-adapters")))
+        self._dtypes = dtypes_of(config.getoption("--gradparity-dtypes"))
+        self._case: Case | None = None
+        self._tasks: list[Task] = []
+
+    def task(self, case: Case, number: int) -> Task:
+        """A task of a case; its arrays are drawn with the case's others and dropped with them."""
+        if self._case is not case:
+            self._case, self._tasks = case, case.tasks(self._dtypes)
+        return self._tasks[number]
+
+
+class Disagreement(Exception):
+    """A task's rows, of which some fail."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+        super().__init__(f"{sum(r['verdict'] in FAILING for r in rows)} rows fail")
+
+
+class CaseFile(pytest.File):
+    """A YAML file with cases."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item for each case, point, dtype and adapter, the adapters of a task together."""
+        cases, faults = load_files([self.path])
+        if faults:
+            raise self.CollectError("\n".join(map(str, faults)))
+        option = self.config.getoption
+        adapters = adapters_of(option("--gradparity-adapters")) or registry.names()
+        dtypes = dtypes_of(option("--gradparity-dtypes"))
+        for case in cases:
+            chosen = [d for d in case.dtypes if dtypes is None or d in dtypes]
+            ids = [(point_text(point), d) for point in case.points() for d in chosen]
+            for number, (point, dtype) in enumerate(ids):
+                for adapter in adapters:
+                    inside = "-".join(filter(None, (point, adapter, dtype)))
+                    name = f"{case.name}[{inside}]"
+                    yield CaseItem.of(self, name, case, number, adapter)
+
+
+class CaseItem(pytest.Item):
+    """One task in one adapter."""
+
+    case: Case
+    number: int
+    adapter: str
+
+    @classmethod
+    def of(cls, parent: CaseFile, name: str, case: Case, number: int, adapter: str) -> CaseItem:
+        """Make the item of a case's task in an adapter, with the case's tags as its marks."""
+        item: CaseItem = cls.from_parent(parent, name=name)
+        item.case, item.number, item.adapter = case, number, adapter
+        item.extra_keyword_matches.update(case.tags)
+        for tag in case.tags:
+            if tag not in ACTED_ON:
+                item.config.addinivalue_line("markers", f"{tag}: cases tagged {tag}")
+                item.add_marker(tag)
+        return item
+
+    def runtest(self) -> None:
+        """Run the task in the adapter and judge what comes back."""
+        held = self._held()
+        if self.adapter in held.runner.missing:
+            pytest.skip(held.runner.missing[self.adapter])
+        rows = held.runner.rows_for(held.task(self.case, self.number), self.adapter)
+        if self.config.getoption("--gradparity-report"):
+            self.user_properties.append((PROPERTY, json.dumps(rows)))
+        if any(row["verdict"] in FAILING for row in rows):
+            raise Disagreement(rows)
+        for row in rows:
+            if row["verdict"] in ("unsupported", "skipped"):
+                pytest.skip(f"{row['verdict']}: {row['reason']}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The table of discrepancies and the blamed operation, for our errors; no stack."""
+        if isinstance(excinfo.value, Disagreement):
+            return failures_table(frame(excinfo.value.rows))
+        if isinstance(excinfo.value, GradparityError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int, str]:
+        """The case's place in its file."""
+        return self.path, self.case.line - 1, self.name
+
+    def _held(self) -> Held:
+        stash = self.session.stash
+        if _HELD not in stash:
+            try:
+                stash[_HELD] = Held(self.config)
+            except BadUsage as error:
+                pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        return stash[_HELD]

@@ -1,0 +1,65 @@
+"""Names that a user gives, separated by commas; an unknown one is answered with the nearest."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from importlib.metadata import entry_points
+from typing import Literal
+
+from ...refimpl.errors import BadUsage
+
+DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
+#: Names are listed in full where there are fewer than this.
+FEW = 10
+
+
+def adapters_of(text: str | None) -> list[str] | None:
+    """The adapters that an option names; None for all.
+
+    Raises
+    ------
+    BadUsage
+        For a name that no adapter has, with the nearest that one has.
+    """
+    known = {point.name for point in entry_points(group="gradparity.adapters")}
+    return chosen(text, sorted(known), "adapter")
+
+
+def dtypes_of(text: str | None) -> list[str] | None:
+    """The dtypes that an option names; None for all. Raises BadUsage for one that is none."""
+    return chosen(text, DTYPES, "dtype")
+
+
+def jobs_of(text: str | None) -> int | Literal["auto"] | None:
+    """The number of workers that an option names, or auto; BadUsage for what is neither."""
+    if text is None:
+        return None
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal():
+        raise BadUsage(f"{text!r} workers, expected a whole number from 0 up, or auto")
+    return int(text)
+
+
+def chosen(text: str | None, known: Sequence[str], what: str) -> list[str] | None:
+    """The names in a list separated by commas, each once; BadUsage for one that is not known."""
+    if text is None:
+        return None
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise BadUsage(f"no {what} is named; there are {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise BadUsage(f"no {what} is called {name!r}{nearest(name, known)}")
+    return names
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``; did you mean NAME?``, or what there is where nothing is near and little is known."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(known)}" if 0 < len(known) < FEW else ""

@@ -1,0 +1,48 @@
+"""The files that paths and names of cases mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...cases.folders import case_files, catalogue
+from ...refimpl.errors import BadCase, BadUsage
+from .choices import nearest
+
+
+def meant(
+    paths: Sequence[str | Path] | None,
+) -> tuple[dict[Path, set[str] | None], list[BadCase]]:
+    """Case files, each with the names of the cases that are meant: None for all of it.
+
+    What is no path is taken for the name of a case of the catalogue, which is all meant where
+    there are no paths. A path without case files is a fault.
+
+    Raises
+    ------
+    BadUsage
+        Where a path or a name does not exist.
+    """
+    given = [p for p in paths or [catalogue()] if Path(p).exists()]
+    names = [str(p) for p in paths or () if not Path(p).exists()]
+    listed, faults = case_files(given)
+    files: dict[Path, set[str] | None] = dict.fromkeys(listed)
+    for name in names:
+        only = files.setdefault(_file_of(name), set())
+        if only is not None:
+            only.add(name)
+    return files, faults
+
+
+def _file_of(name: str) -> Path:
+    """The catalogue's file that has a case of this name; no YAML is parsed to find it."""
+    texts = {path: path.read_text("utf-8") for path in sorted(catalogue().rglob("*.y*ml"))}
+    line = re.compile(rf"^case:\s*[\"']?{re.escape(name)}[\"']?\s*(#.*)?$", re.MULTILINE)
+    for path, text in texts.items():
+        if line.search(text):
+            return path
+    if re.search(r"[/\\]|\.ya?ml$", name):
+        raise BadUsage(f"no such file or folder: {name}")
+    every = re.findall(r"^case:\s*[\"']?([\w-]+)", "\n".join(texts.values()), re.MULTILINE)
+    raise BadUsage(f"no file and no case is called {name!r}{nearest(name, every)}")

@@ -1,0 +1,124 @@
+"""What a capture yields, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...cases.program import Const, Instruction, Program, Ref
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an instruction comes from in a user's code.
+
+    A module path as ``blocks.0.attn``, a file, a line from 1 (0 where none is known), its text.
+    """
+
+    module: str = ""
+    file: str = ""
+    line: int = 0
+    code: str = ""
+
+    def __str__(self) -> str:
+        """As ``blocks.0.attn: net.py:31: scores = q @ k.T``."""
+        where = f"{self.file}:{self.line}" if self.file else ""
+        return ": ".join(part for part in (self.module, where, self.code) if part)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What could not be captured: the framework's name for it, why, and where."""
+
+    operation: str
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Captured:
+    """One side of a comparison, as a program of the reference.
+
+    ``params`` are the differentiated leaves and ``inputs`` all others (users' inputs, buffers,
+    constants that were folded), NumPy arrays in the dtypes that the user's code has. ``outputs``
+    are the variables that are handed back, in order, with their paths in the output's tree;
+    ``state`` maps a buffer or a running statistic to the variable that it becomes.
+    """
+
+    program: Program
+    params: dict[str, np.ndarray]
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, str]
+    state: dict[str, str] = field(default_factory=dict)
+    #: Variable → where it was computed.
+    places: dict[str, Place] = field(default_factory=dict)
+    #: Empty where all was captured.
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that was met was captured."""
+        return not self.gaps
+
+
+class Builder:
+    """Writes a program down, instruction by instruction."""
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.constants: dict[str, np.ndarray] = {}
+        self.places: dict[str, Place] = {}
+        self.gaps: list[Gap] = []
+        #: Where what is emitted now comes from.
+        self.place = Place()
+        self._count = 0
+
+    def emit(self, operation: str, *arguments: Any, **attributes: Any) -> str:
+        """Add an instruction; the variable that it assigns.
+
+        An argument is the name of a variable, a number, or None for an array left out.
+        """
+        target = self._fresh("t")
+        made = tuple(map(_argument, arguments))
+        text = self.place.code or operation
+        self.instructions.append(
+            Instruction(target, operation, made, attributes, named=False, text=text)
+        )
+        self.places[target] = self.place
+        return target
+
+    def constant(self, x: Any) -> str:
+        """An array that moves with no parameter, under a name of its own."""
+        name = self._fresh("c")
+        self.constants[name] = np.asarray(x)
+        return name
+
+    def gap(self, operation: str, reason: str) -> None:
+        """Note what could not be captured, at the present place."""
+        self.gaps.append(Gap(operation, reason, self.place))
+
+    def program(self, output: str) -> Program:
+        """All that was written, with the variable to differentiate."""
+        return Program(tuple(self.instructions), output)
+
+    def _fresh(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}{self._count}"
+
+
+def _argument(given: Any) -> Ref | Const | None:
+    if given is None:
+        return None
+    return Ref(given) if isinstance(given, str) else Const(given)
+
+
+def needed(program: Program, outputs: Iterable[str]) -> frozenset[str]:
+    """The variables that outputs are computed from, themselves included."""
+    wanted = set(outputs)
+    for i in reversed(program.instructions):
+        if i.target in wanted:
+            wanted.update(i.refs)
+    return frozenset(wanted)

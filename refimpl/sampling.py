@@ -36,6 +36,12 @@ def distinct(generator: Any, shape: tuple[int, ...]) -> Any:
     return generator.permutation(values).reshape(shape)
 
 
+def regular(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Singular values apart from zero and from each other: diag(1.5, 2.5, …) and a little more."""
+    base = np.eye(shape[-2], shape[-1]) * (1.5 + np.arange(shape[-1]))
+    return base + generator.uniform(-0.3, 0.3, shape)
+
+
 def integers(high: int) -> Sampler:
     """Whole numbers of [0, high), as int64."""
     return lambda generator, shape: generator.integers(0, high, shape)

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import booleans, distinct, interval, nonzero, positive, real
-from .common import ONES, PAIRS, conj
+from .rows import ONES, PAIRS
 
 
 def larger_share(g: Any, y: Any, a: Any, b: Any) -> Any:

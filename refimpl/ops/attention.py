@@ -13,7 +13,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import booleans, integers, real
-from .linalg import matmul, matmul_vjp_b
+from .products import matmul, matmul_vjp_b
 
 
 def scaled_dot_product_attention(

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..conjugation import conj
 from ..sampling import interval, nonzero, positive
-from .common import binary, conj, unary
+from .rows import binary, unary
 
 
 def polar(magnitude: Any, angle: Any) -> Any:

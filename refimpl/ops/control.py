@@ -13,7 +13,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
-from .common import ONES, binary, unary
+from .rows import ONES, binary, unary
 
 OPERATIONS = (
     unary("identity", "x", lambda x: x, "1", lambda g, y, x: g, analytic=True),

@@ -12,8 +12,8 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
-from .activations import log_softmax
-from .losses import Reduction, reduce, reduce_vjp
+from .loss_reduction import Reduction, reduce, reduce_vjp
+from .softmax import log_softmax
 
 
 def ctc(

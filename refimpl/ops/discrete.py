@@ -16,7 +16,7 @@ from .. import kinks
 from ..kinks import Near
 from ..operation import Operation
 from ..sampling import booleans, integers, nonzero, real
-from .common import binary, unary
+from .rows import binary, unary
 
 _bits = integers(64)
 

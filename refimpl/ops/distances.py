@@ -9,7 +9,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import interval, real
-from .losses import Reduction, reduce, reduce_vjp
+from .loss_reduction import Reduction, reduce, reduce_vjp
 
 
 def _p_norm(d: Any, p: float, axis: int = -1) -> Any:

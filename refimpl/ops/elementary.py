@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..conjugation import conj
+from ..constants import constant
+from ..operation import ex
 from ..sampling import interval, nonzero, positive, signed
-from ..special import constant
-from .common import conj, unary
+from .rows import ONES, unary
 
 #: A row for a function that is complex-differentiable.
 _analytic = partial(unary, analytic=True)
@@ -46,6 +48,13 @@ def sinc_slope(x: Any) -> Any:
 def _beside_one(x: Any) -> Any:
     """√(1 + x²), of real x without overflow."""
     return np.sqrt(1 + x * x) if x.dtype.kind == "c" else np.hypot(x, 1)
+
+
+def nan_to_num(
+    x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """x, with numbers in place of NaN and infinities (None: the largest of the dtype)."""
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
 OPERATIONS = (
@@ -225,5 +234,15 @@ OPERATIONS = (
         lambda x: x * (180 / constant("pi", x)),
         "180/π",
         lambda g, y, x: g * (180 / constant("pi", x)),
+    ),
+    unary(
+        "nan_to_num",
+        "x, with numbers in place of NaN and infinities",
+        nan_to_num,
+        "1 where x is finite, else 0",
+        lambda g, y, x, *, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),
+        examples=(*ONES, ex((2, 3), nan=1.0, posinf=2.0, neginf=-2.0)),
+        kinks="x not finite: here 0",
+        near=lambda y, x, **_: np.where(np.isfinite(x), np.inf, 0),
     ),
 )

@@ -13,8 +13,9 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
-from .common import Axis
-from .common import axes as axes_of
+from .axes import Axis
+from .axes import axes as axes_of
+from .rows import unary
 
 Axes = tuple[int, ...] | list[int] | None
 Sizes = tuple[int, ...] | list[int] | None
@@ -188,16 +189,8 @@ def _row(
     derivative: str,
     examples: tuple[Any, ...],
 ) -> Operation:
-    return Operation(
-        name,
-        forward,
-        (rule,),
-        formula=formula,
-        derivatives=(derivative,),
-        examples=examples,
-        domain=real,
-        analytic=kind in ("fft", "ifft"),
-    )
+    analytic = kind in ("fft", "ifft")
+    return unary(name, formula, forward, derivative, rule, examples=examples, analytic=analytic)
 
 
 _RULES: dict[str, tuple[Any, Any]] = {

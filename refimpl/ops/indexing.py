@@ -1,4 +1,4 @@
-"""Picking elements: the rule puts each one's cotangent back, adding up what was picked twice."""
+"""Indexing: the rule puts each element's cotangent back, adding up what was taken twice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import integers, real
+from .rows import linear
 
 Index = Any
 
@@ -37,26 +38,27 @@ def take_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int) -> Any:
     return back
 
 
+def one_hot(indices: Any, *, num_classes: int) -> Any:
+    """1 at the index along a new last axis, else 0: whole numbers."""
+    return (indices[..., None] == np.arange(num_classes)).astype(np.int64)
+
+
 OPERATIONS = (
-    Operation(
+    linear(
         "getitem",
+        "x[index]",
+        "g where the elements were picked, else 0",
         getitem,
-        (getitem_vjp,),
-        formula="x[index]",
-        derivatives=("g where the elements were picked, else 0",),
-        examples=(
-            ex((2, 3), index=(1,)),
-            ex((2, 3), index=(slice(None), -1)),
-            ex((4, 3), index=(slice(1, None, 2), None, slice(None, None, -1))),
-            ex((2, 3, 4), index=(Ellipsis, 0)),
-            ex((3,), index=(1,)),
-            ex((3,), index=(slice(3, None),)),
-            ex((1,), index=(0,)),
-            ex((), index=(None,)),
-            ex((0, 3), index=(slice(None), 1)),
-        ),
-        domain=real,
-        analytic=True,
+        getitem_vjp,
+        ex((2, 3), index=(1,)),
+        ex((2, 3), index=(slice(None), -1)),
+        ex((4, 3), index=(slice(1, None, 2), None, slice(None, None, -1))),
+        ex((2, 3, 4), index=(Ellipsis, 0)),
+        ex((3,), index=(1,)),
+        ex((3,), index=(slice(3, None),)),
+        ex((1,), index=(0,)),
+        ex((), index=(None,)),
+        ex((0, 3), index=(slice(None), 1)),
     ),
     Operation(
         "take",
@@ -74,5 +76,19 @@ OPERATIONS = (
         ),
         domain=(real, integers(3)),
         analytic=True,
+    ),
+    Operation(
+        "one_hot",
+        one_hot,
+        (None,),
+        formula="1 at the index, else 0",
+        derivatives=(None,),
+        examples=(
+            ex((4,), num_classes=3),
+            ex((2, 3), num_classes=5),
+            ex((1,), num_classes=3),
+            ex((0,), num_classes=3),
+        ),
+        domain=integers(3),
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, real
-from .common import Axis, kept, merged, unmerged
+from .axes import Axis, kept, merged, unmerged
 from .reductions import AXES
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import real
-from .linalg import matmul, matmul_vjp_b
+from .products import matmul, matmul_vjp_b
 
 #: The hidden state, and the cell state where there is one.
 State = tuple[Any, ...]

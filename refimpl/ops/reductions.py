@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..conjugation import conj
 from ..operation import Example, Operation, ex
 from ..sampling import booleans, distinct, integers, nonzero, real
-from .common import Axis, conj, count, expanded, merged, tupled, unmerged
+from .axes import Axis, count, expanded, merged, tupled, unmerged
+from .rows import unary
 
 AXES = (
     ex((2, 3)),
@@ -169,15 +171,7 @@ def ptp_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False
 
 def _counted(name: str, formula: str, forward: Any, domain: Any) -> Operation:
     """A row whose result is a truth value or a whole number."""
-    return Operation(
-        name,
-        forward,
-        (None,),
-        formula=formula,
-        derivatives=(None,),
-        examples=AXES,
-        domain=domain,
-    )
+    return unary(name, formula, forward, examples=AXES, domain=domain)
 
 
 def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:

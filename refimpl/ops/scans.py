@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import distinct, nonzero, real
-from .common import conj
 
 ALONG = (
     ex((4,), axis=0),

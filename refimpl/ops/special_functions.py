@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import scipy
 
-from .. import kinks, special
+from .. import kinks, wide_special
+from ..constants import constant
 from ..operation import Operation, ex
 from ..sampling import interval, positive, signed
-from ..special import constant
-from .activations import sigmoid
-from .common import binary, unary
+from .rows import binary, unary
+from .smooth_activations import sigmoid
 
 _chance = interval(0.08, 0.92)
 
@@ -48,19 +48,19 @@ def rel_entr(a: Any, b: Any) -> Any:
 
 def multigammaln(a: Any, *, d: int) -> Any:
     """The logarithm ln Γ_d(a) = d·(d − 1)/4·ln π + Σ lnΓ(a − j/2), j = 0 … d − 1."""
-    total = special.lgamma(a)
+    total = wide_special.lgamma(a)
     for j in range(1, d):
-        total = total + special.lgamma(a - j / 2)
+        total = total + wide_special.lgamma(a - j / 2)
     return total + constant("ln_pi", a) * (d * (d - 1) / 4)
 
 
 def _multigammaln_vjp(g: Any, y: Any, a: Any, *, d: int) -> Any:
-    return g * sum(special.digamma(a - j / 2) for j in range(d))
+    return g * sum(wide_special.digamma(a - j / 2) for j in range(d))
 
 
 def _gammainc_slope(a: Any, x: Any) -> Any:
     """xᵃ⁻¹·e⁻ˣ / Γ(a)."""
-    return np.exp((a - 1) * np.log(x) - x - special.lgamma(a))
+    return np.exp((a - 1) * np.log(x) - x - wide_special.lgamma(a))
 
 
 def _from_pole(y: Any, x: Any, **_: Any) -> Any:
@@ -72,21 +72,21 @@ OPERATIONS = (
     unary(
         "erf",
         "2/√π·∫₀ˣ e^(−t²) dt",
-        special.erf,
+        wide_special.erf,
         "2/√π·e^(−x²)",
         lambda g, y, x: g * (np.exp(-x * x) * constant("two_over_sqrt_pi", x)),
     ),
     unary(
         "erfc",
         "1 − erf x",
-        special.erfc,
+        wide_special.erfc,
         "−2/√π·e^(−x²)",
         lambda g, y, x: -g * (np.exp(-x * x) * constant("two_over_sqrt_pi", x)),
     ),
     unary(
         "erfinv",
         "the inverse of erf",
-        lambda x: special.erfinv(x),
+        lambda x: wide_special.erfinv(x),
         "√π/2·e^(y²)",
         lambda g, y, x: g * (np.exp(y * y) * constant("half_sqrt_pi", x)),
         domain=interval(-0.8, 0.8),
@@ -96,9 +96,9 @@ OPERATIONS = (
     unary(
         "lgamma",
         "ln |Γ(x)|",
-        lambda x: special.lgamma(x),
+        lambda x: wide_special.lgamma(x),
         "digamma(x)",
-        lambda g, y, x: g * special.digamma(x),
+        lambda g, y, x: g * wide_special.digamma(x),
         domain=positive,
         kinks="x = 0, −1, −2 …: infinite",
         near=_from_pole,
@@ -106,17 +106,17 @@ OPERATIONS = (
     unary(
         "digamma",
         "Γ′(x) / Γ(x)",
-        lambda x: special.digamma(x),
+        lambda x: wide_special.digamma(x),
         "polygamma(x, n=1)",
-        lambda g, y, x: g * special.polygamma(1, x),
+        lambda g, y, x: g * wide_special.polygamma(1, x),
         domain=positive,
         kinks="x = 0, −1, −2 …: infinite; here for x > 0 alone",
         near=_from_pole,
     ),
     Operation(
         "polygamma",
-        lambda x, *, n: special.polygamma(n, x),
-        (lambda g, y, x, *, n: g * special.polygamma(n + 1, x),),
+        lambda x, *, n: wide_special.polygamma(n, x),
+        (lambda g, y, x, *, n: g * wide_special.polygamma(n + 1, x),),
         formula="the n-th derivative of digamma",
         derivatives=("polygamma(x, n + 1)",),
         examples=(
@@ -133,16 +133,16 @@ OPERATIONS = (
     unary(
         "i0",
         "I₀(x), the modified Bessel function",
-        lambda x: special.i0(x),
+        lambda x: wide_special.i0(x),
         "I₁(x)",
-        lambda g, y, x: g * special.i1(x),
+        lambda g, y, x: g * wide_special.i1(x),
     ),
     unary(
         "i0e",
         "e^(−|x|)·I₀(x)",
-        lambda x: special.i0e(x),
+        lambda x: wide_special.i0e(x),
         "i1e(x) − sign(x)·y",
-        lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y),
+        lambda g, y, x: g * (wide_special.i1e(x) - np.sign(x) * y),
         domain=signed(0.2, 3),
         kinks="x = 0: here 0",
         near=kinks.at(0),
@@ -150,36 +150,36 @@ OPERATIONS = (
     unary(
         "i1",
         "I₁(x), the modified Bessel function",
-        lambda x: special.i1(x),
+        lambda x: wide_special.i1(x),
         "I₀(x) − y / x",
-        lambda g, y, x: g * (special.i0(x) - _over(y, x, 0.5)),
+        lambda g, y, x: g * (wide_special.i0(x) - _over(y, x, 0.5)),
     ),
     unary(
         "i1e",
         "e^(−|x|)·I₁(x)",
-        lambda x: special.i1e(x),
+        lambda x: wide_special.i1e(x),
         "i0e(x) − y·(sign(x) + 1/x)",
-        lambda g, y, x: g * (special.i0e(x) - np.sign(x) * y - _over(y, x, 0.5)),
+        lambda g, y, x: g * (wide_special.i0e(x) - np.sign(x) * y - _over(y, x, 0.5)),
         domain=signed(0.2, 3),
     ),
     unary(
         "ndtr",
         "Φ(x)",
-        special.normal_cdf,
+        wide_special.normal_cdf,
         "φ(x)",
         lambda g, y, x: g * _gauss(x),
     ),
     unary(
         "log_ndtr",
         "ln Φ(x)",
-        lambda x: special.log_ndtr(x),
+        lambda x: wide_special.log_ndtr(x),
         "φ(x) / Φ(x)",
         lambda g, y, x: g * (np.exp(x * x * -0.5 - y) * constant("inv_sqrt_2pi", x)),
     ),
     unary(
         "ndtri",
         "the inverse of Φ",
-        lambda x: special.ndtri(x),
+        lambda x: wide_special.ndtri(x),
         "1 / φ(y)",
         lambda g, y, x: g * (np.exp(y * y * 0.5) * constant("sqrt_2pi", x)),
         domain=_chance,
@@ -219,20 +219,20 @@ OPERATIONS = (
     binary(
         "betaln",
         "ln B(a, b)",
-        lambda a, b: special.betaln(a, b),
+        lambda a, b: wide_special.betaln(a, b),
         ("digamma(a) − digamma(a + b)", "digamma(b) − digamma(a + b)"),
         (
-            lambda g, y, a, b: g * (special.digamma(a) - special.digamma(a + b)),
-            lambda g, y, a, b: g * (special.digamma(b) - special.digamma(a + b)),
+            lambda g, y, a, b: g * (wide_special.digamma(a) - wide_special.digamma(a + b)),
+            lambda g, y, a, b: g * (wide_special.digamma(b) - wide_special.digamma(a + b)),
         ),
         domain=(positive, positive),
     ),
     binary(
         "zeta",
         "Σ (k + q)⁻ˣ, k = 0, 1, 2 …",
-        lambda x, q: special.zeta(x, q),
+        lambda x, q: wide_special.zeta(x, q),
         (None, "−x·ζ(x + 1, q)"),
-        (None, lambda g, y, x, q: -g * (x * special.zeta(x + 1, q))),
+        (None, lambda g, y, x, q: -g * (x * wide_special.zeta(x + 1, q))),
         domain=(interval(1.5, 4), positive),
         kinks="x = 1: infinite; in x there is no elementary derivative",
         near=lambda y, x, q: np.abs(x - 1),
@@ -240,7 +240,7 @@ OPERATIONS = (
     binary(
         "gammainc",
         "∫₀ˣ tᵃ⁻¹·e⁻ᵗ dt / Γ(a)",
-        lambda a, x: special.gammainc(a, x),
+        lambda a, x: wide_special.gammainc(a, x),
         (None, "xᵃ⁻¹·e⁻ˣ / Γ(a)"),
         (None, lambda g, y, a, x: g * _gammainc_slope(a, x)),
         domain=(positive, positive),
@@ -250,7 +250,7 @@ OPERATIONS = (
     binary(
         "gammaincc",
         "1 − gammainc(a, x)",
-        lambda a, x: special.gammaincc(a, x),
+        lambda a, x: wide_special.gammaincc(a, x),
         (None, "−xᵃ⁻¹·e⁻ˣ / Γ(a)"),
         (None, lambda g, y, a, x: -g * _gammainc_slope(a, x)),
         domain=(positive, positive),

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..conjugation import adjoint
 from ..operation import Operation, ex
 from ..sampling import real
-from ..wide import adjoint
 
 
 def matmul(a: Any, b: Any) -> Any:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .conjugation import adjoint
+
 #: Jacobi's method converges quadratically, and starts at LAPACK's answer: two sweeps are usual.
 _SWEEPS = 12
 
@@ -21,11 +23,6 @@ _SWEEPS = 12
 def is_wide(*arrays: Any) -> bool:
     """Whether LAPACK lacks the arrays' common dtype."""
     return np.result_type(*arrays) in (np.longdouble, np.clongdouble)
-
-
-def adjoint(a: Any) -> Any:
-    """aᴴ, the conjugate transpose of the last two axes."""
-    return np.conj(a.swapaxes(-1, -2)) if a.dtype.kind == "c" else a.swapaxes(-1, -2)
 
 
 def _narrow(a: Any) -> Any:

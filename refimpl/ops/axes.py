@@ -1,32 +1,13 @@
-"""What the rules of several groups share."""
+"""The axes that an operation reduces: as they are given, counted, put back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..kinks import Near
-from ..operation import Operation, Sampler, ex
-from ..sampling import real
-
-#: Calls at which a function of one array is checked.
-ONES = (ex((2, 3)), ex(()), ex((1,)), ex((0, 3)))
-
-#: Calls at which a function of two arrays, which broadcast, is checked.
-PAIRS = (
-    *(ex((2, 3), (2, 3)), ex((2, 3), (3,)), ex((4, 1), (1, 3)), ex((), (2,))),
-    *(ex((1,), ()), ex((0, 3), (3,))),
-)
-
 #: One axis, several, or None for all.
 Axis = int | tuple[int, ...] | list[int] | None
-
-
-def conj(x: Any) -> Any:
-    """The complex conjugate; what is real comes back as it is, uncopied."""
-    return x if type(x) is np.float64 else x.conjugate()
 
 
 def axes(axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -56,60 +37,6 @@ def expanded(v: Any, x: Any, axis: Axis, keepdims: bool) -> Any:  # noqa: FBT001
 def tupled(axis: Axis) -> Any:
     """An axis as NumPy takes it: a list, as in a case file, becomes a tuple."""
     return tuple(axis) if isinstance(axis, list) else axis
-
-
-def unary(
-    name: str,
-    formula: str,
-    forward: Callable[..., Any],
-    derivative: str | None = None,
-    vjp: Callable[..., Any] | None = None,
-    *,
-    domain: Sampler = real,
-    kinks: str = "",
-    near: Near | None = None,
-    analytic: bool = False,
-) -> Operation:
-    """A row for an elementwise function of one array, without attributes."""
-    return Operation(
-        name,
-        forward,
-        (vjp,),
-        formula=formula,
-        derivatives=(derivative,),
-        examples=ONES,
-        domain=domain,
-        kinks=kinks,
-        near=near,
-        analytic=analytic,
-    )
-
-
-def binary(
-    name: str,
-    formula: str,
-    forward: Callable[..., Any],
-    derivatives: tuple[str | None, str | None] = (None, None),
-    vjps: tuple[Callable[..., Any] | None, ...] = (None, None),
-    *,
-    domain: Sampler | tuple[Sampler, Sampler] = real,
-    kinks: str = "",
-    near: Near | None = None,
-    analytic: bool = False,
-) -> Operation:
-    """A row for an elementwise function of two arrays that broadcast."""
-    return Operation(
-        name,
-        forward,
-        vjps,
-        formula=formula,
-        derivatives=derivatives,
-        examples=PAIRS,
-        domain=domain,
-        kinks=kinks,
-        near=near,
-        analytic=analytic,
-    )
 
 
 def merged(x: Any, axis: Axis) -> Any:

@@ -1,4 +1,4 @@
-"""Activations, elementwise or along an axis."""
+"""Activations that are smooth: the logistic sigmoid, and what is made of it and of its like."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..conjugation import conj
+from ..constants import constant
 from ..operation import Operation, ex
 from ..sampling import nonzero, real
-from ..special import constant, normal_cdf
-from .common import ONES, conj
-
-AXES = (
-    ex((2, 3)),
-    ex((2, 3), axis=0),
-    ex((2, 3, 2), axis=1),
-    ex((3,), axis=0),
-    ex((2, 1)),
-    ex((1,)),
-    ex((0, 3)),
-)
+from ..wide_special import normal_cdf
+from .rows import ONES, unary
 
 #: The cubic's coefficient in gelu's approximation by tanh.
 _CUBIC = 0.044715
@@ -69,61 +61,13 @@ def silu_vjp(g: Any, y: Any, x: Any) -> Any:
     return g * conj(s * (1 + x * (1 - s)))
 
 
-def _shifted(x: Any, axis: int) -> Any:
-    """Each x less its maximum along the axis, so that no exponential overflows."""
-    return x - x.max(axis=axis, keepdims=True)
-
-
-def softmax(x: Any, *, axis: int = -1) -> Any:
-    """eˣ / Σ eˣ along an axis."""
-    if not x.size:
-        return x
-    e = np.exp(_shifted(x, axis))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-def softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
-    """y·(g − Σ g·y)."""
-    gy = g * y
-    return gy - y * gy.sum(axis=axis, keepdims=True)
-
-
-def log_softmax(x: Any, *, axis: int = -1) -> Any:
-    """The logarithm of softmax: x − ln Σ eˣ along an axis."""
-    if not x.size:
-        return x
-    z = _shifted(x, axis)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
-
-
-def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
-    """The rule g − softmax(x)·Σ g."""
-    return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
+def _mish_vjp(g: Any, y: Any, x: Any) -> Any:
+    """Slope t + x·s·(1 − t²), t = tanh(softplus(x)), s = sigmoid(x)."""
+    t = np.tanh(np.logaddexp(x, 0))
+    return g * (t + x * sigmoid(x) * ((1 - t) * (1 + t)))
 
 
 OPERATIONS = (
-    Operation(
-        "relu",
-        lambda x: np.maximum(x, 0),
-        (lambda g, y, x: np.where(x > 0, g, 0),),
-        formula="max(x, 0)",
-        derivatives=("1 where x > 0, else 0",),
-        examples=ONES,
-        domain=nonzero,
-        kinks="x = 0: here 0",
-        near=kinks.at(0),
-    ),
-    Operation(
-        "leaky_relu",
-        lambda x, *, negative_slope=0.01: np.where(x > 0, x, x * negative_slope),
-        (lambda g, y, x, *, negative_slope=0.01: np.where(x > 0, g, g * negative_slope),),
-        formula="x where x > 0, else negative_slope·x",
-        derivatives=("1 where x > 0, else negative_slope",),
-        examples=(*ONES, ex((2, 3), negative_slope=0.2)),
-        domain=nonzero,
-        kinks="x = 0: here negative_slope",
-        near=lambda y, x, *, negative_slope=0.01: kinks.where(negative_slope != 1, np.abs(x)),
-    ),
     Operation(
         "sigmoid",
         sigmoid,
@@ -169,22 +113,44 @@ OPERATIONS = (
         domain=real,
         analytic=True,
     ),
-    Operation(
-        "softmax",
-        softmax,
-        (softmax_vjp,),
-        formula="eˣ / Σ eˣ",
-        derivatives=("y·(g − Σ g·y)",),
-        examples=AXES,
-        domain=real,
+    unary(
+        "mish",
+        "x·tanh(softplus(x))",
+        lambda x: x * np.tanh(np.logaddexp(x, 0)),
+        "t + x·sigmoid(x)·(1 − t²), t = tanh(softplus(x))",
+        _mish_vjp,
+    ),
+    unary(
+        "softsign",
+        "x / (1 + |x|)",
+        lambda x: x / (1 + np.abs(x)),
+        "1 / (1 + |x|)²",
+        lambda g, y, x: g / np.square(1 + np.abs(x)),
+        domain=nonzero,
+    ),
+    unary(
+        "log_sigmoid",
+        "ln sigmoid(x)",
+        lambda x: -np.logaddexp(-x, 0),
+        "sigmoid(−x)",
+        lambda g, y, x: g * sigmoid(-x),
+    ),
+    unary(
+        "tanh_shrink",
+        "x − tanh x",
+        lambda x: x - np.tanh(x),
+        "tanh² x",
+        lambda g, y, x: g * np.square(np.tanh(x)),
     ),
     Operation(
-        "log_softmax",
-        log_softmax,
-        (log_softmax_vjp,),
-        formula="x − ln Σ eˣ",
-        derivatives=("g − eʸ·Σ g",),
-        examples=AXES,
+        "squareplus",
+        lambda x, *, b=4.0: (x + np.sqrt(x * x + b)) * 0.5,
+        (lambda g, y, x, *, b=4.0: g * 0.5 * (1 + x / np.sqrt(x * x + b)),),
+        formula="(x + √(x² + b)) / 2",
+        derivatives=("½·(1 + x/√(x² + b))",),
+        examples=(*ONES, ex((2, 3), b=0.5)),
         domain=real,
+        kinks="x = b = 0",
+        near=lambda y, x, *, b=4.0: kinks.where(b == 0, np.abs(x)),
     ),
 )

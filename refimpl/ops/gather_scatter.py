@@ -1,4 +1,4 @@
-"""Picking and putting along one axis, by arrays of indices and by masks; windows as columns."""
+"""Gathering and scattering along one axis, by arrays of indices: each is the other's transpose."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..operation import Operation, ex
-from ..sampling import booleans, integers, real
-from .windows import Spatial, Windows, scatter, spread, windows
-from .windows import gather as columns
+from ..sampling import integers, real
 
 
 def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
@@ -76,112 +74,9 @@ def _index_set_vjp(
     return by_x, None, np.moveaxis(np.where(written, by_updates, 0), -1, k)
 
 
-def masked_select(x: Any, mask: Any, *, size: int) -> Any:
-    """x[mask]: the ``size`` elements at which the mask is true, in order, as one row."""
-    x, mask = np.broadcast_arrays(x, mask, subok=True)
-    if np.count_nonzero(mask) != size:
-        raise ValueError(f"{np.count_nonzero(mask)} elements are chosen, size says {size}")
-    return x[mask]
-
-
-def _masked_select_vjp(g: Any, y: Any, x: Any, mask: Any, *, size: int) -> Any:
-    back = np.zeros_like(g, shape=np.broadcast_shapes(x.shape, mask.shape))
-    back[np.broadcast_to(mask, back.shape)] = g
-    return back
-
-
-def _every_second(generator: Any, shape: tuple[int, ...]) -> Any:
-    """True and false in turns."""
-    return (np.arange(int(np.prod(shape))) % 2 == 0).reshape(shape)
-
-
 def segment_sum(x: Any, segment_ids: Any, *, num_segments: int) -> Any:
     """Σ of the rows of x that have the same number, for each number."""
     return _added(np.zeros_like(x, shape=(num_segments, *x.shape[1:])), segment_ids, x)
-
-
-def one_hot(indices: Any, *, num_classes: int) -> Any:
-    """1 at the index along a new last axis, else 0: whole numbers."""
-    return (indices[..., None] == np.arange(num_classes)).astype(np.int64)
-
-
-def _plan(
-    shape: tuple[int, ...],
-    kernel_size: Spatial,
-    stride: Spatial,
-    padding: Spatial,
-    dilation: Spatial,
-) -> Windows:
-    n = len(shape)
-    like = np.broadcast_to(np.zeros(()), shape)
-    return windows(like, spread(kernel_size, n, "kernel_size"), stride, padding, dilation)
-
-
-def unfold(
-    x: Any,
-    *,
-    kernel_size: Spatial,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-) -> Any:
-    """Each window as a column: (n, channels, h, w) → (n, channels·kernel, windows)."""
-    w = _plan(x.shape[2:], kernel_size, stride, padding, dilation)
-    return _flat(columns(x, w))
-
-
-def _flat(y: Any) -> Any:
-    n, c, k, *count = y.shape
-    return y.reshape(n, c * k, int(np.prod(count)))
-
-
-def _unfold_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
-    *,
-    kernel_size: Spatial,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-) -> Any:
-    return fold(
-        g,
-        output_size=x.shape[2:],
-        kernel_size=kernel_size,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    )
-
-
-def fold(
-    x: Any,
-    *,
-    output_size: tuple[int, ...] | list[int],
-    kernel_size: Spatial,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-) -> Any:
-    """Columns added up where their windows overlap: the transpose of ``unfold``."""
-    w = _plan(tuple(output_size), kernel_size, stride, padding, dilation)
-    k = int(np.prod(w.kernel))
-    return scatter(x.reshape(x.shape[0], x.shape[1] // k, k, *w.count), w)
-
-
-def _fold_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
-    *,
-    output_size: Any,
-    kernel_size: Spatial,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-) -> Any:
-    return unfold(g, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
 
 
 def _apart(generator: Any, shape: tuple[int, ...]) -> Any:
@@ -297,86 +192,6 @@ OPERATIONS = (
             ex((0, 2), (0,), num_segments=3),
         ),
         domain=(real, integers(3)),
-        analytic=True,
-    ),
-    Operation(
-        "masked_select",
-        masked_select,
-        (_masked_select_vjp, None),
-        formula="x[mask]",
-        derivatives=("g where mask, else 0", None),
-        examples=(
-            ex((2, 3), (2, 3), size=3),
-            ex((5,), (5,), size=3),
-            ex((2, 2), (2,), size=2),
-            ex((1,), (1,), size=1),
-            ex((0,), (0,), size=0),
-        ),
-        domain=(real, _every_second),
-        analytic=True,
-    ),
-    Operation(
-        "masked_fill",
-        lambda x, mask, value: np.where(mask, value, x),
-        (
-            lambda g, y, x, mask, value: np.where(mask, 0, g),
-            None,
-            lambda g, y, x, mask, value: np.where(mask, g, 0),
-        ),
-        formula="value where mask, else x",
-        derivatives=("0 where mask, else 1", None, "Σ g where mask"),
-        examples=(
-            ex((2, 3), (2, 3), ()),
-            ex((2, 3), (3,), ()),
-            ex((1,), (), ()),
-            ex((0, 3), (3,), ()),
-        ),
-        domain=(real, booleans, real),
-        analytic=True,
-    ),
-    Operation(
-        "one_hot",
-        one_hot,
-        (None,),
-        formula="1 at the index, else 0",
-        derivatives=(None,),
-        examples=(
-            ex((4,), num_classes=3),
-            ex((2, 3), num_classes=5),
-            ex((1,), num_classes=3),
-            ex((0,), num_classes=3),
-        ),
-        domain=integers(3),
-    ),
-    Operation(
-        "unfold",
-        unfold,
-        (_unfold_vjp,),
-        formula="each window as a column",
-        derivatives=("fold(g)",),
-        examples=(
-            ex((1, 2, 4, 3), kernel_size=2),
-            ex((2, 1, 5, 4), kernel_size=(3, 2), stride=2, padding=1),
-            ex((1, 1, 5, 5), kernel_size=2, dilation=2),
-            ex((1, 1, 1, 1), kernel_size=1),
-            ex((0, 1, 3, 3), kernel_size=2),
-        ),
-        domain=real,
-        analytic=True,
-    ),
-    Operation(
-        "fold",
-        fold,
-        (_fold_vjp,),
-        formula="columns, added up where their windows overlap",
-        derivatives=("unfold(g)",),
-        examples=(
-            ex((1, 8, 6), output_size=(4, 3), kernel_size=2),
-            ex((2, 6, 9), output_size=(5, 4), kernel_size=(3, 2), stride=2, padding=1),
-            ex((1, 1, 1), output_size=(1, 1), kernel_size=1),
-            ex((0, 4, 4), output_size=(3, 3), kernel_size=2),
-        ),
-        domain=real,
         analytic=True,
     ),
 )

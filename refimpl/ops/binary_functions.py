@@ -1,4 +1,4 @@
-"""Elementary functions of two or three variables."""
+"""Elementary functions of two variables, and of three."""
 
 # ruff: noqa: PLW0108 (a row reads its arguments' names off the lambda; a ufunc has none to read)
 
@@ -12,7 +12,7 @@ from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, interval, nonzero, positive, real, signed
 from .arithmetic import larger_share
-from .common import ONES, binary
+from .rows import binary
 
 
 def xlogy(a: Any, b: Any) -> Any:
@@ -43,13 +43,6 @@ def _below(a: Any, b: Any, y: Any) -> Any:
 def _over_square(side: Any, y: Any) -> Any:
     """side/y², without squaring what may overflow."""
     return side / y / y
-
-
-def nan_to_num(
-    x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
-    """x, with numbers in place of NaN and infinities (None: the largest of the dtype)."""
-    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
 OPERATIONS = (
@@ -192,16 +185,5 @@ OPERATIONS = (
             ex((0, 3), (3,), ()),
         ),
         domain=real,
-    ),
-    Operation(
-        "nan_to_num",
-        nan_to_num,
-        (lambda g, y, x, *, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),),
-        formula="x, with numbers in place of NaN and infinities",
-        derivatives=("1 where x is finite, else 0",),
-        examples=(*ONES, ex((2, 3), nan=1.0, posinf=2.0, neginf=-2.0)),
-        domain=real,
-        kinks="x not finite: here 0",
-        near=lambda y, x, **_: np.where(np.isfinite(x), np.inf, 0),
     ),
 )

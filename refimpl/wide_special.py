@@ -8,40 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import mpmath
 import numpy as np
 import scipy  # which imports its parts when they are first asked for: scipy.special takes 0.3 s
 
+from .constants import constant
+
 #: Bits that mpmath works with: enough beyond longdouble's 64 (or binary128's 113) to round once.
 _BITS = 160
-
-_CONSTANTS = {
-    "pi": "3.14159265358979323846264338327950288419716939937510582097494",
-    "sqrt2": "1.41421356237309504880168872420969807856967187537694807317668",
-    "sqrt_2_over_pi": "0.79788456080286535587989211986876373695171726232986931533185",
-    "two_over_sqrt_pi": "1.12837916709551257389615890312154517168810125865799771368817",
-    "inv_sqrt_2pi": "0.39894228040143267793994605993438186847585863116493465766592",
-    "sqrt_2pi": "2.50662827463100050241576528481104525300698674060993831662992",
-    "half_sqrt_pi": "0.88622692545275801364908374167057259139877472806119356410690",
-    "ln_pi": "1.14472988584940017414342735135305871164729481291531157151362",
-    "ln2": "0.69314718055994530941723212145817656807550013436025525412068",
-    "ln10": "2.30258509299404568401799145468436420760110148862877297603333",
-}
-
-
-@cache
-def _constant(name: str, dtype: np.dtype[Any]) -> Any:
-    return np.dtype(f"f{dtype.itemsize // 2}" if dtype.kind == "c" else dtype).type(
-        _CONSTANTS[name]
-    )
-
-
-def constant(name: str, like: Any) -> Any:
-    """A mathematical constant rounded once, to the real dtype of ``like``."""
-    return _constant(name, like.dtype)
 
 
 def _to_mp(x: Any) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import integers, positive, real
-from .activations import log_softmax
-from .losses import Reduction, reduce, reduce_vjp
+from .loss_reduction import Reduction, reduce, reduce_vjp
+from .softmax import log_softmax
 
 
 def _class_axis(x: Any) -> int:

@@ -1,0 +1,75 @@
+"""Diagonals of matrices, and the triangles on either side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..operation import ex
+from .rows import linear
+
+
+def diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The elements whose index along axis2 is by ``offset`` larger, along a new last axis."""
+    return np.diagonal(x, offset, axis1, axis2)
+
+
+def _diagonal_vjp(
+    g: Any, y: Any, x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1
+) -> Any:
+    back = np.zeros_like(x)
+    k = np.arange(g.shape[-1])
+    matrices = np.moveaxis(back, (axis1, axis2), (-2, -1))
+    matrices[..., k + max(-offset, 0), k + max(offset, 0)] = g
+    return back
+
+
+def diag(x: Any, *, k: int = 0) -> Any:
+    """A matrix with x on its k-th diagonal; or, of a matrix, that diagonal."""
+    return np.diag(x, k)
+
+
+def _diag_vjp(g: Any, y: Any, x: Any, *, k: int = 0) -> Any:
+    return np.diag(g, k) if x.ndim == 1 else _diagonal_vjp(g, y, x, offset=k)
+
+
+OPERATIONS = (
+    linear(
+        "tril",
+        "x on and below the k-th diagonal, else 0",
+        "g on and below the k-th diagonal, else 0",
+        lambda x, *, k=0: np.tril(x, k),
+        lambda g, y, x, *, k=0: np.tril(g, k),
+        *(ex((3, 3)), ex((2, 3), k=1), ex((2, 4, 3), k=-1), ex((1, 1)), ex((0, 3))),
+    ),
+    linear(
+        "triu",
+        "x on and above the k-th diagonal, else 0",
+        "g on and above the k-th diagonal, else 0",
+        lambda x, *, k=0: np.triu(x, k),
+        lambda g, y, x, *, k=0: np.triu(g, k),
+        *(ex((3, 3)), ex((2, 3), k=1), ex((2, 4, 3), k=-1), ex((1, 1)), ex((0, 3))),
+    ),
+    linear(
+        "diagonal",
+        "x's diagonal along two axes",
+        "g on the diagonal, else 0",
+        diagonal,
+        _diagonal_vjp,
+        ex((3, 3)),
+        ex((2, 4), offset=1),
+        ex((4, 2), offset=-2),
+        ex((2, 3, 4), axis1=1, axis2=2),
+        ex((1, 1)),
+        ex((0, 3)),
+    ),
+    linear(
+        "diag",
+        "a matrix with x on its diagonal; of a matrix, its diagonal",
+        "g's diagonal; of a matrix, g on the diagonal",
+        diag,
+        _diag_vjp,
+        *(ex((3,)), ex((2,), k=1), ex((3, 3)), ex((3, 4), k=-1), ex((1,)), ex((0,))),
+    ),
+)

@@ -1,0 +1,52 @@
+"""Wide special functions against mpmath, which they do not use or use another way."""
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.special
+
+from gradparity.refimpl import wide_special
+
+EPS = np.finfo(np.longdouble).eps
+GRID = np.linspace(-8, 8, 65).astype(np.longdouble) + np.longdouble(1) / 3
+
+
+def exactly(function, x):
+    with mpmath.workprec(200):
+        return wide_special.wide(None, function, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "exact"), [(wide_special.erf, mpmath.erf), (wide_special.erfc, mpmath.erfc)]
+)
+def test_vectorised_error_functions_are_mpmaths(function, exact):
+    # The exponential of x squared magnifies the rounding of its argument by as much.
+    bound = (8 + 2 * GRID**2) * EPS
+    want = exactly(exact, GRID)
+    assert np.all(np.abs(function(GRID) - want) <= bound * np.abs(want))
+
+
+def test_error_functions_at_the_ends():
+    x = np.array([np.inf, -np.inf, np.nan, 0], np.longdouble)
+    assert np.array_equal(wide_special.erf(x), [1, -1, np.nan, 0], equal_nan=True)
+    assert np.array_equal(wide_special.erfc(x), [0, 2, np.nan, 1], equal_nan=True)
+
+
+@pytest.mark.parametrize("x", [0.1, 1.0, 123.456])
+def test_longdouble_goes_to_mpmath_and_back_unchanged(x):
+    third = np.longdouble(x) / 3
+    z = third + 1j * third
+    with mpmath.workprec(160):
+        assert wide_special._from_mp(wide_special._to_mp(third)) == third
+        assert wide_special._from_mp(wide_special._to_mp(z)) == z
+
+
+def test_poles_and_infinities_are_scipys():
+    x = np.array([0, np.inf, np.nan], np.longdouble)
+    assert np.array_equal(wide_special.lgamma(x), [np.inf, np.inf, np.nan], equal_nan=True)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_polygamma_is_the_derivative_of_the_one_before(n):
+    x = np.array([0.5, 1.0, 7.25])
+    assert wide_special.polygamma(n, x) == pytest.approx(scipy.special.polygamma(n, x), rel=1e-14)

@@ -26,74 +26,18 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-
-def _functions(names: str) -> frozenset[Any]:
-    """NumPy's functions by name: as a list of values, their overloads are a type to despair of."""
-    return frozenset(getattr(np, name) for name in names.split())
-
-
-#: Ufuncs that IEEE 754 rounds correctly, or that are one such rounding: half a unit in the last
-#: place, of which u times the result is the bound.
-_CORRECTLY_ROUNDED = _functions(
-    "add subtract multiply divide sqrt square reciprocal floor_divide divmod modf deg2rad rad2deg"
+from .rounding_bounds import (
+    ADDING,
+    BACKWARD_STABLE,
+    COMPOSED,
+    CONTRACTIONS,
+    ELEMENTWISE,
+    NUMPYS,
+    ON_SHORT,
+    STABLE,
+    bound,
 )
-
-#: Times u: what vector maths libraries are allowed on all other ufuncs, scipy's among them.
-_LIBRARY = 4.0
-
-#: All of NumPy's; of any other library's, whose error follows the function's condition, the
-#: inputs are moved by a unit as well.
-_NUMPYS = frozenset(f for f in vars(np).values() if isinstance(f, np.ufunc))
-
-#: Times u and the largest element: how far a backward stable function's inputs are moved.
-_STABLE = 2.0
-
-#: Functions whose result is exact.
-_EXACT = _functions(
-    "maximum minimum fmax fmin negative positive absolute sign floor ceil trunc rint copysign "
-    "conjugate nextafter fmod remainder heaviside fabs ldexp frexp spacing"
-)
-
-#: Functions that are no ufuncs and contract their inputs: bounded by themselves on magnitudes.
-_CONTRACTIONS = _functions("dot vdot inner tensordot einsum")
-
-#: Functions that are no ufuncs and are made of ufuncs: these see the noise themselves.
-_COMPOSED = _functions(
-    "sum prod mean var std cumsum cumprod diff ptp nansum nanprod nanmean median average sinc "
-    "trapezoid kron angle"
-)
-
-#: Functions that are no ufuncs and compute; every other one only moves, picks or makes data.
-_BACKWARD_STABLE: frozenset[Any] = frozenset(
-    f
-    for module in (np.linalg, np.fft)
-    for name, f in vars(module).items()
-    if hasattr(f, "__wrapped__")
-    and name not in {"diagonal", "matrix_transpose", "fftshift", "ifftshift"}
-)
-
-
-#: By how many u of its own magnitude an element of a ufunc's result may be off.
-_UNITS: dict[Any, float] = {
-    **dict.fromkeys(_NUMPYS, _LIBRARY),
-    **dict.fromkeys(_CORRECTLY_ROUNDED, 1.0),
-    **dict.fromkeys(_EXACT, 0.0),
-}
-
-#: The same, of those that make one result element by element: nearly all that is ever met.
-_ELEMENTWISE: dict[Any, float] = {
-    f: units
-    for f, units in _UNITS.items()
-    if isinstance(f, np.ufunc) and f.signature is None and f.nout == 1
-}
-
-#: Ufuncs that are exact on short numbers; the root only where it is short itself.
-_ADDING = _functions("add subtract")
-_MULTIPLYING = _functions("multiply square matmul vecdot")
-_ON_SHORT = _ADDING | _MULTIPLYING | _functions("sqrt")
-
-#: So many random numbers are drawn ahead.
-_AHEAD = 4096
+from .uniform import Uniform
 
 
 @cache
@@ -131,42 +75,6 @@ def short(x: Any, grid: float) -> Any:
     return scaled == np.rint(scaled)
 
 
-class _Chance:
-    """Numbers uniform on [−1, 1), drawn ahead: asking a generator takes longer than most arrays.
-
-    Steps of 2⁻¹⁵ are as fine as is needed.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._bits = np.random.SFC64(seed)
-        self._drawn, self._at = np.empty(0, np.float32), 0
-
-    def array(self, shape: tuple[int, ...]) -> np.ndarray:
-        """As many as a shape holds, to be read only."""
-        size = math.prod(shape)
-        if 4 * size > _AHEAD:
-            return self._draw(size).reshape(shape)
-        start = self._reserve(size)
-        return self._drawn[start : start + size].reshape(shape)
-
-    def number(self) -> float:
-        """One of them."""
-        start = self._reserve(1)
-        return self._drawn.item(start)
-
-    def _reserve(self, size: int) -> int:
-        """Where as many that are yet unused begin."""
-        if self._at + size > self._drawn.size:
-            self._drawn, self._at = self._draw(_AHEAD), 0
-        start = self._at
-        self._at += size
-        return start
-
-    def _draw(self, size: int) -> np.ndarray:
-        sixteen = self._bits.random_raw((size + 3) // 4).view(np.int16)[:size]
-        return np.multiply(sixteen, np.float32(2.0**-15))
-
-
 class Noise:
     """Where noise comes from: a seeded source of chance and the unit roundoff of a dtype.
 
@@ -175,14 +83,14 @@ class Noise:
     """
 
     def __init__(
-        self, seed: int | _Chance, dtype: Any, *, scale: float = 1.0, short: bool = False
+        self, seed: int | Uniform, dtype: Any, *, scale: float = 1.0, short: bool = False
     ) -> None:
         self.unit = unit_roundoff(dtype) * scale
         self.scale = scale
         self.tiny = least_number(dtype)
         self.short = short
         self.grid = grid_of(dtype)
-        self._chance = seed if isinstance(seed, _Chance) else _Chance(seed)
+        self._chance = seed if isinstance(seed, Uniform) else Uniform(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same source of chance at another dtype's unit roundoff."""
@@ -190,12 +98,12 @@ class Noise:
 
     def exact(self, ufunc: Any, y: Any, inputs: list[Any], size: Any) -> Any:
         """Where a result of short numbers is exact, ``size`` being the sum of the magnitudes."""
-        if not self.short or ufunc not in _ON_SHORT or np.asarray(y).dtype.kind != "f":
+        if not self.short or ufunc not in ON_SHORT or np.asarray(y).dtype.kind != "f":
             return False
         whole = [np.asarray(x) for x in inputs]
         if ufunc is np.sqrt:
             return short(y, self.grid) & (y * y == whole[0])
-        finest = self.grid if ufunc in _ADDING else self.grid**2
+        finest = self.grid if ufunc in ADDING else self.grid**2
         fits = size <= finest / self.unit  # 2ᵖ of them are told apart
         given = [short(x, self.grid) for x in whole]
         if ufunc.signature is not None or np.shape(y) != np.broadcast_shapes(*map(np.shape, whole)):
@@ -282,14 +190,14 @@ class NoisyArray(np.ndarray):
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
         """Compute on plain arrays, then move the result; within the caller's ``errstate``."""
-        units = _ELEMENTWISE.get(ufunc) if method == "__call__" and not options else None
+        units = ELEMENTWISE.get(ufunc) if method == "__call__" and not options else None
         if units is not None and (out is None or type(out[0]) is NoisyArray):
             return _elementwise(ufunc, units, inputs, out)
         noise = _noise_of(*inputs, *(out or ()))
         plain = [_plain(x) for x in inputs]
         if any(isinstance(value, np.ndarray) for value in options.values()):
             options = {key: _plain(value) for key, value in options.items()}
-        if noise is not None and ufunc not in _NUMPYS:
+        if noise is not None and ufunc not in NUMPYS:
             plain = [
                 noise.rounded(x) if isinstance(given, NoisyArray) else x
                 for x, given in zip(plain, inputs, strict=True)
@@ -300,7 +208,7 @@ class NoisyArray(np.ndarray):
         if noise is None:
             results = _tuple(y)
         else:
-            size, units = _bound(ufunc, method, y, plain, options)
+            size, units = bound(ufunc, method, y, plain, options)
             if noise.short and size is not None and method in ("__call__", "reduce"):
                 size = np.where(noise.exact(ufunc, y, plain, size), 0.0, size)
             results = tuple(_wrapped(part, noise, size, units) for part in _tuple(y))
@@ -312,19 +220,19 @@ class NoisyArray(np.ndarray):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Functions that are no ufuncs: by their kind, as the module says."""
-        if function in _COMPOSED:
+        if function in COMPOSED:
             return super().__array_function__(function, types, args, kwargs)
         noise = _noise_of(args, kwargs)
         plain_args, plain_kwargs = _plain(args), _plain(kwargs)
         if noise is None:
             return function(*plain_args, **plain_kwargs)
         with np.errstate(all="ignore"):
-            if function in _BACKWARD_STABLE:
-                moved = _mapped(lambda x: noise.moved(x, _STABLE * _norm(x)), plain_args)
+            if function in BACKWARD_STABLE:
+                moved = _mapped(lambda x: noise.moved(x, STABLE * _norm(x)), plain_args)
                 y = function(*moved, **plain_kwargs)
                 return _mapped(lambda part: _wrapped(part, noise, _largest(part)), y)
             y = function(*plain_args, **plain_kwargs)
-            if function in _CONTRACTIONS:
+            if function in CONTRACTIONS:
                 sums, terms = (
                     function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
                 )
@@ -347,7 +255,7 @@ def _elementwise(ufunc: Any, units: float, inputs: tuple[Any, ...], out: Any) ->
     y = ufunc(*plain)
     if noise is not None and y.dtype.kind in "fc":
         moved = noise.rounded(y, units) if units else y
-        if noise.short and ufunc in _ON_SHORT:
+        if noise.short and ufunc in ON_SHORT:
             moved = np.where(noise.exact(ufunc, y, plain, np.abs(y)), y, moved)
         y = noise.array(moved)
     if out is None:
@@ -355,24 +263,6 @@ def _elementwise(ufunc: Any, units: float, inputs: tuple[Any, ...], out: Any) ->
     (target,) = out
     target.view(np.ndarray)[...] = y
     return target
-
-
-def _bound(
-    ufunc: Any, method: str, y: Any, inputs: list[Any], options: dict[str, Any]
-) -> tuple[Any, float]:
-    """Of what magnitude a result may be off (None for its own), and by how many times u."""
-    if ufunc is np.matmul or ufunc is np.vecdot:
-        terms = inputs[0].shape[options.get("axis", -1)]
-        return ufunc(*map(np.abs, inputs), **options), math.sqrt(terms)
-    if method in ("reduce", "accumulate", "reduceat") and ufunc not in _EXACT:
-        terms = max(np.size(inputs[0]) // max(np.size(y), 1), 1)
-        if method != "reduce":
-            terms = np.shape(inputs[0])[options.get("axis", 0)]
-        if ufunc in (np.add, np.subtract):
-            sums = getattr(ufunc, method)(np.abs(inputs[0]), *inputs[1:], **options)
-            return sums, math.sqrt(terms)
-        return None, math.sqrt(terms)
-    return None, _UNITS.get(ufunc, _LIBRARY)
 
 
 def _added_at(noise: Noise | None, ufunc: Any, inputs: list[Any]) -> None:

@@ -13,9 +13,14 @@ from .loss_reduction import PAIRS, elementwise
 from .smooth_activations import sigmoid
 
 
+def _log1p_exp_negative(x: Any) -> Any:
+    """log(1 + e⁻ˣ), with no overflow."""
+    return np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
+
+
 def _bce_with_logits(x: Any, target: Any, pos_weight: Any = None) -> Any:
     """(1 − t)·x + w·log(1 + e⁻ˣ), w = 1 + (pos_weight − 1)·t, with no overflow."""
-    softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
+    softplus = _log1p_exp_negative(x)
     w = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
     return (1 - target) * x + w * softplus
 
@@ -29,7 +34,7 @@ def _bce_slope(x: Any, target: Any, pos_weight: Any = None) -> Any:
 def _bce_slope_target(x: Any, target: Any, pos_weight: Any = None) -> Any:
     if pos_weight is None:
         return -x
-    return -x + (pos_weight - 1) * (np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0))
+    return -x + (pos_weight - 1) * _log1p_exp_negative(x)
 
 
 def _bce(x: Any, target: Any) -> Any:
@@ -63,19 +68,22 @@ def _soft_margin(x: Any, target: Any) -> Any:
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
-def _focal(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0) -> Any:
-    """w·mᵞ·bce, m how wrong the probability is and w = alpha for ones, 1 − alpha for zeros."""
+def _wrong(x: Any, target: Any, alpha: float | None) -> tuple[Any, Any, Any]:
+    """The probability σ(x), how wrong it is, and the weight of the target's class."""
     p = sigmoid(x)
     wrong = p * (1 - target) + (1 - p) * target
-    w = 1 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
+    return p, wrong, 1 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
+
+
+def _focal(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0) -> Any:
+    """w·mᵞ·bce, m how wrong the probability is and w = alpha for ones, 1 − alpha for zeros."""
+    _, wrong, w = _wrong(x, target, alpha)
     return w * wrong**gamma * _bce_with_logits(x, target)
 
 
 def _focal_slope(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0) -> Any:
     """w·(mᵞ·(σ(x) − t) + γ·mᵞ⁻¹·σ(x)·(1 − σ(x))·(1 − 2t)·bce)."""
-    p = sigmoid(x)
-    wrong = p * (1 - target) + (1 - p) * target
-    w = 1 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
+    p, wrong, w = _wrong(x, target, alpha)
     turning = gamma * wrong ** (gamma - 1) * p * (1 - p) * (1 - 2 * target)
     return w * (wrong**gamma * (p - target) + turning * _bce_with_logits(x, target))
 

@@ -82,8 +82,7 @@ def _cross_entropy_vjp_x(
     """g·(softmax(x)·Σv − v), where a term is −Σ v·log softmax(x)."""
     axis = _class_axis(x)
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
-    each = reduce_vjp(g, reduction, count)
-    each = np.expand_dims(each, axis) if each.ndim else each
+    each = reduce_vjp(g, reduction, count, axis)
     return (np.exp(log_softmax(x, axis=axis)) * v.sum(axis=axis, keepdims=True) - v) * each
 
 
@@ -100,8 +99,7 @@ def _cross_entropy_vjp_target(
 ) -> Any:
     """−g·(1 − label_smoothing)·weight·log softmax(x), for probabilities."""
     axis = _class_axis(x)
-    each = reduce_vjp(g, reduction, x.size // x.shape[axis])
-    each = np.expand_dims(each, axis) if each.ndim else each
+    each = reduce_vjp(g, reduction, x.size // x.shape[axis], axis)
     across = 1 if weight is None else weight.reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
     return log_softmax(x, axis=axis) * across * each * (label_smoothing - 1)
 
@@ -133,8 +131,7 @@ def _nll_vjp_x(
     ignore_index: int | None = None,
 ) -> Any:
     v, count = _class_weights(x, target, weight, ignore_index, 0.0)
-    each = reduce_vjp(g, reduction, count)
-    return -v * (np.expand_dims(each, _class_axis(x)) if each.ndim else each)
+    return -v * reduce_vjp(g, reduction, count, _class_axis(x))
 
 
 def multi_margin(
@@ -154,11 +151,17 @@ def multi_margin(
     return reduce((w * over**p).sum(axis=-1) / x.shape[-1], reduction)
 
 
-def _margins(x: Any, target: Any, weight: Any, margin: float) -> tuple[Any, Any, Any]:
-    """How far each other class is over the margin; the weight of the true class; where it is."""
+def _from_margin(x: Any, target: Any, margin: float) -> tuple[Any, Any]:
+    """How far above the margin below its example's true class each one is; which is the true."""
     true = np.arange(x.shape[-1]) == target[:, None]
     own = (x * true).sum(axis=-1, keepdims=True)
-    over = np.where(true, 0, np.maximum(0, margin - own + x))
+    return margin - own + x, true
+
+
+def _margins(x: Any, target: Any, weight: Any, margin: float) -> tuple[Any, Any, Any]:
+    """How far each other class is over the margin; the weight of the true class; where it is."""
+    above, true = _from_margin(x, target, margin)
+    over = np.where(true, 0, np.maximum(0, above))
     return over, 1 if weight is None else weight[target][:, None], true
 
 
@@ -177,8 +180,7 @@ def _multi_margin_vjp_x(
     over, w, true = _margins(x, target, weight, margin)
     slope = w * p * np.where(over > 0, over ** (p - 1), 0) / x.shape[-1]
     slope = slope - true * slope.sum(axis=-1, keepdims=True)
-    each = reduce_vjp(g, reduction, x.shape[0])
-    return slope * (each[:, None] if each.ndim else each)
+    return slope * reduce_vjp(g, reduction, x.shape[0], axis=-1)
 
 
 def multilabel_margin(x: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
@@ -186,27 +188,32 @@ def multilabel_margin(x: Any, target: Any, *, reduction: Reduction = "mean") -> 
 
     Shapes: x (n, classes); target (n, classes) lists the labels, ended by −1.
     """
-    over, _ = _label_margins(x, target)
+    over = _over_label_margins(x, target)
     return reduce(over.sum(axis=(-2, -1)) / x.shape[-1], reduction)
 
 
-def _label_margins(x: Any, target: Any) -> tuple[Any, Any]:
-    """How far each class is over the margin of each label, (n, labels, classes); and the pairs."""
+def _from_label_margins(x: Any, target: Any) -> tuple[Any, Any]:
+    """How far above each label's margin each class is, (n, labels, classes); which pairs count."""
     listed = np.cumprod(target >= 0, axis=-1).astype(bool)
     at = np.arange(x.shape[-1])
     is_label = ((target[..., None] == at) & listed[..., None]).any(axis=-2)
     pairs = is_label[..., :, None] & ~is_label[..., None, :]
-    return np.where(pairs, np.maximum(0, 1 - x[..., :, None] + x[..., None, :]), 0), pairs
+    return 1 - x[..., :, None] + x[..., None, :], pairs
+
+
+def _over_label_margins(x: Any, target: Any) -> Any:
+    """The same where it is above, of the pairs that count; else 0."""
+    above, pairs = _from_label_margins(x, target)
+    return np.where(pairs, np.maximum(0, above), 0)
 
 
 def _multilabel_margin_vjp_x(
     g: Any, y: Any, x: Any, target: Any, *, reduction: Reduction = "mean"
 ) -> Any:
     """One for each pair over its margin: for the other class, and against the label."""
-    live = (_label_margins(x, target)[0] > 0).astype(x.dtype)
+    live = (_over_label_margins(x, target) > 0).astype(x.dtype)
     slope = (live.sum(axis=-2) - live.sum(axis=-1)) / x.shape[-1]
-    each = reduce_vjp(g, reduction, x.shape[0])
-    return slope * (each[:, None] if each.ndim else each)
+    return slope * reduce_vjp(g, reduction, x.shape[0], axis=-1)
 
 
 def info_nce(query: Any, key: Any, *, temperature: float, reduction: Reduction = "mean") -> Any:
@@ -224,8 +231,7 @@ def _info_nce_vjp(
 ) -> tuple[Any, Any]:
     """D @ key and Dᵀ @ query, D = (softmax − 1)·g/temperature."""
     n = query.shape[0]
-    each = reduce_vjp(g, reduction, n)
-    each = each[:, None] if each.ndim else each
+    each = reduce_vjp(g, reduction, n, axis=-1)
     p = np.exp(log_softmax(query @ key.T / temperature, axis=-1))
     d = (p - np.eye(n, dtype=query.dtype)) * each / temperature
     return d @ key, d.T @ query
@@ -251,15 +257,14 @@ def _multi_margin_near(
     reduction: Reduction = "mean",
 ) -> Any:
     """Of the other classes from the margin, for p = 1."""
-    true = np.arange(x.shape[-1]) == target[:, None]
-    own = (x * true).sum(axis=-1, keepdims=True)
-    return kinks.where(~true & (p == 1), np.abs(margin - own + x))
+    above, true = _from_margin(x, target, margin)
+    return kinks.where(~true & (p == 1), np.abs(above))
 
 
 def _multilabel_margin_near(y: Any, x: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
     """Of each other class from each label's margin."""
-    pairs = _label_margins(x, target)[1]
-    return kinks.where(pairs, np.abs(1 - x[..., :, None] + x[..., None, :]))
+    above, pairs = _from_label_margins(x, target)
+    return kinks.where(pairs, np.abs(above))
 
 
 OPERATIONS = (

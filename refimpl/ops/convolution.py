@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,29 +65,8 @@ def conv(
     Shapes: x (n, in, *spatial), weight (out, in/groups, *kernel), bias (out,). Output channel o
     sees the input channels of its own group.
     """
-    w = windows(x, weight.shape[2:], stride, padding, dilation)
+    w = _slid(x, weight, stride=stride, padding=padding, dilation=dilation)
     return _with_bias(correlate(x, weight, w, groups), bias)
-
-
-def _conv_vjp(wanted: str) -> Callable[..., Any]:
-    def rule(
-        g: Any,
-        y: Any,
-        x: Any,
-        weight: Any,
-        bias: Any = None,
-        *,
-        stride: Spatial = 1,
-        padding: Spatial = 0,
-        dilation: Spatial = 1,
-        groups: int = 1,
-    ) -> Any:
-        w = windows(x, weight.shape[2:], stride, padding, dilation)
-        if wanted == "x":
-            return correlate_back(g, weight, w, groups)
-        return correlate_kernel(g, x, w, groups)
-
-    return rule
 
 
 def conv_transpose(
@@ -107,41 +85,32 @@ def conv_transpose(
     Shapes: x (n, in, *spatial), weight (in, out/groups, *kernel), bias (out,). The result has
     (size − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1 along each axis.
     """
-    w = _painted(x, weight, stride, padding, output_padding, dilation)
+    w = _painted(
+        x,
+        weight,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+    )
     return _with_bias(correlate_back(x, weight, w, groups), bias)
 
 
-def _conv_transpose_vjp(wanted: str) -> Callable[..., Any]:
-    """Its cotangents are a convolution's values: the two are each other's transpose."""
-
-    def rule(
-        g: Any,
-        y: Any,
-        x: Any,
-        weight: Any,
-        bias: Any = None,
-        *,
-        stride: Spatial = 1,
-        padding: Spatial = 0,
-        output_padding: Spatial = 0,
-        dilation: Spatial = 1,
-        groups: int = 1,
-    ) -> Any:
-        w = _painted(x, weight, stride, padding, output_padding, dilation)
-        if wanted == "x":
-            return correlate(g, weight, w, groups)
-        return correlate_kernel(x, g, w, groups)
-
-    return rule
+def _slid(
+    x: Any, weight: Any, *, stride: Spatial = 1, padding: Spatial = 0, dilation: Spatial = 1
+) -> Windows:
+    """The windows of a convolution of x."""
+    return windows(x, weight.shape[2:], stride, padding, dilation)
 
 
 def _painted(
     x: Any,
     weight: Any,
-    stride: Spatial,
-    padding: Spatial,
-    output_padding: Spatial,
-    dilation: Spatial,
+    *,
+    stride: Spatial = 1,
+    padding: Spatial = 0,
+    output_padding: Spatial = 0,
+    dilation: Spatial = 1,
 ) -> Windows:
     """The windows of the convolution that this one is the transpose of."""
     kernel = weight.shape[2:]
@@ -200,8 +169,12 @@ OPERATIONS = (
         "conv",
         conv,
         (
-            _conv_vjp("x"),
-            _conv_vjp("weight"),
+            lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate_back(
+                g, weight, _slid(x, weight, **geometry), groups
+            ),
+            lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate_kernel(
+                g, x, _slid(x, weight, **geometry), groups
+            ),
             lambda g, y, x, weight, bias=None, **_: sum_but_channels(g),
         ),
         formula="Σ weight[o, c, k]·x[n, c, i·stride + k·dilation − padding] + bias[o]",
@@ -226,8 +199,13 @@ OPERATIONS = (
         "conv_transpose",
         conv_transpose,
         (
-            _conv_transpose_vjp("x"),
-            _conv_transpose_vjp("weight"),
+            # The two are each other's transpose: these are a convolution's value and cotangent.
+            lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate(
+                g, weight, _painted(x, weight, **geometry), groups
+            ),
+            lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate_kernel(
+                x, g, _painted(x, weight, **geometry), groups
+            ),
             lambda g, y, x, weight, bias=None, **_: sum_but_channels(g),
         ),
         formula="y[n, o, i·stride + k·dilation − padding] += weight[c, o, k]·x[n, c, i]; + bias[o]",

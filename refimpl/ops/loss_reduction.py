@@ -34,9 +34,13 @@ def reduce(terms: Any, reduction: Reduction, count: Any = None) -> Any:
     raise ValueError(f"reduction is {reduction!r}, expected mean, sum, none or batchmean")
 
 
-def reduce_vjp(g: Any, reduction: Reduction, count: Any) -> Any:
-    """The cotangent of each term, broadcast: g, over ``count`` for the mean."""
-    return g / count if reduction == "mean" else g
+def reduce_vjp(g: Any, reduction: Reduction, count: Any, axis: int | None = None) -> Any:
+    """The cotangent of each term, broadcast: g, over ``count`` for the mean.
+
+    Of terms that are sums along an axis, ``axis`` puts it back, to broadcast against the summands.
+    """
+    each = g / count if reduction == "mean" else g
+    return np.expand_dims(each, axis) if axis is not None and each.ndim else each
 
 
 def elementwise(

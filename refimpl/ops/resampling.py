@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import kinks
-from ..operation import Operation, ex
+from ..operation import Example, Operation, ex
 from ..sampling import real
 from .windows import Spatial, spread
 
@@ -151,8 +151,7 @@ def _corners(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: 
     batch = np.arange(x.shape[0]).reshape(-1, *(1 for _ in grid.shape[1:-1]))
     pixels, rates = [], []
     for k, size in enumerate(sizes):
-        rate = (size - 1 if align_corners else size) / 2
-        place = (grid[..., k] + 1) * rate - (0 if align_corners else 0.5)
+        place, rate = _pixels(grid[..., k], size, align_corners=align_corners)
         live: Any = 1.0
         if padding_mode == "reflection":
             place, live = _reflected(place, size, align_corners=align_corners)
@@ -173,6 +172,12 @@ def _corners(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: 
         wx, wy = (fx if dx else 1 - fx), (fy if dy else 1 - fy)
         slopes = (wy * rx * (2 * dx - 1), wx * ry * (2 * dy - 1))
         yield (wx * wy, slopes, *_picked(x, batch, top + dy, left + dx))
+
+
+def _pixels(point: Any, size: Any, *, align_corners: bool) -> tuple[Any, Any]:
+    """Where points of [−1, 1] stand, in pixels, and how many pixels a unit of theirs is."""
+    rate = (size - 1 if align_corners else size) / 2
+    return (point + 1) * rate - (0 if align_corners else 0.5), rate
 
 
 def _reflected(place: Any, size: int, *, align_corners: bool) -> tuple[Any, Any]:
@@ -202,8 +207,7 @@ def _grid_sample_near(
 ) -> Any:
     """To the lines on which pixels stand; those between them, where the nearest is taken."""
     sizes = np.asarray(x.shape[:1:-1])
-    rate = (sizes - 1 if align_corners else sizes) / 2
-    place = (grid + 1) * rate - (0 if align_corners else 0.5)
+    place, rate = _pixels(grid, sizes, align_corners=align_corners)
     line = np.floor(place) + 0.5 if mode == "nearest" else np.rint(place)
     return kinks.where(rate > 0, np.abs(place - line) / np.where(rate > 0, rate, 1))
 
@@ -211,6 +215,17 @@ def _grid_sample_near(
 def _points(generator: Any, shape: tuple[int, ...]) -> Any:
     """Some beyond the image; away from the lines of pixels, which stand at multiples of 1/20."""
     return generator.integers(-25, 25, shape) / 20 + 0.025 + generator.uniform(-0.01, 0.01, shape)
+
+
+def _sampled(
+    x: tuple[int, ...],
+    grid: tuple[int, ...],
+    mode: str,
+    padding_mode: str,
+    *,
+    align_corners: bool = False,
+) -> Example:
+    return ex(x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners)
 
 
 OPERATIONS = (
@@ -241,62 +256,14 @@ OPERATIONS = (
         formula="Σ x[n, c, row, column]·(1 − |row − v|)·(1 − |column − u|), (u, v) the point",
         derivatives=("each pixel's weight", "the difference between the pixels, in grid units"),
         examples=(
-            ex(
-                (1, 2, 4, 5),
-                (1, 3, 2, 2),
-                mode="bilinear",
-                padding_mode="zeros",
-                align_corners=False,
-            ),
-            ex(
-                (2, 1, 3, 3),
-                (2, 2, 2, 2),
-                mode="bilinear",
-                padding_mode="border",
-                align_corners=True,
-            ),
-            ex(
-                (1, 1, 4, 4),
-                (1, 3, 3, 2),
-                mode="bilinear",
-                padding_mode="border",
-                align_corners=False,
-            ),
-            ex(
-                (1, 2, 4, 4),
-                (1, 3, 2, 2),
-                mode="nearest",
-                padding_mode="zeros",
-                align_corners=False,
-            ),
-            ex(
-                (1, 2, 3, 4),
-                (1, 3, 2, 2),
-                mode="bilinear",
-                padding_mode="reflection",
-                align_corners=False,
-            ),
-            ex(
-                (1, 1, 3, 3),
-                (1, 3, 2, 2),
-                mode="bilinear",
-                padding_mode="reflection",
-                align_corners=True,
-            ),
-            ex(
-                (1, 1, 1, 1),
-                (1, 1, 1, 2),
-                mode="bilinear",
-                padding_mode="zeros",
-                align_corners=False,
-            ),
-            ex(
-                (0, 1, 3, 3),
-                (0, 2, 2, 2),
-                mode="bilinear",
-                padding_mode="zeros",
-                align_corners=True,
-            ),
+            _sampled((1, 2, 4, 5), (1, 3, 2, 2), "bilinear", "zeros"),
+            _sampled((2, 1, 3, 3), (2, 2, 2, 2), "bilinear", "border", align_corners=True),
+            _sampled((1, 1, 4, 4), (1, 3, 3, 2), "bilinear", "border"),
+            _sampled((1, 2, 4, 4), (1, 3, 2, 2), "nearest", "zeros"),
+            _sampled((1, 2, 3, 4), (1, 3, 2, 2), "bilinear", "reflection"),
+            _sampled((1, 1, 3, 3), (1, 3, 2, 2), "bilinear", "reflection", align_corners=True),
+            _sampled((1, 1, 1, 1), (1, 1, 1, 2), "bilinear", "zeros"),
+            _sampled((0, 1, 3, 3), (0, 2, 2, 2), "bilinear", "zeros", align_corners=True),
         ),
         domain=(real, _points),
         kinks="where a point stands exactly on a pixel's row or column",

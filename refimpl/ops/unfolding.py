@@ -42,26 +42,6 @@ def _flat(y: Any) -> Any:
     return y.reshape(n, c * k, int(np.prod(count)))
 
 
-def _unfold_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
-    *,
-    kernel_size: Spatial,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-) -> Any:
-    return fold(
-        g,
-        output_size=x.shape[2:],
-        kernel_size=kernel_size,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    )
-
-
 def fold(
     x: Any,
     *,
@@ -77,25 +57,11 @@ def fold(
     return scatter(x.reshape(x.shape[0], x.shape[1] // k, k, *w.count), w)
 
 
-def _fold_vjp(
-    g: Any,
-    y: Any,
-    x: Any,
-    *,
-    output_size: Any,
-    kernel_size: Spatial,
-    stride: Spatial = 1,
-    padding: Spatial = 0,
-    dilation: Spatial = 1,
-) -> Any:
-    return unfold(g, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
-
-
 OPERATIONS = (
     Operation(
         "unfold",
         unfold,
-        (_unfold_vjp,),
+        (lambda g, y, x, **geometry: fold(g, output_size=x.shape[2:], **geometry),),
         formula="each window as a column",
         derivatives=("fold(g)",),
         examples=(
@@ -111,7 +77,7 @@ OPERATIONS = (
     Operation(
         "fold",
         fold,
-        (_fold_vjp,),
+        (lambda g, y, x, *, output_size, **geometry: unfold(g, **geometry),),
         formula="columns, added up where their windows overlap",
         derivatives=("unfold(g)",),
         examples=(

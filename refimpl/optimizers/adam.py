@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .rule import State, UpdateRule, ascent, coupled, zeros
+from .rule import State, UpdateRule, coupled_decay, decoupled_decay, zeros
 
 
 def moments(g: Any, state: State, *, b1: Any, b2: Any) -> tuple[Any, Any]:
@@ -14,99 +14,45 @@ def moments(g: Any, state: State, *, b1: Any, b2: Any) -> tuple[Any, Any]:
     return b1 * state["m"] + (1 - b1) * g, b2 * state["v"] + (1 - b2) * (g * g)
 
 
-def adam_direction(
-    g: Any, state: State, step: int, *, b1: Any, b2: Any, eps: Any
-) -> tuple[Any, State]:
+def bias_corrected(m: Any, v: Any, step: int, *, b1: Any, b2: Any, eps: Any) -> Any:
     """m̂/(√v̂ + eps), with m̂ and v̂ the moments freed of their start at zero."""
-    m, v = moments(g, state, b1=b1, b2=b2)
     m_hat = m / (1 - b1**step)
     v_hat = v / (1 - b2**step)
-    return m_hat / (np.sqrt(v_hat) + eps), {"m": m, "v": v}
+    return m_hat / (np.sqrt(v_hat) + eps)
 
 
-def _adam(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    maximize: bool = False,
+def adam_direction(
+    g: Any, state: State, step: int, *, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8
 ) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
-    direction, state = adam_direction(g, state, step, b1=b1, b2=b2, eps=eps)
-    return param - lr * direction, state
+    """Adam's m̂/(√v̂ + eps)."""
+    m, v = moments(g, state, b1=b1, b2=b2)
+    return bias_corrected(m, v, step, b1=b1, b2=b2, eps=eps), {"m": m, "v": v}
 
 
-def _adamw(
-    gradient: Any,
-    param: Any,
+def _amsgrad_direction(
+    g: Any,
     state: State,
     step: int,
     *,
-    lr: Any,
     b1: Any = 0.9,
     b2: Any = 0.999,
     eps: Any = 1e-8,
-    weight_decay: Any,
-    maximize: bool = False,
-) -> tuple[Any, State]:
-    g = ascent(gradient, maximize)
-    direction, state = adam_direction(g, state, step, b1=b1, b2=b2, eps=eps)
-    return param - lr * (direction + weight_decay * param), state
-
-
-def _amsgrad(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
     max_corrected: bool,
-    maximize: bool = False,
 ) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
     m, v = moments(g, state, b1=b1, b2=b2)
     correction = 1 - b2**step
     largest = np.maximum(state["v_max"], v / correction if max_corrected else v)
     v_hat = largest if max_corrected else largest / correction
     direction = m / (1 - b1**step) / (np.sqrt(v_hat) + eps)
-    return param - lr * direction, {"m": m, "v": v, "v_max": largest}
+    return direction, {"m": m, "v": v, "v_max": largest}
 
 
 def _adamax_direction(
-    g: Any, state: State, step: int, *, b1: Any, b2: Any, eps: Any
+    g: Any, state: State, step: int, *, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8
 ) -> tuple[Any, State]:
     m = b1 * state["m"] + (1 - b1) * g
     u = np.maximum(b2 * state["u"], np.abs(g) + eps)
     return m / (1 - b1**step) / u, {"m": m, "u": u}
-
-
-def _adamax(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    maximize: bool = False,
-) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
-    direction, state = _adamax_direction(g, state, step, b1=b1, b2=b2, eps=eps)
-    return param - lr * direction, state
 
 
 def _adamaxw(
@@ -136,7 +82,7 @@ _INFINITY = "m ← b1·m + (1 − b1)·g,  m̂ = m/(1 − b1ᵗ)\nu ← max(b2·
 ADAM = UpdateRule(
     "adam",
     zeros("m", "v"),
-    _adam,
+    coupled_decay(adam_direction),
     formula=f"g ← ∇L(θ) + weight_decay·θ\n{_MOMENTS}θ ← θ − lr·m̂/(√v̂ + eps)",
     source=f"{_KINGMA}, algorithm 1",
 )
@@ -144,7 +90,7 @@ ADAM = UpdateRule(
 ADAMW = UpdateRule(
     "adamw",
     zeros("m", "v"),
-    _adamw,
+    decoupled_decay(adam_direction),
     formula=f"g ← ∇L(θ)\n{_MOMENTS}θ ← θ − lr·(m̂/(√v̂ + eps) + weight_decay·θ)",
     source=f"{_LOSHCHILOV}, algorithm 2",
     decoupled=True,
@@ -153,7 +99,7 @@ ADAMW = UpdateRule(
 AMSGRAD = UpdateRule(
     "amsgrad",
     zeros("m", "v", "v_max"),
-    _amsgrad,
+    coupled_decay(_amsgrad_direction),
     formula=f"""\
 g ← ∇L(θ) + weight_decay·θ
 {_MOMENTS}v_max ← max(v_max, v̂) and v̂ = v_max with max_corrected,
@@ -166,7 +112,7 @@ else v_max ← max(v_max, v) and v̂ = v_max/(1 − b2ᵗ)
 ADAMAX = UpdateRule(
     "adamax",
     zeros("m", "u"),
-    _adamax,
+    coupled_decay(_adamax_direction),
     formula=f"g ← ∇L(θ) + weight_decay·θ\n{_INFINITY}θ ← θ − lr·m̂/u",
     source=f"{_KINGMA}, algorithm 2, eps added to keep the quotient finite",
 )

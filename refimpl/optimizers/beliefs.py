@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .adam import moments
+from .adam import bias_corrected, moments
 from .rule import State, UpdateRule, norm, scalar, zeros
 
 
@@ -25,7 +25,7 @@ def _adabelief(
     m = b1 * state["m"] + (1 - b1) * gradient
     off = gradient - m
     v = b2 * state["v"] + (1 - b2) * (off * off) + eps_root
-    direction = m / (1 - b1**step) / (np.sqrt(v / (1 - b2**step)) + eps)
+    direction = bias_corrected(m, v, step, b1=b1, b2=b2, eps=eps)
     return param - lr * direction, {"m": m, "v": v}
 
 
@@ -45,7 +45,7 @@ def _yogi(
     square = gradient * gradient
     m = b1 * state["m"] + (1 - b1) * gradient
     v = before - (1 - b2) * np.sign(before - square) * square
-    direction = m / (1 - b1**step) / (np.sqrt(v / (1 - b2**step)) + eps)
+    direction = bias_corrected(m, v, step, b1=b1, b2=b2, eps=eps)
     return param - lr * direction, {"m": m, "v": v}
 
 

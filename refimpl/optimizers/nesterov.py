@@ -7,11 +7,18 @@ from typing import Any
 import numpy as np
 
 from .adam import moments
-from .rule import State, UpdateRule, ascent, coupled, scalar, zeros
+from .rule import State, UpdateRule, coupled_decay, decoupled_decay, scalar, zeros
 
 
 def _nadam_direction(
-    g: Any, state: State, step: int, *, b1: Any, b2: Any, eps: Any, momentum_decay: Any
+    g: Any,
+    state: State,
+    step: int,
+    *,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    momentum_decay: Any,
 ) -> tuple[Any, State]:
     m, v = moments(g, state, b1=b1, b2=b2)
     # An infinite momentum_decay leaves b1 as it is: 0.96^∞ = 0.
@@ -23,55 +30,15 @@ def _nadam_direction(
     return ahead / (np.sqrt(v_hat) + eps), state
 
 
-def _nadam(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    momentum_decay: Any,
-    weight_decay: Any = 0.0,
-    maximize: bool = False,
-) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
-    direction, state = _nadam_direction(
-        g, state, step, b1=b1, b2=b2, eps=eps, momentum_decay=momentum_decay
-    )
-    return param - lr * direction, state
-
-
-def _nadamw(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    momentum_decay: Any,
-    weight_decay: Any,
-    maximize: bool = False,
-) -> tuple[Any, State]:
-    direction, state = _nadam_direction(
-        ascent(gradient, maximize),
-        state,
-        step,
-        b1=b1,
-        b2=b2,
-        eps=eps,
-        momentum_decay=momentum_decay,
-    )
-    return param - lr * (direction + weight_decay * param), state
-
-
 def _radam_direction(
-    g: Any, state: State, step: int, *, b1: Any, b2: Any, eps: Any, eps_corrected: bool
+    g: Any,
+    state: State,
+    step: int,
+    *,
+    b1: Any = 0.9,
+    b2: Any = 0.999,
+    eps: Any = 1e-8,
+    eps_corrected: bool,
 ) -> tuple[Any, State]:
     m, v = moments(g, state, b1=b1, b2=b2)
     m_hat, correction = m / (1 - b1**step), 1 - b2**step
@@ -86,53 +53,6 @@ def _radam_direction(
     else:
         root = np.sqrt(v / correction) + eps
     return rectified * m_hat / root, state
-
-
-def _radam(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_corrected: bool,
-    weight_decay: Any = 0.0,
-    maximize: bool = False,
-) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
-    direction, state = _radam_direction(
-        g, state, step, b1=b1, b2=b2, eps=eps, eps_corrected=eps_corrected
-    )
-    return param - lr * direction, state
-
-
-def _radamw(
-    gradient: Any,
-    param: Any,
-    state: State,
-    step: int,
-    *,
-    lr: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_corrected: bool,
-    weight_decay: Any,
-    maximize: bool = False,
-) -> tuple[Any, State]:
-    direction, state = _radam_direction(
-        ascent(gradient, maximize),
-        state,
-        step,
-        b1=b1,
-        b2=b2,
-        eps=eps,
-        eps_corrected=eps_corrected,
-    )
-    return param - lr * (direction + weight_decay * param), state
 
 
 _NADAM = """\
@@ -154,14 +74,14 @@ _DECOUPLED = "with the decay of I. Loshchilov & F. Hutter, arXiv:1711.05101"
 NADAM = UpdateRule(
     "nadam",
     zeros("m", "v", scalars=("mu_product",)),
-    _nadam,
+    coupled_decay(_nadam_direction),
     formula=f"g ← ∇L(θ) + weight_decay·θ\n{_NADAM}θ ← θ − lr·m̂/(√v̂ + eps)",
     source=f"{_DOZAT}; an infinite momentum_decay is the form with a constant b1",
 )
 NADAMW = UpdateRule(
     "nadamw",
     zeros("m", "v", scalars=("mu_product",)),
-    _nadamw,
+    decoupled_decay(_nadam_direction),
     formula=f"g ← ∇L(θ)\n{_NADAM}θ ← θ − lr·(m̂/(√v̂ + eps) + weight_decay·θ)",
     source=f"{_DOZAT}, {_DECOUPLED}",
     decoupled=True,
@@ -169,14 +89,14 @@ NADAMW = UpdateRule(
 RADAM = UpdateRule(
     "radam",
     zeros("m", "v"),
-    _radam,
+    coupled_decay(_radam_direction),
     formula=f"g ← ∇L(θ) + weight_decay·θ\n{_RADAM}θ ← θ − lr·d",
     source=f"{_LIU}, algorithm 2, with 5 for the 4 of the paper, as its authors' code has it",
 )
 RADAMW = UpdateRule(
     "radamw",
     zeros("m", "v"),
-    _radamw,
+    decoupled_decay(_radam_direction),
     formula=f"g ← ∇L(θ)\n{_RADAM}θ ← θ − lr·(d + weight_decay·θ)",
     source=f"{_LIU}, algorithm 2, {_DECOUPLED}",
     decoupled=True,

@@ -12,6 +12,12 @@ import numpy as np
 #: The memory of a rule for one parameter: slot → array.
 State = dict[str, Any]
 
+#: ``update(gradient, param, state, step, **hyperparameters) -> (param, state)``.
+Update = Callable[..., tuple[Any, State]]
+
+#: ``direction(g, state, step, **hyperparameters) -> (d, state)``: where a step of rate one leads.
+Direction = Callable[..., tuple[Any, State]]
+
 
 @dataclass(frozen=True, eq=False)
 class UpdateRule:
@@ -41,7 +47,7 @@ class UpdateRule:
 
     name: str
     init: Callable[[Any], State]
-    update: Callable[..., tuple[Any, State]]
+    update: Update
     formula: str
     source: str
     whole: bool = False
@@ -94,6 +100,62 @@ def ascent(gradient: Any, maximize: bool) -> Any:  # noqa: FBT001  a rule's own 
 def coupled(g: Any, param: Any, weight_decay: Any) -> Any:
     """The gradient with that of ½·weight_decay·θ² added; a decay of zero adds nothing."""
     return g + weight_decay * param if np.any(weight_decay != 0) else g
+
+
+def coupled_decay(direction: Direction) -> Update:
+    """The update θ ← θ − lr·d along a direction, its decay a part of the gradient.
+
+    Its hyperparameters are ``lr``, those of the direction, ``weight_decay`` and ``maximize``.
+    """
+
+    def update(
+        gradient: Any,
+        param: Any,
+        state: State,
+        step: int,
+        *,
+        lr: Any,
+        weight_decay: Any = 0.0,
+        maximize: bool = False,
+        **own: Any,
+    ) -> tuple[Any, State]:
+        g = coupled(ascent(gradient, maximize), param, weight_decay)
+        d, state = direction(g, state, step, **own)
+        return param - lr * d, state
+
+    return _with_hyperparameters(update, direction)
+
+
+def decoupled_decay(direction: Direction) -> Update:
+    """The update θ ← θ − lr·(d + weight_decay·θ), its decay apart from the gradient.
+
+    Its hyperparameters are those of ``coupled_decay``; ``weight_decay`` has no default.
+    """
+
+    def update(
+        gradient: Any,
+        param: Any,
+        state: State,
+        step: int,
+        *,
+        lr: Any,
+        weight_decay: Any,
+        maximize: bool = False,
+        **own: Any,
+    ) -> tuple[Any, State]:
+        d, state = direction(ascent(gradient, maximize), state, step, **own)
+        return param - lr * (d + weight_decay * param), state
+
+    return _with_hyperparameters(update, direction)
+
+
+def _with_hyperparameters(update: Any, direction: Direction) -> Update:
+    """The update, the direction's hyperparameters standing after ``lr`` in its signature."""
+    *shared, _ = inspect.signature(update).parameters.values()
+    at = [p.name for p in shared].index("lr") + 1
+    own = [p for p in inspect.signature(direction).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    update.__signature__ = inspect.Signature([*shared[:at], *own, *shared[at:]])
+    return update
 
 
 def norm(x: Any) -> Any:

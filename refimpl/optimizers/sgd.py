@@ -6,29 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from .rule import State, UpdateRule, ascent, coupled, zeros
+from .rule import State, UpdateRule, ascent, coupled, coupled_decay, zeros
 
 
-def _sgd(
-    gradient: Any,
-    param: Any,
+def _sgd_direction(
+    g: Any,
     state: State,
     step: int,
     *,
-    lr: Any,
     momentum: Any = 0.0,
     dampening: Any = 0.0,
     nesterov: bool = False,
-    weight_decay: Any = 0.0,
-    maximize: bool = False,
 ) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
     if momentum == 0:
-        return param - lr * g, state
+        return g, state
     # The first gradient enters whole: dampening it would only shrink the first steps.
     m = g if step == 1 else momentum * state["m"] + (1 - dampening) * g
-    direction = g + momentum * m if nesterov else m
-    return param - lr * direction, {"m": m}
+    return g + momentum * m if nesterov else m, {"m": m}
 
 
 def _asgd(
@@ -124,7 +118,7 @@ _BERNSTEIN = (
 SGD = UpdateRule(
     "sgd",
     zeros("m"),
-    _sgd,
+    coupled_decay(_sgd_direction),
     formula="""\
 g ← ∇L(θ) + weight_decay·θ
 m ← g at the first step, momentum·m + (1 − dampening)·g after it

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .rule import State, UpdateRule, ascent, coupled, zeros
+from .rule import State, UpdateRule, ascent, coupled, coupled_decay, zeros
 
 
 def _root(square: Any, eps: Any, *, eps_in_root: bool) -> Any:
@@ -51,22 +51,17 @@ def _adadelta(
     return param - lr * delta, {"v": v, "u": rho * state["u"] + (1 - rho) * (delta * delta)}
 
 
-def _rmsprop(
-    gradient: Any,
-    param: Any,
+def _rmsprop_direction(
+    g: Any,
     state: State,
     step: int,
     *,
-    lr: Any,
     decay: Any,
     eps: Any = 1e-8,
     eps_in_root: bool,
     centered: bool = False,
     momentum: Any = 0.0,
-    weight_decay: Any = 0.0,
-    maximize: bool = False,
 ) -> tuple[Any, State]:
-    g = coupled(ascent(gradient, maximize), param, weight_decay)
     state = dict(state)
     square = state["v"] = decay * state["v"] + (1 - decay) * (g * g)
     if centered:
@@ -75,7 +70,7 @@ def _rmsprop(
     direction = g / _root(square, eps, eps_in_root=eps_in_root)
     if momentum != 0:
         direction = state["m"] = momentum * state["m"] + direction
-    return param - lr * direction, state
+    return direction, state
 
 
 ADAGRAD = UpdateRule(
@@ -105,7 +100,7 @@ u ← rho·u + (1 − rho)·d²
 RMSPROP = UpdateRule(
     "rmsprop",
     zeros("v", "mean", "m"),
-    _rmsprop,
+    coupled_decay(_rmsprop_direction),
     formula="""\
 g ← ∇L(θ) + weight_decay·θ
 v ← decay·v + (1 − decay)·g²,  s = v

@@ -165,6 +165,17 @@ def test_a_rule_derives_its_hyperparameters_and_slots():
     assert RULES["sgd"].hyperparameters["lr"] is inspect.Parameter.empty
 
 
+def test_a_step_along_a_direction_takes_the_directions_hyperparameters():
+    own = ["b1", "b2", "eps", "eps_corrected"]
+    for name, required in (("radam", set()), ("radamw", {"weight_decay"})):
+        rule = RULES[name]
+        assert list(rule.hyperparameters) == ["lr", *own, "weight_decay", "maximize"]
+        assert set(rule.required) == {"lr", "eps_corrected"} | required
+        assert rule.switches == {"eps_corrected", "maximize"}
+        with pytest.raises(TypeError, match="momentum"):
+            run(name, [START], lr=0.1, weight_decay=0.1, eps_corrected=True, momentum=0.9)
+
+
 def test_a_rule_of_another_shape_is_refused():
     with pytest.raises(TypeError, match="update takes"):
         UpdateRule("odd", dict, divmod, "", "")

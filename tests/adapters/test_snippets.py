@@ -12,7 +12,7 @@ import torch
 
 from gradparity.adapters.base import Shown
 from gradparity.adapters.registry import make
-from gradparity.adapters.snippets import Code, data, text_of
+from gradparity.adapters.snippets.code import Code, data, text_of
 from gradparity.cases import load_text
 
 CASES = {

@@ -47,6 +47,9 @@ class Code:
     def __iter__(self) -> Any:
         raise Unsupported("what is written down cannot be walked")
 
+    def __format__(self, spec: str) -> str:
+        raise Unsupported("what is written down is no part of a name")
+
     def __neg__(self) -> Code:
         return Code(f"-{self.part}", atom=False)
 

@@ -1,10 +1,13 @@
-"""One module a framework: runs a task, hands back a trace.
+"""A task goes in, a trace comes out: one module a framework.
 
 ``base``             the adapter's interface, and the trace
-``registry``         which adapters there are, and how to make one
+``conformance``      whether an adapter keeps to it
+``registry``         which adapters there are, and how to make one; ``installing`` what is missing
+``attempt``          runs a task in anybody's adapter
 ``interpret``        walks a program once, in any framework
 ``lowering``         how a framework's spellings are looked up
 ``values``           numbers as every adapter is given them
+``snippets``         a task as a program to paste
 ``numpy_reference``  the reference, and the truth
 ``torch``, ``jax``   the frameworks, each with its spellings in ``…_lowerings``
 """

@@ -1,7 +1,39 @@
-"""What an adapter is, and what it hands back.
+"""The interface of an adapter, for this distribution and for others.
 
-An adapter runs a task in one framework. No framework's own tensor leaves a trace: everything in
-it is NumPy's.
+An adapter runs a task in one framework and hands back a trace. It is a class that is named in the
+entry-point group ``gradparity.adapters`` of any distribution::
+
+    [project.entry-points."gradparity.adapters"]
+    mine = "my_package.my_module:MyAdapter"
+
+CONTRIBUTING.md has a whole adapter as an example, and ``conformance.check`` says what an adapter
+does otherwise than is written here. ``interpret`` and ``values`` have what most adapters need: a
+walk of the program, and constants, cotangents and dtypes as every framework is to be given them.
+
+What a task gives
+-----------------
+``program``
+    Single assignments, each one operation of the table (``gradparity ops``): positional arguments
+    are arrays and numbers, keyword ones are attributes. ``select`` takes one result of an
+    operation that has several. A number takes the dtype of the arrays it meets, after it was
+    rounded to the task's dtype (``values.rounded``).
+``params``, ``rows(step)``
+    NumPy arrays in the task's dtype, or in the real counterpart of a complex one; whole numbers
+    (int64) and booleans stay what they are. They are shared with other adapters and are not to be
+    written to, nor handed back. ``rows`` are the inputs as a step sees them.
+``dtype``
+    What to compute in. bfloat16 is ml_dtypes'.
+``cotangent(shape)``
+    What the output is contracted with (``values.cotangent_of`` has it in the task's dtype): the
+    loss is ``L = Σ Re(conj(cotangent) · output)``, and every gradient in a trace is L's.
+``steps``, ``update``
+    How many steps to take, and how the parameters move after each; None where they do not.
+``checks``
+    Where neither ``grad`` nor ``update`` is among them, no gradient is asked for, and the program
+    may have none (``values.differentiates``).
+
+The convention of complex gradients is ``∂L/∂Re + i·∂L/∂Im``, which is PyTorch's. A framework that
+hands back the conjugate, as JAX and HIPS autograd do, has it turned by its adapter.
 """
 
 from __future__ import annotations
@@ -38,12 +70,28 @@ class Shown:
 
 @dataclass
 class Step:
-    """One training step.
+    """One step: NumPy arrays by the name of what they are of.
 
-    The first step has every variable's value, and the cotangent of every variable on the way
-    from a parameter to the output; later ones the output's value alone. ``params`` are the
-    parameters after the update, where there is one; ``slots`` are what the optimizer remembers,
-    under names as ``W.m``, as far as the framework's state has them.
+    Every array is a plain ``numpy.ndarray`` (a scalar one of no axes), of its own memory, in the
+    task's dtype or its real or complex counterpart, as the operation's result has it; whole
+    numbers may be of any width.
+
+    Attributes
+    ----------
+    values
+        At the first step of every variable that is assigned, the unnamed ones of sub-expressions
+        included, in program order; of later steps the output's alone. A variable that is several
+        results at once has none, each of them that is selected has.
+    grads
+        At the first step the cotangent ∂L/∂v, of v's shape, of every variable on a differentiable
+        way from a parameter to the output (``on_path``), parameters included: what arrives at
+        the variable from all its uses. None where the framework hands back no gradient: never
+        zeros in place of it. Later steps have none.
+    params
+        Every parameter after the update of this step; empty where the task has no update.
+    slots
+        What the optimizer remembers after it, as far as the framework tells: ``W.m`` is W's slot
+        ``m``, under the name and in the shape that the reference's rule has it.
     """
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
@@ -54,21 +102,41 @@ class Step:
 
 @dataclass
 class Trace:
-    """What a run yields, step by step."""
+    """What a run yields: as many steps as the task has, and how long they took together."""
 
     steps: list[Step]
     seconds: float = 0.0
 
 
 class Adapter(ABC):
-    """One framework. Made anew for every run; importing its module imports the framework."""
+    """One framework.
 
-    #: As in ``--adapters`` and in the rows.
+    Importing the module of an adapter imports its framework, and nothing else of ours does: a
+    ``ModuleNotFoundError`` there is told as a framework that is not installed, with the
+    requirements of the distribution's extra of the adapter's name.
+
+    The registry makes an adapter without arguments, anew for every run and every process. It is
+    given one task at a time, any number in any order; what it keeps between them (compiled
+    functions) must not show in a trace: the same task gives the same trace, bit for bit. Settings
+    of the framework that it changes while it runs are as they were afterwards.
+
+    Where the framework has no way to do what a task asks for, an adapter raises ``Unsupported``
+    with a message that says what is lacking: the task is counted as such, and nothing fails. It is
+    for what the framework cannot express, not for what it computes wrongly, and never to be
+    answered by another computation in its place. Whatever else it raises is an error of the
+    framework's (``interpret.failures`` gives it our type), and fails the task.
+    """
+
+    #: As in ``--adapters``, in the rows, and in cases (``program: {name: …}``): the name of its
+    #: entry point, of letters, digits, ``-``, ``_`` and ``.``.
     name: str
 
     @abstractmethod
     def version(self) -> str:
-        """The framework's version (and its optimizers' library's)."""
+        """The framework's version (and its optimizers' library's), on one line.
+
+        Rows and records of divergences have it: what may change results belongs to it.
+        """
 
     @abstractmethod
     def run(self, task: Task) -> Trace:
@@ -77,15 +145,29 @@ class Adapter(ABC):
         Raises
         ------
         Unsupported
-            Where the framework cannot express it; the message says what it lacks.
+            Where the framework cannot express it: an operation, a function that is called by
+            another framework's name, a dtype, an update; or the case has no text for it. The
+            message says what it lacks.
+        AdapterFailed
+            Where the framework raised.
         """
 
     @abstractmethod
     def has(self, operation: str) -> str:
-        """How it has an operation of the table: its own name for it, ``composed``, or ``""``."""
+        """How it has an operation of the table.
+
+        Returns
+        -------
+        Its own name for it, dotted, for people; ``composed`` where it is put together of others;
+        an empty text where it has none, and for what is in no table. ``run`` agrees with it.
+        """
 
     def spelled(self, task: Task) -> str:  # noqa: ARG002  for those who have optimizers
-        """How a task's update is written in this framework; nothing where that is not told.
+        """How the update of a task that has one is written in this framework.
+
+        Returns
+        -------
+        Calls of its constructors, one a line; an empty text where that is not told.
 
         Raises
         ------
@@ -95,7 +177,12 @@ class Adapter(ABC):
         return ""
 
     def snippet(self, task: Task, shown: Shown) -> str:  # noqa: ARG002  for those who can write
-        """A task as a short program of its own; nothing where that is not told.
+        """A task as a short Python program of its own that prints what is shown.
+
+        Returns
+        -------
+        The program; an empty text where that is not told. A task that trains prints its
+        parameters after the last step.
 
         Raises
         ------
@@ -115,12 +202,19 @@ class Adapter(ABC):
     def one_thread(self) -> AbstractContextManager[None]:
         """Inside, the framework keeps to one thread, where it has a setting of its own for that.
 
-        BLAS and OpenMP are seen to by ``threads``.
+        Afterwards the setting is as it was. BLAS and OpenMP are seen to by ``threads``. How a sum
+        is shared out among threads decides its last bits.
         """
         return nullcontext()
 
     def program(self, task: Task) -> Program:
-        """The task's text for this adapter, or Unsupported where there is none."""
+        """The task's text for this adapter.
+
+        Raises
+        ------
+        Unsupported
+            Where there is none.
+        """
         program = task.program(self.name)
         if program is None:
             raise Unsupported(f"the case has no program text for {self.name}")

@@ -16,7 +16,7 @@ from ..cases.task import Task
 from .base import Adapter, Shown, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
-from .jax_snippets import snippet
+from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
 from .lowering import SpelledDialect
 from .values import cotangent_of, differentiates, kind_of
@@ -53,7 +53,7 @@ class JaxAdapter(Adapter):
 
     def snippet(self, task: Task, shown: Shown) -> str:
         """A jitted function, its gradients and a print; or a loop of training."""
-        return snippet(task, shown, self.mode(task))
+        return JaxWriter(task, shown, self.mode(task)).text()
 
     def facts(self) -> dict[str, str]:
         """Its devices."""

@@ -15,9 +15,11 @@ attribute of the row by keyword, defaults included.
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from inspect import Parameter
 from types import ModuleType
 from typing import Any, ClassVar
@@ -50,6 +52,19 @@ Entry = str | Lowering | Callable[..., Any]
 def via(name: str, call: Callable[..., Any], *, numbers: bool = False) -> Lowering:
     """The framework's own function ``name``, reached by ``call``."""
     return Lowering(name, call, numbers)
+
+
+def tables(package: str, path: Iterable[str]) -> list[Mapping[str, Entry]]:
+    """The tables of a package: what each of its modules has under the name ``LOWERINGS``.
+
+    Parameters
+    ----------
+    package, path
+        Its ``__name__`` and ``__path__``. All its modules are imported; those that have no
+        such table are for something else, as the update rules.
+    """
+    modules = [import_module(f"{package}.{found.name}") for found in pkgutil.iter_modules(path)]
+    return [module.LOWERINGS for module in modules if hasattr(module, "LOWERINGS")]
 
 
 class Lowerings:

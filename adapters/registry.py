@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from ..refimpl.errors import BadUsage, MissingFramework
 from .base import Adapter
 from .importing import importing
+from .installing import command
 
 GROUP = "gradparity.adapters"
 
@@ -47,7 +48,7 @@ def make(name: str) -> Adapter:
         if missing == "gradparity":
             raise
         raise MissingFramework(
-            f"adapter {name} needs {missing}, which is not installed: {_remedy(point)}"
+            f"adapter {name} needs {missing}, which is not installed: {_remedy(point, missing)}"
         ) from error
     return adapter()
 
@@ -56,6 +57,7 @@ def _order(name: str) -> tuple[int, str]:
     return _FIRST.index(name) if name in _FIRST else len(_FIRST), name
 
 
-def _remedy(point: EntryPoint) -> str:
+def _remedy(point: EntryPoint, missing: str) -> str:
+    """What to type; or what is needed, where the adapter's distribution does not say."""
     distribution = point.dist.name if point.dist else "gradparity"
-    return f"pip install '{distribution}[{point.name}]'"
+    return command(point.name, distribution) or f"install what has the module {missing}"

@@ -18,7 +18,7 @@ from .base import Adapter, Shown, Step, Trace, on_path
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .torch_lowerings import LOWERINGS
-from .torch_snippets import snippet
+from .torch_snippets import TorchWriter
 from .torch_training import TorchTraining, spelled
 from .values import cotangent_of, differentiates
 
@@ -42,7 +42,7 @@ class TorchAdapter(Adapter):
 
     def snippet(self, task: Task, shown: Shown) -> str:
         """Eager calls, ``backward`` and a print; or a loop of training."""
-        return snippet(task, shown, self.mode(task))
+        return TorchWriter(task, shown, self.mode(task)).text()
 
     def facts(self) -> dict[str, str]:
         """Its devices and thread counts."""

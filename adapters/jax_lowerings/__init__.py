@@ -11,25 +11,7 @@ import importlib
 import jax
 import optax
 
-from ..lowering import Lowerings
-from . import (
-    activations,
-    arranging,
-    composed_losses,
-    distances,
-    elementary,
-    elementwise,
-    linalg,
-    losses,
-    normalisation,
-    order,
-    picking,
-    resampling,
-    sequence,
-    shape,
-    spatial,
-    special,
-)
+from ..lowering import Lowerings, tables
 
 NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
 
@@ -48,25 +30,5 @@ LOWERINGS = Lowerings(
     "jax",
     (jax, optax),
     NAMESPACES,
-    [
-        module.LOWERINGS
-        for module in (
-            activations,
-            arranging,
-            composed_losses,
-            distances,
-            elementary,
-            elementwise,
-            linalg,
-            losses,
-            normalisation,
-            order,
-            picking,
-            resampling,
-            sequence,
-            shape,
-            spatial,
-            special,
-        )
-    ],
+    tables(__name__, __path__),
 )

@@ -10,6 +10,11 @@ from jax import numpy as jnp
 from ..lowering import Entry, via
 
 
+def _tanh(approximate: Any) -> bool:
+    """JAX takes a bool where torch's names are ``none`` and ``tanh``."""
+    return approximate if isinstance(approximate, bool) else approximate == "tanh"
+
+
 def _prelu(x: jax.Array, weight: jax.Array) -> jax.Array:
     """One slope, or one a channel (axis 1)."""
     if weight.size > 1:
@@ -64,6 +69,7 @@ def _standardize(x: Any, *, axis: int, eps: float) -> jax.Array:
 
 
 LOWERINGS: dict[str, Entry] = {
+    "gelu": via("jax.nn.gelu", lambda x, *, approximate: jax.nn.gelu(x, _tanh(approximate))),
     "prelu": _prelu,
     "softsign": "jax.nn.soft_sign",
     "hard_tanh": via("jax.nn.hard_tanh", _hard_tanh),

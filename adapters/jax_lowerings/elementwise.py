@@ -1,20 +1,17 @@
-"""Arithmetic, comparisons, choices and activations."""
+"""Element-wise functions, and identities whose gradient is not their own."""
 
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
-
-
-def _tanh(approximate: Any) -> bool:
-    """JAX takes a bool where torch's names are ``none`` and ``tanh``."""
-    return approximate if isinstance(approximate, bool) else approximate == "tanh"
 
 
 @jax.custom_jvp
@@ -27,6 +24,23 @@ def _nextafter_jvp(*_: Any) -> Any:
     raise Unsupported("jax.numpy.nextafter has no derivative")
 
 
+def _lerp(start: Any, end: Any, weight: Any) -> jax.Array:
+    return start + weight * (end - start)
+
+
+def _polar(magnitude: Any, angle: Any) -> jax.Array:
+    return magnitude * jnp.exp(1j * angle)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _reversed(x: jax.Array, scale: float) -> jax.Array:
+    del scale
+    return x
+
+
+_reversed.defvjp(lambda x, _: (x, None), lambda scale, _, g: (g * -scale,))
+
+
 LOWERINGS: dict[str, Entry] = {
     # A Python number on either side, and x ** 2 with a whole exponent, as a user writes them.
     "add": via("jax.numpy.add", operator.add),
@@ -36,5 +50,12 @@ LOWERINGS: dict[str, Entry] = {
     "pow": via("jax.numpy.pow", operator.pow),
     "nextafter": via("jax.numpy.nextafter", _nextafter),
     "identity": "jax.nn.identity",
-    "gelu": via("jax.nn.gelu", lambda x, *, approximate: jax.nn.gelu(x, _tanh(approximate))),
+    "lerp": _lerp,
+    "polar": _polar,
+    # lax wants its arrays broadcast already.
+    "complex": via(
+        "jax.lax.complex", lambda re, im: jax.lax.complex(*jnp.broadcast_arrays(re, im))
+    ),
+    "straight_through": lambda x, hard: lax.stop_gradient(hard) + (x - lax.stop_gradient(x)),
+    "reverse_gradient": lambda x, *, scale: _reversed(x, scale),
 }

@@ -1,4 +1,4 @@
-"""Convolution and pooling, channels first."""
+"""Convolution, pooling and their windows, channels first."""
 
 from __future__ import annotations
 
@@ -124,6 +124,54 @@ def _adaptive(reduce: Any) -> Any:
     return call
 
 
+def _unfold(
+    x: jax.Array, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> jax.Array:
+    """Channels, then the places of a window: the order that torch and JAX share."""
+    n = x.ndim - 2
+    kernel = spread(kernel_size, n)
+    if not x.size:
+        count = [
+            (size + 2 * p - d * (k - 1) - 1) // s + 1
+            for size, k, s, p, d in zip(
+                x.shape[2:],
+                kernel,
+                spread(stride, n),
+                spread(padding, n),
+                spread(dilation, n),
+                strict=True,
+            )
+        ]
+        return jnp.zeros((x.shape[0], x.shape[1] * math.prod(kernel), math.prod(count)), x.dtype)
+    patches = lax.conv_general_dilated_patches(
+        x,
+        kernel,
+        spread(stride, n),
+        [(p, p) for p in spread(padding, n)],
+        rhs_dilation=spread(dilation, n),
+        precision=lax.Precision.HIGHEST,
+    )
+    return patches.reshape(*patches.shape[:2], math.prod(patches.shape[2:]))
+
+
+def _fold(
+    x: jax.Array, *, output_size: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> jax.Array:
+    """The transpose of ``_unfold``."""
+    sizes = tuple(output_size)
+    channels = x.shape[1] // math.prod(spread(kernel_size, len(sizes)))
+    shape = jax.ShapeDtypeStruct((x.shape[0], channels, *sizes), x.dtype)
+    if not x.size:
+        return jnp.zeros(shape.shape, x.dtype)
+
+    def windows(image: jax.Array) -> jax.Array:
+        return _unfold(
+            image, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
+        )
+
+    return jax.linear_transpose(windows, shape)(x)[0]
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via("jax.lax.conv_general_dilated", _conv),
     "max_pool": via("jax.lax.reduce_window", _max_pool),
@@ -132,4 +180,6 @@ LOWERINGS: dict[str, Entry] = {
     "lp_pool": _lp_pool,
     "adaptive_avg_pool": _adaptive(jnp.mean),
     "adaptive_max_pool": _adaptive(jnp.max),
+    "unfold": via("jax.lax.conv_general_dilated_patches", _unfold),
+    "fold": via("jax.lax.conv_general_dilated_patches", _fold),
 }

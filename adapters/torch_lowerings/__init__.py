@@ -12,24 +12,7 @@ from typing import Any
 
 import torch
 
-from ..lowering import Lowerings
-from . import (
-    activations,
-    arranging,
-    elementary,
-    elementwise,
-    fourier,
-    linalg,
-    losses,
-    normalisation,
-    order,
-    picking,
-    reductions,
-    sequence,
-    shape,
-    spatial,
-    special,
-)
+from ..lowering import Lowerings, tables
 
 NAMESPACES = ("torch", "torch.nn.functional", "torch.special", "torch.linalg")
 
@@ -52,26 +35,7 @@ LOWERINGS = Lowerings(
     "torch",
     (torch,),
     NAMESPACES,
-    [
-        module.LOWERINGS
-        for module in (
-            activations,
-            arranging,
-            elementary,
-            elementwise,
-            fourier,
-            linalg,
-            losses,
-            normalisation,
-            order,
-            picking,
-            reductions,
-            sequence,
-            shape,
-            spatial,
-            special,
-        )
-    ],
+    tables(__name__, __path__),
     renamed={"axis": "dim", "keepdims": "keepdim", "axes": "dims"},
     prepared=_tensors,
 )

@@ -1,4 +1,4 @@
-"""Arithmetic, comparisons, choices and activations."""
+"""Element-wise functions, and identities whose gradient is not their own."""
 
 from __future__ import annotations
 
@@ -22,6 +22,24 @@ def _clip(x: Any, low: Any = None, high: Any = None) -> torch.Tensor:
     return torch.clip(torch.as_tensor(x).to(met), low, high)
 
 
+def _cbrt(x: torch.Tensor) -> torch.Tensor:
+    """Torch has powers, of positive numbers, but no cube root."""
+    return torch.sign(x) * torch.abs(x) ** (1 / 3)
+
+
+class _Reversed(torch.autograd.Function):
+    """The identity, whose gradient is turned round."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, scale: float) -> torch.Tensor:
+        ctx.scale = scale
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, g: torch.Tensor) -> tuple[torch.Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride] - as torch documents it
+        return g * -ctx.scale, None
+
+
 LOWERINGS: dict[str, Entry] = {
     # torch.add and its kin refuse a number on the left; the operators, which call them, do not.
     "add": via("torch.add", operator.add, numbers=True),
@@ -41,4 +59,8 @@ LOWERINGS: dict[str, Entry] = {
     "sign": via("torch.sign", lambda x: torch.sgn(x) if x.is_complex() else torch.sign(x)),
     "imag": via("torch.imag", lambda x: torch.imag(_complex(x))),  # torch's refuses reals
     "stop_gradient": via("torch.Tensor.detach", lambda x: x.detach()),
+    "cbrt": _cbrt,
+    "bitwise_invert": "torch.bitwise_not",
+    "straight_through": lambda x, hard: hard.detach() + (x - x.detach()),
+    "reverse_gradient": lambda x, *, scale: _Reversed.apply(x, scale),
 }

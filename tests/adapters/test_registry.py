@@ -56,8 +56,15 @@ def test_a_missing_framework_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "gradparity.adapters.torch", raising=False)
     for name in [m for m in sys.modules if m.startswith("gradparity.adapters.torch_lowerings")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(MissingFramework, match=r"torch.*pip install 'gradparity\[torch\]'"):
+    with pytest.raises(MissingFramework, match=r"needs torch.*: pip install 'torch>=[\d.]+'$"):
         registry.make("torch")
+
+
+def test_where_metadata_does_not_say_the_module_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gradparity_odd", None)
+    with_points(monkeypatch, point("odd", "gradparity_odd:Adapter"))
+    with pytest.raises(MissingFramework, match="install what has the module gradparity_odd"):
+        registry.make("odd")
 
 
 def test_a_broken_adapter_of_ours_is_no_missing_framework(monkeypatch):

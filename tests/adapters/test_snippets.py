@@ -12,7 +12,7 @@ import torch
 
 from gradparity.adapters.base import Shown
 from gradparity.adapters.registry import make
-from gradparity.adapters.snippets import Code, data, text_of
+from gradparity.adapters.snippets.code import Code, data, text_of
 from gradparity.cases import load_text
 
 CASES = {
@@ -38,6 +38,14 @@ CASES = {
         "params: {x: {complex: {re: [1.0, 2.0], im: [3.0, -1.0]}}}\n"
         "program: y = x * x\ncotangent: {complex: {re: [1.0, 0.5], im: [0.25, 2.0]}}\n"
         "dtypes: [complex128]\n"
+    ),
+    "a complex scalar": (
+        "params: {x: {complex: {re: [1.0, 2.0], im: [3.0, -1.0]}}}\n"
+        "program: y = prod(x)\ndtypes: [complex128]\n"
+    ),
+    "a function whose name tells the number of axes": (
+        "params: {x: [[[1.0, 3.0, 2.0]]], w: [[[0.5, -1.0]]]}\n"
+        "program: |\n  z = exp(x)\n  y = conv_transpose(z, w)\n"
     ),
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from ...adapters import registry
+from ...adapters import installing, registry
 from ...cases.case import Undrawn
 from ...refimpl.errors import AdapterFailed, BadUsage
 from ..judging.rows import Row
@@ -68,7 +68,7 @@ class Cluster:
             self._dask = importlib.import_module("distributed")
         except ModuleNotFoundError as absent:
             raise BadUsage(
-                "--cluster needs dask.distributed: pip install 'gradparity[cluster]'"
+                f"--cluster needs dask.distributed: {installing.command('cluster')}"
             ) from absent
         try:
             self._client = self._dask.Client(self._address, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""Shapes, joining and indexing."""
+"""Indexing functions: reading and writing by slices, indices and masks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ def _take(x: torch.Tensor, indices: torch.Tensor, *, axis: int = 0) -> torch.Ten
     axis %= x.ndim
     picked = torch.index_select(x, axis, indices.reshape(-1))  # takes a vector of indices
     return picked.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
-
-
-def _expand_dims(x: torch.Tensor, *, axis: Any = 0) -> torch.Tensor:
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    for one in sorted(a % (x.ndim + len(axes)) for a in axes):  # torch takes one axis
-        x = torch.unsqueeze(x, one)
-    return x
 
 
 def _getitem(x: torch.Tensor, *, index: Any) -> torch.Tensor:
@@ -44,13 +37,30 @@ def _getitem(x: torch.Tensor, *, index: Any) -> torch.Tensor:
     return torch.flip(y, turned) if turned else y
 
 
+def _segment_sum(x: torch.Tensor, segment_ids: torch.Tensor, *, num_segments: int) -> torch.Tensor:
+    empty = torch.zeros((num_segments, *x.shape[1:]), dtype=x.dtype)
+    return torch.index_add(empty, 0, segment_ids, x)
+
+
 LOWERINGS: dict[str, Entry] = {
-    "broadcast_to": via("torch.broadcast_to", lambda x, *, shape: torch.broadcast_to(x, shape)),
-    "permute_dims": via("torch.permute", lambda x, *, axes: torch.permute(x, tuple(axes))),
-    "matrix_transpose": via("torch.Tensor.mT", lambda x: x.mT),
-    "expand_dims": via("torch.unsqueeze", _expand_dims),
-    "concat": via("torch.concat", lambda *xs, axis=0: torch.concat(xs, dim=axis)),
-    "stack": via("torch.stack", lambda *xs, axis=0: torch.stack(xs, dim=axis)),
     "take": via("torch.index_select", _take),  # torch.take counts through all axes
     "getitem": via("torch.Tensor.__getitem__", _getitem),
+    "take_along_axis": via(
+        "torch.take_along_dim", lambda x, indices, *, axis: torch.take_along_dim(x, indices, axis)
+    ),
+    "gather": via("torch.gather", lambda x, indices, *, axis: torch.gather(x, axis, indices)),
+    "scatter_add": via(
+        "torch.scatter_add",
+        lambda x, indices, updates, *, axis: torch.scatter_add(x, axis, indices, updates),
+    ),
+    "index_add": via(
+        "torch.index_add",
+        lambda x, indices, updates, *, axis: torch.index_add(x, axis, indices, updates),
+    ),
+    "index_set": via(
+        "torch.index_copy",
+        lambda x, indices, updates, *, axis: torch.index_copy(x, axis, indices, updates),
+    ),
+    "masked_select": via("torch.masked_select", lambda x, mask, **_: torch.masked_select(x, mask)),
+    "segment_sum": via("torch.index_add", _segment_sum),
 }

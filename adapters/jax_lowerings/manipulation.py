@@ -1,13 +1,11 @@
-"""Turning, repeating, framing and cutting up, where JAX spells it otherwise."""
+"""Manipulation functions: axes and shapes, joining, splitting, repeating, padding."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from ..lowering import Entry, via
 
@@ -35,15 +33,13 @@ def _pixel_unshuffle(x: jax.Array, *, downscale_factor: int) -> jax.Array:
     return cells.transpose(order).reshape(*more, c * r**2, h // r, w // r)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
-def _reversed(x: jax.Array, scale: float) -> jax.Array:
-    del scale
-    return x
-
-
-_reversed.defvjp(lambda x, _: (x, None), lambda scale, _, g: (g * -scale,))
-
 LOWERINGS: dict[str, Entry] = {
+    "permute_dims": via(  # JAX's counts axes from the front alone
+        "jax.numpy.permute_dims",
+        lambda x, *, axes: jnp.permute_dims(x, tuple(a % x.ndim for a in axes)),
+    ),
+    "concat": via("jax.numpy.concat", lambda *xs, axis=0: jnp.concat(xs, axis=axis)),
+    "stack": via("jax.numpy.stack", lambda *xs, axis=0: jnp.stack(xs, axis=axis)),
     "tile": via("jax.numpy.tile", lambda x, *, repetitions: jnp.tile(x, tuple(repetitions))),
     "pad": via("jax.numpy.pad", _pad),
     "pixel_shuffle": _pixel_shuffle,
@@ -58,6 +54,4 @@ LOWERINGS: dict[str, Entry] = {
     "broadcast_arrays": via(
         "jax.numpy.broadcast_arrays", lambda *xs: tuple(jnp.broadcast_arrays(*xs))
     ),
-    "straight_through": lambda x, hard: lax.stop_gradient(hard) + (x - lax.stop_gradient(x)),
-    "reverse_gradient": lambda x, *, scale: _reversed(x, scale),
 }

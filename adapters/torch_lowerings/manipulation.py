@@ -1,4 +1,4 @@
-"""Turning, repeating, framing and cutting up, where torch spells it otherwise."""
+"""Manipulation functions: axes and shapes, joining, splitting, repeating, padding."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from ..lowering import Entry, via
 
 #: Torch's words for how an edge goes on.
 _MODES = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+
+
+def _expand_dims(x: torch.Tensor, *, axis: Any = 0) -> torch.Tensor:
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    for one in sorted(a % (x.ndim + len(axes)) for a in axes):  # torch takes one axis
+        x = torch.unsqueeze(x, one)
+    return x
 
 
 def _flip(x: torch.Tensor, *, axis: Any) -> torch.Tensor:
@@ -40,20 +47,13 @@ def _some(x: torch.Tensor) -> torch.Tensor:
     return x
 
 
-class _Reversed(torch.autograd.Function):
-    """The identity, whose gradient is turned round."""
-
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, scale: float) -> torch.Tensor:
-        ctx.scale = scale
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, g: torch.Tensor) -> tuple[torch.Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride] - as torch documents it
-        return g * -ctx.scale, None
-
-
 LOWERINGS: dict[str, Entry] = {
+    "broadcast_to": via("torch.broadcast_to", lambda x, *, shape: torch.broadcast_to(x, shape)),
+    "permute_dims": via("torch.permute", lambda x, *, axes: torch.permute(x, tuple(axes))),
+    "matrix_transpose": via("torch.Tensor.mT", lambda x: x.mT),
+    "expand_dims": via("torch.unsqueeze", _expand_dims),
+    "concat": via("torch.concat", lambda *xs, axis=0: torch.concat(xs, dim=axis)),
+    "stack": via("torch.stack", lambda *xs, axis=0: torch.stack(xs, dim=axis)),
     "flip": via("torch.flip", _flip),
     "roll": via("torch.roll", lambda x, *, shift, axis: torch.roll(x, shift, axis)),
     "tile": via("torch.tile", lambda x, *, repetitions: torch.tile(x, tuple(repetitions))),
@@ -89,6 +89,4 @@ LOWERINGS: dict[str, Entry] = {
         lambda x, *, sections, axis: torch.tensor_split(x, sections, dim=axis),
     ),
     "broadcast_arrays": via("torch.broadcast_tensors", torch.broadcast_tensors),
-    "straight_through": lambda x, hard: hard.detach() + (x - x.detach()),
-    "reverse_gradient": lambda x, *, scale: _Reversed.apply(x, scale),
 }

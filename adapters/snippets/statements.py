@@ -1,0 +1,137 @@
+"""A program as Python statements: what an adapter runs, in plain text.
+
+The walk is ``interpret``'s, given names in place of arrays; the calls are the lowerings' own, given
+modules that write calls down in place of making them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import FunctionType, ModuleType
+from typing import Any
+
+from ...cases.program import Const, Instruction, Program, Ref
+from ...cases.task import Task
+from ...refimpl.errors import Unsupported
+from ..lowering import Lowerings
+from .code import Code, infix
+
+#: What a snippet calls where an operation is composed of more than can be written in a call.
+OURS = "LOWERINGS"
+
+_INFIX = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "pow": "**",
+    "matmul": "@",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "equal": "==",
+    "not_equal": "!=",
+}
+
+
+def statements(task: Task, program: Program, lowerings: Lowerings) -> list[str]:
+    """A task's program as Python statements, one a named variable.
+
+    Raises
+    ------
+    Unsupported
+        Where an operation's spelling cannot be written down.
+    """
+    written: list[str] = []
+    leaves = {**task.rows(0), **task.params}
+    scope = {name: Code(name, shape=x.shape) for name, x in leaves.items()}
+    chosen: dict[str, list[Instruction]] = {}
+    for i in program.instructions:
+        if i.operation == "select" and not i.native and i.named:
+            chosen.setdefault(i.refs[0], []).append(i)
+    for i in program.instructions:
+        if i.operation == "select" and not i.native:
+            if not i.named:
+                (whole,) = i.refs
+                scope[i.target] = scope[whole][i.attributes["index"]]
+            continue
+        found = _expression(i, scope, lowerings)
+        names = [part.target for part in chosen.get(i.target, ())]
+        if names or i.named:
+            written.append(f"{', '.join(names) or i.target} = {found.text}")
+        else:
+            scope[i.target] = found
+    return written
+
+
+def _expression(i: Instruction, scope: Mapping[str, Code], lowerings: Lowerings) -> Code:
+    arguments: list[Any] = [
+        scope.get(a.name, Code(a.name))
+        if isinstance(a, Ref)
+        else a.value
+        if isinstance(a, Const)
+        else a
+        for a in i.arguments
+    ]
+    if i.native:
+        return Code(i.operation)(*arguments, **i.attributes)
+    if i.operation in _INFIX:
+        return infix(_INFIX[i.operation])(*arguments)
+    if i.operation == "negative":
+        return -arguments[0]
+    if i.operation == "getitem":
+        return arguments[0][i.attributes["index"]]
+    attributes = {k: tuple(v) if isinstance(v, list) else v for k, v in i.attributes.items()}
+    return _written(i.operation, arguments, attributes, lowerings)
+
+
+def _written(
+    operation: str, arguments: Iterable[Any], given: dict[str, Any], lowerings: Lowerings
+) -> Code:
+    """The call that a lowering makes, as text."""
+    name, function, unsaid = lowerings.spelling(operation)
+    told = {k: v for k, v in unsaid.items() if v is not None and v is not False}
+    plain = not told and not given and lowerings.function(name) is not None
+    if function is None or plain:
+        return Code(name)(*arguments, **lowerings.renamed({**told, **given}))
+    try:
+        found = _rewritten(function)(*arguments, **{**unsaid, **given})
+    except Exception:  # noqa: BLE001  whatever it asks of an array that is only a name
+        found = None
+    if isinstance(found, Code):
+        return found
+    return Code(f'{OURS}["{operation}"]')(*arguments, **given)
+
+
+def _rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A lowering that writes its calls down: the same code, with other modules in its globals."""
+    if isinstance(function, partial):
+        return partial(_rewritten(function.func), *map(_named, function.args), **function.keywords)
+    if not isinstance(function, FunctionType):
+        raise Unsupported("its spelling cannot be written down")
+    ours = _is_ours(function)
+    names = function.__code__.co_names
+    changed = {
+        name: _named(value) if isinstance(value, ModuleType) else _rewritten(value)
+        for name, value in function.__globals__.items()
+        if name in names and (isinstance(value, ModuleType) or (ours and _is_ours(value)))
+    }
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, **changed},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _is_ours(value: Any) -> bool:
+    return isinstance(value, FunctionType) and "_lowerings" in value.__module__
+
+
+def _named(value: Any) -> Any:
+    return Code(value.__name__) if isinstance(value, ModuleType) else value

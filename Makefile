@@ -19,7 +19,7 @@ help:
 	@echo "make clean     remove the environment and what was built"
 
 # Installing again is only needed when what is to be installed has changed.
-.venv/.run: pyproject.toml constraints.txt
+.venv/.run: pyproject.toml setup.py constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	touch $@

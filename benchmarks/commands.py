@@ -23,6 +23,14 @@ jax.jit(jax.value_and_grad(loss))({"W": 0.5, "b": 0.0}, 1.0, 0.0)[0].block_until
 #: What torch's first optimizer takes besides: it imports torch's compiler.
 OPTIMIZER = "torch.optim.SGD([torch.nn.Parameter(torch.zeros(()))], lr=0.1)\n"
 
+#: Prints how many milliseconds a statement takes in a fresh process.
+TIMED = """
+import time
+start = time.perf_counter()
+{statement}
+print((time.perf_counter() - start) * 1e3)
+"""
+
 COMMAND = str(Path(sys.executable).with_name("gradparity"))
 
 
@@ -50,6 +58,20 @@ def lint(repeats: int) -> list[Result]:
                 f"{whole / alone:.1f} times it"
             )
             found.append(Result(f"gradparity lint, {name}", whole - alone, 1, "s", detail))
+    return found
+
+
+def importing(repeats: int) -> list[Result]:
+    """What ``import gradparity`` takes of a program, and the first use of a name."""
+    found = []
+    for statement, target in (
+        ("import gradparity", 10),
+        ("import gradparity; gradparity.run", 2000),
+    ):
+        timed = shell(sys.executable, "-c", TIMED.format(statement=statement))
+        taken = [float(timed().stdout) for _ in range(repeats + 1)][1:]  # the first compiles
+        detail = f"the least of {repeats} processes; the most is {max(taken):.1f} ms"
+        found.append(Result(statement, min(taken), target, "ms", detail))
     return found
 
 

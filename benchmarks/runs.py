@@ -130,6 +130,7 @@ def main() -> int:
     benchmarks: dict[str, Callable[[], list[Result]]] = {
         "shares": lambda: catalogue.shares(asked.each, ROUNDS),
         "speed": lambda: speed(asked.stride),
+        "import": lambda: commands.importing(STARTS),
         "start": lambda: commands.start(STARTS),
         "lint": lambda: commands.lint(STARTS),
         "memory": lambda: memory(asked.tasks // 10, asked.tasks),

@@ -1,14 +1,15 @@
-"""From a YAML file to tasks: a file becomes cases, a case becomes tasks.
+"""From a YAML file or a mapping to tasks: a file becomes cases, a case becomes tasks.
 
 ``limits``     what a file may ask for at most
 ``yaml_nodes`` YAML as nodes with places, ``places`` those of a program's lines
+``mappings``   a Python mapping as the same nodes
 ``models``     the keys and types of a case, ``shape_faults`` what is wrong with them, in words
 ``language``   the program language, with ``syntax``, ``constants``, ``calls`` and ``native``
 ``tensors``    shapes and numbers, with ``drawing``, ``files`` and ``locating``
 ``checks``     how the values of a case go together
 ``case``       a sound case and its tasks
 ``folders``    which files are case files
-``loading``    from paths to cases and faults
+``loading``    from paths, texts and mappings to cases and faults
 ``template``   a case to start from
 ``program``    the parsed text, as data
 ``task``       what an adapter runs
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .case import Case
     from .folders import catalogue, is_case_file
-    from .loading import load_files, load_text, select
+    from .loading import load_files, load_mapping, load_text, select
     from .models import json_schema
 
 #: name → the module that has it; loaded when it is asked for.
@@ -32,6 +33,7 @@ _HOMES = {
     "is_case_file": "folders",
     "json_schema": "models",
     "load_files": "loading",
+    "load_mapping": "loading",
     "load_text": "loading",
     "select": "loading",
 }
@@ -42,6 +44,7 @@ __all__ = [
     "is_case_file",
     "json_schema",
     "load_files",
+    "load_mapping",
     "load_text",
     "select",
 ]

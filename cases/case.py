@@ -21,7 +21,7 @@ from .tensors import Tensors, final_dtype
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One document of a case file.
+    """One document of a case file, or a mapping, whose line and column are 0.
 
     ``programs`` has, for each point of the sweep in turn, a program for every adapter that has a
     text of its own, or one for all under ``"*"``.
@@ -64,8 +64,8 @@ class Case:
 
     @property
     def where(self) -> str:
-        """FILE:LINE of the document."""
-        return f"{self.path}:{self.line}"
+        """FILE:LINE of the document; of a mapping, what it is called."""
+        return f"{self.path}:{self.line}" if self.line else str(self.path)
 
     @property
     def files(self) -> frozenset[str]:

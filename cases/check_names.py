@@ -48,9 +48,10 @@ def _shared(case: Context) -> None:
     ):
         for name in getattr(model, second):
             if name in getattr(model, first):
+                line = case.key(first, name).line
+                at = f", at line {line}," if line else ""
                 case.faults.add(
-                    f"{name} is {what}, at line {case.key(first, name).line}, and {other}, "
-                    "expected one of them",
+                    f"{name} is {what}{at} and {other}, expected one of them",
                     case.key(second, name),
                 )
 

@@ -12,10 +12,20 @@ from . import limits
 
 
 class Place(NamedTuple):
-    """A place in a file, counted from one."""
+    """A place in a file, counted from one; in a mapping, which has no lines, a key's.
+
+    ``key`` is then the keys that lead there, as ``params.x``, and empty for the mapping itself; the
+    line and the column are those in the text that stands under it, and 0 where it is no text.
+    """
 
     line: int
     column: int
+    key: str = ""
+
+    def within(self, whole: str) -> str:
+        """``FILE:LINE:COLUMN``, ``WHOLE: KEY`` or ``WHOLE: KEY:LINE:COLUMN``."""
+        start = f"{whole}: {self.key}" if self.key else whole
+        return f"{start}:{self.line}:{self.column}" if self.line else start
 
 
 class Enough(Exception):
@@ -46,8 +56,8 @@ class Faults:
         """
         if place in self._spoiled:
             return
-        where = f"{self.file}:{place.line}:{place.column}"
-        self._found.setdefault((message, place), kind(message, where))
+        said = message.removeprefix(f"{place.key}: ") if place.key else message
+        self._found.setdefault((message, place), kind(said, place.within(self.file)))
         if len(self._found) >= limits.FAULTS:
             raise Enough
 

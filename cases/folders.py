@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from ..refimpl.errors import BadCase
 from . import limits
+from .faults import Place
 
 #: What case files are called.
 SUFFIXES = (".yaml", ".yml")
@@ -31,12 +32,12 @@ class Placed(Protocol):
 
     @property
     def line(self) -> int:
-        """Counted from one."""
+        """Counted from one; 0 where there are no lines."""
         ...
 
     @property
     def column(self) -> int:
-        """Counted from one."""
+        """The same."""
         ...
 
 
@@ -109,11 +110,11 @@ def named_once(
         if first is case:
             fresh.append(case)
             continue
+        other = f"{first.path}:{first.line}" if first.line else str(first.path)
         faults.append(
             BadCase(
-                f"the case name {case.name!r} is also at {first.path}:{first.line}, expected "
-                "a name of its own",
-                f"{case.path}:{case.line}:{case.column}",
+                f"the case name {case.name!r} is also at {other}, expected a name of its own",
+                Place(case.line, case.column).within(str(case.path)),
             )
         )
     return fresh, faults

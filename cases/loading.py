@@ -1,10 +1,12 @@
-"""From paths to cases: every fault of every file at once, none of them raised."""
+"""From paths, texts and mappings to cases: every fault at once, none of them raised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..refimpl.errors import BadCase
 from . import limits
@@ -14,10 +16,23 @@ from .checks import check_case
 from .context import Context
 from .faults import Enough, Faults, Place
 from .folders import Placed, case_files, catalogue, is_case_file, named_once, read
+from .mappings import as_document
 from .shape_faults import validate
-from .yaml_nodes import Mapping, Node, read_documents
+from .yaml_nodes import Mapping as MappingNode
+from .yaml_nodes import Node, read_documents
 
-__all__ = ["catalogue", "is_case_file", "load_file", "load_files", "load_text", "select"]
+__all__ = [
+    "catalogue",
+    "is_case_file",
+    "load_file",
+    "load_files",
+    "load_mapping",
+    "load_text",
+    "select",
+]
+
+#: What may be said of a mapping before it is known to be a case; no part of a path.
+_NAME = re.compile(r"[\w-]{1,100}")
 
 
 def load_files(paths: Iterable[str | Path]) -> tuple[list[Case], list[BadCase]]:
@@ -69,8 +84,10 @@ def load_text(raw: bytes | str, path: Path) -> tuple[list[Case], list[BadCase]]:
     if len(raw) > limits.FILE_BYTES:
         faults.limit(f"a file of more than {limits.FILE_BYTES} bytes, expected less", start)
         return [], faults.in_order()
+    # the lone surrogates that a text may hold are no UTF-8 either
+    encoded = raw if isinstance(raw, bytes) else raw.encode(errors="surrogatepass")
     try:
-        text = raw.decode() if isinstance(raw, bytes) else raw
+        text = encoded.decode()
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         line = before.count(b"\n") + 1
@@ -89,6 +106,37 @@ def load_text(raw: bytes | str, path: Path) -> tuple[list[Case], list[BadCase]]:
     return cases, faults.in_order()
 
 
+def load_mapping(given: Mapping[Any, Any], called: str) -> tuple[list[Case], list[BadCase]]:
+    """The case that a mapping is, and its faults.
+
+    Parameters
+    ----------
+    given
+        The keys and values of a case file. Tuples stand for lists, NumPy's arrays and scalars for
+        the numbers in them.
+    called
+        What the mapping is called in messages and results, beside its case's name: ``<dict>``.
+        Files of arrays are looked for in the current folder.
+
+    Returns
+    -------
+    tuple of list of Case and list of BadCase
+        The places of faults are keys: ``<dict> case NAME: params.x``.
+    """
+    name = given.get("case")
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        called = f"{called} case {name}"
+    faults = Faults(called)
+    cases: list[Case] = []
+    with suppress(Enough):
+        document = as_document(given, faults)
+        misread = bool(faults)
+        cases = _cases([document], Path(called), (), faults)
+        if misread:
+            cases = []
+    return cases, faults.in_order()
+
+
 def _cases(
     documents: Sequence[Node], path: Path, lines: Sequence[str], faults: Faults
 ) -> list[Case]:
@@ -97,7 +145,7 @@ def _cases(
     for document in documents:
         before = len(faults)
         model = validate(document, faults)
-        if model is None or not isinstance(document, Mapping):
+        if model is None or not isinstance(document, MappingNode):
             continue
         case = check_case(Context(document, model, path, lines, budget, faults))
         if case is not None and len(faults) == before:
@@ -121,8 +169,9 @@ def select(cases: Iterable[Case], words: str | Iterable[str] | None) -> list[Cas
 
 
 def _fits(case: Case, word: str) -> bool:
+    stem = case.path.stem.lower()
     return (
         word in case.name.lower()
         or word in (tag.lower() for tag in case.tags)
-        or word in case.path.stem.lower()
+        or (word in stem and not stem.startswith("<"))  # <text> and <dict> are no files
     )

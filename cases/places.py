@@ -15,10 +15,13 @@ def locator(scalar: Scalar, file_lines: Sequence[str]) -> Callable[[int, int], P
     """A function from (line from 1, column from 0) of the text to the place in the file.
 
     Exact for block scalars, for plain ones and quoted ones on one line; elsewhere (folded text)
-    the first line of the file with the same words, else where the scalar starts.
+    the first line of the file with the same words, else where the scalar starts. Of a text in a
+    mapping, which has no file, the line and the column in it.
     """
     text_lines = str(scalar.value).splitlines()
     start = scalar.place
+    if start.key:
+        return lambda line, column: Place(line, column + 1, start.key)
 
     def block(line: int, column: int) -> Place:
         row = start.line + line

@@ -2,6 +2,7 @@
 
 ``columns``      the columns, and a frame that has them
 ``summary``      what a frame says, counted and sorted
+``digest``       the short view of it, for a prompt and a notebook
 ``sections``     that as tables of texts, for the renderers
 ``markdown``, ``html``, ``console``, ``plain``, ``as_text``   the renderers
 ``files``        the files of a report;  ``reading``  reads them back

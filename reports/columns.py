@@ -25,16 +25,19 @@ class Column:
 
 
 COLUMNS = (
+    # which row it is
     Column("case", TEXT, "The case's name."),
     Column("point", TEXT, "The point of its sweep, as axis=0,act=relu; empty without a sweep."),
     Column("dtype", TEXT, "The dtype the task was run at."),
     Column("adapter", TEXT, "The framework's adapter."),
-    Column("version", TEXT, "The framework's version."),
     Column("check", TEXT, "value, grad or update; run where the row is about the whole task."),
     Column("tensor", TEXT, "The variable compared; empty where check is run."),
     Column("step", WHOLE, "The training step, from 0."),
+    # what was found, in words
     Column("verdict", TEXT, "agree, known, differs, stale, error, unsupported or skipped."),
     Column("kind", TEXT, "Why it is off: shape, dtype, missing, …; a recorded divergence's kind."),
+    Column("reason", TEXT, "One sentence: what is wrong, or why there is nothing to compare."),
+    # and in numbers
     Column("max_abs", NUMBER, "The largest absolute error; NaN where none could be taken."),
     Column("max_rel", NUMBER, "The largest error relative to the true value."),
     Column("max_ulp", NUMBER, "The largest error in units in the last place of the dtype."),
@@ -43,9 +46,10 @@ COLUMNS = (
     Column("worst_index", TEXT, "Where the error is worst, as (0, 3); () for a scalar."),
     Column("got", NUMBER, "What the framework returned at the worst index, its real part."),
     Column("want", NUMBER, "The truth at the worst index, its real part."),
+    Column("got_imag", NUMBER, "The imaginary part of got."),
+    Column("want_imag", NUMBER, "The imaginary part of want."),
+    # why
     Column("blame", TEXT, "The first variable whose own operation is off."),
-    Column("seconds", NUMBER, "How long the adapter took for the task; the same in all its rows."),
-    Column("reason", TEXT, "One sentence: what is wrong, or why there is nothing to compare."),
     Column("path", TEXT, "How the blamed operation's error gets to this tensor, as a → z → W."),
     Column(
         "outlier",
@@ -53,11 +57,12 @@ COLUMNS = (
         "The one adapter that is off for this tensor; split where several are; reference where "
         "finite differences contradict the truth itself.",
     ),
-    Column("got_imag", NUMBER, "The imaginary part of got."),
-    Column("want_imag", NUMBER, "The imaginary part of want."),
+    Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
+    # where it comes from
     Column("where", TEXT, "FILE:LINE of the case."),
     Column("tags", TEXT, "The case's tags, with spaces between them."),
-    Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
+    Column("version", TEXT, "The framework's version."),
+    Column("seconds", NUMBER, "How long the adapter took for the task; the same in all its rows."),
 )
 
 #: Column name → column.
@@ -72,8 +77,11 @@ RUN = ["case", "point", "dtype", "adapter"]
 #: Rows that are held as mappings at a time: many times larger than they are in a frame.
 CHUNK = 2_000
 
-#: The columns without which a table is no results; the others are filled in.
-REQUIRED = [column.name for column in COLUMNS[: list(BY_NAME).index("seconds") + 1]]
+#: The columns that only some versions' results have: filled in where a table lacks them.
+LATER = ("reason", "got_imag", "want_imag", "path", "outlier", "kink", "where", "tags")
+
+#: The columns without which a table is no results.
+REQUIRED = [column.name for column in COLUMNS if column.name not in LATER]
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -108,7 +116,9 @@ def _part(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def conform(table: pd.DataFrame) -> pd.DataFrame:
-    """Give a table that was read the columns and dtypes of ``frame``; others stand after them.
+    """Give a table that was read the columns and dtypes of ``frame``, in their order.
+
+    Other columns stand after them.
 
     Raises
     ------

@@ -42,7 +42,7 @@ def as_html(
     return as_page(
         title,
         summary.sentence(frame),
-        _outcome(frame),
+        outcome(frame),
         sections(frame),
         facts=facts,
         plots=drifts(frame),
@@ -73,7 +73,7 @@ def as_page(
     )
 
 
-def _outcome(frame: pd.DataFrame) -> str:
+def outcome(frame: pd.DataFrame) -> str:
     """The word beside the title."""
     if frame.empty:
         return "empty"

@@ -61,6 +61,32 @@ def by_verdict(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def by_case(frame: pd.DataFrame) -> pd.DataFrame:
+    """How many tasks and rows of each case have each verdict in each adapter.
+
+    The columns are ``case adapter verdict tasks rows``, in the order of the frame, the worst
+    verdict first. A task has its worst row's verdict; its rows are those that compare a tensor,
+    whatever their own verdicts are.
+    """
+    keys = ["case", "adapter", "verdict"]
+    runs = tasks(frame)
+    place = runs.groupby(["case", "adapter"], sort=False).ngroup()
+    counts = (
+        runs.assign(place=place, order=runs["verdict"].map(RANK))
+        .groupby([*keys, "place", "order"], sort=False, as_index=False)
+        .agg(tasks=("rows", "size"), rows=("rows", "sum"))
+    )
+    return counts.sort_values(["place", "order"], ignore_index=True)[[*keys, "tasks", "rows"]]
+
+
+def failed_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """For each case and adapter that fails, the first of its rows that does.
+
+    A task's rows stand in the order in which it computes: values, gradients, updates.
+    """
+    return failures(frame).drop_duplicates(["case", "adapter"])
+
+
 def worst(frame: pd.DataFrame, check: str, n: int = 10) -> pd.DataFrame:
     """The ``n`` worst rows of a check, one for each case and adapter.
 

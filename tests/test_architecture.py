@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "adapters": {"refimpl", "cases"},
     "reports": set(),
     "verify": {"refimpl", "cases", "adapters", "reports"},
+    "front": {"refimpl", "cases", "adapters", "reports", "verify"},
 }
 
 #: The rooms of verify, from the ground up: which other rooms each may import.
@@ -57,6 +58,8 @@ MODULES = [path for package in MAY_IMPORT for path in sorted((ROOT / package).rg
 def imported(path, tree):
     """Every module an import statement names: ours as ``package.module``, others by their root."""
     place = path.relative_to(ROOT).with_suffix("").parts
+    if place[0] == "front":  # the parent of the others, once installed
+        place = place[1:]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -64,14 +67,17 @@ def imported(path, tree):
         elif isinstance(node, ast.ImportFrom):
             base = place[: len(place) - node.level] if node.level else ()
             name = tuple((node.module or "").split(".")) if node.module else ()
+            if node.level and not base and not name:
+                name = ("gradparity",)
             for alias in node.names:
                 yield node, (*base, *name, alias.name)
 
 
 def ours(parts):
     """The package of ours that an import reaches, if any."""
-    parts = parts[1:] if parts[0] == "gradparity" else parts
-    return parts[0] if parts and parts[0] in MAY_IMPORT else None
+    if parts[0] == "gradparity":
+        return parts[1] if len(parts) > 1 and parts[1] in MAY_IMPORT else "front"
+    return parts[0] if parts[0] in MAY_IMPORT else None
 
 
 def relative(path):
@@ -222,3 +228,25 @@ def test_the_walk_sees_an_import():
     tree = ast.parse("from ..verify.api import run\nimport torch")
     found = [parts for _, parts in imported(ROOT / "refimpl" / "made_up.py", tree)]
     assert found == [("verify", "api", "run"), ("torch",)]
+
+
+@pytest.mark.parametrize(
+    ("line", "reached"),
+    [
+        ("from .. import run", "front"),
+        ("import gradparity", "front"),
+        ("from gradparity import run", "front"),
+        ("from .. import reports", "reports"),
+        ("import gradparity.cases", "cases"),
+        ("import pandas", None),
+    ],
+)
+def test_the_walk_tells_what_is_reached(line, reached):
+    found = [parts for _, parts in imported(ROOT / "verify" / "made_up.py", ast.parse(line))]
+    assert [ours(parts) for parts in found] == [reached]
+
+
+def test_the_walk_sees_what_the_front_imports():
+    tree = ast.parse("from .verify.api import run")
+    found = [parts for _, parts in imported(ROOT / "front" / "__init__.py", tree)]
+    assert [ours(parts) for parts in found] == ["verify"]

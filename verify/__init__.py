@@ -1,7 +1,7 @@
 """Schedules tasks over adapters and judges what comes back.
 
-The public API, loaded when first asked for, because the pytest plugin of this package sits in
-everybody's pytest and must cost nothing there::
+What ``import gradparity`` gives of it is here too, loaded when first asked for, because the pytest
+plugin of this package sits in everybody's pytest and must cost nothing there::
 
     from gradparity.verify import load_cases, run
 
@@ -11,7 +11,11 @@ everybody's pytest and must cost nothing there::
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import BadCases, load_cases, run
+    from .engine.runner import Runner
 
 #: Public name → the module that has it.
 _HOMES = {

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 from ..adapters.base import Adapter
-from ..cases import Case, select
+from ..cases.case import Case
+from ..cases.loading import select
 from ..refimpl.errors import BadCase, BadUsage
 from .engine.local import local
 from .engine.session import Session
 from .engine.work import Progress, Work
-from .selection.finding import find
+from .selection.sources import Source, gathered
 from .storage.store import Store
 
 
 class BadCases(BadCase):
-    """Every fault of every case file of a run; ``faults`` has them one by one."""
+    """Every fault of all that cases were to be read from; ``faults`` has them one by one."""
 
     def __init__(self, faults: list[BadCase]) -> None:
         self.faults = faults
@@ -27,38 +27,38 @@ class BadCases(BadCase):
 
 
 def load_cases(
-    paths: Iterable[str | Path] | str | Path | None = None, keywords: str | None = None
+    cases: Source | Iterable[Source] | None = None, keywords: str | None = None
 ) -> list[Case]:
-    """Read case files.
+    """Read cases.
 
     Parameters
     ----------
-    paths
-        Files, folders, or names of cases in the shipped catalogue; None for all of that.
+    cases
+        A path, a name in the shipped catalogue, YAML text, a dict with a case's keys, or several
+        of them, a ``Case`` too; None for the whole catalogue. In a dict, NumPy arrays stand for
+        their numbers. Text and dicts find files of arrays in the current folder.
     keywords
         Words of which a case's name, tags or file name must have all.
 
     Raises
     ------
     BadCases
-        With every fault of every file.
+        With every fault of every file, text and dict. Places are ``FILE:LINE:COLUMN``,
+        ``<text>:LINE:COLUMN`` and ``<dict> case NAME: KEY``, numbered where there are several.
     BadUsage
         Where a path does not exist, or no case is left.
     """
-    if isinstance(paths, str | Path):
-        paths = [paths]
-    cases, faults = find(None if paths is None else list(paths))
+    found, faults = gathered(cases)
     if faults:
         raise BadCases(faults)
-    if keywords:
-        cases = select(cases, keywords)
-    if not cases:
-        raise BadUsage("no case: " + (f"none has {keywords!r}" if keywords else "no case file"))
-    return cases
+    chosen = select(found, keywords) if keywords else found
+    if not chosen:
+        raise BadUsage("no case: " + (f"none has {keywords!r}" if found else "an empty list"))
+    return chosen
 
 
 def run(
-    cases: Iterable[Case] | Iterable[str | Path] | str | Path | None = None,
+    cases: Source | Iterable[Source] | None = None,
     *,
     adapters: Iterable[str | Adapter] | None = None,
     dtypes: Iterable[str] | None = None,
@@ -72,7 +72,7 @@ def run(
     Parameters
     ----------
     cases
-        Cases, or paths as in ``load_cases``.
+        As in ``load_cases``: paths, names, YAML text, dicts, cases.
     adapters
         Names of adapters, or adapters themselves; None for all whose framework is installed.
     dtypes
@@ -101,19 +101,10 @@ def run(
     BadCases, BadUsage
         As ``load_cases`` and ``Runner`` do; and for a timeout without workers.
     """
-    work = Work(_cases(cases, keywords), None if dtypes is None else list(dtypes))
+    work = Work(load_cases(cases, keywords), None if dtypes is None else list(dtypes))
     engine = local(len(work), adapters, jobs, timeout)
     with Store() as store:
         session = Session(work, [str(number) for number in range(len(work))], store)
         with engine as entered:
             session.run(entered, progress)
         return session.frame()
-
-
-def _cases(cases: object, keywords: str | None) -> list[Case]:
-    if cases is None or isinstance(cases, str | Path):
-        return load_cases(cases, keywords)
-    items = list(cases)  # type: ignore[call-overload]
-    if all(isinstance(item, Case) for item in items):
-        return select(items, keywords) if keywords else items
-    return load_cases(items, keywords)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
-from gradparity.cases.faults import Faults
+from gradparity.cases.faults import Faults, Place
 from gradparity.cases.yaml_nodes import key_place, plain, read_documents
 
 PARSERS = pytest.mark.parametrize("pure", [False, True], ids=["C", "Python"])
@@ -79,7 +79,7 @@ def test_documents_aliases_and_places(pure):
 
     assert plain(first) == {"a": [1, 2], "b": [1, 2]}
     assert plain(second) == {"c": {"d": "é\n"}}
-    assert key_place(second, ["c", "d"]) == (5, 3)
+    assert key_place(second, ["c", "d"]) == Place(5, 3)
     assert not faults
 
 

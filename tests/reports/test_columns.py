@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gradparity.reports.columns import BY_NAME, COLUMNS, REQUIRED, conform, frame
+from gradparity.reports.columns import BY_NAME, COLUMNS, KEY, REQUIRED, conform, frame
 
 CONTRACT = (
     "case, point, dtype, adapter, version, check, tensor, step, verdict, kind, max_abs, max_rel, "
@@ -14,8 +14,15 @@ CONTRACT = (
 )
 
 
-def test_required_columns_are_the_contracts_in_its_order():
-    assert CONTRACT.split(", ") == REQUIRED
+def test_required_columns_are_the_contracts():
+    assert set(CONTRACT.split(", ")) == set(REQUIRED)
+    assert set(REQUIRED) <= set(BY_NAME)
+
+
+def test_what_a_row_is_comes_first_then_what_was_found(agreeing):
+    first = "case, point, dtype, adapter, check, tensor, step, verdict, kind, reason"
+    assert list(agreeing.columns)[:10] == first.split(", ")
+    assert first.split(", ")[:7] == KEY
 
 
 def test_every_column_is_documented():

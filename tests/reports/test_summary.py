@@ -128,3 +128,41 @@ def test_the_sentence(row, rows, expected):
 def test_only_a_run_without_failures_is_said_to_agree(results):
     agrees = "all agree" in summary.sentence(results)
     assert agrees == (len(results) > 0 and summary.failures(results).empty)
+
+
+def test_counts_by_case_are_those_of_the_tasks(results):
+    counts = summary.by_case(results)
+    assert list(counts.columns) == ["case", "adapter", "verdict", "tasks", "rows"]
+    runs = summary.tasks(results)
+    assert counts["tasks"].sum() == len(runs)
+    assert counts["rows"].sum() == len(summary.compared(results))
+    for row in counts.to_dict(orient="records"):
+        same = (runs[["case", "adapter", "verdict"]] == list(row.values())[:3]).all(axis="columns")
+        assert row["tasks"] == same.sum()
+
+
+def test_counts_by_case_have_the_frames_order_and_the_worst_first(row):
+    rows = [
+        row("b", "torch", dtype="float32"),
+        row("b", "torch", verdict="differs"),
+        row("b", "torch", tensor="v"),
+        row("a", "jax"),
+        row("b", "jax"),
+    ]
+    assert summary.by_case(frame(rows)).to_numpy().tolist() == [
+        ["b", "torch", "differs", 1, 2],
+        ["b", "torch", "agree", 1, 1],
+        ["a", "jax", "agree", 1, 1],
+        ["b", "jax", "agree", 1, 1],
+    ]
+
+
+def test_what_failed_first_is_one_row_for_each_case_and_adapter(row, failing):
+    rows = [
+        row("a", "jax"),
+        failing("a", "jax", tensor="first"),
+        failing("a", "jax", tensor="second"),
+        failing("a", "torch", tensor="third", verdict="stale"),
+        failing("b", "jax", tensor="fourth", verdict="known"),
+    ]
+    assert list(summary.failed_first(frame(rows))["tensor"]) == ["first", "third"]

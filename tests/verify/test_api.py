@@ -1,5 +1,6 @@
 from importlib import import_module
 
+import pandas as pd
 import pytest
 
 from gradparity import verify
@@ -56,11 +57,109 @@ def test_a_case_of_the_catalogue_goes_by_its_name():
 
 @pytest.mark.parametrize(
     ("paths", "message"),
-    [("one-lyer", "did you mean one-layer"), ("no/such/folder", "no such file or folder")],
+    [
+        ("one-lyer", "did you mean one-layer"),
+        ("no/such/folder", "no such file or folder"),
+        ("{about: " + "x" * 5000 + "}", "no file and no case is called"),
+        ("a\0b", "no file and no case is called"),
+    ],
 )
 def test_what_is_not_there_is_said(paths, message):
     with pytest.raises(BadUsage, match=message):
         verify.load_cases(paths)
+
+
+TEXT = CASE.format(name="written", tag="text")
+ONE = {"case": "made", "about": "A product.", "params": {"x": [1.0]}, "program": "y = x * 3"}
+
+
+def test_cases_come_from_paths_names_texts_dicts_and_cases_in_their_order(folder):
+    (drawn,) = verify.load_cases("used-twice")
+    again = drawn.redrawn(1)
+    cases = verify.load_cases([TEXT, "one-layer", folder / "cases.yaml", ONE, again, drawn])
+    names = ["written", "one-layer", "first", "second", "made", "used-twice", "used-twice"]
+    assert [case.name for case in cases] == names
+    assert [cases[0].where, cases[4].where] == ["<text>:2", "<dict> case made"]
+    assert cases[5] is again
+
+
+def test_what_two_sources_mean_is_there_once(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (held,) = verify.load_cases("used-twice")
+    sources = [folder, "one-layer", "cases.yaml", held, ONE, "used-twice", "one-layer"]
+    cases = verify.load_cases(sources)
+    names = ["first", "second", "one-layer", "used-twice", "made"]
+    assert [case.name for case in cases] == names
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_a_text_and_a_dict_run_as_a_file_does(folder, jobs):
+    text = (folder / "cases.yaml").read_text()
+    written = verify.run([folder], adapters=["numpy"], dtypes=["float32"])
+    held = verify.run([text, ONE], adapters=["numpy"], dtypes=["float32"], jobs=jobs)
+    assert list(held.case.unique()) == ["first", "second", "made"]
+    apart = ["where", "seconds"]
+    pd.testing.assert_frame_equal(
+        held[held.case != "made"].drop(columns=apart), written.drop(columns=apart)
+    )
+    assert set(held.verdict) == {"agree"}
+    assert set(held["where"][held.case == "made"]) == {"<dict> case made"}
+
+
+def test_a_wrong_truth_in_a_dict_is_found():
+    frame = verify.run(ONE | {"expect": {"grad": {"x": [3.5]}}}, adapters=["numpy"])
+    assert "differs" in set(frame.verdict)
+
+
+def test_keywords_do_not_mean_what_texts_and_dicts_are_called():
+    chosen = verify.load_cases([TEXT, ONE], keywords="e")
+    assert [case.name for case in chosen] == ["made", "written"][::-1]
+    assert [case.name for case in verify.load_cases([TEXT, ONE], keywords="w")] == ["written"]
+    with pytest.raises(BadUsage, match="none has 'dict'"):
+        verify.load_cases(ONE, keywords="dict")
+
+
+def test_faults_of_texts_and_dicts_have_places():
+    with pytest.raises(verify.BadCases) as caught:
+        verify.load_cases([TEXT.replace("x * 3", "X * 3"), ONE | {"steps": "many"}])
+    assert [fault.where for fault in caught.value.faults] == [
+        "<text>:6:14",
+        "<dict> case made: steps",
+    ]
+
+
+def test_several_texts_and_dicts_are_numbered():
+    with pytest.raises(verify.BadCases) as caught:
+        verify.load_cases([TEXT, ONE, TEXT, ONE])
+    first, second = map(str, caught.value.faults)
+    assert first == (
+        "<text 2>:2:1: the case name 'written' is also at <text 1>:2, expected a name of its own"
+    )
+    assert second == (
+        "<dict 2> case made: the case name 'made' is also at <dict 1> case made, "
+        "expected a name of its own"
+    )
+
+
+@pytest.mark.parametrize("text", ["case: x", "a: 1\n", "no yaml: [\n"])
+def test_a_text_that_is_no_case_is_told_so(text):
+    with pytest.raises(verify.BadCases, match=r"^<text>:\d+:\d+: "):
+        verify.load_cases(text)
+
+
+@pytest.mark.parametrize("call", [verify.load_cases, verify.run])
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        ([], "no case: an empty list"),
+        (5, "a value of type int, expected a path, the name of a case, YAML text, a dict"),
+        ([b"case: x"], "a value of type bytes"),
+        ([ONE, None], "a value of type NoneType"),
+    ],
+)
+def test_what_is_no_case_is_bad_usage(call, cases, said):
+    with pytest.raises(BadUsage, match=said):
+        call(cases)
 
 
 def test_every_fault_comes_at_once(tmp_path):

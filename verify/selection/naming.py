@@ -24,8 +24,8 @@ def meant(
     BadUsage
         Where a path or a name does not exist.
     """
-    given = [p for p in paths or [catalogue()] if Path(p).exists()]
-    names = [str(p) for p in paths or () if not Path(p).exists()]
+    given = [p for p in paths or [catalogue()] if is_there(p)]
+    names = [str(p) for p in paths or () if not is_there(p)]
     listed, faults = case_files(given)
     files: dict[Path, set[str] | None] = dict.fromkeys(listed)
     for name in names:
@@ -33,6 +33,14 @@ def meant(
         if only is not None:
             only.add(name)
     return files, faults
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether a path leads to anything; one that is too long to be looked for does not."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
 
 
 def _file_of(name: str) -> Path:

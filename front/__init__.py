@@ -1,0 +1,93 @@
+"""Whether PyTorch, JAX and a NumPy reference compute the same gradients and the same updates.
+
+::
+
+    import gradparity as gp
+
+    frame = gp.run("one-layer", adapters=["numpy", "torch"])  # a pandas DataFrame
+    gp.summary(frame)
+
+``run``         cases over adapters, judged: one row for each tensor
+``load_cases``  cases from files, folders, the catalogue's names, YAML text and dicts
+``summary``     the short view of what a run found
+``Case``        a case that was read
+
+Every error raised on purpose is a ``GradparityError``; ``BadResults``, for a table that holds no
+results, is a ``ValueError``.
+
+Names are loaded when they are first asked for: importing this package loads no framework, no
+pandas and no NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # as typing has it, which takes milliseconds to import
+
+if TYPE_CHECKING:
+    from .cases.case import Case
+    from .refimpl.errors import (
+        AdapterFailed,
+        BadCase,
+        BadUsage,
+        GradparityError,
+        LimitExceeded,
+        MissingFramework,
+        Unsupported,
+    )
+    from .reports.digest import Summary, summary
+    from .reports.errors import BadResults
+    from .verify.api import BadCases, load_cases, run
+
+    __version__: str
+
+#: Public name → the module that has it.
+_HOMES = {
+    "AdapterFailed": "refimpl.errors",
+    "BadCase": "refimpl.errors",
+    "BadCases": "verify.api",
+    "BadResults": "reports.errors",
+    "BadUsage": "refimpl.errors",
+    "Case": "cases.case",
+    "GradparityError": "refimpl.errors",
+    "LimitExceeded": "refimpl.errors",
+    "MissingFramework": "refimpl.errors",
+    "Summary": "reports.digest",
+    "Unsupported": "refimpl.errors",
+    "load_cases": "verify.api",
+    "run": "verify.api",
+    "summary": "reports.digest",
+}
+
+__all__ = [
+    "AdapterFailed",
+    "BadCase",
+    "BadCases",
+    "BadResults",
+    "BadUsage",
+    "Case",
+    "GradparityError",
+    "LimitExceeded",
+    "MissingFramework",
+    "Summary",
+    "Unsupported",
+    "__version__",
+    "load_cases",
+    "run",
+    "summary",
+]
+
+if not TYPE_CHECKING:  # a type checker shall know a misspelt name from a good one
+
+    def __getattr__(name: str) -> object:
+        """Load a public name's module on first use."""
+        if name == "__version__":
+            return import_module("importlib.metadata").version(__name__)
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

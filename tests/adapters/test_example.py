@@ -6,7 +6,7 @@ import pytest
 
 from gradparity.cases import catalogue, load_files
 from gradparity.refimpl.errors import Unsupported
-from gradparity.verify.runner import Runner
+from gradparity.verify.engine.runner import Runner
 
 from .example_adapter import AutogradAdapter
 from .programs import line, one_layer, task

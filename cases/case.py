@@ -17,6 +17,7 @@ from .native_training import PARTS, Chosen
 from .program import Program
 from .task import Batch, Between, Divergence, Expected, Task, Tolerance, Update, id_of
 from .tensors import Tensors, final_dtype
+from .uncompared import uncompared
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,14 @@ class Case:
     def points(self) -> list[dict[str, Any]]:
         """The points of its sweep, the last name varying fastest; one empty point without one."""
         return points_of(self.model.sweep)
+
+    def uncompared(self) -> dict[str, tuple[str, ...]]:
+        """Variable → the texts that name it, of all points, for each that others do not name."""
+        return {
+            name: texts
+            for programs in self.programs
+            for name, texts in uncompared(programs).items()
+        }
 
     def agreeing(self, task: Task) -> dict[str, Task]:
         """Adapter → one of the tasks as it agrees by a recorded spelling, with nothing recorded."""

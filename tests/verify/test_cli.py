@@ -245,6 +245,31 @@ def test_lint_counts_what_is_sound(gradparity, small, swept):
     assert gradparity("lint", small.parent)[1] == "2 cases in 2 files: no faults\n"
 
 
+APART = """
+case: apart
+about: A variable of one text.
+params: {w: 2.0}
+program:
+  numpy: |
+    h = w * 3.0
+    loss = h ** 2
+  torch: loss = (w * 3.0) ** 2
+dtypes: [float64]
+"""
+
+
+def test_lint_and_run_say_what_is_not_compared(gradparity, tmp_path):
+    path = tmp_path / "apart.yaml"
+    path.write_text(APART, "utf-8")
+    note = f"{path}:2: note: not compared: h (only numpy's text names it)\n"
+    for _ in ("examined", "remembered"):
+        assert gradparity("lint", path) == (0, note + "1 case in 1 file: no faults\n", "")
+    status, out, _ = gradparity("run", path, "--adapters", "numpy,torch")
+    assert status == 0
+    assert "Not compared (1 case)" in out
+    assert "h (only numpy's text names it)" in out
+
+
 def test_lint_refuses_a_vacuous_case(gradparity, small):
     small.write_text(GOOD.replace("loss = w * x", "loss = w * x * 0.0"), "utf-8")
     status, out, err = gradparity("lint", small)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...cases.task import Task
+from ...cases.uncompared import in_words, uncompared
 from ..measure.compare import Outcome
 
 #: Who is off where finite differences contradict the truth; and who is at work, where no adapter
@@ -36,6 +37,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "outlier": "",
         "where": task.where,
         "tags": " ".join(task.tags),
+        "uncompared": in_words(uncompared(task.programs)),
     }
 
 

@@ -15,7 +15,7 @@ from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
 from .native_training import PARTS, Chosen
 from .program import Program
-from .task import Batch, Between, Divergence, Expected, Task, Tolerance, Update, id_of
+from .task import Batch, Between, Bound, Divergence, Expected, Task, Tolerance, Update, id_of
 from .tensors import Tensors, final_dtype
 from .uncompared import uncompared
 
@@ -336,6 +336,10 @@ def _applies(model: DivergenceModel, point: Mapping[str, Any], dtype: str) -> bo
 
 def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Divergence:
     value = Expected(None) if model.value is None else _rounded(model.tensor, model.value, tensors)
+    bound, between = model.bound, None
+    if model.between is not None:
+        low, high = (tensors.draw(model.tensor, end) for end in model.between)
+        between = Between(low, high)
     return Divergence(
         adapters=tuple(model.adapters),
         check=model.check,
@@ -344,6 +348,9 @@ def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Diverg
         because=model.because,
         value=value.value,
         within=value.within,
+        bound=None if bound is None else Bound(bound.rel or 0.0, bound.abs or 0.0),
+        between=between,
+        dtype=model.returned_dtype,
         agree_by=model.said,
         see=model.see,
         since=model.since,

@@ -35,8 +35,23 @@ class Between:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """How far off a recorded result is at most, element by element: ``abs + rel·|truth|``.
+
+    ``rel`` is less than a half.
+    """
+
+    rel: float = 0.0
+    abs: float = 0.0
+
+
+@dataclass(frozen=True)
 class Divergence:
-    """A disagreement that is known and understood, recorded strictly."""
+    """A disagreement that is known and understood, recorded strictly.
+
+    What is recorded is one of ``value``, ``bound``, ``between`` and ``raises``; none of them
+    where no gradient is returned and the kind is ``unsupported``.
+    """
 
     adapters: tuple[str, ...]
     check: str
@@ -52,8 +67,19 @@ class Divergence:
     raises: str | None = None
     #: How far the recorded value was rounded, for one that processors compute differently.
     within: float = 0.0
+    #: In place of a value: how far off the truth it is at most.
+    bound: Bound | None = None
+    #: In place of a value: a set, one of which is returned.
+    between: Between | None = None
+    #: The dtype that is returned, where it is not the one that should be.
+    dtype: str | None = None
     #: Which of the case's records it is, from 0.
     number: int = 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether it records that no gradient is given."""
+        return self.value is self.bound is self.between is self.raises is None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Comparison:
 
     key: Key
     got: Any
+    truth: np.ndarray
     outcome: Outcome
     recorded: Divergence | None
 
@@ -35,7 +36,8 @@ def comparisons(task: Task, adapter: str, trace: Trace, base: Baseline) -> Itera
         if "." in key[1] and key not in found:
             continue  # what an optimizer remembers is compared where a framework has it too
         recorded, got = recorded_of(task, adapter, key), found.get(key)
-        yield Comparison(key, got, _outcome(task, key, got, base, recorded), recorded)
+        outcome = _outcome(task, key, got, base, recorded)
+        yield Comparison(key, got, np.asarray(base.truth[key]), outcome, recorded)
 
 
 def compared(task: Task, adapter: str, base: Baseline) -> Iterator[Key]:

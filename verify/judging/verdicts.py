@@ -9,7 +9,7 @@ from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
 from ..truth.baseline import Baseline
 from .comparisons import Comparison, comparisons
-from .records import raised, since, still
+from .records import in_words, raised, since, still
 from .rows import Row, body, head, whole
 
 
@@ -55,8 +55,8 @@ def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]
     if outcome.agrees:
         reason = "the recorded divergence is gone: the truth is returned"
         return "stale", recorded.kind, reason + since(task, adapter)
-    if not still(task, each.key, each.got, recorded, outcome):
-        was = "no gradient" if recorded.value is None else recorded.value
+    if not still(task, each.key, each.got, each.truth, recorded, outcome):
+        was = in_words(recorded)
         reason = f"no longer what was recorded ({was}){since(task, adapter)}: {outcome.reason}"
         return "stale", recorded.kind, reason
     return "known", recorded.kind, recorded.because

@@ -10,6 +10,9 @@ from .columns import RUN
 from .verdicts import FAILING, RANK, VERDICTS
 from .wording import counted, listed
 
+#: The adapter that is no framework: the reference, whose truth every adapter is held against.
+REFERENCE = "numpy"
+
 
 def compared(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that compare a tensor, not those about a whole task."""
@@ -151,7 +154,8 @@ def sentence(frame: pd.DataFrame) -> str:
     """What a person should know first.
 
     ``72 cases, 3 adapters, 1,234 comparisons: all agree``, or
-    ``2 of 72 cases differ: conv (torch), softmax (jax, torch)``.
+    ``2 of 72 cases differ: conv (torch), softmax (jax, torch)``. Where the reference alone was
+    compared, all that is said is that it agrees with its own truth.
     """
     sums = totals(frame)
     if not sums["runs"]:
@@ -178,9 +182,12 @@ def _passed(frame: pd.DataFrame, sums: dict[str, Any]) -> str:
     known = int((frame["verdict"] == "known").sum())
     if not sums["comparisons"]:
         return "nothing could be compared" + _aside(sums) + "."
-    agree = "all agree"
+    alone = not set(compared(frame)["adapter"]) - {REFERENCE}
+    agree = "the reference agrees with its own truth" if alone else "all agree"
     if known:
         agree += f", except {counted(known, 'recorded divergence')} that held"
+    if alone:
+        agree += "; no framework was compared"
     return agree + _aside(sums) + "."
 
 

@@ -278,6 +278,7 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
             for check, name in (("grad", "gradients"), ("update", "updates"), ("value", "values"))
         ),
         table("Where updates part", partings(frame), _PARTING, _PARTING_NOTE),
+        reasons(frame, "blind", "Blind", "case, adapter, reason, rows, where"),
         kinks(frame, "case, tensor, kink, where"),
         reasons(frame, "known", "Recorded divergences", "case, adapter, kind, reason, rows, where"),
         uncompared(frame, "case, variables, where"),
@@ -295,6 +296,7 @@ def brief(frame: pd.DataFrame, worst: int = 3, most: int = 20) -> list[Table]:
     found = [
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks"),
+        reasons(frame, "blind", "Blind", "case, adapter, reason, rows"),
         kinks(frame, "case, tensor, kink"),
         uncompared(frame, "case, variables", FEW),
         *(

@@ -175,7 +175,7 @@ def sentence(frame: pd.DataFrame) -> str:
             where = listed(f"{case} ({', '.join(who)})" for case, who in names.items())
             phrase = one if len(names) == 1 else many
             parts.append(f"{len(names):,} of {counted(sums['cases'], 'case')} {phrase}: {where}")
-    return "; ".join(parts) + _aside(sums) + "."
+    return "; ".join(parts) + hidden(frame) + _aside(sums) + "."
 
 
 def _passed(frame: pd.DataFrame, sums: dict[str, Any]) -> str:
@@ -186,9 +186,19 @@ def _passed(frame: pd.DataFrame, sums: dict[str, Any]) -> str:
     agree = "the reference agrees with its own truth" if alone else "all agree"
     if known:
         agree += f", except {counted(known, 'recorded divergence')} that held"
+    agree += hidden(frame)
     if alone:
         agree += "; no framework was compared"
     return agree + _aside(sums) + "."
+
+
+def hidden(frame: pd.DataFrame) -> str:
+    """What could not be seen: where a zero would have passed; empty for nothing."""
+    rows = frame[frame["verdict"] == "blind"]
+    if rows.empty:
+        return ""
+    where = listed(rows["case"].unique())
+    return f"; {counted(len(rows), 'comparison')} blind, where a zero would pass: {where}"
 
 
 def _aside(sums: dict[str, Any]) -> str:

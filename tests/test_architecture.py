@@ -29,7 +29,7 @@ ROOMS = {
     "slopes": {"measure"},
     "truth": {"measure", "slopes"},
     "local": {"measure"},
-    "judging": {"measure", "truth"},
+    "judging": {"measure", "truth", "local"},
     "diagnosis": {"slopes", "truth", "local", "judging"},
     "storage": {"judging"},
     "engine": {"truth", "judging", "diagnosis", "storage"},

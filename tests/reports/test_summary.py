@@ -116,8 +116,8 @@ def test_totals(mixed):
         (
             [{"adapter": "numpy"}, {"adapter": "numpy", "verdict": "known", "tensor": "b"}],
             (
-                "1 case, 1 adapter, 2 comparisons: the reference agrees with its own truth, except 1 "
-                "recorded divergence that held; no framework was compared."
+                "1 case, 1 adapter, 2 comparisons: the reference agrees with its own truth, "
+                "except 1 recorded divergence that held; no framework was compared."
             ),
         ),
         ([{"adapter": "numpy"}, {}], "1 case, 2 adapters, 2 comparisons: all agree."),

@@ -166,7 +166,7 @@ def _outcomes(task: Task, adapter: Adapter) -> Iterator[tuple[int, str | _Off]]:
         yield from _failed(task, adapter, mine, str(failure))
         return
     found, base = flat(trace), baseline(task)
-    for row in judge(task, adapter.name, adapter.version(), trace, base):
+    for row in judge(task, adapter, adapter.version(), trace, base):
         key = row["check"], row["tensor"], row["step"]
         record = recorded_of(task, adapter.name, key)
         if record is None or row["verdict"] not in ("known", "stale"):

@@ -114,10 +114,11 @@ class Runner:
         started = time.perf_counter()
         try:
             trace = attempt(adapter, task)
+            pulled = None if base.seeded is None else attempt(adapter, base.seeded)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
-        rows = judge(task, name, version, trace, base)
+        rows = judge(task, adapter, version, trace, base, pulled)
         for row in rows:
             row["seconds"] = seconds
         diagnose(Judged(task, adapter, base, rows, self._rows))

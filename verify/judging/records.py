@@ -53,6 +53,8 @@ def still(
     A recorded value, or set of values, of an update is that of the last step: at those before it
     nothing worse than an error may be found, NaN least of all. A bound holds at every step.
     """
+    if key[0] == "grad" and key[2]:  # what is recorded of a gradient is that of the first step
+        return outcome.kind == "error" or not _finite(recorded)
     update = key[0] == "update"
     of_the_last = recorded.value is not None or recorded.between is not None
     if update and key[2] != task.steps - 1 and of_the_last:

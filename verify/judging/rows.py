@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...cases.task import Task
 from ...cases.uncompared import in_words, uncompared
 from ..measure.compare import Outcome
@@ -16,7 +18,7 @@ REFERENCE = "reference"
 FAILING = ("differs", "stale")
 
 #: In which order one step's checks are made from another.
-ORDER = ("value", "grad", "update", "run")
+ORDER = ("value", "grad", "vjp", "update", "run")
 
 Row = dict[str, Any]
 
@@ -55,6 +57,9 @@ def body(outcome: Outcome) -> Row:
         "want": outcome.want.real,
         "got_imag": outcome.got.imag,
         "want_imag": outcome.want.imag,
+        "power": np.nan,
+        "blind": 0,
+        "proof": "",
     }
 
 

@@ -18,7 +18,7 @@ from ...adapters.numpy_reference import updates
 from ...cases.task import Task
 from ..measure.compare import compare
 from ..measure.dtypes import WIDER, dtype_for
-from ..measure.noise import MULTIPLE, noises, scale_of_noise, spread
+from ..measure.noise import bound_of, noises, scale_of_noise, spread
 from .cut import begun
 
 
@@ -67,5 +67,5 @@ def _fault(task: Task, got: Any, truth: np.ndarray, samples: list[Any]) -> str:
     else:
         scale = scale_of_noise(truth, spread(truth, samples), dtype)
     nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
-    bound = MULTIPLE * scale
+    bound = bound_of(scale, dtype)
     return compare(got, truth, dtype=dtype, noise=scale, bound=bound, nan_expected=nan).reason

@@ -136,7 +136,7 @@ def updates(recorded, change):
 
 def scaled(*shares):
     def change(trace):
-        for step, share in zip(trace.steps, shares, strict=True):
+        for step, share in zip(trace.steps, shares, strict=False):
             step.params["w"] = step.params["w"] * share
 
     return change

@@ -216,7 +216,7 @@ class Writer:
     def _known(self, x: Any) -> Any:
         if not isinstance(x, torch.Tensor):
             return x
-        x = x.detach()
+        x = x.detach().clone()
         return Value(self.constant(x), tuple(x.shape), x.dtype, x)
 
     def _named(self, target: Any, made: Any, held: Any) -> Any:

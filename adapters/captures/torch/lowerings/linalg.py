@@ -68,7 +68,7 @@ def _solved(w: Pen, a: Value, b: Value, left: Any = True) -> str:  # noqa: FBT00
     if not left:
         turned = [w.emit("matrix_transpose", x) for x in (a, b)]
         return w.emit("matrix_transpose", w.emit("linalg.solve", *turned))
-    if b.ndim == a.ndim - 1 and b.ndim > 1:  # a stack of vectors, as torch takes it
+    if b.ndim > 1 and b.shape == a.shape[:-1]:  # a stack of vectors, as torch takes it
         y = w.emit("linalg.solve", a, w.emit("expand_dims", b, axis=-1))
         return w.emit("squeeze", y, axis=-1)
     return w.emit("linalg.solve", a, b)

@@ -56,6 +56,8 @@ class Calls(TorchFunctionMode):
             raise Unsupported("what .data is set to has no place in a program")
         if func is functional.gaussian_nll_loss:
             return self._gaussian_nll(*args, **kwargs)
+        if self._cutting and _name(func) in _LEAVING:
+            return self._left(func, args, kwargs)
         if _in_place(func, kwargs):
             return self._written(func, args, kwargs)
         made = self._called(func, args, kwargs)
@@ -79,6 +81,16 @@ class Calls(TorchFunctionMode):
             return func(*args, **kwargs)
         finally:
             self._recorded.pop()
+
+    def _left(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """What leaves torch: numbers of this run, but no floats to compute with elsewhere."""
+        x = args[0]
+        if _moves(x) and _name(func) != "tolist":
+            raise Unsupported("what .numpy() hands to NumPy is computed out of sight")
+        if torch._is_functional_tensor(x):  # noqa: SLF001 - has no other name
+            torch._sync(x)  # noqa: SLF001
+            x = torch._from_functional_tensor(x)  # noqa: SLF001
+        return func(x, *args[1:], **kwargs)
 
     def _cut(self, x: torch.Tensor) -> torch.Tensor:
         made = x.detach()
@@ -164,6 +176,9 @@ class _Context:
     def set_materialize_grads(self, _: Any) -> None:
         """As torch's."""
 
+
+#: By which numbers leave torch, other than one by one.
+_LEAVING = frozenset({"numpy", "__array__", "tolist"})
 
 #: By which a tensor is looked at otherwise, and written through.
 _VIEWS = frozenset(

@@ -53,7 +53,7 @@ class Calls(TorchFunctionMode):
         if func == _DATA.__get__:  # pyright: ignore[reportAttributeAccessIssue]
             return self._cut(args[0])
         if func == _DATA.__set__:  # pyright: ignore[reportAttributeAccessIssue]
-            raise Unsupported("what .data is set to has no place in a program")
+            raise _refused("what .data is set to has no place in a program")
         if func is functional.gaussian_nll_loss:
             return self._gaussian_nll(*args, **kwargs)
         if self._cutting and _name(func) in _LEAVING:
@@ -86,10 +86,10 @@ class Calls(TorchFunctionMode):
         """What leaves torch: numbers of this run, but no floats to compute with elsewhere."""
         x = args[0]
         if _moves(x) and _name(func) != "tolist":
-            raise Unsupported("what .numpy() hands to NumPy is computed out of sight")
-        if torch._is_functional_tensor(x):  # noqa: SLF001 - has no other name
-            torch._sync(x)  # noqa: SLF001
-            x = torch._from_functional_tensor(x)  # noqa: SLF001
+            raise _refused("what .numpy() hands to NumPy is computed out of sight")
+        if torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]
+            torch._sync(x)  # pyright: ignore[reportPrivateImportUsage]
+            x = torch._from_functional_tensor(x)  # pyright: ignore[reportPrivateImportUsage]
         return func(x, *args[1:], **kwargs)
 
     def _cut(self, x: torch.Tensor) -> torch.Tensor:
@@ -104,7 +104,7 @@ class Calls(TorchFunctionMode):
         """A call that writes into its first argument (or ``out``)."""
         target = kwargs.get("out", args[0])
         if id(target) in self._views:
-            raise Unsupported("a view of .data or .detach() is written in place")
+            raise _refused("a view of .data or .detach() is written in place")
         unrecorded = self._cutting and not torch.is_grad_enabled()
         _, base = self._detached.get(id(target), (None, target))
         if not _moves(target) or (base is target and not unrecorded):
@@ -186,6 +186,12 @@ _VIEWS = frozenset(
     | {"squeeze", "unsqueeze", "expand", "unbind", "chunk", "split", "diagonal", "view_as"}
     | {"swapaxes", "movedim", "unflatten", "detach"}
 )
+
+
+def _refused(message: str) -> Unsupported:
+    """What cannot be captured, with its place."""
+    place = str(place_of("", frames_here()))
+    return Unsupported(f"{place}: {message}" if place else message)
 
 
 def _name(func: Any) -> str:

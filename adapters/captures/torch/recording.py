@@ -100,7 +100,7 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self,
         func: Any,
-        types: Any,  # noqa: ARG002 - torch's signature
+        types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
@@ -110,7 +110,7 @@ class _Recorder(TorchDispatchMode):
         self._writer.builder.place = place_of(module, frames_here())
         given = pytree.tree_map(self._given, (args, kwargs))
         made = self._drawn(func, args, kwargs)
-        if func._schema.is_mutable:  # noqa: SLF001 - has no other name
+        if func._schema.is_mutable:
             self._write(func, args, kwargs, given)
             return made
         if not any(isinstance(x, torch.Tensor) for x in pytree.tree_leaves(made)):
@@ -164,7 +164,7 @@ class _Recorder(TorchDispatchMode):
             reason = "no_grad within a function of torch's own"
             gap = Gap(str(func), reason, writer.builder.place)
             return pytree.tree_map(lambda _: Missing(frozenset({gap})), made)
-        values = writer.apply(func, *given, made)
+        values = writer.apply(func, given[0], given[1], made)
         if _missing(values):
             values = self._decided(func, given, made, values)
         return values
@@ -176,7 +176,7 @@ class _Recorder(TorchDispatchMode):
                 lambda x: self._writer.known(x) if isinstance(x, torch.Tensor) else x, made
             )
         decided = pytree.tree_map(self._fixed, given, is_leaf=lambda x: isinstance(x, Value))
-        again = self._writer.apply(func, *decided, made)
+        again = self._writer.apply(func, decided[0], decided[1], made)
         return values if _missing(again) else again
 
     def _fixed(self, x: Any) -> Any:
@@ -207,14 +207,14 @@ def _overlap(x: torch.Tensor, y: torch.Tensor) -> bool:
     if x.dtype != y.dtype:
         return True
     marked = torch.zeros(size, dtype=torch.bool)
-    marked.as_strided(x.shape, x.stride(), x.storage_offset()).fill_(True)  # noqa: FBT003
-    return bool(marked.as_strided(y.shape, y.stride(), y.storage_offset()).any())
+    torch.as_strided(marked, x.shape, x.stride(), int(x.storage_offset())).fill_(True)  # noqa: FBT003
+    return bool(torch.as_strided(marked, y.shape, y.stride(), int(y.storage_offset())).any())
 
 
 def _targets(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     """The arguments that an operation writes."""
     found = []
-    for number, one in enumerate(func._schema.arguments):  # noqa: SLF001 - has no other name
+    for number, one in enumerate(func._schema.arguments):
         if one.alias_info is not None and one.alias_info.is_write:
             found.append(args[number] if number < len(args) else kwargs[one.name])
     return found
@@ -224,11 +224,11 @@ def _pure(func: Any) -> Any:
     """The operation that makes what another writes; None where there is none."""
     name, _, _ = func.name().removeprefix("aten::").partition(".")
     packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
-    wanted = [x.name for x in func._schema.arguments if x.name != "out"]  # noqa: SLF001
+    wanted = [x.name for x in func._schema.arguments if x.name != "out"]
     for overload in packet.overloads() if packet else ():
         one = getattr(packet, overload)
-        names = [x.name for x in one._schema.arguments]  # noqa: SLF001
-        if names == wanted and not one._schema.is_mutable and _alike(one, func):  # noqa: SLF001
+        names = [x.name for x in one._schema.arguments]
+        if names == wanted and not one._schema.is_mutable and _alike(one, func):
             return one
     return None
 
@@ -236,8 +236,7 @@ def _pure(func: Any) -> Any:
 def _alike(pure: Any, func: Any) -> bool:
     """Whether two operations take arguments of the same types."""
     types = [
-        [str(x.type) for x in one._schema.arguments if x.name != "out"]  # noqa: SLF001
-        for one in (pure, func)
+        [str(x.type) for x in one._schema.arguments if x.name != "out"] for one in (pure, func)
     ]
     return types[0] == types[1]
 

@@ -22,7 +22,9 @@ class Each(nn.Module):
     def forward(self, one):
         made = {}
         for k, (layer, xs) in enumerate(zip(self.layers, self.given, strict=True)):
-            moved = [x * one if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in xs]
+            moved = [
+                x * one if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in xs
+            ]
             made[f"{k} {type(layer).__name__}"] = layer(*moved)
         return made
 
@@ -63,7 +65,9 @@ class Residual(nn.Module):
 class ResNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 4, 7, 2, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 4, 7, 2, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU()
+        )
         self.pool = nn.MaxPool2d(3, 2, 1)
         self.layers = nn.Sequential(Residual(4, 4, 1), Residual(4, 8, 2))
         self.fc = nn.Linear(8, 3)
@@ -101,7 +105,9 @@ class UNet(nn.Module):
         code = torch.cat([angles.sin(), angles.cos()], -1)
         c = self.mid(F.avg_pool2d(b, 2)) + self.time(code)[:, :, None, None]
         b = self.join2(torch.cat([self.up2(c), b], 1))
-        a = self.join1(torch.cat([self.up1(F.interpolate(b, scale_factor=2, mode="bilinear")), a], 1))
+        a = self.join1(
+            torch.cat([self.up1(F.interpolate(b, scale_factor=2, mode="bilinear")), a], 1)
+        )
         return self.out(a)
 
 
@@ -246,7 +252,10 @@ class Scan(nn.Module):
         dt, a = F.softplus(dt), -torch.exp(self.log_a)
         h, ys = torch.zeros(u.shape[0], self.d, self.n, dtype=u.dtype), []
         for t in range(steps):
-            h = torch.exp(dt[:, t, :, None] * a) * h + (dt[:, t] * x[:, t])[..., None] * b[:, t, None]
+            h = (
+                torch.exp(dt[:, t, :, None] * a) * h
+                + (dt[:, t] * x[:, t])[..., None] * b[:, t, None]
+            )
             ys.append(torch.einsum("bdn,bn->bd", h, c[:, t]))
         return self.out((torch.stack(ys, 1) + x * self.skip) * F.silu(gate))
 
@@ -307,7 +316,9 @@ class GAN(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.generator = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 4))
+        self.generator = nn.Sequential(
+            nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 4)
+        )
         self.critic = nn.Sequential(nn.Linear(4, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
 
     def forward(self, real, noise):
@@ -329,7 +340,9 @@ class Recogniser(nn.Module):
 
     def forward(self, x, labels):
         logs = self.head(self.rnn(x)[0]).log_softmax(-1)
-        return F.ctc_loss(logs, labels, torch.tensor([7, 6]), torch.tensor([3, 2]), zero_infinity=True)
+        return F.ctc_loss(
+            logs, labels, torch.tensor([7, 6]), torch.tensor([3, 2]), zero_infinity=True
+        )
 
 
 class Sequences(nn.Module):
@@ -412,7 +425,11 @@ LAYERS = {
         (nn.Upsample(size=(5, 4), mode="bicubic", align_corners=True), normal(1, 2, 3, 3)),
         (nn.ReflectionPad2d((1, 2, 0, 1)), normal(1, 2, 4, 4)),
         (nn.ZeroPad2d((1, -1, 2, 0)), normal(1, 2, 4, 4)),
-        (Call(lambda x, g: F.grid_sample(x, g, align_corners=False)), normal(1, 2, 4, 4), normal(1, 3, 3, 2) * 0.4),
+        (
+            Call(lambda x, g: F.grid_sample(x, g, align_corners=False)),
+            normal(1, 2, 4, 4),
+            normal(1, 3, 3, 2) * 0.4,
+        ),
         (Call(lambda x: F.fold(F.unfold(x, 2), (4, 4), 2)), normal(1, 2, 4, 4)),
     ),
     "norms": lambda: each(
@@ -438,13 +455,27 @@ LAYERS = {
     ),
     "attention": lambda: each(
         (nn.MultiheadAttention(8, 2, batch_first=True), *[normal(2, 5, 8)] * 3),
-        (nn.MultiheadAttention(8, 2, kdim=6, vdim=4), normal(5, 2, 8), normal(3, 2, 6), normal(3, 2, 4)),
+        (
+            nn.MultiheadAttention(8, 2, kdim=6, vdim=4),
+            normal(5, 2, 8),
+            normal(3, 2, 6),
+            normal(3, 2, 4),
+        ),
         (nn.MultiheadAttention(8, 2, add_bias_kv=True, add_zero_attn=True), *[normal(5, 2, 8)] * 3),
     ),
     "activations": lambda: each(
-        *((layer(), normal(3, 4)) for layer in (nn.ReLU, nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.GELU)),
-        *((layer(), normal(3, 4)) for layer in (nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Tanh)),
-        *((layer(), normal(3, 4)) for layer in (nn.Sigmoid, nn.LogSigmoid, nn.Hardtanh, nn.Hardswish)),
+        *(
+            (layer(), normal(3, 4))
+            for layer in (nn.ReLU, nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.GELU)
+        ),
+        *(
+            (layer(), normal(3, 4))
+            for layer in (nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Tanh)
+        ),
+        *(
+            (layer(), normal(3, 4))
+            for layer in (nn.Sigmoid, nn.LogSigmoid, nn.Hardtanh, nn.Hardswish)
+        ),
         *((layer(), normal(3, 4)) for layer in (nn.Hardsigmoid, nn.Hardshrink, nn.Softshrink)),
         *((layer(-1), normal(3, 4)) for layer in (nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.GLU)),
         *((layer(), normal(3, 4)) for layer in (nn.Tanhshrink, nn.LeakyReLU, nn.Identity)),
@@ -453,13 +484,24 @@ LAYERS = {
         (nn.Softplus(beta=2.0), normal(3, 4)),
     ),
     "losses": lambda: each(
-        *((layer(), normal(3, 4), normal(3, 4) * 2 + 0.3) for layer in (nn.MSELoss, nn.L1Loss, nn.HuberLoss)),
+        *(
+            (layer(), normal(3, 4), normal(3, 4) * 2 + 0.3)
+            for layer in (nn.MSELoss, nn.L1Loss, nn.HuberLoss)
+        ),
         (nn.SmoothL1Loss(beta=0.5), normal(3, 4), normal(3, 4) * 2 + 0.3),
         (nn.CrossEntropyLoss(label_smoothing=0.1), normal(3, 4), labels(3, high=4)),
-        (nn.CrossEntropyLoss(normal(4).abs(), ignore_index=1), normal(3, 4, 2), labels(3, 2, high=4)),
+        (
+            nn.CrossEntropyLoss(normal(4).abs(), ignore_index=1),
+            normal(3, 4, 2),
+            labels(3, 2, high=4),
+        ),
         (nn.NLLLoss(), normal(3, 4), labels(3, high=4)),
         (nn.BCELoss(), normal(3, 4).sigmoid(), normal(3, 4).abs().clamp(max=1)),
-        (nn.BCEWithLogitsLoss(normal(4).abs(), pos_weight=normal(4).abs()), normal(3, 4), normal(3, 4)),
+        (
+            nn.BCEWithLogitsLoss(normal(4).abs(), pos_weight=normal(4).abs()),
+            normal(3, 4),
+            normal(3, 4),
+        ),
         (nn.KLDivLoss(reduction="batchmean"), normal(3, 4), normal(3, 4).softmax(-1)),
         (nn.GaussianNLLLoss(full=True), normal(3, 4), normal(3, 4) * 2, normal(3, 4).abs() + 0.1),
         (nn.PoissonNLLLoss(), normal(3, 4), normal(3, 4).abs()),

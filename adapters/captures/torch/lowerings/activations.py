@@ -39,7 +39,7 @@ def _rrelu(w: Pen, x: Value, lower: Any, upper: Any, training: Any = False) -> s
 
 
 def _safe_softmax(w: Pen, x: Value, axis: int, *_: Any) -> str:
-    """Zeros where all is −∞."""
+    """Zeros where all is minus infinity."""
     hidden = w.emit("all", w.emit("equal", x, float("-inf")), axis=axis, keepdims=True)
     p = w.emit("softmax", w.emit("where", hidden, 0.0, x), axis=axis)
     return w.emit("where", hidden, 0.0, p)

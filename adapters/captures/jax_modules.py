@@ -149,6 +149,7 @@ def _nnx(module: Any, given: _Given) -> Pure:
 
 
 def _equinox(module: Any, given: _Given) -> Pure:
+    """Its ``State`` becomes a dictionary by the paths of the modules that keep it."""
     import equinox  # noqa: PLC0415  only its users have it
 
     held, static = equinox.partition(module, equinox.is_inexact_array)
@@ -159,12 +160,19 @@ def _equinox(module: Any, given: _Given) -> Pure:
             return getattr(whole, given.method)(*args, **kwargs)
 
     def stateful(params: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(params, *args, state, **kwargs)
+        filled = given.state
+        for path, index in kept.items():
+            filled = filled.set(index, state[path])
+        output, after = function(params, *args, filled, **kwargs)
+        return output, {path: after.get(index) for path, index in kept.items()}
 
     original = getattr(module, given.method)
     if given.state is None:
         return Pure(_signed(function, original, ["_params"]), held)
-    return Pure(_signed(stateful, original, ["_params", "_state"]), held, given.state)
+    modules = parts(module, equinox.Module)
+    kept = {path: m for path, m in modules if isinstance(m, equinox.nn.StateIndex)}
+    state = {path: given.state.get(index) for path, index in kept.items()}
+    return Pure(_signed(stateful, original, ["_params", "_state"]), held, state)
 
 
 def _haiku(transformed: Any, given: _Given) -> Pure:

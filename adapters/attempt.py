@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..cases.task import Task
 from ..refimpl.errors import AdapterFailed, GradparityError
 from .base import Adapter, Trace
 
 
 def attempt(adapter: Adapter, task: Task) -> Trace:
-    """Run a task in an adapter.
+    """Run a task in an adapter, which gets arrays of its own to do with as it likes.
 
     Raises
     ------
@@ -18,8 +20,17 @@ def attempt(adapter: Adapter, task: Task) -> Trace:
         For whatever else it raises.
     """
     try:
-        return adapter.run(task)
+        return adapter.run(_own(task))
     except GradparityError:
         raise
     except Exception as error:
         raise AdapterFailed(f"the adapter raised {type(error).__name__}: {error}") from error
+
+
+def _own(task: Task) -> Task:
+    """The task with copies of its arrays: what an adapter writes to them is nobody else's."""
+    return replace(
+        task,
+        inputs={name: x.copy() for name, x in task.inputs.items()},
+        params={name: x.copy() for name, x in task.params.items()},
+    )

@@ -58,6 +58,7 @@ COLUMNS = (
         "finite differences contradict the truth itself.",
     ),
     Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
+    Column("rate", NUMBER, "Of an update: the reference's learning rate at that step."),
     # where it comes from
     Column("where", TEXT, "FILE:LINE of the case."),
     Column("tags", TEXT, "The case's tags, with spaces between them."),
@@ -78,7 +79,7 @@ RUN = ["case", "point", "dtype", "adapter"]
 CHUNK = 2_000
 
 #: The columns that only some versions' results have: filled in where a table lacks them.
-LATER = ("reason", "got_imag", "want_imag", "path", "outlier", "kink", "where", "tags")
+LATER = ("reason", "got_imag", "want_imag", "path", "outlier", "kink", "rate", "where", "tags")
 
 #: The columns without which a table is no results.
 REQUIRED = [column.name for column in COLUMNS if column.name not in LATER]

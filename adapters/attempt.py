@@ -9,8 +9,11 @@ from ..refimpl.errors import AdapterFailed, GradparityError
 from .base import Adapter, Trace
 
 
-def attempt(adapter: Adapter, task: Task) -> Trace:
-    """Run a task in an adapter, which gets arrays of its own to do with as it likes.
+def attempt(adapter: Adapter, task: Task, *, shared: bool = False) -> Trace:
+    """Run a task in an adapter.
+
+    It gets arrays of its own, so that one that writes to them, which it should not, changes
+    nothing for the others; or the task's, where they are ``shared`` to see what it does to them.
 
     Raises
     ------
@@ -20,7 +23,7 @@ def attempt(adapter: Adapter, task: Task) -> Trace:
         For whatever else it raises.
     """
     try:
-        return adapter.run(_own(task))
+        return adapter.run(task if shared else _own(task))
     except GradparityError:
         raise
     except Exception as error:

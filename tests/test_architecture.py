@@ -30,7 +30,7 @@ ROOMS = {
     "truth": {"measure", "slopes"},
     "local": {"measure"},
     "judging": {"measure", "truth", "local"},
-    "diagnosis": {"slopes", "truth", "local", "judging"},
+    "diagnosis": {"measure", "slopes", "truth", "local", "judging"},
     "storage": {"judging"},
     "engine": {"truth", "judging", "diagnosis", "storage"},
     "selection": set(),

@@ -112,7 +112,8 @@ class Judged:
 
     @staticmethod
     def _computing(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
-        return (i for i in instructions if i.operation != "select")
+        """Those that have a row: a framework's own functions cannot be judged one by one."""
+        return (i for i in instructions if i.operation != "select" and not i.native)
 
     def _results(self, instruction: Instruction) -> dict[int | None, str]:
         """The variables that an operation's results are in, by index (None for its only one)."""

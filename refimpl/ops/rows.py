@@ -32,6 +32,7 @@ def unary(
     kinks: str = "",
     near: Near | None = None,
     analytic: bool = False,
+    stops: str = "",
 ) -> Operation:
     """A row for a function of one array: an elementwise one, if nothing is said of examples."""
     return Operation(
@@ -45,6 +46,7 @@ def unary(
         kinks=kinks,
         near=near,
         analytic=analytic,
+        stops=stops,
     )
 
 
@@ -59,6 +61,7 @@ def binary(
     kinks: str = "",
     near: Near | None = None,
     analytic: bool = False,
+    stops: str = "",
 ) -> Operation:
     """A row for an elementwise function of two arrays that broadcast."""
     return Operation(
@@ -72,6 +75,7 @@ def binary(
         kinks=kinks,
         near=near,
         analytic=analytic,
+        stops=stops,
     )
 
 

@@ -16,9 +16,6 @@ from gradparity.refimpl.tape import Tape
 COMPLEX_TOO = {"abs", "angle", "real", "imag", "conj", "var", "std", "vecdot", "linalg.vector_norm"}
 COMPLEX_TOO |= {"fft.irfft", "fft.hfft", "fft.irfft2", "fft.irfftn"}
 
-#: Where what flows back is chosen, and is no derivative.
-CHOSEN = {"straight_through", "reverse_gradient"}
-
 #: Far above longdouble's roundoff over the difference's smallest step, far below any real fault.
 WITHIN = 1e-10
 
@@ -98,10 +95,39 @@ def check(row, example, dtype):
     return compared
 
 
-@pytest.mark.parametrize(("row", "example"), calls(lambda row: row.name not in CHOSEN))
+def stopped(call):
+    row, example = call.values
+    return row.stopped(**example.attributes) and any(row.derivatives)
+
+
+@pytest.mark.parametrize(("row", "example"), [call for call in CALLS if not stopped(call)])
 def test_rules_are_the_derivatives(row, example):
     compared = check(row, example, np.longdouble)
     assert compared or not any(map(row.differentiable, range(len(example.shapes))))
+
+
+@pytest.mark.parametrize(("row", "example"), [call for call in CALLS if stopped(call)])
+def test_what_stops_a_gradient_is_no_derivative(row, example):
+    """Or it should not say so; of no elements nothing can be told."""
+    if 0 in np.shape(row.forward(*draw(row, example, 0), **example.attributes)):
+        assert check(row, example, np.longdouble)
+        return
+    with pytest.raises(AssertionError):
+        check(row, example, np.longdouble)
+
+
+def test_what_stops_gradients():
+    assert [name for name, row in TABLE.items() if row.stops] == [
+        "stop_gradient",
+        "straight_through",
+        "reverse_gradient",
+        "embedding",
+    ]
+    assert TABLE["stop_gradient"].stopped()
+    assert TABLE["embedding"].stopped(padding_idx=0)
+    assert not TABLE["embedding"].stopped(padding_idx=None)
+    assert not TABLE["embedding"].stopped()
+    assert not TABLE["add"].stopped()
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,7 @@ OPERATIONS = (
         ),
         examples=(ex((3, 3)), ex((2, 3, 3)), ex((3, 3), upper=True), ex((1, 1)), ex((0, 2, 2))),
         domain=_definite,
+        complex_too=True,
     ),
     Operation(
         "linalg.eigh",
@@ -177,6 +178,7 @@ OPERATIONS = (
         domain=regular,
         kinks=SIGN,
         near=lambda y, x: kinks.neighbours(y[0]),
+        complex_too=True,
     ),
     Operation(
         "linalg.eigvalsh",
@@ -188,6 +190,7 @@ OPERATIONS = (
         domain=regular,
         kinks="where two eigenvalues are the same",
         near=lambda y, x: kinks.neighbours(y),
+        complex_too=True,
     ),
     Operation(
         "linalg.svd",
@@ -202,6 +205,7 @@ OPERATIONS = (
         domain=regular,
         kinks=SIGN,
         near=lambda y, x, **_: svd_near(y[1]),
+        complex_too=True,
     ),
     Operation(
         "linalg.svdvals",
@@ -213,6 +217,7 @@ OPERATIONS = (
         domain=regular,
         kinks="where a singular value is zero, or two are the same",
         near=lambda y, x: svd_near(y),
+        complex_too=True,
     ),
     Operation(
         "linalg.matrix_rank",
@@ -233,5 +238,6 @@ OPERATIONS = (
         domain=regular,
         kinks="known up to the sign (phase) of each row of R",
         near=lambda y, x: np.abs(np.diagonal(y[1], axis1=-2, axis2=-1)),
+        complex_too=True,
     ),
 )

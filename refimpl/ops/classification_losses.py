@@ -248,7 +248,8 @@ def _multi_margin_vjp_weight(
     """Σ overᵖ/classes of the examples of each class."""
     over, _, true = _margins(x, target, weight, margin)
     each = (over**p).sum(axis=-1, keepdims=True) / x.shape[-1]
-    return (true * each * reduce_vjp(g, reduction, x.shape[0], axis=-1)).sum(axis=0)
+    own = np.where(true, each * reduce_vjp(g, reduction, x.shape[0], axis=-1), 0)
+    return own.sum(axis=0)
 
 
 def multilabel_margin(x: Any, target: Any, *, reduction: Reduction = "mean") -> Any:

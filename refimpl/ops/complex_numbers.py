@@ -38,7 +38,7 @@ OPERATIONS = (
         "arg x",
         lambda x: np.arctan2(np.imag(x), np.real(x)),
         "g·i·x / |x|²",
-        lambda g, y, x: g * 1j * x / np.square(np.abs(x)),
+        lambda g, y, x: g * 1j * (x / np.abs(x)) / np.abs(x),
         domain=nonzero,
         kinks="x = 0; the negative half of the real line, where it jumps",
         near=_angle_near,

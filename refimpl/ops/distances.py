@@ -85,8 +85,8 @@ def cosine_embedding(
 
 
 def _smoothed_cosine(x1: Any, x2: Any) -> tuple[Any, ...]:
-    n1, n2 = (np.sqrt((x * x).sum(axis=-1) + 1e-12) for x in (x1, x2))
-    return (x1 * x2).sum(axis=-1) / (n1 * n2), n1, n2
+    n1, n2 = (np.hypot(p_norm(x, 2, -1, keepdims=True), 1e-6) for x in (x1, x2))
+    return ((x1 / n1) * (x2 / n2)).sum(axis=-1), n1[..., 0], n2[..., 0]
 
 
 def _cosine_embedding_vjp(
@@ -287,6 +287,7 @@ OPERATIONS = (
         domain=real,
         kinks="where d is zero",
         near=_pairwise_distance_near,
+        complex_too=True,
     ),
     Operation(
         "cdist",
@@ -305,6 +306,7 @@ OPERATIONS = (
         domain=real,
         kinks="where two points are the same",
         near=_cdist_near,
+        complex_too=True,
     ),
     Operation(
         "cosine_embedding",

@@ -222,7 +222,7 @@ OPERATIONS = (
         "artanh x",
         lambda x: np.arctanh(x),
         "1 / ((1 − x)·(1 + x))",
-        lambda g, y, x: g / conj((1 - x) * (1 + x)),
+        lambda g, y, x: g / conj(1 - x) / conj(1 + x),
         domain=signed(0.1, 0.8),
         kinks="x = ±1: infinite",
         near=kinks.at(-1, 1),

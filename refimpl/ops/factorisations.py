@@ -94,10 +94,13 @@ def _svd_vjp(g: Any, y: Any, x: Any, *, full_matrices: bool) -> Any:
     u, s, vh = y
     g_u, g_s, g_vh = g
     v, g_v = adjoint(vh), adjoint(g_vh)
-    e = _differences(s * s)
+    # Over the largest singular value, whose square may be beyond all numbers.
+    scale = s.max(axis=-1, keepdims=True, initial=0)
+    unit = s / np.where(scale == 0, 1, scale)
+    e = _differences(unit * unit) * scale[..., None]
     turn_u, turn_v = adjoint(u) @ g_u, vh @ g_v
-    inner = across(s, _off_diagonal_over(turn_u - adjoint(turn_u), e))
-    inner = inner + s[..., :, None] * _off_diagonal_over(turn_v - adjoint(turn_v), e)
+    inner = across(unit, _off_diagonal_over(turn_u - adjoint(turn_u), e))
+    inner = inner + unit[..., :, None] * _off_diagonal_over(turn_v - adjoint(turn_v), e)
     diagonal = np.eye(s.shape[-1], dtype=s.dtype)
     inner = inner + diagonal * g_s[..., None, :]
     if x.dtype.kind == "c":

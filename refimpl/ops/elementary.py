@@ -49,7 +49,8 @@ def sinc_slope(x: Any) -> Any:
 
 def _from_one(x: Any) -> Any:
     """√(1 − x)·√(1 + x); imaginary zeros keep their signs, which say on what side of a cut x is."""
-    return np.sqrt(-(x - 1)) * np.sqrt(x - (-1))
+    less = -(x - 1) if x.dtype.kind == "c" else 1 - x
+    return np.sqrt(less) * np.sqrt(x - (-1))
 
 
 def _beside_one(x: Any) -> Any:

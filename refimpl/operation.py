@@ -72,6 +72,9 @@ class Operation:
         library; only for operations whose forward is not made of NumPy's own functions.
     analytic
         Whether it is complex-differentiable in all differentiable arguments.
+    complex_too
+        Whether its rules are right for complex arrays as well; the tape refuses them otherwise.
+        None stands for what follows from the row: where it is analytic, or has no derivative.
     stops
         Where what flows back is chosen and is no derivative of ``forward``, in words: finite
         differences have nothing to say there. Empty where the rules are derivatives throughout.
@@ -91,6 +94,7 @@ class Operation:
     near: Near | None = None
     ulps: float = 0.0
     analytic: bool = False
+    complex_too: bool | None = None
     stops: str = ""
     stops_with: str = ""
     #: Derived from the signature of ``forward``.
@@ -111,6 +115,8 @@ class Operation:
             "attributes",
             {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
         )
+        if self.complex_too is None:
+            own(self, "complex_too", self.analytic or not any(self.derivatives))
         self._check()
 
     def _check(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import Unsupported
 from .operation import Operation
 
 #: Stands in for the operation where a node picks one result out of several.
@@ -79,8 +80,16 @@ class Tape:
         return node
 
     def apply(self, operation: Operation, *inputs: Any, **attributes: Any) -> Node:
-        """Run an operation on nodes, plain numbers, or None for an array left out."""
+        """Run an operation on nodes, plain numbers, or None for an array left out.
+
+        Raises
+        ------
+        Unsupported
+            For complex numbers, where the operation's rules are for real ones alone.
+        """
         values = [x.value if type(x) is Node else x for x in inputs]
+        if not operation.complex_too and any(map(np.iscomplexobj, values)):
+            raise Unsupported(f"the reference's {operation.name} is for real numbers alone")
         if self._feeding is not None:
             values = [
                 self._feeding(v) if type(x) is Node else v

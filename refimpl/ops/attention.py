@@ -304,6 +304,7 @@ OPERATIONS = (
         domain=(integers(4), real),
         stops="nothing flows to the padding's row",
         stops_with="padding_idx",
+        complex_too=True,
     ),
     Operation(
         "dropout",
@@ -319,5 +320,6 @@ OPERATIONS = (
             ex((0, 3), (3,), p=0.5),
         ),
         domain=(real, booleans),
+        complex_too=True,
     ),
 )

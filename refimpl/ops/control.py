@@ -25,6 +25,7 @@ OPERATIONS = (
         ("1", None),
         (lambda g, y, x, hard: g, None),
         stops="x has the cotangent of the result, hard has none",
+        complex_too=True,
     ),
     Operation(
         "reverse_gradient",
@@ -40,6 +41,7 @@ OPERATIONS = (
         ),
         domain=real,
         stops="x has −scale times the derivative",
+        complex_too=True,
     ),
     unary("zeros_like", "0", lambda x: np.zeros_like(x)),
     unary("ones_like", "1", lambda x: np.ones_like(x)),

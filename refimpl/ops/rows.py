@@ -32,6 +32,7 @@ def unary(
     kinks: str = "",
     near: Near | None = None,
     analytic: bool = False,
+    complex_too: bool | None = None,
     stops: str = "",
 ) -> Operation:
     """A row for a function of one array: an elementwise one, if nothing is said of examples."""
@@ -46,6 +47,7 @@ def unary(
         kinks=kinks,
         near=near,
         analytic=analytic,
+        complex_too=complex_too,
         stops=stops,
     )
 
@@ -61,6 +63,7 @@ def binary(
     kinks: str = "",
     near: Near | None = None,
     analytic: bool = False,
+    complex_too: bool | None = None,
     stops: str = "",
 ) -> Operation:
     """A row for an elementwise function of two arrays that broadcast."""
@@ -75,6 +78,7 @@ def binary(
         kinks=kinks,
         near=near,
         analytic=analytic,
+        complex_too=complex_too,
         stops=stops,
     )
 

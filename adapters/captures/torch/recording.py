@@ -3,9 +3,7 @@
 A dispatch mode sees every aten operation with its values, below autograd: composites are in
 parts there. ``torch.func.functionalize`` undoes mutations and views before the mode sees them.
 What the code takes out of a tensor (``.item()``, a branch) is that of this run.
-
-Which gradients flow is not to be seen from there, so a function mode sees the calls above: what
-``no_grad`` encloses and ``.data`` hands out is detached.
+Which gradients flow is not to be seen from there, but above: see ``overriding``.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -24,13 +21,12 @@ from .calling import Call, users_name
 from .leaves import Leaves
 from .lowerings import Value
 from .lowerings.normalisation import moved_statistics
-from .places import CustomRules, frames_here, place_of
+from .overriding import Calls
+from .places import frames_here, place_of
 from .writing import Missing, Writer
 
 
-def record(
-    call: Call, writer: Writer, leaves: Leaves, rules: CustomRules
-) -> tuple[list[Any], dict[str, Any]]:
+def record(call: Call, writer: Writer, leaves: Leaves) -> tuple[list[Any], dict[str, Any]]:
     """Run a call and write it down.
 
     Returns
@@ -40,7 +36,7 @@ def record(
     named = {**dict(call.named_parameters()), **dict(call.named_buffers())}
     state = {k: x.detach().clone() for k, x in named.items()}
     tensors = [x.detach().clone() for x in call.tensors]
-    calls = Calls(rules)
+    calls = Calls(cutting=True)
     recorder = _Recorder(writer, calls)
     for name, x in state.items():
         recorder.name(x, leaves.state(users_name(name)))
@@ -58,50 +54,6 @@ def record(
     return yielded, moved
 
 
-class Calls(TorchFunctionMode):
-    """The calls that a user's code makes, cut off from gradients where PyTorch does so."""
-
-    def __init__(self, rules: CustomRules) -> None:
-        super().__init__()
-        self._rules = rules
-        #: Of each call that is running, whether gradients were recorded as it began.
-        self._recorded: list[bool] = []
-        #: Whether a call that is running writes in place, no gradient being recorded.
-        self.writing = False
-
-    def __torch_function__(
-        self,
-        func: Any,
-        types: Any,  # noqa: ARG002 - torch's signature
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        """As torch calls it."""
-        kwargs = kwargs or {}
-        if func is torch.Tensor.data.__get__:  # pyright: ignore[reportAttributeAccessIssue]
-            return args[0].detach()
-        recorded = torch.is_grad_enabled() or self._rules.running > 0
-        in_place = _in_place(func, kwargs)
-        self._recorded.append(recorded)
-        outer, self.writing = self.writing, in_place and not recorded
-        try:
-            made = func(*args, **kwargs)
-        finally:
-            self._recorded.pop()
-            self.writing = outer
-        if recorded or in_place:
-            return made
-        return pytree.tree_map(
-            lambda x: x.detach() if isinstance(x, torch.Tensor) and _moves(x) else x, made
-        )
-
-    @property
-    def hidden(self) -> bool:
-        """Whether a function of torch's own has stopped recording within itself."""
-        inside = not torch.is_grad_enabled() and self._rules.running == 0
-        return inside and bool(self._recorded) and self._recorded[-1]
-
-
 class _Recorder(TorchDispatchMode):
     """Each aten operation that runs, with the values that it is given and makes."""
 
@@ -111,12 +63,16 @@ class _Recorder(TorchDispatchMode):
         self._values: dict[int, Any] = {}
         #: Tensors that have a value: another must not get the same id.
         self._kept: list[torch.Tensor] = []
+        #: Variable → the tensor of this run.
+        self._tensors: dict[str, torch.Tensor] = {}
         self._modules: list[str] = []
 
     def name(self, x: torch.Tensor, value: Any) -> None:
         """Give a tensor its value."""
         self._values[id(x)] = value
         self._kept.append(x)
+        if isinstance(value, Value):
+            self._tensors[value.name] = x
 
     def value(self, x: torch.Tensor) -> Any:
         """The value of a tensor; one that was never seen is a constant."""
@@ -185,16 +141,24 @@ class _Recorder(TorchDispatchMode):
             gap = Gap(str(func), reason, writer.builder.place)
             return pytree.tree_map(lambda _: Missing(frozenset({gap})), made)
         values = writer.apply(func, *given, made)
-        if not self._calls.writing or not isinstance(values, Value) or _moves_only(func):
-            return values
-        # Written in place where no gradient is recorded: the target keeps its own.
-        target = given[0][0]
-        if values.held is not None or not isinstance(target, Value) or not values.inexact:
-            return values
-        hard = writer.emit("stop_gradient", values)
-        whole = target.shape == values.shape
-        name = writer.emit("straight_through", target, hard) if whole else hard
-        return Value(name, values.shape, values.dtype)
+        if _missing(values):
+            values = self._decided(func, given, made, values)
+        return values
+
+    def _decided(self, func: Any, given: Any, made: Any, values: Any) -> Any:
+        """The same, with the whole numbers and the masks of this run: data has decided."""
+        if not any(_moves(x) for x in pytree.tree_leaves(made)):
+            return pytree.tree_map(
+                lambda x: self._writer.known(x) if isinstance(x, torch.Tensor) else x, made
+            )
+        decided = pytree.tree_map(self._fixed, given, is_leaf=lambda x: isinstance(x, Value))
+        again = self._writer.apply(func, *decided, made)
+        return values if _missing(again) else again
+
+    def _fixed(self, x: Any) -> Any:
+        if not isinstance(x, Value) or x.inexact or x.held is not None:
+            return x
+        return self._writer.known(self._tensors[x.name])
 
     def _settle(self, made: Any, values: Any) -> None:
         if isinstance(made, torch.Tensor):
@@ -213,20 +177,10 @@ class _Recorder(TorchDispatchMode):
                 self.name(args[place], Value(name, old.shape, old.dtype))
 
 
-def _moves(x: torch.Tensor) -> bool:
-    return x.is_floating_point() or x.is_complex()
+def _moves(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and (x.is_floating_point() or x.is_complex())
 
 
-def _in_place(func: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether a call writes into one of its arguments."""
-    name = getattr(func, "__name__", "")
-    plain = name.endswith("_") and not name.endswith("__")
-    added = name.startswith("__i") and name.endswith("__") and name != "__invert__"
-    written = kwargs.get("out") is not None or kwargs.get("inplace") is True
-    return plain or added or written or name in ("__setitem__", "__set__")
-
-
-def _moves_only(func: Any) -> bool:
-    """Whether an operation is a view, or a view's writing back, which pass gradients on."""
-    name = func.name().removeprefix("aten::").partition(".")[0]
-    return name.endswith(("_copy", "_scatter", "_inverse")) or name in ("lift_fresh", "clone")
+def _missing(values: Any) -> bool:
+    """Whether a result that is wanted, the first at least, has no value."""
+    return isinstance(values[0] if isinstance(values, list) else values, Missing)

@@ -56,6 +56,7 @@ class _Block:
         given = iter(self._given)
         written = _written(self._body.graph) if self._cuts else frozenset()
         copies: list[tuple[fx.Node, fx.Node]] = []
+        results: Any = ()
         with self._graph.inserting_before(self._node):
             for node in self._body.graph.nodes:
                 if node.op == "placeholder":
@@ -64,12 +65,22 @@ class _Block:
                 elif node.op == "get_attr":
                     known[node] = self._attribute(node)
                 elif node.op == "output":
-                    self._hand_back([known.get(x, x) for x in node.args[0]])
+                    results = node.args[0]
                 else:
                     known[node] = self._graph.node_copy(node, known.__getitem__)
+            outsides = {}
             for outside, inside in copies:
                 made = self._call(STRAIGHT_THROUGH, (outside, inside), outside)
                 self._call(_ATEN.copy_.default, (outside, made), outside)
+                outsides[inside] = outside
+        # A tensor that was written in place is the one outside, gradient and all.
+        written_to = [known[_target(x)] if isinstance(x, fx.Node) else x for x in results]
+        self._hand_back(
+            [
+                outsides.get(at, known.get(x, x)) if isinstance(x, fx.Node) else x
+                for x, at in zip(results, written_to, strict=True)
+            ]
+        )
         self._graph.erase_node(self._node)
 
     def _let_in(
@@ -117,6 +128,16 @@ class _Block:
         for user in list(self._node.users):
             user.target = _ATEN.alias.default
             user.args = (results[user.args[1]],)  # pyright: ignore[reportArgumentType]
+
+
+def _target(node: fx.Node) -> fx.Node:
+    """What a node that writes in place writes to; any other node itself."""
+    while isinstance(node.target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
+        first = node.target._schema.arguments[0]  # noqa: SLF001
+        if first.alias_info is None or not first.alias_info.is_write:
+            break
+        node = node.args[0]  # pyright: ignore[reportAssignmentType]
+    return node
 
 
 def _written(graph: fx.Graph) -> frozenset[fx.Node]:

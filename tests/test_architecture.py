@@ -50,7 +50,7 @@ FRONT = {"commands", "cli", "api", "pytest_plugin"}
 #: A task goes through these, in this order.
 ROAD = ["truth", "judging", "diagnosis"]
 
-FRAMEWORKS = {"torch", "jax", "jaxlib", "optax"}
+FRAMEWORKS = {"torch", "jax", "jaxlib", "optax", "flax", "equinox"}
 
 MODULES = [path for package in MAY_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
 
@@ -179,7 +179,7 @@ def test_a_framework_is_imported_only_by_its_adapter(path):
     if place[0] == "adapters" and home.startswith("torch"):
         allowed = {"torch"}
     if place[0] == "adapters" and home.startswith("jax"):
-        allowed = {"jax", "jaxlib", "optax"}
+        allowed = {"jax", "jaxlib", "optax", "flax", "equinox"}
     assert used <= allowed
 
 

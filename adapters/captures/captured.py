@@ -52,8 +52,9 @@ class Captured:
 
     ``params`` are the differentiated leaves and ``inputs`` all others (users' inputs, buffers,
     constants that were folded), NumPy arrays in the dtypes that the user's code has. ``outputs``
-    are the variables that are handed back, in order, with their paths in the output's tree;
-    ``state`` maps a buffer or a running statistic to the variable that it becomes.
+    maps paths in the output's tree, in order, to the variables that are handed back (a single
+    output has the path ``""``); ``state`` maps a buffer or a running statistic to the variable
+    that it becomes.
     """
 
     program: Program
@@ -63,6 +64,9 @@ class Captured:
     state: dict[str, str] = field(default_factory=dict)
     #: Variable → where it was computed.
     places: dict[str, Place] = field(default_factory=dict)
+    #: Variable → the dtype that the user's code computes it in, as ``float32``: where it is
+    #: narrower than the rest, the reference, which has one dtype throughout, does not round.
+    dtypes: dict[str, str] = field(default_factory=dict)
     #: Empty where all was captured.
     gaps: tuple[Gap, ...] = ()
     #: Rules of differentiation that the user wrote: the program differentiates their forward
@@ -111,6 +115,7 @@ class Builder:
         """An array that moves with no parameter, under a name of its own."""
         name = self._fresh("c")
         self.constants[name] = np.asarray(x)
+        self.places[name] = self.place
         return name
 
     def gap(self, operation: str, reason: str) -> None:

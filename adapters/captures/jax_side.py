@@ -35,10 +35,11 @@ class JaxSide(Side):
         Turn the other side's inputs into the port's, and the port's output into the other's.
     loss
         A function of its output, which is then what is compared.
+    modes
+        How it is run as it is: ``jit``, ``eager``.
     """
 
     framework = "jax"
-    modes = ("jit", "eager")
 
     def __init__(
         self,
@@ -48,7 +49,9 @@ class JaxSide(Side):
         to_port: Callable[..., Any] | None = None,
         from_port: Callable[..., Any] | None = None,
         loss: Callable[..., Any] | None = None,
+        modes: tuple[str, ...] = ("jit",),
     ) -> None:
+        self.modes = modes
         self._function, self._convert = code, convert
         self._to, self._from, self._loss = to_port, from_port, loss
 

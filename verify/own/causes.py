@@ -15,7 +15,7 @@ import numpy as np
 
 from ...cases.program import Const, Instruction, Program, Ref
 from ...refimpl.errors import GradparityError
-from ..edits.edit import Edit, Known, edits_of
+from ..edits.table import Edit, Known, edits_of
 from ..edits.forward import after, forward, replaced
 from .evaluating import LOSS, Evaluated
 from .matching import Index, off

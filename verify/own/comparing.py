@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -37,6 +37,7 @@ def compare(
     to_jax: Callable[..., Any] | None = None,
     from_jax: Callable[..., Any] | None = None,
     vary: bool = True,
+    modes: Sequence[str] = ("jit",),
 ) -> Report:
     """Whether a PyTorch module and its JAX port are the same mathematics; if not, where and why.
 
@@ -67,6 +68,8 @@ def compare(
     vary
         Whether parameters that are one number throughout (zeros, ones) are moved, for a bias that
         is left out is not missed while it is zero.
+    modes
+        How the port is run as it is: ``jit``, ``eager`` or both.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def compare(
     convert, said = converter(params, state, held, jax_module, first.tensors)
     notes.extend(said)
     second = jax_module.JaxSide(
-        function, convert, to_port=to_jax, from_port=from_jax, loss=jax_loss
+        function, convert, to_port=to_jax, from_port=from_jax, loss=jax_loss, modes=tuple(modes)
     )
     dtype = first.dtype
     found: list[_Draw] = []

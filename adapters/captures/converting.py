@@ -94,9 +94,7 @@ def recovered(
                 found = np.asarray(leaf, np.float64) - np.asarray(constants[k], np.float64)
             if np.any(found):
                 parts[k].append(_part(entry, numbered, found, names[k]))
-    recipes = [
-        Recipe(np.shape(c), c, tuple(p)) for c, p in zip(constants, parts, strict=True)
-    ]
+    recipes = [Recipe(np.shape(c), c, tuple(p)) for c, p in zip(constants, parts, strict=True)]
     _verify(convert, recipes, (kept, floating), names)
     return recipes
 

@@ -56,6 +56,7 @@ class JaxSide(Side):
         self._to, self._from, self._loss = to_port, from_port, loss
 
     def capture(self, given: Given, dtype: str) -> Captured:
+        """The port as a program, with its floating arrays in ``dtype``."""
         arrays = {k: x for k, x in given.arguments.items() if isinstance(x, np.ndarray)}
 
         def port(state: dict[str, Any], **arrays: Any) -> Any:
@@ -73,6 +74,7 @@ class JaxSide(Side):
         )
 
     def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:
+        """Its outputs and its own gradients."""
         with failures(), widened(dtype):
             fixed = dict(given.state)
             moved = {
@@ -192,7 +194,9 @@ def _probed(
             return [np.asarray(x) for x in jax.tree_util.tree_leaves(attempt(arrays))]
 
         recipes = recovered(leaves, state, names)
-        return _of_recipes(recipes, tree), [f"{n}: {r}" for n, r in zip(names, recipes, strict=True)]
+        return _of_recipes(recipes, tree), [
+            f"{n}: {r}" for n, r in zip(names, recipes, strict=True)
+        ]
     raise BadUsage(f"params raised {type(wrong).__name__}: {wrong}")
 
 

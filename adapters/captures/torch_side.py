@@ -76,10 +76,12 @@ class TorchSide(Side):
         return tuple(names)
 
     def capture(self, given: Given, dtype: str) -> Captured:
+        """The code as a program, with its floating arrays in ``dtype``."""
         code, args, kwargs, _ = self._ready(given, dtype)
         return capture(code, args, kwargs)
 
     def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:  # noqa: ARG002  one way
+        """Its outputs and its own gradients."""
         with failures(), torch.enable_grad():
             code, args, kwargs, moved = self._ready(given, dtype)
             found = {p: y for p, y in leaves(code(*args, **kwargs)) if _is_float(y)}

@@ -45,7 +45,7 @@ def _gelu(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
 def _activation(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
     if i.operation == "identity":
         return
-    others = [(name, attributes) for name, attributes in ACTIVATIONS.items()]
+    others = list(ACTIVATIONS.items())
     others += [("gelu", {"approximate": form}) for form in ("none", "tanh")]
     for name, attributes in others:
         if name == i.operation:
@@ -96,7 +96,12 @@ def _layer_norm(i: Instruction, known: Known) -> Iterator[Edit]:
     for said, correction, inside, wanted in (
         ("the variance is divided by n - 1 in {there}, by n in {here}", 1, True, "ddof=0"),
         ("eps is added to the standard deviation in {there}", 0, False, "eps inside the root"),
-        ("{there} divides by n - 1 and adds eps to the deviation", 1, False, "ddof=0, sqrt(v + eps)"),
+        (
+            "{there} divides by n - 1 and adds eps to the deviation",
+            1,
+            False,
+            "ddof=0, sqrt(v + eps)",
+        ),
     ):
         for value in dict.fromkeys((eps, *(c for c in known.every_number if 0 < c <= 1e-2))):
             made = Making(i)

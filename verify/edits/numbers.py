@@ -14,6 +14,9 @@ from .edit import Edit, Known, Making, number, of, only, with_argument
 #: What eps is by default somewhere.
 USUAL_EPS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 0.0)
 
+#: Numbers that leave an operand as it is: what is left out is said otherwise.
+_NEUTRAL = {"multiply": 1.0, "divide": 1.0, "add": 0.0, "subtract": 0.0}
+
 
 @of()
 def _eps(i: Instruction, known: Known) -> Iterator[Edit]:
@@ -53,11 +56,11 @@ def _constants(i: Instruction, known: Known) -> Iterator[Edit]:
             usual |= {-x for x in known.numbers.get("add", ())}
         ordered = [*sorted(usual), *(x for x in known.every_number if x not in usual)]
         for there in ordered[:40]:
-            if there == here or (math.isinf(here) and there == -here):
+            if there == here or there == _NEUTRAL.get(i.operation):
                 continue
             said = f"the number is {number(there)} in {{there}}, {number(here)} in {{here}}"
             edited = with_argument(i, k, Const(there))
-            yield Edit(said, edited, number(here), number=there)
+            yield Edit(said, edited, f"the number {number(here)}", number=there)
 
 
 @of("multiply", "divide")
@@ -104,25 +107,40 @@ def _arrays(i: Instruction, known: Known) -> Iterator[Edit]:
             yield Edit("the mask is inverted in {there}", turned.again(*changed), "invert the mask")
         for name, there in known.arrays:
             for negated in (False, True) if there.dtype == np.bool_ else (False,):
-                array = ~there if negated else there
-                if array.dtype.kind != here.dtype.kind or array.size != here.size:
+                array = _like(~there if negated else there, here, known.values[i.target].shape)
+                if array is None or np.array_equal(array, np.broadcast_to(here, array.shape)):
                     continue
-                array = array.reshape(here.shape)
-                if np.array_equal(array, here):
-                    continue
-                where = tuple(map(int, np.unravel_index(int(np.argmax(array != here)), here.shape)))
+                held = np.broadcast_to(here, array.shape)
+                where = tuple(map(int, np.unravel_index(int(np.argmax(array != held)), held.shape)))
                 said = (
                     f"a constant {'mask' if here.dtype == np.bool_ else 'array'} differs first at "
-                    f"{where}: {array[where]} in {{there}}, {here[where]} in {{here}}"
+                    f"{where}: {array[where]} in {{there}}, {held[where]} in {{here}}"
                 )
                 turned = Making(i)
                 new = Ref(f"there:{name}")
-                if there.shape != here.shape:
-                    new = turned.add("reshape", new, shape=here.shape)
+                if there.shape != array.shape:
+                    new = turned.add("reshape", new, shape=array.shape)
                 if negated:
                     new = turned.add("logical_not", new)
                 changed = (*i.arguments[:k], new, *i.arguments[k + 1 :])
-                yield Edit(said, turned.again(*changed), f"{here[where]} at {where}")
+                yield Edit(said, turned.again(*changed), f"{held[where]} at {where}")
+
+
+def _like(there: np.ndarray, here: np.ndarray, target: tuple[int, ...]) -> np.ndarray | None:
+    """The other side's array as it can stand for this one's; None where it cannot."""
+    if there.dtype.kind != here.dtype.kind:
+        return None
+    if there.size == here.size:
+        return there.reshape(here.shape)
+    fits = there.ndim <= len(target) and all(
+        n in (1, m) for n, m in zip(there.shape[::-1], target[::-1], strict=False)
+    )
+    try:
+        return (
+            np.broadcast_to(there, np.broadcast_shapes(there.shape, here.shape)) if fits else None
+        )
+    except ValueError:  # neither stands for the other
+        return None
 
 
 def _anonymous(name: str) -> bool:

@@ -68,15 +68,27 @@ def _kernels(i: Instruction, known: Known) -> Iterator[Edit]:
     spatial = tuple(range(2, len(shape)))
     made = Making(i)
     turned = made.add("flip", weight, axis=spatial)
-    yield Edit("the kernel is flipped in {there}", made.again(i.arguments[0], turned, *i.arguments[2:]), "flip the kernel")
+    yield Edit(
+        "the kernel is flipped in {there}",
+        made.again(i.arguments[0], turned, *i.arguments[2:]),
+        "flip the kernel",
+    )
     if len(shape) == 4 and shape[2] == shape[3]:
         made = Making(i)
         turned = made.add("permute_dims", weight, axes=(0, 1, 3, 2))
-        yield Edit("the kernel's height and width are exchanged in {there}", made.again(i.arguments[0], turned, *i.arguments[2:]), "height before width")
+        yield Edit(
+            "the kernel's height and width are exchanged in {there}",
+            made.again(i.arguments[0], turned, *i.arguments[2:]),
+            "height before width",
+        )
     if shape[0] == shape[1]:
         made = Making(i)
         turned = made.add("swapaxes", weight, axis1=0, axis2=1)
-        yield Edit("the kernel's channels in and out are exchanged in {there}", made.again(i.arguments[0], turned, *i.arguments[2:]), "channels out before channels in")
+        yield Edit(
+            "the kernel's channels in and out are exchanged in {there}",
+            made.again(i.arguments[0], turned, *i.arguments[2:]),
+            "channels out before channels in",
+        )
     yield from _padding(i, len(spatial))
 
 

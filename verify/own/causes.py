@@ -15,8 +15,8 @@ import numpy as np
 
 from ...cases.program import Const, Instruction, Program, Ref
 from ...refimpl.errors import GradparityError
-from ..edits.table import Edit, Known, edits_of
 from ..edits.forward import after, forward, replaced
+from ..edits.table import Edit, Known, edits_of
 from .evaluating import LOSS, Evaluated
 from .matching import Index, off
 from .parting import Front, Parting
@@ -75,7 +75,8 @@ def search(
             if score is None:
                 continue
             whole, gained, error, there = score
-            key = (not whole, -gained, rank >= len(front), edit.part, error, number)
+            part = edit.part and not whole
+            key = (not whole, -gained, rank >= len(front), part, error, number)
             if best is None or key < best[0]:
                 program = replaced(a.program, name, edit.instructions)
                 used = {r for e in edit.instructions for r in e.refs}
@@ -109,10 +110,11 @@ class _Trial:
         a, b = self._a, self._b
         try:
             made = forward(edit.instructions, self._values)
-            y = made[name]
-            if isinstance(y, tuple) or np.shape(y) != np.shape(self._values[name]):
-                return None
-            there = self._lost.find(y)
+            y, there = made[name], None
+            if not isinstance(y, tuple):
+                if np.shape(y) != np.shape(self._values[name]):
+                    return None
+                there = self._lost.find(y)
             rest = after(a.program, name)
             later = forward(rest, {**self._values, **made})
         except GradparityError:  # an edit that cannot be computed is no cause
@@ -133,9 +135,7 @@ class _Trial:
         return whole, gained + (there is not None), error, there
 
 
-def known_of(
-    a: Evaluated, b: Evaluated, parting: Parting
-) -> tuple[Known, dict[str, np.ndarray]]:
+def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[str, np.ndarray]]:
     """What makers of edits are told, and the other side's constants as leaves."""
     numbers: dict[str, set[float]] = {}
     for i in b.program.instructions:
@@ -157,9 +157,7 @@ def known_of(
     return known, {f"there:{k}": x for k, x in arrays}
 
 
-def rivals(
-    a: Evaluated, b: Evaluated, parting: Parting
-) -> dict[str, list[tuple[str, np.ndarray]]]:
+def rivals(a: Evaluated, b: Evaluated, parting: Parting) -> dict[str, list[tuple[str, np.ndarray]]]:
     """For operands of where ``a`` parts, the operands of where ``b`` does with the same elements."""
     there = Index((r, b.values[r]) for r in _operands(b, parting.there.first))
     found = {}

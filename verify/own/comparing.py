@@ -19,7 +19,8 @@ from .evaluating import Evaluated, evaluate, noise_of
 from .finding import At, Finding
 from .inputs import arguments, cotangents, varied
 from .judging import Row, as_run, black_box, mathematics
-from .mapping import Params, converter
+from .mapping import Apart, Convert, Params, by_names
+from .matching import off
 from .report import Report, failing
 
 #: What black boxes in float64 may be apart, relative to the largest: no noise is known of them.
@@ -95,18 +96,38 @@ def compare(
         state = moved
     code, held = jax_side if isinstance(jax_side, tuple) else (jax_side, None)
     function, held = jax_module.function_of(code, held)
-    convert, said = converter(params, state, held, jax_module, first.tensors)
-    notes.extend(said)
-    second = jax_module.JaxSide(
-        function, convert, to_port=to_jax, from_port=from_jax, loss=jax_loss, modes=tuple(modes)
-    )
     dtype = first.dtype
+
+    def given(draw: int) -> Given:
+        named = arguments(inputs, draw, first.argument_names)
+        return _given(first, named, state, trained, dtype or _dtype_of_inputs(named))
+
+    def port(convert: Convert) -> Side:
+        return jax_module.JaxSide(
+            function,
+            convert,
+            to_port=to_jax,
+            from_port=from_jax,
+            loss=jax_loss,
+            modes=tuple(modes),
+        )
+
+    if callable(params):
+        convert, probed = jax_module.traceable(params, state, first.tensors)
+        notes += [f"params was run and probed: {len(probed)} leaves"] if probed else []
+    else:
+        if held is None:
+            raise BadUsage("params names leaves: give the port as a pair, (function, its params)")
+        leaves, rebuilt = jax_module.leaves_of(held)
+        apart = _outputs_apart(first, port, given(0))
+        convert, said = by_names(params, state, leaves, rebuilt, apart)
+        notes += said
+    second = port(convert)
     found: list[_Draw] = []
     for k in range(draws):
-        named = arguments(inputs, k, first.argument_names)
-        own = dtype or _dtype_of_inputs(named)
-        given = _given(first, named, state, trained, own)
-        found.append(_Draw(first, second, given, cotangents(k), own, k))
+        called = given(k)
+        own = dtype or _dtype_of_inputs(called.arguments)
+        found.append(_Draw(first, second, called, cotangents(k), own, k))
         if found[-1].verdict == "differs":
             break
     worst = max(found, key=lambda d: ("same", "unknown", "differs").index(d.verdict))
@@ -147,7 +168,9 @@ class _Draw:
         self.gaps: list[str] = []
         captured = [side.capture(given, "float64") for side in self.sides]
         for side, one in zip(self.sides, captured, strict=True):
-            self.gaps += [f"{side.framework}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
+            self.gaps += [
+                f"{side.framework}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps
+            ]
         if self.gaps:
             self._black_boxes()
         else:
@@ -194,7 +217,11 @@ class _Draw:
     def _narrower(one: Evaluated) -> str:
         """The narrowest dtype that a variable is computed in, where that is not float64."""
         found = {d for d in one.captured.dtypes.values() if d in ("float32", "float16", "bfloat16")}
-        return min(found, key=lambda d: -np.finfo(np.float32).eps if d == "float32" else -1.0) if found else ""
+        return (
+            min(found, key=lambda d: -np.finfo(np.float32).eps if d == "float32" else -1.0)
+            if found
+            else ""
+        )
 
     def _within(self, one: Evaluated, ran: Any) -> Iterator[Row]:
         """The side beside its truth, over what rounding to float32 explains."""
@@ -217,8 +244,13 @@ class _Draw:
 
     def _add_own(self, one: Evaluated, off: list[Row]) -> None:
         kinds = {r["kind"] for r in off}
-        worst = max(off, key=lambda r: r["noise_ratio"] if r["noise_ratio"] == r["noise_ratio"] else 0)
-        if any(f.kind in ("own gradient", "as run") and f.at[0].side == one.framework for f in self.findings):
+        worst = max(
+            off, key=lambda r: r["noise_ratio"] if r["noise_ratio"] == r["noise_ratio"] else 0
+        )
+        if any(
+            f.kind in ("own gradient", "as run") and f.at[0].side == one.framework
+            for f in self.findings
+        ):
             return
         custom = one.captured.custom
         if kinds == {"grad"} and custom:
@@ -253,6 +285,21 @@ class _Draw:
     def _black_boxes(self) -> None:
         ran = {s.framework: s.run(self.given, self.draw, "float64", s.modes[0]) for s in self.sides}
         self.rows += black_box(ran, BLACK_BOX)
+
+
+def _outputs_apart(first: Side, port: Callable[[Convert], Side], given: Given) -> Apart:
+    """How far outputs of both sides, as run in float64, are apart with a converter."""
+    wanted: list[np.ndarray] = []
+
+    def apart(convert: Convert) -> float:
+        if not wanted:
+            wanted.extend(first.run(given, cotangents(0), "float64", "eager").outputs.values())
+        made = list(port(convert).run(given, cotangents(0), "float64", "jit").outputs.values())
+        if len(made) != len(wanted):
+            return np.inf
+        return max(off(x, y) for x, y in zip(wanted, made, strict=True))
+
+    return apart
 
 
 def _side_modules() -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,17 +41,27 @@ def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
         if not starts:
             break
         finding, goes_on = _values_part(state, starts)
-        findings.append(finding)
+        _add(findings, finding)
         if not goes_on:
             return findings
     for _ in range(ROUNDS):
         if not _gradients_differ(state.a, state.b):
             break
         finding, goes_on = _gradients_part(state)
-        findings.append(finding)
+        _add(findings, finding)
         if not goes_on:
             break
     return findings
+
+
+def _add(findings: list[Finding], finding: Finding) -> None:
+    """Add a finding; of one that is there already (one line, run for queries and keys) a count."""
+    for k, held in enumerate(findings):
+        same = [str(at) for at in held.at] == [str(at) for at in finding.at]
+        if same and held.cause and held.cause == finding.cause:
+            findings[k] = replace(held, times=held.times + 1)
+            return
+    findings.append(finding)
 
 
 def _apart(a: Evaluated, b: Evaluated) -> list[tuple[str, str]]:
@@ -129,7 +139,9 @@ def _gradients_part(state: _State) -> tuple[Finding, bool]:
         first = part_backwards(side, other).first[:1]
         at += [At(side.framework, side.made[n].operation, _place(side, n)) for n in first]
     worst = max(gradients_apart(state.a, state.b).items(), key=lambda item: item[1])
-    return Finding("grad", tuple(at), effect=f"the gradient of {worst[0]} is off by {worst[1]:.2g}"), False
+    return Finding(
+        "grad", tuple(at), effect=f"the gradient of {worst[0]} is off by {worst[1]:.2g}"
+    ), False
 
 
 def _worded(proof: Proof, here: str, there: str) -> str:
@@ -161,10 +173,14 @@ def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool)
     if proof is not None and other:
         sought = proof.edit.number
         if sought is not None:
-            for i in side.program.instructions:
-                near = i.target in front.lost or i.target in front.first
-                if near and any(isinstance(x, Const) and x.value == sought for x in i.arguments):
-                    yield i.target
+            having = [
+                i
+                for i in side.program.instructions
+                if i.target in front.lost
+                and any(isinstance(x, Const) and x.value == sought for x in i.arguments)
+            ]
+            edited = proof.edit.instructions[-1].operation
+            yield from (i.target for i in sorted(having, key=lambda i: i.operation != edited))
         if proof.there is not None:
             yield proof.there
     yield from (n for n in front.first if side.captured.places.get(n, Place()).line)

@@ -7,18 +7,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from ...adapters.captures.captured import Captured
 from ...adapters.captures.sides import Draw, by_path
 from ...adapters.numpy_reference import reference
-from ...cases.program import Instruction, Program, Ref
+from ...adapters.values import dtype_of
+from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ..edits.forward import forward
 from ..measure.noise import noises, scale_of_noise, spread
 
 #: How often the noisy reference is run on a side.
 RUNS = 4
+
+#: The dtypes that are narrower than float64.
+NARROW = ("float32", "float16", "bfloat16")
 
 #: What the loss on top of a program, and its parts, are called.
 LOSS = "loss~"
@@ -59,6 +64,11 @@ class Evaluated:
             for name in i.refs:
                 found.setdefault(name, []).append(i.target)
         return found
+
+    @property
+    def program_run(self) -> Program:
+        """The program with the loss on top."""
+        return self.task.programs["*"]
 
     @property
     def loss(self) -> float:
@@ -139,12 +149,16 @@ def noise_of(side: Evaluated, dtype: str, computed: Any) -> dict[str, dict[str, 
     """What rounding to ``dtype`` explains of a side's outputs and gradients.
 
     Constants that the user's code made in a narrower dtype are moved as well: the other side may
-    have rounded them otherwise.
+    have rounded them otherwise, or not at all.
     """
     task = replace(side.task, dtype=dtype)
     runs = []
     for k, noise in enumerate(noises(task, "noise", RUNS)):
-        moved = replace(task, inputs=_moved(side.captured, task.inputs, dtype, k))
+        moved = replace(
+            task,
+            inputs=_moved(side.captured, task.inputs, dtype, k),
+            programs={"*": _narrowed(side.program_run, side.captured.dtypes, dtype, k)},
+        )
         runs.append(reference(moved, dtype=computed, noise=noise).steps[0])
     names = [name for _, name in side.outputs]
     unit = np.dtype(dtype) if dtype != "bfloat16" else np.dtype(np.float32)
@@ -175,6 +189,34 @@ def _moved(
                 wide = x.astype(np.float64)
                 moved[name] = wide * (1 + 2 * eps * generator.uniform(-1, 1, x.shape))
     return moved
+
+
+def _narrowed(program: Program, dtypes: Mapping[str, str], dtype: str, seed: int) -> Program:
+    """A program whose numbers are moved where the user's code has them in a narrower dtype."""
+    generator = np.random.default_rng(seed)
+    wide = float(ml_dtypes.finfo(dtype_of(dtype)).eps)
+    made = []
+    for i in program.instructions:
+        eps = float(ml_dtypes.finfo(dtype_of(dtypes[i.target])).eps) if _narrow(i, dtypes) else 0.0
+        if eps > wide:
+            arguments = tuple(
+                Const(a.value * (1 + eps * generator.uniform(-1, 1)))
+                if isinstance(a, Const) and _is_long(a.value)
+                else a
+                for a in i.arguments
+            )
+            i = replace(i, arguments=arguments)  # noqa: PLW2901
+        made.append(i)
+    return Program(tuple(made), program.output)
+
+
+def _narrow(i: Instruction, dtypes: Mapping[str, str]) -> bool:
+    return dtypes.get(i.target, "") in NARROW
+
+
+def _is_long(value: Any) -> bool:
+    """Whether it is a number that a narrow dtype may have rounded."""
+    return isinstance(value, float) and np.isfinite(value) and value != round(value * 256) / 256
 
 
 def _made(target: str, operation: str, *arguments: Any) -> Instruction:

@@ -37,6 +37,8 @@ class Finding:
     agree: str = ""
     effect: str = ""
     note: str = ""
+    #: How often the same is found on the same line.
+    times: int = 1
 
     @property
     def differs(self) -> bool:

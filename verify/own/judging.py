@@ -122,4 +122,6 @@ def black_box(ran: Mapping[str, Ran], tolerance: float) -> Iterator[Row]:
             pairs.append(("grad", name, zero if x is None else x, zero if y is None else y))
     for kind, tensor, x, y in pairs:
         size = float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if np.size(x) else 0.0
-        yield _row("run", side, kind, tensor, _between(x, y, (np.full(np.shape(x), size * tolerance),) * 2))
+        yield _row(
+            "run", side, kind, tensor, _between(x, y, (np.full(np.shape(x), size * tolerance),) * 2)
+        )

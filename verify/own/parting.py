@@ -41,13 +41,12 @@ def part(a: Evaluated, b: Evaluated, starts: Iterable[tuple[str, str]]) -> Parti
     starts
         Pairs of variables, one of each side, that differ.
     """
-    in_b, in_a = found(_values(a), Index(_values(b).items())), found(
-        _values(b), Index(_values(a).items())
+    in_b, in_a = (
+        found(_values(a), Index(_values(b).items())),
+        found(_values(b), Index(_values(a).items())),
     )
     starts = tuple(starts)
-    return Parting(
-        front(a, in_b, [x for x, _ in starts]), front(b, in_a, [y for _, y in starts])
-    )
+    return Parting(front(a, in_b, [x for x, _ in starts]), front(b, in_a, [y for _, y in starts]))
 
 
 def front(side: Evaluated, matched: Mapping[str, str | None], starts: Iterable[str]) -> Front:
@@ -65,9 +64,7 @@ def front(side: Evaluated, matched: Mapping[str, str | None], starts: Iterable[s
         if not any(r in side.made for r in missed):
             first.append(name)
         stack.extend(missed)
-    return Front(
-        tuple(sorted(first, key=lambda n: side.order.get(n, -1))), frozenset(lost)
-    )
+    return Front(tuple(sorted(first, key=lambda n: side.order.get(n, -1))), frozenset(lost))
 
 
 def _missed(side: Evaluated, matched: Mapping[str, str | None], name: str) -> bool:

@@ -71,7 +71,7 @@ class Report:
             return f"{a} and {b} agree as far as was seen; not all of them could be captured."
         kinds = {f.kind for f in self.findings if f.differs}
         if kinds & {"value", "grad"} or not kinds:
-            known = [f.cause for f in self.findings if f.cause and f.differs]
+            known = dict.fromkeys(f.cause for f in self.findings if f.cause and f.differs)
             said = f": {'; '.join(known)}" if known else ""
             what = "gradients differ" if kinds == {"grad"} else "are not the same mathematics"
             return f"{a} and {b}{'' if what.startswith('are') else chr(39) + 's'} {what}{said}."
@@ -107,7 +107,8 @@ class Report:
         """A piece of a page that needs nothing else; every text in it is escaped."""
         found = "".join(f"<li><pre>{html.escape(_text(f))}</pre></li>" for f in self.findings)
         notes = "".join(
-            f"<p>{html.escape(n)}</p>" for n in (*(f"not captured: {g}" for g in self.gaps), *self.notes)
+            f"<p>{html.escape(n)}</p>"
+            for n in (*(f"not captured: {g}" for g in self.gaps), *self.notes)
         )
         table = self.frame.to_html(index=False, border=0, escape=True, float_format="{:.3g}".format)
         return (
@@ -148,7 +149,8 @@ def _text(finding: Finding) -> str:
     lines = [heads[finding.kind]]
     lines += [f"   {at}" + (f"  [{at.values}]" if at.values else "") for at in finding.at]
     known = finding.kind in ("value", "grad")
-    lines.append(f"   because: {finding.cause}" if finding.cause else "")
+    often = f" ({finding.times} times on this line)" if finding.times > 1 else ""
+    lines.append(f"   because: {finding.cause}{often}" if finding.cause else "")
     if known and not finding.cause:
         lines.append("   because: no single edit of one operation explains it")
     lines += [f"   effect: {finding.effect}" if finding.effect else ""]

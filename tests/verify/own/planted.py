@@ -39,9 +39,7 @@ def _with(proj):
 def _lstm(name, line="", cause="", *, right=False, **bug):
     params = functools.partial(ports.recurrent_params, **bug)
     inputs = {"x": {"normal": [2, 4, 6]}}
-    return Port(
-        name, modules.Recurrent, ports.recurrent, params, inputs, line, cause, right=right
-    )
+    return Port(name, modules.Recurrent, ports.recurrent, params, inputs, line, cause, right=right)
 
 
 def _convnet(name, line="", cause="", *, right=False, **bug):
@@ -84,7 +82,9 @@ PORTS = [
     _block("bias lost", "proj", "proj.bias` is not added in jax", _with(ports.without_bias)),
     _block("gelu exact", "gelu", "approximate='none' in jax, 'tanh' in torch", act="erf"),
     _block("silu for gelu", "gelu", "jax has silu in place of gelu", act="silu"),
-    _block("unscaled", "math.sqrt", "jax leaves out a factor: it is not divided by 2", scaled=False),
+    _block(
+        "unscaled", "math.sqrt", "jax leaves out a factor: it is not divided by 2", scaled=False
+    ),
     _block("not transposed", "proj", "transposed in jax", _with(ports.not_transposed)),
     _block("mask off by one", "masked_fill", "mask differs first at .0, 1.", mask="off"),
     _block("boolean mask added", "masked_fill", mask="boolean"),

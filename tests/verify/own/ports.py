@@ -42,9 +42,7 @@ def quick_gelu(x):
     return jax.nn.gelu(x)
 
 
-quick_gelu.defvjp(
-    lambda x: (jax.nn.gelu(x), x), lambda x, g: (g * jax.nn.sigmoid(1.702 * x),)
-)
+quick_gelu.defvjp(lambda x: (jax.nn.gelu(x), x), lambda x, g: (g * jax.nn.sigmoid(1.702 * x),))
 
 
 def gelu_in_float32(x):
@@ -61,8 +59,10 @@ MASKS = {
     "additive": lambda scores, seen: scores + jnp.where(seen, 0.0, -1e9),
     "boolean": lambda scores, seen: scores + seen,
     "small": lambda scores, seen: jnp.where(seen, scores, -10.0),
-    "none": lambda scores, seen: scores,
-    "off": lambda scores, seen: jnp.where(jnp.tril(jnp.ones(seen.shape, bool), 1), scores, -jnp.inf),
+    "none": lambda scores, _: scores,
+    "off": lambda scores, seen: jnp.where(
+        jnp.tril(jnp.ones(seen.shape, bool), 1), scores, -jnp.inf
+    ),
 }
 
 ACTIVATIONS = {

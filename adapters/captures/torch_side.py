@@ -62,11 +62,7 @@ class TorchSide(Side):
 
     def argument_names(self, count: int) -> tuple[str, ...]:
         """What the signature calls that many positional arguments."""
-        target = self._code.forward if isinstance(self._code, nn.Module) else self._code
-        try:
-            named = list(inspect.signature(target).parameters.values())
-        except (TypeError, ValueError):
-            named = []
+        named = self._parameters()
         names = []
         for k in range(count):
             plain = k < len(named) and named[k].kind is not named[k].VAR_POSITIONAL
@@ -74,6 +70,27 @@ class TorchSide(Side):
                 return (*names, *(f"args.{j}" for j in range(k, count)))
             names.append(named[k].name)
         return tuple(names)
+
+    def by_position(self, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Which of the named arguments are handed over by position, and which by keyword."""
+        positional = []
+        for parameter in self._parameters():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                positional += [n for n in names if n.startswith("args.")]
+            if parameter.name not in names or parameter.kind is parameter.KEYWORD_ONLY:
+                break
+            positional.append(parameter.name)
+        if not self._parameters():
+            positional = names
+        return tuple(positional), tuple(n for n in names if n not in positional)
+
+    def _parameters(self) -> list[inspect.Parameter]:
+        """What the signature has; nothing where there is none."""
+        target = self._code.forward if isinstance(self._code, nn.Module) else self._code
+        try:
+            return list(inspect.signature(target).parameters.values())
+        except (TypeError, ValueError):
+            return []
 
     def capture(self, given: Given, dtype: str) -> Captured:
         """The code as a program, with its floating arrays in ``dtype``."""

@@ -158,7 +158,7 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
 
 
 def rivals(a: Evaluated, b: Evaluated, parting: Parting) -> dict[str, list[tuple[str, np.ndarray]]]:
-    """For operands of where ``a`` parts, the operands of where ``b`` does with the same elements."""
+    """For operands of where ``a`` parts, those of where ``b`` does with the same elements."""
     there = Index((r, b.values[r]) for r in _operands(b, parting.there.first))
     found = {}
     for name in _operands(a, parting.here.first):

@@ -189,7 +189,6 @@ class _Draw:
             evaluate(side.framework, one, self.draw)
             for side, one in zip(self.sides, captured, strict=True)
         )
-        a, b = _same_leaves(a, b)
         _same_outputs(a, b)
         self.rows += mathematics(a, b)
         if failing(self.rows):
@@ -332,18 +331,9 @@ def _given(
     clash = next((k for k in rounded if k in state), None)
     if clash is not None:
         raise BadUsage(f"an input and a parameter are both called {clash}")
-    positional = [n for n in first.argument_names(len(rounded)) if n in rounded or "." in n]
-    if list(rounded)[: len(positional)] == positional or any("." in n for n in positional):
-        names = tuple(rounded)
-        return Given(state, trained, names, tuple(rounded.values()))
-    names = tuple(n for n in positional if n in rounded)
-    others = {k: x for k, x in rounded.items() if k not in names}
-    return Given(state, trained, names, tuple(rounded[n] for n in names), others)
-
-
-def _same_leaves(a: Evaluated, b: Evaluated) -> tuple[Evaluated, Evaluated]:
-    """Both sides differentiate by the same leaves: what one has not got, it does not use."""
-    return a, b
+    names, keywords = first.by_position(list(rounded))
+    args = tuple(rounded[n] for n in names)
+    return Given(state, trained, names, args, {k: rounded[k] for k in keywords})
 
 
 def _same_outputs(a: Evaluated, b: Evaluated) -> None:

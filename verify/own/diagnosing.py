@@ -162,7 +162,7 @@ def _at(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> At: 
     if name in side.values:
         x = np.asarray(side.values[name])
         size = float(np.sqrt(np.mean(np.abs(x[np.isfinite(x)]) ** 2))) if x.size else 0.0
-        values = f"{'×'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
+        values = f"{'x'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
     operation = i.operation if i is not None else f"leaf {name}"
     return At(side.framework, operation, _place(side, name), values)
 

@@ -14,7 +14,7 @@ class At:
     side: str
     operation: str
     place: Place
-    values: str = ""
+    size: str = ""
 
     def __str__(self) -> str:
         """As ``torch  layer_norm  ln1: net.py:54: y = self.ln1(x)``."""

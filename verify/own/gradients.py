@@ -1,4 +1,4 @@
-"""Where gradients part while values do not: going backwards, the last cotangents both sides have."""
+"""Where gradients part while values do not: back from the output, the first cotangents lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...cases.program import Instruction, Ref
+from ...cases.program import Instruction, Program, Ref
 from ...refimpl.errors import GradparityError
 from ..edits.edit import Edit, Making
 from ..edits.forward import replaced
@@ -60,10 +60,10 @@ def search_backwards(a: Evaluated, b: Evaluated, parting: GradientParting) -> Pr
     return None
 
 
-def program_without_loss(program):  # noqa: ANN001, ANN201
+def program_without_loss(program: Program) -> Program:
     """A program less the loss on top of it."""
     kept = tuple(i for i in program.instructions if not i.target.startswith(LOSS))
-    return type(program)(kept, kept[-1].target)
+    return Program(kept, kept[-1].target)
 
 
 def _stops(i: Instruction) -> Iterator[tuple[Instruction, ...]]:

@@ -97,8 +97,10 @@ class Report:
                 continue
             off = [r for r in rows if r["verdict"] != "agree"]
             lines.append(f"  {words}: {len(rows) - len(off)} of {len(rows)} tensors agree")
-            for r in sorted(off, key=lambda r: r["kind"] != "value")[:MOST_ROWS]:
-                lines.append(f"    {r['side']}: {r['kind']} of {r['tensor']}: {r['reason']}")
+            shown = sorted(off, key=lambda r: r["kind"] != "value")[:MOST_ROWS]
+            lines += [
+                f"    {r['side']}: {r['kind']} of {r['tensor']}: {r['reason']}" for r in shown
+            ]
             if len(off) > MOST_ROWS:
                 lines.append(f"    and {len(off) - MOST_ROWS} more")
         return "\n".join(lines)
@@ -147,7 +149,7 @@ def _text(finding: Finding) -> str:
         "narrow": "a narrower dtype inside",
     }
     lines = [heads[finding.kind]]
-    lines += [f"   {at}" + (f"  [{at.values}]" if at.values else "") for at in finding.at]
+    lines += [f"   {at}" + (f"  [{at.size}]" if at.size else "") for at in finding.at]
     known = finding.kind in ("value", "grad")
     often = f" ({finding.times} times on this line)" if finding.times > 1 else ""
     lines.append(f"   because: {finding.cause}{often}" if finding.cause else "")

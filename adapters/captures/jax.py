@@ -29,6 +29,7 @@ def capture(
     *,
     state: Any = None,
     dtype: str | None = None,
+    root: str = "",
 ) -> Captured:
     """Capture ``function(params, *args, **kwargs)``.
 
@@ -53,6 +54,8 @@ def capture(
     dtype
         What floating arrays are cast to before; of 64 bits, JAX's 64-bit mode is on throughout.
         None: as they are, in the mode that the importing program has set.
+    root
+        The name of an outermost scope that is left out of modules' paths.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def capture(
         Where there is no floating output.
     """
     with _mode(dtype):
-        return _Call(function, params, state, tuple(args), dict(kwargs or {}), dtype).captured()
+        call = _Call(function, params, state, tuple(args), dict(kwargs or {}), dtype)
+        return call.captured(root)
 
 
 class _Call:
@@ -96,14 +100,14 @@ class _Call:
             path_name(flat[k][0][1:]): self.names[k] for k in self.arrays if flat[k][0][0].idx == 1
         }
 
-    def captured(self) -> Captured:
+    def captured(self, root: str) -> Captured:
         """Trace the function, go through its jaxpr, and keep what its results need."""
         leaves = [self.flat[k] for k in self.arrays]
         with failures():
             jaxpr, shapes = jax.make_jaxpr(self._called, return_shape=True)(leaves)
         floating = [k for k in self.arrays if _is_floating(self.flat[k])]
         writer = Writer(Builder(self.names[k] for k in floating))
-        interpreter = Interpreter(writer)
+        interpreter = Interpreter(writer, root)
         given = [
             Value.of(x, leaf=True, name=self.names[k] if k in set(floating) else None)
             for k, x in zip(self.arrays, leaves, strict=True)
@@ -213,8 +217,9 @@ def _array(x: Any, dtype: str | None) -> jax.Array:
     """A leaf as JAX's array, cast where that is asked for."""
     if isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.extended):
         return x
-    array = jnp.asarray(x)
-    return array.astype(dtype) if dtype and jnp.issubdtype(array.dtype, jnp.floating) else array
+    array = np.asarray(x)
+    cast = dtype and jnp.issubdtype(array.dtype, jnp.floating)
+    return jnp.asarray(array.astype(dtype_of(dtype)) if cast else array)
 
 
 def _is_floating(x: jax.Array) -> bool:

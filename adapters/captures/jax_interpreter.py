@@ -7,6 +7,7 @@ whole number that moves with one (an index, a place in an order): it has no deri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from ...refimpl.errors import Unsupported
 from .captured import Custom, Gap, Place
+from .jax_folding import computed
 from .jax_places import place_of, within_jax
 from .jax_primitives import COMPOSITES, PRIMITIVES
 from .jax_values import Value, put_off
@@ -48,8 +50,8 @@ _REPEATS = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "co
 class Interpreter:
     """Goes through jaxprs and writes down what they compute."""
 
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
+    def __init__(self, writer: Writer, root: str = "") -> None:
+        self.writer, self.root = writer, root
         self.custom: list[Custom] = []
         #: Variable → the dtype that the user's code computes it in.
         self.dtypes: dict[str, str] = {}
@@ -84,7 +86,9 @@ class Interpreter:
             given = [read(x) for x in equation.invars]
             place = place_of(equation, outer, path)
             if not users:
-                place = Place(place.module, outer.file, outer.line, outer.code)
+                place = replace(outer, module=place.module)
+            if self.root and not path:
+                place = replace(place, module=_below(self.root, place.module))
             scope.update(zip(equation.outvars, self._equation(equation, given, place), strict=True))
         return [read(x) for x in jaxpr.outvars]
 
@@ -93,7 +97,7 @@ class Interpreter:
         if name in EFFECTS:
             return []
         shapes = [x.aval for x in equation.outvars]
-        run = partial(_bound, equation)
+        run = partial(computed, equation)
         if all(x.name is None for x in inputs):
             return _folded(equation, run, inputs, shapes, place)
         if name in CALLS:
@@ -143,7 +147,7 @@ class Interpreter:
         composite = COMPOSITES.get(known)
         if composite is not None:
             shapes = [x.aval for x in equation.outvars]
-            one = Equation(known, params, inputs, shapes, partial(_bound, equation))
+            one = Equation(known, params, inputs, shapes, partial(computed, equation))
             if composite.fits(one):
                 return self._written(composite.write, one, place)
         if equation.primitive.name in CUSTOM and not known:
@@ -210,22 +214,13 @@ class Interpreter:
         return self.run(branches[chosen], inputs[1:], place, path)
 
 
+def _below(root: str, module: str) -> str:
+    """A module's path without its root."""
+    return "" if module == root else module.removeprefix(f"{root}.")
+
+
 def _unknown(w: Writer, e: Equation) -> Written:  # noqa: ARG001  as every rule
     raise Unsupported("the reference has no counterpart")
-
-
-def _bound(equation: Any, *arrays: Any, **changed: Any) -> list[Any]:
-    """An equation's primitive on arrays, its parameters changed where asked."""
-    primitive = equation.primitive
-    prepared = primitive.get_bind_params({**equation.params, **changed})
-    # Functions among the parameters go first up to JAX 0.9, and by name after it.
-    functions, params = prepared if isinstance(prepared, tuple) else ((), prepared)
-    results = primitive.bind(*functions, *map(_jax, arrays), **params)
-    return list(results) if equation.primitive.multiple_results else [results]
-
-
-def _jax(x: Any) -> Any:
-    return jnp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x
 
 
 def _folded(

@@ -10,18 +10,21 @@ from typing import Any
 import jax
 
 from ...refimpl.errors import BadUsage
+from .jax_scopes import parts, scopes
 
 
 @dataclass(frozen=True)
 class Pure:
     """``function(params, *args)``; with a state, ``function(params, state, *args)``.
 
-    With a state, the function returns its output and the state after it.
+    With a state, the function returns its output and the state after it. ``root`` is what a library
+    calls the outermost module, which no path needs.
     """
 
     function: Callable[..., Any]
     params: Any
     state: Any = None
+    root: str = ""
 
 
 def pure(
@@ -86,7 +89,7 @@ def _is_of(*names: str) -> Callable[[Any], bool]:
 
 
 def _signed(function: Callable[..., Any], original: Any, leading: Sequence[str]) -> Any:
-    """``function``, telling the names that the original has for its arguments."""
+    """``function``, telling the names that the original has for arguments after the leading."""
     arguments = list(inspect.signature(original).parameters.values())
     first = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in leading]
     function.__signature__ = inspect.Signature([*first, *arguments])  # pyright: ignore[reportFunctionMemberAccess]
@@ -115,10 +118,10 @@ def _linen(module: Any, given: _Given) -> Pure:
         )
         return output, {**state, **after}
 
-    original = getattr(module, given.method)
+    original, root = getattr(module, given.method), module.name or type(module).__name__
     if not held:
-        return Pure(_signed(function, original, ["params"]), params)
-    return Pure(_signed(stateful, original, ["params", "state"]), params, held)
+        return Pure(_signed(function, original, ["_params"]), params, root=root)
+    return Pure(_signed(stateful, original, ["_params", "_state"]), params, held, root)
 
 
 def _nnx(module: Any, given: _Given) -> Pure:
@@ -126,36 +129,50 @@ def _nnx(module: Any, given: _Given) -> Pure:
 
     graph, held, rest = nnx.split(module, nnx.Param, ...)
 
+    def called(merged: Any, *args: Any, **kwargs: Any) -> Any:
+        named = [(".".join(map(str, path)), part) for path, part in nnx.iter_modules(merged)]
+        with scopes(named):
+            return getattr(merged, given.method)(*args, **kwargs)
+
     def function(params: Any, *args: Any, **kwargs: Any) -> Any:
-        merged = nnx.merge(graph, params, rest, copy=True)
-        return getattr(merged, given.method)(*args, **kwargs)
+        return called(nnx.merge(graph, params, rest, copy=True), *args, **kwargs)
 
     def stateful(params: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
         merged = nnx.merge(graph, params, state, copy=True)
-        output = getattr(merged, given.method)(*args, **kwargs)
+        output = called(merged, *args, **kwargs)
         return output, nnx.split(merged, nnx.Param, ...)[2]
 
     original = getattr(module, given.method)
     if not jax.tree.leaves(rest):
-        return Pure(_signed(function, original, ["params"]), held)
-    return Pure(_signed(stateful, original, ["params", "state"]), held, rest)
+        return Pure(_signed(function, original, ["_params"]), held)
+    return Pure(_signed(stateful, original, ["_params", "_state"]), held, rest)
 
 
 def _equinox(module: Any, given: _Given) -> Pure:
+    """Its ``State`` becomes a dictionary by the paths of the modules that keep it."""
     import equinox  # noqa: PLC0415  only its users have it
 
     held, static = equinox.partition(module, equinox.is_inexact_array)
 
     def function(params: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(equinox.combine(params, static), given.method)(*args, **kwargs)
+        whole = equinox.combine(params, static)
+        with scopes(parts(whole, equinox.Module)):
+            return getattr(whole, given.method)(*args, **kwargs)
 
     def stateful(params: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(params, *args, state, **kwargs)
+        filled = given.state
+        for path, index in kept.items():
+            filled = filled.set(index, state[path])
+        output, after = function(params, *args, filled, **kwargs)
+        return output, {path: after.get(index) for path, index in kept.items()}
 
     original = getattr(module, given.method)
     if given.state is None:
-        return Pure(_signed(function, original, ["params"]), held)
-    return Pure(_signed(stateful, original, ["params", "state"]), held, given.state)
+        return Pure(_signed(function, original, ["_params"]), held)
+    modules = parts(module, equinox.Module)
+    kept = {path: m for path, m in modules if isinstance(m, equinox.nn.StateIndex)}
+    state = {path: given.state.get(index) for path, index in kept.items()}
+    return Pure(_signed(stateful, original, ["_params", "_state"]), held, state)
 
 
 def _haiku(transformed: Any, given: _Given) -> Pure:

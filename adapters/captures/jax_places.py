@@ -15,10 +15,10 @@ from .captured import Place
 #: Libraries whose frames are passed over: their users' lines are wanted.
 LIBRARIES = ("jax", "jaxlib", "flax", "equinox", "haiku", "optax", "chex", "jaxtyping")
 
-#: Parts of a name stack that JAX puts there, an einsum's equation among them.
+#: Parts of a name stack that JAX puts there, an einsum's equation among them, or equinox.
 _TRANSFORMS = re.compile(
     r".*[^\w.\-].*|checkpoint|rematted_computation|while|scan|body|cond|closed_call"
-    r"|custom_jvp_call|custom_vjp_call|branch_\d+_fun"
+    r"|custom_jvp_call|custom_vjp_call|branch_\d+_fun|eqx\.nn\.\w+"
 )
 
 #: What a transformation wraps a part in, as ``jvp(Dense_0)``.

@@ -133,7 +133,7 @@ def _task(adapter: Adapter, task: Task, report: Report) -> Iterator[str]:
     unknown = [name for name in sorted(operations) if not _asked(lambda: adapter.has(name))[0]]  # noqa: B023  asked at once
     before = _bits(task.inputs | task.params)
     try:
-        trace, again = attempt(adapter, task), attempt(adapter, task)
+        trace, again = (attempt(adapter, task, shared=True) for _ in range(2))
     except Unsupported as lack:
         report.unsupported[task.id] = str(lack)
         yield from _refused(lack)

@@ -50,7 +50,8 @@ class Runner:
     Raises
     ------
     BadUsage
-        For a name that no adapter has, or where no framework is left to run.
+        For a name that no adapter has, a named one whose framework is not installed, or where
+        none is left to run.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Runner:
                 self.missing[str(item)] = str(absent)
             else:
                 self.adapters[adapter.name] = adapter
+        if self.missing and (adapters is not None or not self.adapters):
+            raise BadUsage("; ".join(self.missing.values()))
         if not self.adapters:
-            raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
+            raise BadUsage("no adapter is named, expected one or more")
         self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
@@ -111,10 +114,11 @@ class Runner:
         started = time.perf_counter()
         try:
             trace = attempt(adapter, task)
+            pulled = None if base.seeded is None else attempt(adapter, base.seeded)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
-        rows = judge(task, name, version, trace, base)
+        rows = judge(task, adapter, version, trace, base, pulled)
         for row in rows:
             row["seconds"] = seconds
         diagnose(Judged(task, adapter, base, rows, self._rows))

@@ -76,7 +76,7 @@ _STATE = _State()
 _TURN = threading.Lock()
 
 
-def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
+def start(adapters: Sequence[str | Adapter] | None, marks: Marks) -> None:
     """Begin a worker's life: one thread, and every framework imported.
 
     What an adapter raises as it is made is kept, for ``about`` to raise.
@@ -108,25 +108,27 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     return _runner().rows(undrawn.draw(), lost)
 
 
-def remote_about(adapters: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+def remote_about(adapters: tuple[str, ...] | None) -> tuple[list[str], dict[str, str]]:
     """As ``about``, in a process that somebody else has started."""
     with _TURN:
         runner = _kept(adapters)
     return list(runner.adapters), runner.missing
 
 
-def remote(adapters: tuple[str, ...], undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
+def remote(
+    adapters: tuple[str, ...] | None, undrawn: Undrawn, lost: Mapping[str, Lost]
+) -> list[Row]:
     """As ``work``, in a process that somebody else has started, one task at a time."""
     with _TURN:
         return _kept(adapters).rows(undrawn.draw(), lost)
 
 
 @lru_cache(maxsize=1)
-def _kept(adapters: tuple[str, ...]) -> Runner:
+def _kept(adapters: tuple[str, ...] | None) -> Runner:
     return _made(adapters)
 
 
-def _made(adapters: Sequence[str | Adapter]) -> Runner:
+def _made(adapters: Sequence[str | Adapter] | None) -> Runner:
     """A runner, and for the rest of this process's life the settings that it needs."""
     settings = _STATE.settings
     settings.enter_context(threads.environment(compiled.variables(cache_folder())))

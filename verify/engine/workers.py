@@ -83,10 +83,9 @@ class Workers:
         count: int,
         timeout: float | None = None,
     ) -> None:
-        self._adapters: Sequence[str | Adapter] = list(
-            registry.names() if adapters is None else adapters
-        )
-        self._names = tuple(a if isinstance(a, str) else a.name for a in self._adapters)
+        self._adapters = None if adapters is None else list(adapters)
+        given = registry.names() if self._adapters is None else self._adapters
+        self._names: Sequence[str] = tuple(a if isinstance(a, str) else a.name for a in given)
         self._count, self._timeout = count, timeout
         # the first slot is for those who start
         slots = 1 + count * AHEAD

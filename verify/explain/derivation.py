@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...adapters.attempt import attempt
 from ...adapters.base import Trace, on_path
 from ...adapters.numpy_reference import reference
 from ...cases.program import Program
@@ -31,7 +32,12 @@ from .update import update_section
 #: A trajectory longer than this is shown by its beginning and its end.
 STEPS = 12
 
-_CHECKS = {"value": "value of", "grad": "gradient of", "update": "updated"}
+_CHECKS = {
+    "value": "value of",
+    "grad": "gradient of",
+    "vjp": "scaled gradient of",
+    "update": "updated",
+}
 
 
 def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
@@ -174,7 +180,7 @@ def _trace(task: Task, runner: Runner, name: str) -> dict[Key, Any]:
     if name in task.skip:
         return {}
     try:
-        return flat(runner.adapters[name].run(task))
+        return flat(attempt(runner.adapters[name], task))
     except (Unsupported, AdapterFailed):
         return {}
 

@@ -33,6 +33,8 @@ class Known:
     path: Path
     line: int
     column: int
+    #: What is said of it that is no fault.
+    notes: tuple[str, ...] = ()
 
 
 class Memory:
@@ -58,7 +60,10 @@ class Memory:
             for name, digest in record["files"].items():
                 if hashed(locate(name, path.parent).read_bytes()) != digest:
                     return None
-            return [Known(str(n), path, int(i), int(j)) for n, i, j in record["cases"]]
+            return [
+                Known(str(name), path, int(line), int(column), tuple(map(str, notes)))
+                for name, line, column, notes in record["cases"]
+            ]
         except (OSError, ValueError, TypeError, KeyError, AttributeError, FileFault):
             return None
 
@@ -68,7 +73,7 @@ class Memory:
             return
         with suppress(OSError, FileFault):
             record = {
-                "cases": [(case.name, case.line, case.column) for case in cases],
+                "cases": [(case.name, case.line, case.column, case.notes) for case in cases],
                 "files": {f: hashed(locate(f, path.parent).read_bytes()) for f in files},
             }
             if not self._folder.is_dir():

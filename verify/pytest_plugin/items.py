@@ -17,6 +17,7 @@ from ...reports.columns import frame
 from ...reports.plain import failures_table
 from ...reports.verdicts import FAILING
 from ..engine.runner import Runner
+from ..engine.work import fail_without_a_framework
 from ..judging.rows import Row, point_text
 from ..selection.choices import adapters_of, dtypes_of
 from .report import PROPERTY
@@ -32,7 +33,9 @@ class Held:
     """One runner, which keeps a task's truth, and the tasks of the case that is being run."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.runner = Runner(adapters_of(config.getoption("--gradparity-adapters")))
+        adapters = adapters_of(config.getoption("--gradparity-adapters"))
+        self.runner = Runner(adapters)
+        fail_without_a_framework(adapters, self.runner.missing)
         self._dtypes = dtypes_of(config.getoption("--gradparity-dtypes"))
         self._case: Case | None = None
         self._tasks: list[Task] = []
@@ -124,5 +127,7 @@ class CaseItem(pytest.Item):
             try:
                 stash[_HELD] = Held(self.config)
             except BadUsage as error:
+                if hasattr(self.config, "workerinput"):
+                    raise  # a worker of xdist that ends takes its controller along
                 pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
         return stash[_HELD]

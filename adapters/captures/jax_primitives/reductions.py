@@ -81,9 +81,24 @@ def _reduce(w: Writer, e: Equation) -> Written:
     return [w.emit(name, x, axis=whole(e.params["dimensions"]))]
 
 
+def _over_named_axis(operation: str) -> Any:
+    """A reduction over an axis that vmap named, which is one of the array's by now."""
+
+    def write(w: Writer, e: Equation) -> Written:
+        axes = e.params["axes"]
+        if e.params["axis_index_groups"] is not None or any(isinstance(k, str) for k in axes):
+            raise Unsupported("between devices")
+        return [w.emit(operation, x, axis=whole(axes)) for x in e.inputs]
+
+    return write
+
+
 RULES = {
     **{name: _reduction(row) for name, row in REDUCTIONS.items()},
     **{name: _scan(row) for name, row in SCANS.items()},
+    "psum": _over_named_axis("sum"),
+    "pmax": _over_named_axis("max"),
+    "pmin": _over_named_axis("min"),
     "top_k": _top_k,
     "sort": _sort,
     "reduce": _reduce,

@@ -167,7 +167,7 @@ def _closed_over(code: Callable[..., Any]) -> Iterator[tuple[str, nn.Module]]:
         found = inspect.getclosurevars(code)
     except TypeError:
         return
-    for name, x in (found.globals | found.nonlocals).items():
+    for name, x in {**found.globals, **found.nonlocals}.items():
         x = getattr(x, "_orig_mod", x)  # noqa: PLW2901 - what torch.compile was given
         if isinstance(x, nn.Module):
             yield name, x

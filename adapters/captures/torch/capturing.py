@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
 
+from ....cases.program import Program
 from ....refimpl.errors import AdapterFailed, GradparityError
 from ...torch import array
 from ..captured import Captured, Custom, needed
@@ -35,8 +35,8 @@ def capture(
 
     Tensors among parameters and arguments that want a gradient become ``params``, all others
     ``inputs``, under the names of the state dict and of the signature, as ``fc.weight`` and
-    ``batch.image``. ``outputs`` has paths as ``logits`` or ``hidden.0``, and ``""`` for a lone
-    tensor; ``state`` has the buffers (and arguments) that the call writes in place.
+    ``batch.image``. ``outputs`` has paths as ``logits`` or ``hidden.0``; ``state`` has the
+    buffers (and arguments) that the call writes in place.
 
     Parameters
     ----------
@@ -121,34 +121,30 @@ def _assembled(
         if isinstance(value, Missing):
             gaps |= value.gaps
         elif isinstance(value, Value):
-            # A leaf, or what is handed back twice, gets a variable of its own.
-            computed = value.name in builder.places and value.name not in outputs
-            outputs[value.name if computed else builder.emit("identity", value.name)] = path
+            computed = value.name in writer.dtypes
+            outputs[path] = value.name if computed else builder.emit("identity", value.name)
     state: dict[str, str] = {}
     for name, value in moved.items():
         if isinstance(value, Missing):
             gaps |= value.gaps
         elif value.name != leaves.variable(name):
             state[leaves.variable(name)] = value.name
-    wanted = needed(builder.program(""), (*outputs, *state.values()))
-    first = next((n for n in outputs if n in _inexact(yielded)), next(iter(outputs), ""))
-    program = builder.program(first)
-    kept = tuple(i for i in program.instructions if i.target in wanted)
+    wanted = needed(builder.program(""), (*outputs.values(), *state.values()))
+    moving = (x.name for x in yielded if isinstance(x, Value) and x.inexact)
+    first = next(moving, next(iter(outputs.values()), ""))
+    kept = tuple(i for i in builder.instructions if i.target in wanted)
     constants = {k: x for k, x in builder.constants.items() if k in wanted}
     return Captured(
-        program=type(program)(kept, first),
+        program=Program(kept, first),
         params={k: array(x) for k, x in leaves.params.items()},
         inputs={**{k: array(x) for k, x in leaves.inputs.items()}, **constants},
         outputs=outputs,
         state=state,
         places={k: x for k, x in builder.places.items() if k in wanted},
+        dtypes={k: x for k, x in writer.dtypes.items() if k in wanted},
         gaps=tuple(sorted(gaps, key=str)),
         custom=tuple(custom),
     )
-
-
-def _inexact(values: list[Any]) -> frozenset[str]:
-    return frozenset(x.name for x in values if isinstance(x, Value) and x.inexact)
 
 
 @contextmanager
@@ -171,4 +167,4 @@ def _quiet(call: Call, *, train: bool | None) -> Iterator[None]:
         log.disabled = heard
         torch.backends.mha.set_fastpath_enabled(fused)
         for m, mode in modes.items():
-            nn.Module.__setattr__(m, "training", mode)
+            m.training = mode

@@ -18,7 +18,7 @@ from .calling import Call, users_name
 from .leaves import Leaves
 from .lowerings import Value
 from .overriding import Calls
-from .places import frames_in, place_of
+from .places import WholeTraces, frames_in, place_of
 from .regions import inline
 from .writing import Missing, Writer
 
@@ -37,7 +37,7 @@ def graph_of(call: Call) -> Any:
     """
     try:
         # Torch prints the graph that it gave up.
-        with Calls(cutting=False), redirect_stderr(io.StringIO()):
+        with Calls(cutting=False), WholeTraces(), redirect_stderr(io.StringIO()):
             program = torch.export.export(call, tuple(call.tensors), strict=False)
         inline(program.graph_module, frozenset(program.graph_signature.inputs_to_buffers))
         program = program.run_decompositions({})
@@ -116,7 +116,7 @@ class _Walk:
             return None
         module, frames = _module_of(node), frames_in(node.meta.get("stack_trace") or "")
         self._writer.builder.place = place_of(module, frames)
-        if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
+        if not isinstance(target, torch._ops.OpOverload):
             if target is torch.ops.higher_order.cond:
                 return self._branch(*node.args)
             reason = "flow that depends on data"

@@ -53,9 +53,11 @@ class Calls(TorchFunctionMode):
         if func == _DATA.__get__:  # pyright: ignore[reportAttributeAccessIssue]
             return self._cut(args[0])
         if func == _DATA.__set__:  # pyright: ignore[reportAttributeAccessIssue]
-            raise Unsupported("what .data is set to has no place in a program")
+            raise _refused("what .data is set to has no place in a program")
         if func is functional.gaussian_nll_loss:
             return self._gaussian_nll(*args, **kwargs)
+        if self._cutting and _name(func) in _LEAVING:
+            return self._left(func, args, kwargs)
         if _in_place(func, kwargs):
             return self._written(func, args, kwargs)
         made = self._called(func, args, kwargs)
@@ -80,6 +82,16 @@ class Calls(TorchFunctionMode):
         finally:
             self._recorded.pop()
 
+    def _left(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """What leaves torch: numbers of this run, but no floats to compute with elsewhere."""
+        x = args[0]
+        if _moves(x) and _name(func) != "tolist":
+            raise _refused("what .numpy() hands to NumPy is computed out of sight")
+        if torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]
+            torch._sync(x)  # pyright: ignore[reportPrivateImportUsage]
+            x = torch._from_functional_tensor(x)  # pyright: ignore[reportPrivateImportUsage]
+        return func(x, *args[1:], **kwargs)
+
     def _cut(self, x: torch.Tensor) -> torch.Tensor:
         made = x.detach()
         self._detached[id(made)] = (made, x)
@@ -92,7 +104,7 @@ class Calls(TorchFunctionMode):
         """A call that writes into its first argument (or ``out``)."""
         target = kwargs.get("out", args[0])
         if id(target) in self._views:
-            raise Unsupported("a view of .data or .detach() is written in place")
+            raise _refused("a view of .data or .detach() is written in place")
         unrecorded = self._cutting and not torch.is_grad_enabled()
         _, base = self._detached.get(id(target), (None, target))
         if not _moves(target) or (base is target and not unrecorded):
@@ -165,12 +177,21 @@ class _Context:
         """As torch's."""
 
 
+#: By which numbers leave torch, other than one by one.
+_LEAVING = frozenset({"numpy", "__array__", "tolist"})
+
 #: By which a tensor is looked at otherwise, and written through.
 _VIEWS = frozenset(
     {"view", "reshape", "__getitem__", "select", "narrow", "transpose", "permute", "t", "flatten"}
     | {"squeeze", "unsqueeze", "expand", "unbind", "chunk", "split", "diagonal", "view_as"}
     | {"swapaxes", "movedim", "unflatten", "detach"}
 )
+
+
+def _refused(message: str) -> Unsupported:
+    """What cannot be captured, with its place."""
+    place = str(place_of("", frames_here()))
+    return Unsupported(f"{place}: {message}" if place else message)
 
 
 def _name(func: Any) -> str:

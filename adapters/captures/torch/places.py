@@ -7,8 +7,10 @@ import traceback
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch.fx.proxy import TracerBase
 
 from ..captured import Place
 
@@ -58,3 +60,22 @@ def frames_here() -> Iterator[Frame]:
     for frame, line in reversed(list(traceback.walk_stack(None))):
         name = frame.f_code.co_filename
         yield name, line, linecache.getline(name, line)
+
+
+class WholeTraces:
+    """Inside, what is exported knows the whole way to it, and not the ``forward`` on it alone."""
+
+    _NAME = "_filter_traceback_frames"
+
+    def __enter__(self) -> None:
+        self._before = getattr(TracerBase, self._NAME)
+
+        def kept(_: Any, summary: traceback.StackSummary) -> traceback.StackSummary:
+            frames = list(summary)
+            calls = [k for k, frame in enumerate(frames) if frame.filename == _CALL]
+            return traceback.StackSummary.from_list(frames[calls[-1] + 1 :] if calls else [])
+
+        setattr(TracerBase, self._NAME, kept)
+
+    def __exit__(self, *_: object) -> None:
+        setattr(TracerBase, self._NAME, self._before)

@@ -100,7 +100,7 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self,
         func: Any,
-        types: Any,  # noqa: ARG002 - torch's signature
+        types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
@@ -110,8 +110,8 @@ class _Recorder(TorchDispatchMode):
         self._writer.builder.place = place_of(module, frames_here())
         given = pytree.tree_map(self._given, (args, kwargs))
         made = self._drawn(func, args, kwargs)
-        if func is torch.ops.aten.copy_.default:  # functionalize, at the end
-            self.name(args[0], given[0][1])
+        if func._schema.is_mutable:
+            self._write(func, args, kwargs, given)
             return made
         if not any(isinstance(x, torch.Tensor) for x in pytree.tree_leaves(made)):
             return made  # a number from now on
@@ -119,6 +119,30 @@ class _Recorder(TorchDispatchMode):
         if func is torch.ops.aten.native_batch_norm.default and args[5] and args[3] is not None:
             self._move_statistics(args, given[0])
         return made
+
+    def _write(self, func: Any, args: Any, kwargs: Any, given: Any) -> None:
+        """Name what was written in place: what functionalize sees to is pure, but not all is."""
+        targets = _targets(func, args, kwargs)
+        pure = _pure(func)
+        if pure is None or len(targets) != 1:
+            gap = Gap(str(func), "written in place", self._writer.builder.place)
+            values: Any = [Missing(frozenset({gap})) for _ in targets]
+        else:
+            a, k = given
+            k = {key: x for key, x in k.items() if key != "out"}
+            values = [self._writer.apply(pure, a, k, targets[0])]
+        for x, value in zip(targets, values, strict=True):
+            self._forget_views(x, str(func))
+            self.name(x, value)
+
+    def _forget_views(self, x: torch.Tensor, operation: str) -> None:
+        """What shares its memory with a tensor that was written has no value any more."""
+        gap = Gap(operation, "written through a view", self._writer.builder.place)
+        memory = x.untyped_storage().data_ptr()
+        alike = [y for y in self._kept if y.untyped_storage().data_ptr() == memory]
+        for other in alike if memory else ():
+            if other is not x and _overlap(x, other):
+                self._values[id(other)] = Missing(frozenset({gap}))
 
     def _given(self, x: Any) -> Any:
         return self.value(x) if isinstance(x, torch.Tensor) else x
@@ -140,7 +164,7 @@ class _Recorder(TorchDispatchMode):
             reason = "no_grad within a function of torch's own"
             gap = Gap(str(func), reason, writer.builder.place)
             return pytree.tree_map(lambda _: Missing(frozenset({gap})), made)
-        values = writer.apply(func, *given, made)
+        values = writer.apply(func, given[0], given[1], made)
         if _missing(values):
             values = self._decided(func, given, made, values)
         return values
@@ -152,7 +176,7 @@ class _Recorder(TorchDispatchMode):
                 lambda x: self._writer.known(x) if isinstance(x, torch.Tensor) else x, made
             )
         decided = pytree.tree_map(self._fixed, given, is_leaf=lambda x: isinstance(x, Value))
-        again = self._writer.apply(func, *decided, made)
+        again = self._writer.apply(func, decided[0], decided[1], made)
         return values if _missing(again) else again
 
     def _fixed(self, x: Any) -> Any:
@@ -175,6 +199,46 @@ class _Recorder(TorchDispatchMode):
             after = moved_statistics(self._writer, x, mean, var, momentum)
             for place, old, name in zip((3, 4), (mean, var), after, strict=True):
                 self.name(args[place], Value(name, old.shape, old.dtype))
+
+
+def _overlap(x: torch.Tensor, y: torch.Tensor) -> bool:
+    """Whether two tensors of one storage have an element in common."""
+    size = x.untyped_storage().nbytes() // max(x.element_size(), 1)
+    if x.dtype != y.dtype:
+        return True
+    marked = torch.zeros(size, dtype=torch.bool)
+    torch.as_strided(marked, x.shape, x.stride(), int(x.storage_offset())).fill_(True)  # noqa: FBT003
+    return bool(torch.as_strided(marked, y.shape, y.stride(), int(y.storage_offset())).any())
+
+
+def _targets(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
+    """The arguments that an operation writes."""
+    found = []
+    for number, one in enumerate(func._schema.arguments):
+        if one.alias_info is not None and one.alias_info.is_write:
+            found.append(args[number] if number < len(args) else kwargs[one.name])
+    return found
+
+
+def _pure(func: Any) -> Any:
+    """The operation that makes what another writes; None where there is none."""
+    name, _, _ = func.name().removeprefix("aten::").partition(".")
+    packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
+    wanted = [x.name for x in func._schema.arguments if x.name != "out"]
+    for overload in packet.overloads() if packet else ():
+        one = getattr(packet, overload)
+        names = [x.name for x in one._schema.arguments]
+        if names == wanted and not one._schema.is_mutable and _alike(one, func):
+            return one
+    return None
+
+
+def _alike(pure: Any, func: Any) -> bool:
+    """Whether two operations take arguments of the same types."""
+    types = [
+        [str(x.type) for x in one._schema.arguments if x.name != "out"] for one in (pure, func)
+    ]
+    return types[0] == types[1]
 
 
 def _moves(x: Any) -> bool:

@@ -36,7 +36,7 @@ def inline(module: fx.GraphModule, buffers: frozenset[str]) -> None:
 def _name(node: fx.Node) -> str:
     target = node.target
     known = node.op == "call_function" and hasattr(target, "_name")
-    return str(target._name) if known else ""  # noqa: SLF001  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    return str(target._name) if known else ""  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
 
 
 class _Block:
@@ -87,8 +87,8 @@ class _Block:
         self,
         outside: Any,
         node: fx.Node,
-        written: bool,
-        copies: list[tuple[fx.Node, fx.Node]],  # noqa: FBT001
+        written: bool,  # noqa: FBT001
+        copies: list[tuple[fx.Node, fx.Node]],
     ) -> Any:
         """A tensor from outside, as the body sees it."""
         value = node.meta.get("val")
@@ -126,14 +126,15 @@ class _Block:
     def _hand_back(self, results: list[Any]) -> None:
         """What took the block's results takes the body's."""
         for user in list(self._node.users):
+            number: Any = user.args[1]
             user.target = _ATEN.alias.default
-            user.args = (results[user.args[1]],)  # pyright: ignore[reportArgumentType]
+            user.args = (results[number],)
 
 
 def _target(node: fx.Node) -> fx.Node:
     """What a node that writes in place writes to; any other node itself."""
-    while isinstance(node.target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
-        first = node.target._schema.arguments[0]  # noqa: SLF001
+    while isinstance(node.target, torch._ops.OpOverload):
+        first = node.target._schema.arguments[0]
         if first.alias_info is None or not first.alias_info.is_write:
             break
         node = node.args[0]  # pyright: ignore[reportAssignmentType]
@@ -144,8 +145,8 @@ def _written(graph: fx.Graph) -> frozenset[fx.Node]:
     """The placeholders that operations of a graph write in place, by themselves or by a view."""
     found = set()
     for node in graph.nodes:
-        if isinstance(node.target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
-            schema = node.target._schema  # noqa: SLF001
+        if isinstance(node.target, torch._ops.OpOverload):
+            schema = node.target._schema
             for given, argument in zip(node.args, schema.arguments, strict=False):
                 if argument.alias_info is not None and argument.alias_info.is_write:
                     found.add(_root(given))
@@ -154,8 +155,8 @@ def _written(graph: fx.Graph) -> frozenset[fx.Node]:
 
 def _root(node: Any) -> fx.Node:
     """What a node is a view of."""
-    while isinstance(node.target, torch._ops.OpOverload):  # noqa: SLF001 - has no other name
-        first = node.target._schema.arguments[0]  # noqa: SLF001
+    while isinstance(node.target, torch._ops.OpOverload):
+        first = node.target._schema.arguments[0]
         if first.alias_info is None or not node.args:
             break
         node = node.args[0]

@@ -73,6 +73,8 @@ class Writer:
 
     def __init__(self, taken: Iterable[str], draws: Draws | None) -> None:
         self.builder = Builder(taken)
+        #: Variable → the dtype that the user's code has it in, of those that are results.
+        self.dtypes: dict[str, str] = {}
         self._draws = draws
         #: What the operation that is being written yields, for its shapes and dtypes.
         self._like: Any = None
@@ -179,13 +181,12 @@ class Writer:
             held = self._run(name, target, args, kwargs)
         if held is not None and (name in _LIKE or _folds(name, values, held)):
             return pytree.tree_map(self._known, held)
+        if lowering is None:
+            return self._missing(target, "the reference has no counterpart")
         try:
-            if lowering is None:
-                raise NotCaptured("the reference has no counterpart")
             made = lowering(self, *arguments_of(target, args, kwargs))
         except NotCaptured as reason:
-            gap = Gap(str(target), str(reason), self.builder.place)
-            return _each(like, lambda _: Missing(frozenset({gap})))
+            return self._missing(target, str(reason))
         return self._named(target, made, held)
 
     def leaf(self, name: str, x: torch.Tensor, *, held: bool) -> Value:
@@ -197,6 +198,10 @@ class Writer:
         return self._known(x)
 
     # -- within
+
+    def _missing(self, target: Any, reason: str) -> Any:
+        gap = Gap(str(target), reason, self.builder.place)
+        return _each(self._like, lambda _: Missing(frozenset({gap})))
 
     def _run(self, name: str, target: Any, args: Any, kwargs: Any) -> Any:
         """What an operation of known arguments yields."""
@@ -216,7 +221,7 @@ class Writer:
     def _known(self, x: Any) -> Any:
         if not isinstance(x, torch.Tensor):
             return x
-        x = x.detach()
+        x = x.detach().clone()
         return Value(self.constant(x), tuple(x.shape), x.dtype, x)
 
     def _named(self, target: Any, made: Any, held: Any) -> Any:
@@ -224,7 +229,7 @@ class Writer:
         if isinstance(made, Value):
             made = made.name
         if isinstance(made, str):
-            return Value(made, self.shape, self.dtype, _first(held, 0))
+            return self._result(made, self._like, _first(held, 0))
         results = []
         for k, x in enumerate(self._like):
             name = made[k] if k < len(made) else None
@@ -233,16 +238,20 @@ class Writer:
                 results.append(Missing(frozenset({gap})))
             else:
                 name = name.name if isinstance(name, Value) else name
-                shape = tuple(map(int, x.shape))
-                results.append(Value(name, shape, x.dtype, None if held is None else held[k]))
+                results.append(self._result(name, x, None if held is None else held[k]))
         return results
+
+    def _result(self, name: str, like: Any, held: Any) -> Value:
+        if name in self.builder.places and name not in self.builder.constants:
+            self.dtypes[name] = str(like.dtype).removeprefix("torch.")
+        return Value(name, tuple(map(int, like.shape)), like.dtype, held)
 
 
 def arguments_of(target: Any, args: Any, kwargs: Any) -> list[Any]:
     """All arguments in the order of the schema, defaults filled in, dtypes and devices left out."""
     given = list(args)
     bound = []
-    for number, one in enumerate(target._schema.arguments):  # noqa: SLF001 - has no other name
+    for number, one in enumerate(target._schema.arguments):
         if number < len(given):
             value = given[number]
         elif one.name in kwargs:

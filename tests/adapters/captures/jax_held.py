@@ -35,13 +35,13 @@ def off(found, expected, size):
     return float(np.abs(np.asarray(found) - np.asarray(expected)).max(initial=0)) / size
 
 
-def held(function, params, *args, state=None, **kwargs):
+def held(function, params, *args, state=None, differentiate=jax.grad, root="", **kwargs):
     """Capture a function whole, and hold its outputs, state and gradients against JAX's.
 
     Returns the capture.
     """
-    captured = capture(function, params, args, kwargs, state=state, dtype="float64")
-    assert captured.gaps == ()
+    captured = capture(function, params, args, kwargs, state=state, dtype="float64", root=root)
+    assert list(map(str, captured.gaps)) == []
     task = task_of(captured)
     step = reference(task).steps[0]
     with jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
@@ -58,13 +58,13 @@ def held(function, params, *args, state=None, **kwargs):
             floating = [y for y in jax.tree.leaves(outputs) if jnp.issubdtype(y.dtype, jnp.inexact)]
             return (floating[0] * g).sum(), (outputs, after)
 
-        found, (outputs, after) = jax.jit(jax.grad(contracted, has_aux=True))(params)
+        found, (outputs, after) = jax.jit(differentiate(contracted, has_aux=True))(params)
         gradients = jax.tree.leaves(found)
     known = {**captured.inputs, **captured.params, **step.values}
     for name, y in zip(captured.outputs.values(), jax.tree.leaves(outputs), strict=True):
         assert off(known[name], y, np.abs(y).max(initial=1e-300)) < WITHIN, name
-    kept = [y for y in jax.tree.leaves(after) if np.dtype(y.dtype).kind == "f"]
-    names = [k for k in captured.state.values() if np.asarray(known[k]).dtype.kind == "f"]
+    kept = [y for y in jax.tree.leaves(after) if jnp.issubdtype(y.dtype, jnp.floating)]
+    names = [k for k in captured.state.values() if known[k].dtype.kind == "f"]
     for name, y in zip(names, kept, strict=True):
         assert off(known[name], y, np.abs(y).max(initial=1e-300)) < WITHIN, name
     # A bias before a norm has no gradient but rounding: sizes are those of all gradients.

@@ -27,17 +27,22 @@ def _elu(w: Pen, x: Value, alpha: Any = 1, scale: Any = 1, input_scale: Any = 1)
     return w.emit("multiply", w.emit("elu", x, alpha=alpha), scale)
 
 
-def _prelu(w: Pen, x: Value, weight: Value) -> str:
-    """The slopes are the channels', axis 1."""
-    if len(weight.shape) <= 1 and weight.shape not in ((), (1,)) and x.ndim > 2:
-        return w.emit("prelu", x, w.emit("reshape", weight, shape=(-1, *(1,) * (x.ndim - 2))))
-    return w.emit("prelu", x, weight)
+def _prelu_spread(w: Pen, x: Value, weight: Value) -> str:
+    """With slopes that broadcast: the reference's are a vector, one a channel."""
+    return w.emit("prelu", x, w.emit("reshape", weight, shape=(-1,)))
 
 
 def _rrelu(w: Pen, x: Value, lower: Any, upper: Any, training: Any = False) -> str:
     if training:
         raise NotCaptured("rrelu draws its slopes in training")
     return w.emit("leaky_relu", x, negative_slope=(lower + upper) / 2)
+
+
+def _safe_softmax(w: Pen, x: Value, axis: int, *_: Any) -> str:
+    """Zeros where all is minus infinity."""
+    hidden = w.emit("all", w.emit("equal", x, float("-inf")), axis=axis, keepdims=True)
+    p = w.emit("softmax", w.emit("where", hidden, 0.0, x), axis=axis)
+    return w.emit("where", hidden, 0.0, p)
 
 
 ROWS: dict[str, Lowering] = {
@@ -54,8 +59,8 @@ ROWS: dict[str, Lowering] = {
     "leaky_relu": lambda w, x, slope: w.emit("leaky_relu", x, negative_slope=slope),
     "elu": _elu,
     "celu": lambda w, x, alpha: w.emit("celu", x, alpha=alpha),
-    "prelu": _prelu,
-    "_prelu_kernel": lambda w, x, weight: w.emit("prelu", x, weight),
+    "prelu": rename("prelu"),
+    "_prelu_kernel": _prelu_spread,
     "rrelu": _rrelu,
     "softplus": _softplus,
     "hardtanh": lambda w, x, low, high: w.emit("hard_tanh", x, min_val=low, max_val=high),
@@ -67,6 +72,7 @@ ROWS: dict[str, Lowering] = {
     "glu": lambda w, x, axis: w.emit("glu", x, axis=axis),
     "softmax": lambda w, x, axis, *_: w.emit("softmax", x, axis=axis),
     "_softmax": lambda w, x, axis, *_: w.emit("softmax", x, axis=axis),
+    "_safe_softmax": _safe_softmax,
     "log_softmax": lambda w, x, axis, *_: w.emit("log_softmax", x, axis=axis),
     "_log_softmax": lambda w, x, axis, *_: w.emit("log_softmax", x, axis=axis),
     "special_softmax": lambda w, x, axis, *_: w.emit("softmax", x, axis=axis),

@@ -9,7 +9,7 @@ import torch
 from .common import Lowering, NotCaptured, Pen, Value
 
 
-def _dropped(w: Pen, x: Value, p: float, train: Any = True) -> Any:  # noqa: FBT002 - aten's
+def _dropped(w: Pen, x: Value, p: float, train: Any = True) -> Any:
     """Of two results, the second is the mask."""
     if not train or p == 0:
         return w.emit("identity", x)
@@ -19,7 +19,7 @@ def _dropped(w: Pen, x: Value, p: float, train: Any = True) -> Any:  # noqa: FBT
     return w.emit("dropout", x, mask, p=p)
 
 
-def _dropped_with_mask(w: Pen, x: Value, p: float, train: Any = True) -> tuple[Any, ...]:  # noqa: FBT002
+def _dropped_with_mask(w: Pen, x: Value, p: float, train: Any = True) -> tuple[Any, ...]:
     return _dropped(w, x, p, train is None or train), None
 
 
@@ -30,7 +30,7 @@ def _attended(
     value: Value,
     mask: Value | None = None,
     dropout: float = 0.0,
-    causal: Any = False,  # noqa: FBT002 - aten's
+    causal: Any = False,
     scale: float | None = None,
     *_: Any,
 ) -> str:
@@ -94,11 +94,11 @@ def _bag(
     weight: Value,
     indices: Value,
     offsets: Value,
-    _: Any = False,  # noqa: FBT002 - aten's
+    _: Any = False,
     mode: int = 0,
-    __: Any = False,  # noqa: FBT002 - aten's
+    __: Any = False,
     each: Value | None = None,
-    last: Any = False,  # noqa: FBT002 - aten's
+    last: Any = False,
     padding: int | None = -1,
 ) -> tuple[Any, ...]:
     """Sums (0), means (1) or maxima (2) of the rows of each bag, which starts at its offset."""

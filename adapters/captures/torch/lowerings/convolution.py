@@ -44,7 +44,7 @@ def _conv_same(
     dilation: Any,
     groups: int,
 ) -> str:
-    """By words: ``same`` frames by dilation·(kernel − 1), an odd one at the end."""
+    """By words: ``same`` frames by dilation times the kernel less one, an odd one at the end."""
     rank = weight.ndim - 2
     attributes = dict(stride=spatial(stride), dilation=spatial(dilation), groups=groups)
     if padding == "valid":
@@ -92,7 +92,7 @@ def _convolution(
     stride: Any,
     padding: Any,
     dilation: Any,
-    transposed: bool,  # noqa: FBT001 - aten's
+    transposed: bool,
     output_padding: Any,
     groups: int,
     *_: Any,

@@ -38,6 +38,7 @@ _UNARY = {
     "arctanh": "atanh",
     "absolute": "abs",
     "negative": "negative",
+    "_neg_view": "negative",
     "floor": "floor",
     "ceil": "ceil",
     "trunc": "trunc",

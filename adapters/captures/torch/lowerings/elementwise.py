@@ -81,7 +81,7 @@ def _nan_to_num(
 
 
 def _added_product(operation: str) -> Lowering:
-    """x + value·(a ∘ b)."""
+    """X + value·(a ∘ b)."""
 
     def lower(w: Pen, x: Any, a: Any, b: Any, value: Any = 1) -> str:
         product = w.emit(operation, w.floating(a), w.floating(b))
@@ -122,7 +122,7 @@ ROWS: dict[str, Lowering] = {
     "type_as": _cast,
     "clamp": _clamp,
     "clip": _clamp,
-    "clamp_min": lambda w, x, low: _clamp(w, x, low),
+    "clamp_min": _clamp,
     "clamp_max": lambda w, x, high: _clamp(w, x, None, high),
     "where": _where,
     "masked_fill": lambda w, x, mask, value: w.emit("where", mask, w.floating(value), x),
@@ -140,5 +140,5 @@ ROWS: dict[str, Lowering] = {
     "lift_fresh_copy": lambda w, x: w.emit("identity", x),
     "detach": lambda w, x: w.emit("stop_gradient", x),
     "_copy_from": lambda w, x, *_: w.emit("identity", x),
-    "copy": lambda w, x, y, *_: w.emit("broadcast_to", w.floating(y), shape=w.shape),
+    "copy": lambda w, _, y, *__: w.emit("broadcast_to", w.floating(y), shape=w.shape),
 }

@@ -39,12 +39,12 @@ def _norm(scale: int, *, forward: bool) -> str:
     return "backward" if (_SCALES[scale] == "none") == forward else "forward"
 
 
-def _complex(w: Pen, x: Value, axes: Any, scale: int, forward: bool) -> str:  # noqa: FBT001 - aten's
+def _complex(w: Pen, x: Value, axes: Any, scale: int, forward: bool) -> str:
     name = "fft.fftn" if forward else "fft.ifftn"
     return w.emit(name, x, s=None, axes=tuple(axes), norm=_norm(scale, forward=forward))
 
 
-def _from_real(w: Pen, x: Value, axes: Any, scale: int, onesided: bool) -> str:  # noqa: FBT001 - aten's
+def _from_real(w: Pen, x: Value, axes: Any, scale: int, onesided: bool) -> str:
     name = "fft.rfftn" if onesided else "fft.fftn"
     return w.emit(name, x, s=None, axes=tuple(axes), norm=_norm(scale, forward=True))
 

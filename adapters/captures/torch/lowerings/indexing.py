@@ -175,19 +175,31 @@ def _scatter_reduced(
     raise NotCaptured(f"a scatter that reduces by {reduce}")
 
 
+def _vector(w: Pen, indices: Value) -> Any:
+    """Indices as a vector; aten takes a lone number for one."""
+    return indices if indices.ndim == 1 else w.emit("reshape", indices, shape=(-1,))
+
+
+def _index_copied(w: Pen, x: Value, axis: int, indices: Value, source: Value) -> str:
+    axis = axis_of(axis, x.ndim)
+    shape = (*x.shape[:axis], -1, *x.shape[axis + 1 :])
+    rows = source if source.ndim == x.ndim else w.emit("reshape", source, shape=shape)
+    return w.emit("index_set", x, _vector(w, indices), rows, axis=axis)
+
+
 def _index_added(w: Pen, x: Value, axis: int, indices: Value, source: Value, alpha: Any = 1) -> str:
     given = source if alpha == 1 else w.emit("multiply", source, alpha)
-    return w.emit("index_add", x, indices, given, axis=axis)
+    return w.emit("index_add", x, _vector(w, indices), given, axis=axis)
 
 
 def _index_filled(w: Pen, x: Value, axis: int, indices: Value, value: Any) -> str:
     axis = axis_of(axis, x.ndim)
-    shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    shape = (*x.shape[:axis], math.prod(indices.shape), *x.shape[axis + 1 :])
     if isinstance(value, Value):
         rows = w.emit("broadcast_to", value, shape=shape)
     else:
         rows = w.constant(torch.full(shape, value, dtype=x.dtype))
-    return w.emit("index_set", x, indices, rows, axis=axis)
+    return w.emit("index_set", x, _vector(w, indices), rows, axis=axis)
 
 
 def _masked_selected(w: Pen, x: Value, mask: Value) -> str:
@@ -262,9 +274,7 @@ ROWS: dict[str, Lowering] = {
     "scatter": _scattered,
     "scatter_reduce": _scatter_reduced,
     "index_add": _index_added,
-    "index_copy": lambda w, x, axis, indices, source: w.emit(
-        "index_set", x, indices, source, axis=axis
-    ),
+    "index_copy": _index_copied,
     "index_fill": _index_filled,
     "masked_select": _masked_selected,
     "masked_scatter": _masked_scattered,

@@ -64,17 +64,17 @@ def _crossed(w: Pen, a: Value, b: Value, axis: int | None = -1) -> str:
     return w.emit("cross", a, b, axis=axis)
 
 
-def _solved(w: Pen, a: Value, b: Value, left: Any = True) -> str:  # noqa: FBT002 - aten's
+def _solved(w: Pen, a: Value, b: Value, left: Any = True) -> str:
     if not left:
         turned = [w.emit("matrix_transpose", x) for x in (a, b)]
         return w.emit("matrix_transpose", w.emit("linalg.solve", *turned))
-    if b.ndim == a.ndim - 1 and b.ndim > 1:  # a stack of vectors, as torch takes it
+    if b.ndim > 1 and b.shape == a.shape[:-1]:  # a stack of vectors, as torch takes it
         y = w.emit("linalg.solve", a, w.emit("expand_dims", b, axis=-1))
         return w.emit("squeeze", y, axis=-1)
     return w.emit("linalg.solve", a, b)
 
 
-def _solved_ex(w: Pen, a: Value, b: Value, left: Any = True, *_: Any) -> tuple[Any, ...]:  # noqa: FBT002
+def _solved_ex(w: Pen, a: Value, b: Value, left: Any = True, *_: Any) -> tuple[Any, ...]:
     return _solved(w, a, b, left), None
 
 
@@ -82,9 +82,9 @@ def _triangular(
     w: Pen,
     a: Value,
     b: Value,
-    upper: bool,  # noqa: FBT001 - aten's
-    left: bool = True,  # noqa: FBT001, FBT002
-    unitriangular: bool = False,  # noqa: FBT001, FBT002
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
 ) -> str:
     if left:
         return w.emit("linalg.solve_triangular", a, b, upper=upper, unitriangular=unitriangular)
@@ -104,7 +104,7 @@ def _several(operation: str, count: int) -> Lowering:
     return lower
 
 
-def _svd(w: Pen, x: Value, full: Any = True, vectors: Any = True, *_: Any) -> tuple[Any, ...]:  # noqa: FBT002
+def _svd(w: Pen, x: Value, full: Any = True, vectors: Any = True, *_: Any) -> tuple[Any, ...]:
     """Aten's name without ``linalg_`` in front of it; without vectors, the values alone."""
     if not vectors:
         return None, w.emit("linalg.svdvals", x), None
@@ -112,7 +112,7 @@ def _svd(w: Pen, x: Value, full: Any = True, vectors: Any = True, *_: Any) -> tu
     return tuple(w.emit("select", whole, index=k) for k in range(3))
 
 
-def _eigh(w: Pen, x: Value, uplo: str = "L", *vectors: Any) -> tuple[Any, ...]:
+def _eigh(w: Pen, x: Value, _: str = "L", *vectors: Any) -> tuple[Any, ...]:
     """The reference takes the symmetric part, aten one triangle: the same of what is symmetric."""
     if vectors and not vectors[0]:
         return w.emit("linalg.eigvalsh", x), None
@@ -127,7 +127,7 @@ def _qr(w: Pen, x: Value, mode: str = "reduced") -> tuple[str, ...]:
     return tuple(w.emit("select", whole, index=k) for k in range(2))
 
 
-def _cholesky(w: Pen, x: Value, upper: Any = False, *_: Any) -> Any:  # noqa: FBT002
+def _cholesky(w: Pen, x: Value, upper: Any = False, *_: Any) -> Any:
     y = w.emit("linalg.cholesky", x, upper=bool(upper))
     return y if w.count == 1 else (y, None)
 
@@ -137,7 +137,7 @@ def _matrix_norm(
     x: Value,
     order: Any = "fro",
     axes: Any = (-2, -1),
-    keepdims: Any = False,  # noqa: FBT002
+    keepdims: Any = False,
 ) -> str:
     if tuple(a % x.ndim for a in axes) != (x.ndim - 2, x.ndim - 1):
         raise NotCaptured("a norm of matrices whose axes are not the last")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -91,7 +92,7 @@ def _cross_entropy(
     )
 
 
-def _kl_div(w: Pen, x: Value, target: Value, reduction: int = 1, log_target: Any = False) -> str:  # noqa: FBT002
+def _kl_div(w: Pen, x: Value, target: Value, reduction: int = 1, log_target: Any = False) -> str:
     how = REDUCTIONS[reduction]
     return w.emit("kl_div", x, target, log_target=bool(log_target), reduction=how)
 
@@ -161,7 +162,7 @@ def _triplet(
 
 def _feasible(target: list[int], steps: int) -> bool:
     """Whether labels fit: each needs a step, and two alike a blank between them."""
-    return len(target) + sum(a == b for a, b in zip(target, target[1:], strict=False)) <= steps
+    return len(target) + sum(a == b for a, b in pairwise(target)) <= steps
 
 
 def _ctc(
@@ -172,7 +173,7 @@ def _ctc(
     target_lengths: Any,
     blank: int = 0,
     reduction: int = 1,
-    zero_infinity: Any = False,  # noqa: FBT002 - aten's
+    zero_infinity: Any = False,
 ) -> str:
     """The reference's takes logits; so aten's has to be given their log_softmax."""
     made = w.maker(logs.name)
@@ -214,7 +215,7 @@ def _pairwise(
     b: Value,
     p: float = 2.0,
     eps: float = 1e-6,
-    keepdims: Any = False,  # noqa: FBT002
+    keepdims: Any = False,
 ) -> str:
     return w.emit("pairwise_distance", a, b, p=p, eps=eps, keepdims=bool(keepdims))
 

@@ -11,7 +11,7 @@ from .common import Lowering
 
 _LIBRARY = torch.library.Library("gradparity", "FRAGMENT")
 _LIBRARY.define("straight_through(Tensor x, Tensor hard) -> Tensor")
-_LIBRARY.impl("straight_through", lambda x, hard: hard.clone(), "CompositeExplicitAutograd")
+_LIBRARY.impl("straight_through", lambda _, hard: hard.clone(), "CompositeExplicitAutograd")
 
 _LIBRARY.define(
     "gaussian_nll(Tensor x, Tensor target, Tensor var, bool full, float eps, str reduction)"

@@ -55,7 +55,7 @@ def _instance_norm(
     bias: Any,
     mean: Any,
     var: Any,
-    own: bool,  # noqa: FBT001 - aten's
+    own: bool,
     _: float,
     eps: float,
     *__: Any,
@@ -105,7 +105,7 @@ def _batch_norm(
     bias: Any,
     mean: Any,
     var: Any,
-    training: bool,  # noqa: FBT001 - aten's
+    training: bool,
     momentum: float,
     eps: float,
     *_: Any,
@@ -139,7 +139,7 @@ def _batch_norm_updating(
 
 
 def _weight_norm(w: Pen, v: Value, magnitude: Value, axis: int = 0) -> str:
-    """Torch's axis −1 is none at all: one length for the whole of v."""
+    """Torch's last axis, -1, is none at all: one length for the whole of v."""
     return w.emit("weight_norm", v, magnitude, axis=None if axis == -1 else axis)
 
 
@@ -154,12 +154,12 @@ ROWS: dict[str, Lowering] = {
     "batch_norm": _batch_norm,
     "native_batch_norm": _batch_norm,
     "_native_batch_norm_legit": _batch_norm,
-    "_native_batch_norm_legit.no_stats": lambda w, x, weight, bias, training, momentum, eps: (
-        _batch_norm(w, x, weight, bias, None, None, True, momentum, eps)  # noqa: FBT003 - aten's
+    "_native_batch_norm_legit.no_stats": lambda w, x, weight, bias, _, momentum, eps: _batch_norm(
+        w, x, weight, bias, None, None, True, momentum, eps
     ),
     "_native_batch_norm_legit_functional": _batch_norm,
     "_native_batch_norm_legit_no_training": lambda w, x, weight, bias, mean, var, momentum, eps: (
-        _batch_norm(w, x, weight, bias, mean, var, False, momentum, eps)  # noqa: FBT003 - aten's
+        _batch_norm(w, x, weight, bias, mean, var, False, momentum, eps)
     ),
     "_batch_norm_with_update_functional": _batch_norm_updating,
     "_batch_norm_no_update": lambda w, x, weight, bias, mean, var, _, eps: (

@@ -7,16 +7,16 @@ from typing import Any
 from .common import Lowering, NotCaptured, Pen, Value, axis_of
 
 
-def _sorted(w: Pen, x: Value, axis: int = -1, descending: Any = False) -> tuple[str, str]:  # noqa: FBT002
+def _sorted(w: Pen, x: Value, axis: int = -1, descending: Any = False) -> tuple[str, str]:
     along = {"axis": axis, "descending": bool(descending)}
     return w.emit("sort", x, **along), w.emit("argsort", x, **along)
 
 
-def _stably(w: Pen, x: Value, _: Any, axis: int = -1, descending: Any = False) -> Any:  # noqa: FBT002
+def _stably(w: Pen, x: Value, _: Any, axis: int = -1, descending: Any = False) -> Any:
     return _sorted(w, x, axis, descending)
 
 
-def _argsorted(w: Pen, x: Value, axis: int = -1, descending: Any = False) -> str:  # noqa: FBT002
+def _argsorted(w: Pen, x: Value, axis: int = -1, descending: Any = False) -> str:
     return w.emit("argsort", x, axis=axis, descending=bool(descending))
 
 
@@ -25,7 +25,7 @@ def _argsorted_stably(
     x: Value,
     _: Any,
     axis: int = -1,
-    descending: Any = False,  # noqa: FBT002
+    descending: Any = False,
 ) -> str:
     return _argsorted(w, x, axis, descending)
 
@@ -36,7 +36,7 @@ def _top(
     k: int,
     axis: int = -1,
     largest: Any = True,
-    *_: Any,  # noqa: FBT002
+    *_: Any,
 ) -> tuple[str, ...]:
     if largest and axis_of(axis, x.ndim) == x.ndim - 1:
         whole = w.emit("top_k", x, k=k)
@@ -53,11 +53,11 @@ def _ranked(w: Pen, x: Value, rank: int, axis: int, keepdims: Any) -> tuple[str,
     return tuple(w.emit("getitem", part, index=at) for part in _sorted(w, x, axis))
 
 
-def _kth(w: Pen, x: Value, k: int, axis: int = -1, keepdims: Any = False) -> tuple[str, ...]:  # noqa: FBT002
+def _kth(w: Pen, x: Value, k: int, axis: int = -1, keepdims: Any = False) -> tuple[str, ...]:
     return _ranked(w, x, k - 1, axis, keepdims)
 
 
-def _median(w: Pen, x: Value, axis: int | None = None, keepdims: Any = False) -> Any:  # noqa: FBT002
+def _median(w: Pen, x: Value, axis: int | None = None, keepdims: Any = False) -> Any:
     """Torch's is the lower of the middle two; over all, the element alone."""
     if axis is not None:
         return _ranked(w, x, (x.shape[axis] - 1) // 2, axis, keepdims)
@@ -74,7 +74,7 @@ def _quantile(
     x: Value,
     q: Any,
     axis: int | None = None,
-    keepdims: Any = False,  # noqa: FBT002
+    keepdims: Any = False,
     interpolation: str = "linear",
 ) -> str:
     if interpolation != "linear":

@@ -46,7 +46,7 @@ def _max_pool(rank: int, *, indices: bool = False) -> Lowering:
         stride: Any = None,
         padding: Any = 0,
         dilation: Any = 1,
-        ceil: Any = False,  # noqa: FBT002 - aten's
+        ceil: Any = False,
     ) -> Any:
         sizes, pads, gaps = _each(kernel, rank), _each(padding, rank), _each(dilation, rank)
         steps = _each(stride, rank) if stride else sizes
@@ -81,8 +81,8 @@ def _avg_pool(rank: int) -> Lowering:
         kernel: Any,
         stride: Any = None,
         padding: Any = 0,
-        ceil: Any = False,  # noqa: FBT002 - aten's
-        count_include_pad: Any = True,  # noqa: FBT002
+        ceil: Any = False,
+        count_include_pad: Any = True,
         divisor: Any = None,
     ) -> str:
         sizes, pads = _each(kernel, rank), _each(padding, rank)

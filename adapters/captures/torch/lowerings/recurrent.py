@@ -15,12 +15,12 @@ def _network(operation: str, **attributes: Any) -> Lowering:
         x: Value,
         states: Any,
         weights: Any,
-        has_biases: bool,  # noqa: FBT001 - aten's
+        has_biases: bool,
         layers: int,
         dropout: float,
-        train: bool,  # noqa: FBT001
-        bidirectional: bool,  # noqa: FBT001
-        batch_first: bool,  # noqa: FBT001
+        train: bool,
+        bidirectional: bool,
+        batch_first: bool,
     ) -> tuple[str, ...]:
         states = list(states) if isinstance(states, tuple | list) else [states]
         ways = 2 if bidirectional else 1

@@ -16,7 +16,7 @@ def _along(operation: str) -> Lowering:
     return lower
 
 
-def _spread(operation: str, several: bool = False) -> Lowering:  # noqa: FBT001, FBT002 - one use
+def _spread(operation: str, several: bool = False) -> Lowering:
     """Variance and its root, by ``correction``; with the mean beside it where aten has both."""
 
     def lower(
@@ -29,7 +29,7 @@ def _spread(operation: str, several: bool = False) -> Lowering:  # noqa: FBT001,
     return lower
 
 
-def _unbiased(operation: str, several: bool = False) -> Lowering:  # noqa: FBT001, FBT002 - one use
+def _unbiased(operation: str, several: bool = False) -> Lowering:
     """The older overloads, by ``unbiased``."""
     whole = _spread(operation, several)
 

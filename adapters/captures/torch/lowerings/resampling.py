@@ -42,7 +42,7 @@ def _sampled(
     grid: Value,
     mode: int,
     padding: int,
-    align_corners: Any = False,  # noqa: FBT002
+    align_corners: Any = False,
 ) -> str:
     if x.ndim != 4 or mode >= len(_SAMPLED):
         raise NotCaptured("points of a volume, or by cubics")

@@ -186,7 +186,7 @@ _RESHAPES = (
 )
 
 ROWS: dict[str, Lowering] = {
-    **{name: _reshaped for name in _RESHAPES},
+    **dict.fromkeys(_RESHAPES, _reshaped),
     "permute": _permuted,
     "movedim": _moved,
     "moveaxis": _moved,

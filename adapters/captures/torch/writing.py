@@ -11,7 +11,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from ....cases.program import Instruction
-from ....refimpl.errors import Randomness
+from ....refimpl.errors import GradparityError, Randomness
 from ...torch import array
 from ..captured import Builder, Gap, Place
 from .lowerings import NAMELESS, NotCaptured, Value, lowering_of
@@ -111,13 +111,21 @@ class Writer:
 
     def floating(self, x: Any) -> Any:
         """A value as floats of the present result's dtype, for arithmetic; others as they are."""
-        if not isinstance(x, Value) or _inexact(x.dtype) or not _inexact(self.dtype):
+        if not isinstance(x, Value):
+            return self._whole(x)
+        if _inexact(x.dtype) or not _inexact(self.dtype):
             return x
         if x.held is not None:
             return self.constant(x.held.to(self.dtype))
         if x.dtype == torch.bool:
             return self.emit("where", x, 1.0, 0.0)
         return self.emit("multiply", x, 1.0)
+
+    def _whole(self, x: Any) -> Any:
+        """A number, whole where the result is: beside booleans alone it would become a float."""
+        if isinstance(x, bool) or not isinstance(x, int | float) or self.dtype == torch.bool:
+            return x
+        return x if _inexact(self.dtype) else self.constant(torch.tensor(x, dtype=self.dtype))
 
     def draw(self, operation: str, shape: tuple[int, ...]) -> str:
         """The mask that answers a dropout of this shape.
@@ -181,13 +189,7 @@ class Writer:
             held = self._run(name, target, args, kwargs)
         if held is not None and (name in _LIKE or _folds(name, values, held)):
             return pytree.tree_map(self._known, held)
-        if lowering is None:
-            return self._missing(target, "the reference has no counterpart")
-        try:
-            made = lowering(self, *arguments_of(target, args, kwargs))
-        except NotCaptured as reason:
-            return self._missing(target, str(reason))
-        return self._named(target, made, held)
+        return self._lowered(target, lowering, args, kwargs, held)
 
     def leaf(self, name: str, x: torch.Tensor, *, held: bool) -> Value:
         """A parameter or an input under its name."""
@@ -198,6 +200,19 @@ class Writer:
         return self._known(x)
 
     # -- within
+
+    def _lowered(self, target: Any, lowering: Any, args: Any, kwargs: Any, held: Any) -> Any:
+        if lowering is None:
+            return self._missing(target, "the reference has no counterpart")
+        try:
+            made = lowering(self, *arguments_of(target, args, kwargs))
+        except NotCaptured as reason:
+            return self._missing(target, str(reason))
+        except GradparityError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a call that its row does not foresee
+            return self._missing(target, f"called in an unforeseen way: {error!r}")
+        return self._named(target, made, held)
 
     def _missing(self, target: Any, reason: str) -> Any:
         gap = Gap(str(target), reason, self.builder.place)

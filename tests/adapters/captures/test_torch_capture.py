@@ -283,3 +283,51 @@ def test_an_ignored_class_is_said_only_where_it_occurs():
         captured = capture(F.cross_entropy, (x, target))
         (loss,) = [i for i in captured.program.instructions if i.operation == "cross_entropy"]
         assert loss.attributes["ignore_index"] == (-100 if (target < 0).any() else None)
+
+
+ODD = {
+    "bits": (lambda x: x.view(torch.int64).view(torch.float64) * x, "same bits"),
+    "a product scattered": (
+        lambda x: x.scatter(0, torch.tensor([0]), x * 2, reduce="multiply"),
+        "multiply",
+    ),
+    "by count": (
+        lambda x: F.embedding(torch.tensor([0, 0]), x[:, None], scale_grad_by_freq=True),
+        "how often",
+    ),
+    "a soft threshold": (lambda x: F.softplus(x, threshold=3.0), "linear from 3"),
+    "means that overhang": (
+        lambda x: F.avg_pool1d(x[None, None], 2, ceil_mode=True),
+        "overhang",
+    ),
+    "pixels between": (
+        lambda x: F.interpolate(x[None, None], scale_factor=1.5, mode="linear"),
+        "a scale of 1.5",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_call_that_means_something_else_is_no_instruction(name):
+    function, reason = ODD[name]
+
+    def run(x):
+        assert float(x.sum()) != 0  # recorded
+        return function(x)
+
+    captured = capture(run, (normal(3).to(torch.float64),))
+    (gap,) = captured.gaps
+    assert reason in gap.reason
+    assert gap.place.file.endswith("test_torch_capture.py")
+
+
+def test_whole_numbers_that_move_stay_whole():
+    def chosen(x):
+        return x[(x > 0).to(torch.int64) + 1]
+
+    with doubles():
+        x = normal(4)
+        captured = capture(chosen, (x,))
+        (output,) = captured.outputs.values()
+        got = step_of(captured, output).values[output]
+    np.testing.assert_array_equal(got, chosen(x))

@@ -94,14 +94,16 @@ def _bag(
     weight: Value,
     indices: Value,
     offsets: Value,
-    _: Any = False,
+    by_count: bool = False,
     mode: int = 0,
-    __: Any = False,
+    _: Any = False,
     each: Value | None = None,
     last: Any = False,
     padding: int | None = -1,
 ) -> tuple[Any, ...]:
     """Sums (0), means (1) or maxima (2) of the rows of each bag, which starts at its offset."""
+    if by_count:
+        raise NotCaptured("gradients scaled by how often a word occurs")
     if indices.held is None or offsets.held is None:
         raise NotCaptured("bags that move")
     at, starts = indices.held.reshape(-1), offsets.held.tolist()

@@ -168,9 +168,9 @@ def _scattered(w: Pen, x: Value, axis: int, indices: Value, source: Any, *_: Any
 
 
 def _scatter_reduced(
-    w: Pen, x: Value, axis: int, indices: Value, source: Value, reduce: str, *own: Any
+    w: Pen, x: Value, axis: int, indices: Value, source: Any, reduce: str, *own: Any
 ) -> str:
-    if reduce == "sum" and (not own or own[0]):
+    if isinstance(source, Value) and reduce in ("sum", "add") and (not own or own[0]):
         return _scatter_added(w, x, axis, indices, source)
     raise NotCaptured(f"a scatter that reduces by {reduce}")
 
@@ -217,7 +217,18 @@ def _masked_scattered(w: Pen, x: Value, mask: Value, source: Value) -> str:
     return w.emit("reshape", _set_rows_flat(w, flat, at, given), shape=x.shape)
 
 
-def _embedded(w: Pen, weight: Value, indices: Value, padding: int = -1, *_: Any) -> str:
+def _taken_along(w: Pen, x: Value, indices: Value, axis: int | None) -> str:
+    if axis is None:
+        flat = w.emit("reshape", x, shape=(-1,))
+        return w.emit("take", flat, w.emit("reshape", indices, shape=(-1,)), axis=0)
+    return w.emit("take_along_axis", x, indices, axis=axis)
+
+
+def _embedded(
+    w: Pen, weight: Value, indices: Value, padding: int = -1, by_count: bool = False, *_: Any
+) -> str:
+    if by_count:
+        raise NotCaptured("gradients scaled by how often a word occurs")
     return w.emit("embedding", indices, weight, padding_idx=None if padding < 0 else padding)
 
 
@@ -269,9 +280,12 @@ ROWS: dict[str, Lowering] = {
     "slice_scatter": _slice_scattered,
     "diagonal_scatter": _diagonal_scattered,
     "gather": _gathered,
-    "take_along_dim": lambda w, x, indices, axis: w.emit("take_along_axis", x, indices, axis=axis),
+    "take_along_dim": _taken_along,
     "scatter_add": _scatter_added,
-    "scatter": _scattered,
+    "scatter.src": _scattered,
+    "scatter.value": _scattered,
+    "scatter.reduce": _scatter_reduced,
+    "scatter.value_reduce": _scatter_reduced,
     "scatter_reduce": _scatter_reduced,
     "index_add": _index_added,
     "index_copy": _index_copied,

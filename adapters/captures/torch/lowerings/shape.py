@@ -185,7 +185,13 @@ _RESHAPES = (
     *("unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel", "atleast_1d"),
 )
 
+
+def _bits(*_: Any) -> str:
+    raise NotCaptured("the same bits as another dtype")
+
+
 ROWS: dict[str, Lowering] = {
+    "view.dtype": _bits,
     **dict.fromkeys(_RESHAPES, _reshaped),
     "permute": _permuted,
     "movedim": _moved,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -79,28 +79,39 @@ def _custom_linear_solve(w: Writer, e: Equation) -> Written:
     if len(sides) != 1 or len(matrices) != 1 or len(held) != 1:
         raise Unsupported("of what is no single matrix")
     (a,), (b,) = matrices, sides
-    stack, extra = len(a.shape) - 2, len(b.shape) - len(a.shape) + 1
-    if extra not in {0, 1} or b.shape[extra:] != a.shape[:-1]:
-        raise Unsupported("of stacks that differ")
-    if not _multiplies(product, a, b, extra):
+    order = _as_columns(product, a, b)
+    if order is None:
         raise Unsupported("of a product that is no matrix's")
-    if not extra:
-        column = w.reshaped(w.name(b), b.shape, [*b.shape, 1])
-        return [w.reshaped(w.emit("linalg.solve", a, column), [*b.shape, 1], b.shape)]
-    order = [*range(1, stack + 1), stack + 1, 0]
-    columns = w.permuted(w.name(b), order)
-    return [w.permuted(w.emit("linalg.solve", a, columns), np.argsort(order))]
+    moved = [b.shape[k] for k in order]
+    stack = len(a.shape) - 1
+    columns = [*moved[:stack], math.prod(moved[stack:])]
+    given = w.reshaped(w.permuted(w.name(b), order), moved, columns)
+    x = w.reshaped(w.emit("linalg.solve", a, given), columns, moved)
+    return [w.permuted(x, np.argsort(order))]
 
 
-def _multiplies(product: ClosedJaxpr, a: Value, b: Value, extra: int) -> bool:
-    """Whether a product is a @ x for x of b's shape, its axes being stacks and the last one."""
+def _as_columns(product: ClosedJaxpr, a: Value, b: Value) -> list[int] | None:
+    """The order of b's axes that makes columns of it: stacks, rows, and what is mapped over.
+
+    It is the one for which the product is a @ x; None where it is that for none.
+    """
+    stack, last = len(a.shape) - 2, len(b.shape) - 1
+    mapped = last - stack
+    if mapped < 0:
+        return None
     x = np.random.default_rng(0).standard_normal(b.shape).astype(b.dtype)
     (found,) = jaxpr_as_fun(product)(a.array, jnp.asarray(x))
-    stacked = np.moveaxis(x, 0, -1) if extra else x[..., None]
-    expected: Any = np.matmul(a.numpy, stacked)
-    expected = np.moveaxis(expected, -1, 0) if extra else expected[..., 0]
-    size = np.abs(expected).max(initial=0)
-    return np.allclose(np.asarray(found), expected, rtol=1e-3, atol=1e-3 * size)
+    for first in (0, mapped):
+        stacked = list(range(first, first + stack))
+        order = [*stacked, last, *(k for k in range(last) if k not in stacked)]
+        if tuple(b.shape[k] for k in order[: stack + 1]) != a.shape[:-1]:
+            continue
+        columns = (*a.shape[:-1], math.prod(b.shape[k] for k in order[stack + 1 :]))
+        y, xs = (np.transpose(z, order).reshape(columns) for z in (found, x))
+        expected = np.matmul(a.numpy, xs)
+        if np.allclose(y, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max(initial=0)):
+            return order
+    return None
 
 
 RULES = {

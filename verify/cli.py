@@ -24,6 +24,7 @@ BAD_USAGE, ADAPTER_FAILED, INTERRUPTED = 2, 3, 130
 #: command → what it does. Its module in ``commands`` has its name, and a function of that name.
 COMMANDS = {
     "run": "Run cases over the adapters and judge every tensor.",
+    "compare": "Say whether a PyTorch module and its JAX port are the same, and where they part.",
     "explain": "Derive a case's gradients by hand, every framework beside it.",
     "lint": "Check case files without running a framework.",
     "new": "Write a commented case to start from.",

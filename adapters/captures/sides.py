@@ -74,11 +74,3 @@ class Side(ABC):
 def is_floating(x: Any) -> bool:
     """Whether it is an array of real or complex numbers."""
     return isinstance(x, np.ndarray) and x.dtype.kind in "fcV"
-
-
-def by_path(captured: Captured) -> dict[str, str]:
-    """A program's outputs: path → variable."""
-    assigned = {i.target for i in captured.program.instructions}
-    if all(name in assigned for name in captured.outputs):  # they may stand the other way round
-        return {path: name for name, path in captured.outputs.items()}
-    return dict(captured.outputs)

@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 
 from ...adapters.captures.captured import Captured
-from ...adapters.captures.sides import Draw, by_path
+from ...adapters.captures.sides import Draw
 from ...adapters.numpy_reference import reference
 from ...adapters.values import dtype_of
 from ...cases.program import Const, Instruction, Program, Ref
@@ -118,7 +118,7 @@ def task_of(captured: Captured, draw: Draw, dtype: str) -> tuple[Task, tuple[tup
     values = forward(captured.program.instructions, wide)
     outputs, instructions, inputs = [], [], {}
     total: Ref | None = None
-    for path, name in by_path(captured).items():
+    for path, name in captured.outputs.items():
         y = np.asarray(values.get(name, wide.get(name)))
         if y.dtype.kind not in "fc":
             continue

@@ -33,7 +33,7 @@ def arguments(inputs: Any, draw: int, names: Callable[[int], tuple[str, ...]]) -
     Raises
     ------
     BadUsage
-        Where a tensor of a case is at fault.
+        Where one is no array, or a tensor of a case is at fault.
     """
     if isinstance(inputs, Mapping) and not _is_spec(inputs):
         named = dict(inputs)
@@ -61,11 +61,27 @@ def _argument(name: str, x: Any, draw: int) -> Any:
             return Tensors(f"own draw {draw}", {}, Path()).draw(name, spec)
         except TensorFault as fault:
             raise BadUsage(f"inputs: {name}: {fault.message}") from fault
+    if isinstance(x, Mapping):
+        keys = ", ".join(map(str, x))
+        raise BadUsage(f"inputs: {name}: {{{keys}}} is no array, nor a tensor as a case has it")
+    if isinstance(x, list):
+        return _rounded(name, x)
     if hasattr(x, "detach"):  # a tensor
         return np.array(x.detach().cpu().numpy())
     if hasattr(x, "__array__") and not isinstance(x, np.generic):
         return np.array(x)
     return x
+
+
+def _rounded(name: str, x: list[Any]) -> np.ndarray:
+    """A list of numbers as an array."""
+    try:
+        made = np.asarray(x)
+    except ValueError as error:
+        raise BadUsage(f"inputs: {name}: {error}") from error
+    if made.dtype.kind not in "fiubc":
+        raise BadUsage(f"inputs: {name}: a list of {made.dtype}, expected numbers")
+    return made
 
 
 def varied(state: Mapping[str, np.ndarray], trained: frozenset[str]) -> dict[str, np.ndarray]:

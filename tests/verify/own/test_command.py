@@ -1,0 +1,95 @@
+"""``gradparity compare``, on the example of the README."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradparity.verify import cli
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+@pytest.fixture
+def section():
+    _, _, after = README.read_text("utf-8").partition("\n## Your own code\n")
+    return after.partition("\n## ")[0]
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path, section):
+    """Run the command where the README's files lie: its exit status, output and errors."""
+    for name, text in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", section, re.DOTALL):
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["gradparity", "compare", *arguments])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    yield run
+    for name in ("net", "port"):
+        sys.modules.pop(name, None)
+
+
+SIDES = ("net:Net", "port:net", "--params", "port:convert", "--inputs")
+INPUTS = "{x: {normal: [2, 4]}}"
+
+
+def told(text):
+    """What is said in words, without numbers that depend on what was drawn."""
+    return [
+        line for line in text.splitlines() if re.match(r" +(because|to agree|torch|jax) ", line)
+    ]
+
+
+def test_the_readme_says_what_the_command_says(call, section, tmp_path):
+    page = tmp_path / "port.html"
+    status, out, _ = call(*SIDES, INPUTS, "--allow-imports", "--html", str(page))
+    assert status == 1
+    (shown,) = re.findall(r"```\n(torch and jax.*?)```", section, re.DOTALL)
+    assert shown.splitlines()[0] == out.splitlines()[0]
+    words = [re.sub(r"  \[.*", "", line) for line in told(out)]
+    assert words == [re.sub(r"  \[.*", "", line) for line in told(shown)]
+    assert len(words) == 8
+    assert "gelu is approximate=" in page.read_text("utf-8")
+
+
+def test_nothing_is_imported_unless_that_is_allowed(call):
+    status, _, err = call(*SIDES, INPUTS)
+    assert status == 2
+    assert "--allow-imports" in err
+    assert "net" not in sys.modules
+
+
+def test_rows_are_printed_as_json(call):
+    status, out, _ = call(*SIDES, INPUTS, "--allow-imports", "--json")
+    assert status == 1
+    assert {row["check"] for row in json.loads(out)} == {"mathematics", "run", "own gradient"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("net:Nut", *SIDES[1:], INPUTS), "net:Nut: module 'net' has no attribute 'Nut'"),
+        (("net", *SIDES[1:], INPUTS), "expected MODULE:NAME"),
+        ((*SIDES, "{x: {nromal: [2, 4]}}"), "inputs: x: {nromal} is no array"),
+        ((*SIDES, "{x: ["), "--inputs is no YAML"),
+        ((*SIDES, "[1, 2]"), "expected tensors by name"),
+        ((*SIDES, "gone.yaml"), "No such file or directory: gone.yaml"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
+    status, _, err = call(*arguments, "--allow-imports")
+    assert status == 2
+    assert message in err
+    assert len(err.splitlines()) == 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.program import Const, Instruction, Program, Ref
-from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
+from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported, described
 from .values import constant, rounded
 
 
@@ -140,4 +140,4 @@ def failures() -> Iterator[None]:
     except GradparityError:
         raise
     except Exception as error:
-        raise AdapterFailed(f"{type(error).__name__}: {error}") from error
+        raise AdapterFailed(described(error)) from error

@@ -268,6 +268,21 @@ class Undrawn:
         """The task's id."""
         return id_of(self.case.drawn_as, self.point, self.dtype)
 
+    def bare(self) -> Task:
+        """The task without arrays and programs: what its rows need where it cannot be drawn."""
+        case = self.case
+        return Task(
+            case=case.drawn_as,
+            point=self.point,
+            dtype=self.dtype,
+            programs={},
+            inputs={},
+            params={},
+            checks=frozenset(),
+            tags=case.tags,
+            where=case.where,
+        )
+
     def draw(self) -> Task:
         """The task, its arrays drawn: the same numbers on every machine."""
         (task,) = self.case.tasks_at(self.point, self.case.programs[0], [self.dtype])

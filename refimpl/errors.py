@@ -45,3 +45,24 @@ class LimitExceeded(BadCase):
 
 class MissingFramework(GradparityError):
     """A framework is not installed: reported once, and the others run."""
+
+
+#: Characters of a message that is another's: what a framework says may be a whole listing.
+LONGEST_TEXT = 8_000
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, whoever wrote it: its text may raise, or be endless."""
+    try:
+        text = str(error)
+    except BaseException as fault:  # noqa: BLE001  no text of a stranger's ends a run
+        return f"(whose text cannot be told: it raised {type(fault).__name__})"
+    if len(text) > LONGEST_TEXT:
+        return f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
+    return text
+
+
+def described(error: BaseException) -> str:
+    """An exception as ``ErrorType: message``, as far as it has one."""
+    text = text_of(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from ...adapters import registry
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter
+from ...adapters.broken import all_made
+from ...cases.case import Undrawn
+from ...cases.locating import FileFault
 from ...cases.task import Task
-from ...refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from ...refimpl.errors import AdapterFailed, BadUsage, GradparityError, Unsupported, described
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..diagnosis.diagnose import Judged, diagnose
@@ -43,7 +46,7 @@ class Runner:
     Attributes
     ----------
     adapters
-        Those whose framework is installed, by name.
+        Those whose framework is installed, by name; one that cannot be made fails every task.
     missing
         For each framework that is not, a sentence that says so and how to install it.
 
@@ -62,21 +65,26 @@ class Runner:
     ) -> None:
         keep_freed_memory()
         self._tell = tell
-        self.adapters: dict[str, Adapter] = {}
-        self.missing: dict[str, str] = {}
-        for item in registry.names() if adapters is None else adapters:
-            tell(item if isinstance(item, str) else item.name)
-            try:
-                adapter = registry.make(item) if isinstance(item, str) else item
-            except MissingFramework as absent:
-                self.missing[str(item)] = str(absent)
-            else:
-                self.adapters[adapter.name] = adapter
+        wanted = registry.names() if adapters is None else adapters
+        self.adapters, self.missing = all_made(wanted, tell)
         if not self.adapters:
             raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
-        self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
+        self._versions = {name: made.version() for name, made in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
+
+    def rows_of(self, undrawn: Undrawn, lost: Mapping[str, Lost] | None = None) -> list[Row]:
+        """Draw a task and run it in every adapter; the rows of all of them.
+
+        One whose arrays cannot be drawn has an ``error`` in each: a file that has gone since the
+        case was read, or too little memory.
+        """
+        try:
+            task = undrawn.draw()
+        except (GradparityError, FileFault, OSError, MemoryError) as fault:
+            task, reason = undrawn.bare(), f"the arrays cannot be drawn: {described(fault)}"
+            lost = dict.fromkeys(self.adapters, ("case", reason))
+        return self.rows(task, lost)
 
     def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
         """Run a task in every adapter; the rows of all of them.
@@ -114,10 +122,14 @@ class Runner:
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
-        rows = judge(task, name, version, trace, base)
-        for row in rows:
-            row["seconds"] = seconds
-        diagnose(Judged(task, adapter, base, rows, self._rows))
+        try:
+            rows = judge(task, name, version, trace, base)
+            for row in rows:
+                row["seconds"] = seconds
+            diagnose(Judged(task, adapter, base, rows, self._rows))
+        except Exception as fault:  # noqa: BLE001  what a trace does to the judge is its own row
+            reason = f"what it returned cannot be judged: {described(fault)}"
+            return [whole(task, name, version, "error", "judge", reason)]
         return rows
 
     def _baseline(self, task: Task) -> Baseline | str:

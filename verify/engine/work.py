@@ -86,7 +86,7 @@ class Here:
     def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
         """Each task's rows, in order."""
         for number, undrawn in tasks:
-            yield number, self.runner.rows(undrawn.draw())
+            yield number, self.runner.rows_of(undrawn)
 
 
 def workers_for(jobs: Jobs, tasks: int, timeout: float | None = None) -> int:

@@ -105,7 +105,7 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     """Run a task over the adapters; its rows."""
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
-    return _runner().rows(undrawn.draw(), lost)
+    return _runner().rows_of(undrawn, lost)
 
 
 def remote_about(adapters: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
@@ -118,7 +118,7 @@ def remote_about(adapters: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
 def remote(adapters: tuple[str, ...], undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     """As ``work``, in a process that somebody else has started, one task at a time."""
     with _TURN:
-        return _kept(adapters).rows(undrawn.draw(), lost)
+        return _kept(adapters).rows_of(undrawn, lost)
 
 
 @lru_cache(maxsize=1)

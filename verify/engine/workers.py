@@ -23,6 +23,7 @@ from pebble import ProcessExpired
 
 from ...adapters import registry
 from ...adapters.base import Adapter
+from ...adapters.broken import Broken
 from ...cases.case import Undrawn
 from ...refimpl.errors import AdapterFailed, BadUsage
 from ..judging.rows import REFERENCE, Row
@@ -38,6 +39,9 @@ LOOK = 0.2
 
 #: So many looks in a row must find a process gone: Pebble may be about to say so itself.
 LOOKS = 3
+
+#: How long all adapters may take to be loaded, in seconds.
+LOADING = 300.0
 
 #: How often all workers may end at once without a task being finished in between.
 PATIENCE = 3
@@ -74,7 +78,7 @@ class Workers:
     BadUsage
         When entered, as ``Runner`` does; and for an adapter that cannot be sent to a process.
     AdapterFailed
-        When entered, where a process cannot even be started: a framework crashes on import.
+        When entered, where a process cannot even be started.
     """
 
     def __init__(
@@ -83,10 +87,10 @@ class Workers:
         count: int,
         timeout: float | None = None,
     ) -> None:
-        self._adapters: Sequence[str | Adapter] = list(
+        self._adapters: list[str | Adapter] = list(
             registry.names() if adapters is None else adapters
         )
-        self._names = tuple(a if isinstance(a, str) else a.name for a in self._adapters)
+        self._names = tuple(a if isinstance(a, str) else str(a.name) for a in self._adapters)
         self._count, self._timeout = count, timeout
         # the first slot is for those who start
         slots = 1 + count * AHEAD
@@ -98,13 +102,19 @@ class Workers:
         self.missing: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        self._start()
-        try:
-            self._names, self.missing = self._introduced()
-        except BaseException:
-            self._stop()
-            raise
-        return self
+        while True:
+            self._start()
+            try:
+                self._names, self.missing = self._introduced()
+            except AdapterFailed as failure:
+                self._stop()
+                if not self._broken_off(str(failure)):
+                    raise
+            except BaseException:
+                self._stop()
+                raise
+            else:
+                return self
 
     def __exit__(
         self,
@@ -190,18 +200,34 @@ class Workers:
             job.gone = job.gone + 1 if process and not _alive(process) else 0
         return {future for future, job in self._jobs.items() if job.gone >= LOOKS}
 
+    def _broken_off(self, reason: str) -> bool:
+        """Put what fails every task in the place of the adapter that ended a process as it started.
+
+        False where it was none, or none that can be told.
+        """
+        name = self._marks.at_work(0)
+        held = [a if isinstance(a, str) else str(a.name) for a in self._adapters]
+        if name not in held or isinstance(self._adapters[held.index(name)], Broken):
+            return False
+        self._adapters[held.index(name)] = Broken(name, reason)
+        return True
+
     def _introduced(self) -> tuple[tuple[str, ...], dict[str, str]]:
         future = self._pool.schedule(worker.about)
         ended: set[int] = set()
-        while len(ended) <= PATIENCE and not wait([future], timeout=LOOK).done:
+        until = time.monotonic() + LOADING
+        while len(ended) <= PATIENCE and time.monotonic() < until:
+            if wait([future], timeout=LOOK).done:
+                break
             process = self._marks.process(0)
             if process and not _alive(process):
                 ended.add(process)
         try:
             names, missing = future.result(timeout=0)
         except (BrokenProcessPool, ProcessExpired, TimeoutError) as fault:
+            what = "ended" if time.monotonic() < until else f"was not ready after {LOADING:g} s"
             raise AdapterFailed(
-                f"a worker process ended as it started, while {self._marks.at_work(0)} was loaded"
+                f"a worker process {what} as it started, while {self._marks.at_work(0)} was loaded"
             ) from fault
         return tuple(names), missing
 

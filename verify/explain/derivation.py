@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...adapters.attempt import attempt
 from ...adapters.base import Trace, on_path
 from ...adapters.numpy_reference import reference
 from ...cases.program import Program
@@ -174,7 +175,7 @@ def _trace(task: Task, runner: Runner, name: str) -> dict[Key, Any]:
     if name in task.skip:
         return {}
     try:
-        return flat(runner.adapters[name].run(task))
+        return flat(attempt(runner.adapters[name], task))
     except (Unsupported, AdapterFailed):
         return {}
 

@@ -49,6 +49,9 @@ class Dialect(ABC):
     def array(self, x: np.ndarray) -> Any:
         """The framework's array of the same bits."""
 
+    def begin(self, instruction: Instruction, arguments: list[Any]) -> None:  # noqa: B027  for those who count
+        """Be told of an operation of the table before it is computed."""
+
     def select(self, results: Any, index: int) -> Any:
         """One result of several."""
         return results[index]
@@ -103,6 +106,7 @@ def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect,
         key: tuple(value) if isinstance(value, list) else value
         for key, value in instruction.attributes.items()
     }
+    dialect.begin(instruction, arguments)
     return dialect.lower(instruction.operation)(*arguments, **attributes)
 
 

@@ -68,6 +68,11 @@ class Case:
         return f"{self.path}:{self.line}" if self.line else str(self.path)
 
     @property
+    def place(self) -> str:
+        """FILE:LINE:COLUMN of the document; of a mapping, what it is called."""
+        return f"{self.path}:{self.line}:{self.column}" if self.line else str(self.path)
+
+    @property
     def files(self) -> frozenset[str]:
         """The names of the files that its tensors come from."""
         return frozenset(_files(self.model))

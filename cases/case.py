@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..refimpl.errors import BadUsage
+from ..refimpl.errors import BadUsage, printable
 from . import drawing, models
 from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
@@ -65,12 +65,13 @@ class Case:
     @property
     def where(self) -> str:
         """FILE:LINE of the document; of a mapping, what it is called."""
-        return f"{self.path}:{self.line}" if self.line else str(self.path)
+        path = printable(str(self.path))
+        return f"{path}:{self.line}" if self.line else path
 
     @property
     def place(self) -> str:
         """FILE:LINE:COLUMN of the document; of a mapping, what it is called."""
-        return f"{self.path}:{self.line}:{self.column}" if self.line else str(self.path)
+        return f"{self.where}:{self.column}" if self.line else self.where
 
     @property
     def files(self) -> frozenset[str]:

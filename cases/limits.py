@@ -31,6 +31,8 @@ STEPS = 10_000
 DIMENSIONS = 64
 #: Elements of one tensor, and what shapes and sizes in a program may multiply to.
 ELEMENTS = 2**24
+#: Arrays of one archive.
+MEMBERS = 10_000
 #: Elements of all the tensors of a case at one point.
 CASE_ELEMENTS = 2**23
 #: Elements of all the tensors of a file, at all the points of its sweeps.

@@ -11,6 +11,18 @@
 
 from __future__ import annotations
 
+import re
+
+#: What a terminal acts on, or what turns the order of a line around; line breaks and tabs are none.
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """A text whose unprintable characters are written as escapes, as ``ascii`` does."""
+    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
 
 class GradparityError(Exception):
     """The root: catch this to catch every error the project raises on purpose."""
@@ -35,6 +47,7 @@ class BadCase(GradparityError):
     """
 
     def __init__(self, message: str, where: str = "") -> None:
+        message, where = printable(message), printable(where)
         self.message, self.where = message, where
         super().__init__(f"{where}: {message}" if where else message)
 
@@ -54,7 +67,7 @@ LONGEST_TEXT = 8_000
 def text_of(error: BaseException) -> str:
     """What an exception says, whoever wrote it: its text may raise, or be endless."""
     try:
-        text = str(error)
+        text = printable(str(error))
     except BaseException as fault:  # noqa: BLE001  no text of a stranger's ends a run
         return f"(whose text cannot be told: it raised {type(fault).__name__})"
     if len(text) > LONGEST_TEXT:

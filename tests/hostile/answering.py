@@ -34,7 +34,7 @@ def main():
             "seconds": seconds,
             "megabytes": peak(),
         }
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

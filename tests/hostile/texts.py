@@ -28,7 +28,7 @@ LARGE = 2**22
 TOO_LARGE = {
     "sweep-of-ones": over(
         [4],
-        f"loss = sum(w) + sum(x) * n",
+        "loss = sum(w) + sum(x) * n",
         inputs="{x: {ones: 16777216}}",
         sweep=f"{{n: {list(range(1000))}}}",
     ),
@@ -225,7 +225,6 @@ TOO_LARGE = {
         params="{w: {normal: [1, 8000]}}",
         inputs="{i: {zeros: [8000, 1], dtype: int64}}",
     ),
-    "getitem-list": case(f"loss = sum(w[{[0] * 400}])", params="{w: {normal: [2, 100000]}}"),
     "avoid-special": case(
         "loss = sum(lgamma(w))", params="{w: {uniform: 100000, low: 1, high: 2}}", avoid="0.001"
     ),
@@ -253,6 +252,18 @@ TOO_LARGE = {
 DIGITS = "9" * 5000
 ESCAPE = "\\e[2J\\e]0;owned\\a"
 LONG = "x" * 3000
+
+
+def native(call):
+    """A case with a text of torch's own."""
+    return f"{HEAD}params: {{w: 1.0}}\nprogram: {{torch: loss = {call}, numpy: loss = w}}\n"
+
+
+def recorded(see):
+    """A case whose record refers there."""
+    record = "adapters: [jax], check: grad, tensor: w, kind: kink, because: c, value: 2.0"
+    return case("loss = w", divergences=f"[{{{record}, see: '{see}'}}]")
+
 
 #: Each is at fault somewhere: told with file, line and column, on lines that a terminal can show.
 ODD = {
@@ -323,31 +334,12 @@ ODD = {
     "escape-bidi": case("loss = w", **{'"\\u202egnirts"': "1"}),
     "escape-newline": case("loss = w", **{'"a\\nb: fault"': "1"}),
     "escape-surrogate": case("loss = w", **{'"\\ud800"': "1"}),
-    "see-script": case(
-        "loss = w",
-        divergences="[{adapters: [jax], check: grad, tensor: w, kind: kink, because: c, value: 2.0, "
-        "agree-by: no, see: 'javascript:alert(1)'}]",
-    ),
-    "see-data": case(
-        "loss = w",
-        divergences="[{adapters: [jax], check: grad, tensor: w, kind: kink, because: c, value: 2.0, "
-        "agree-by: no, see: 'data:text/html;base64,AAAA'}]",
-    ),
-    "see-file": case(
-        "loss = w",
-        divergences="[{adapters: [jax], check: grad, tensor: w, kind: kink, because: c, value: 2.0, "
-        "agree-by: no, see: 'file:///etc/passwd'}]",
-    ),
-    "see-blank": case(
-        "loss = w",
-        divergences="[{adapters: [jax], check: grad, tensor: w, kind: kink, because: c, value: 2.0, "
-        "agree-by: no, see: 'https://a.b/ onclick=x'}]",
-    ),
-    "see-markdown": case(
-        "loss = w",
-        divergences="[{adapters: [jax], check: grad, tensor: w, kind: kink, because: c, value: 2.0, "
-        "agree-by: no, see: 'https://a.b/)[x](javascript:y'}]",
-    ),
+    "see-script": recorded("javascript:alert(1)"),
+    "see-data": recorded("data:text/html;base64,AAAA"),
+    "see-file": recorded("file:///etc/passwd"),
+    "see-blank": recorded("https://a.b/ onclick=x"),
+    "see-markdown": recorded("https://a.b/)[x](javascript:y"),
+    "getitem-list": case(f"loss = sum(w[{[0] * 400}])", params="{w: {normal: [2, 100000]}}"),
     "vacuous": case("loss = w * 0"),
     "cannot-run": case("loss = sum(w @ w)", params="{w: {normal: [2, 3]}}"),
     "reshape": case("loss = sum(reshape(w, shape=(7,)))", params="{w: {normal: [2, 3]}}"),
@@ -389,11 +381,10 @@ ODD = {
     "underscores": case("loss = w * 1_0_0_0__0"),
     "nul-in-program": f'{HEAD}params: {{w: 1.0}}\nprogram: "loss = w\\0"\n',
     "form-feed": f'{HEAD}params: {{w: 1.0}}\nprogram: "\\floss = w + v"\n',
-    "unicode-names": case("ℓoss = w + v"),
+    "unicode-names": case("\u2113oss = w + v"),
     "backslash": case("loss = w + \\\n v"),
     "semicolons": case("a = w; b = a; loss = c"),
-    "deep-tuple": case(f"loss = sum(w, axis={'(' * 50}0{')' * 50})"),
-    "native-private": f"{HEAD}params: {{w: 1.0}}\nprogram: {{torch: loss = torch._C.x(w), numpy: loss = w}}\n",
-    "native-load": f"{HEAD}params: {{w: 1.0}}\nprogram: {{torch: loss = torch.load(w), numpy: loss = w}}\n",
-    "native-compile": f"{HEAD}params: {{w: 1.0}}\nprogram: {{torch: loss = torch.compile(w), numpy: loss = w}}\n",
+    "native-private": native("torch._C.x(w)"),
+    "native-load": native("torch.load(w)"),
+    "native-compile": native("torch.compile(w)"),
 }

@@ -15,7 +15,15 @@ from ...adapters.broken import all_made
 from ...cases.case import Undrawn
 from ...cases.locating import FileFault
 from ...cases.task import Task
-from ...refimpl.errors import AdapterFailed, BadUsage, GradparityError, Unsupported, described
+from ...cases.tensors import TensorFault
+from ...refimpl.errors import (
+    AdapterFailed,
+    BadUsage,
+    GradparityError,
+    Unsupported,
+    described,
+    printable,
+)
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..diagnosis.diagnose import Judged, diagnose
@@ -69,7 +77,7 @@ class Runner:
         self.adapters, self.missing = all_made(wanted, tell)
         if not self.adapters:
             raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
-        self._versions = {name: made.version() for name, made in self.adapters.items()}
+        self._versions = {name: printable(made.version()) for name, made in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
 
@@ -81,7 +89,7 @@ class Runner:
         """
         try:
             task = undrawn.draw()
-        except (GradparityError, FileFault, OSError, MemoryError) as fault:
+        except (GradparityError, FileFault, TensorFault, OSError, MemoryError) as fault:
             task, reason = undrawn.bare(), f"the arrays cannot be drawn: {described(fault)}"
             lost = dict.fromkeys(self.adapters, ("case", reason))
         return self.rows(task, lost)

@@ -74,6 +74,12 @@ class Case:
         return f"{self.where}:{self.column}" if self.line else self.where
 
     @property
+    def native(self) -> bool:
+        """Whether it calls a framework's own functions: in a program, or to train."""
+        programs = (p for point in (*self.programs, *self.spellings) for p in point.values())
+        return bool(self.model.native) or any(program.native for program in programs)
+
+    @property
     def files(self) -> frozenset[str]:
         """The names of the files that its tensors come from."""
         return frozenset(_files(self.model))

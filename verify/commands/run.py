@@ -20,10 +20,12 @@ from ...refimpl.errors import BadUsage
 from ...reports.as_text import as_csv, as_json
 from ...reports.console import show
 from ...reports.markdown import as_markdown
-from ..atlas.accepting import proposals
+from ..atlas.accepting import Proposal, proposals
+from ..engine.apart import apart
 from ..engine.cluster import Cluster
+from ..engine.memory import memory_of
 from ..engine.session import Session
-from ..engine.work import Engine, Work
+from ..engine.work import LONG, Engine, Work
 from ..engine.work import Progress as Tell
 from ..reporting import write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
@@ -48,6 +50,14 @@ Timeout = Annotated[
         "--timeout",
         metavar="S",
         help="Seconds that a task may take in a worker before it is stopped; 300 if not given.",
+    ),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Memory that a worker may take for its tasks, as 4G; its share of all if not given.",
     ),
 ]
 Address = Annotated[
@@ -87,6 +97,7 @@ def run(
     dtypes: Dtypes = None,
     jobs: Jobs = None,
     timeout: Timeout = None,
+    memory: Memory = None,
     cluster: Address = None,
     out: Out = None,
     resume: Resume = False,
@@ -97,11 +108,12 @@ def run(
 ) -> None:
     """Run cases and print the verdicts; the exit status says whether all agree."""
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
+    room = memory_of(memory)
     cases = _chosen(paths, keywords)
     work = Work(cases, wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
-    chosen = _engine(work, names, asked, timeout, cluster)
+    chosen = _engine(work, names, asked, timeout, cluster, room)
     with _store(out, resume=resume, changed=changed) as store:
         session = Session(work, list(keys(work, names)), store)
         if resume:
@@ -149,13 +161,16 @@ def _engine(
     jobs: int | Literal["auto"] | None,
     timeout: float | None,
     cluster: str | None,
+    memory: int | None,
 ) -> Engine:
     """What runs the tasks: a Dask cluster, workers or this process."""
     if cluster is not None:
-        if jobs is not None or timeout is not None:
-            raise BadUsage("--cluster with -j or --timeout: Dask's workers are set where they run")
+        if jobs is not None or timeout is not None or memory is not None:
+            raise BadUsage(
+                "--cluster with -j, --timeout or --memory: Dask's workers are set where they run"
+            )
         return Cluster(names, cluster)
-    return local(len(work), names, jobs, timeout)
+    return local(len(work), names, jobs, timeout, native=work.native, memory=memory)
 
 
 def _store(out: str | None, *, resume: bool, changed: bool) -> Store:
@@ -200,8 +215,10 @@ def _accept(
     if not cases:
         say("gradparity: no record is stale")
         return
-    with here(names) as entered:
-        found = proposals(entered.runner.adapters.values(), cases, dtypes)
+    if any(case.native for case in cases):
+        found = apart(_proposed, names, cases, dtypes, seconds=LONG * len(cases))
+    else:
+        found = _proposed(names, cases, dtypes)
     for proposal in found:
         if proposal.diff:
             tell(proposal.diff)
@@ -210,6 +227,13 @@ def _accept(
         if in_place and proposal.diff:
             proposal.path.write_text(proposal.after, "utf-8")
             say(f"gradparity: {proposal.path} is written; look at it and run it again")
+
+
+def _proposed(
+    names: list[str] | None, cases: list[Case], dtypes: list[str] | None
+) -> list[Proposal]:
+    with here(names) as entered:
+        return list(proposals(entered.runner.adapters.values(), cases, dtypes))
 
 
 def status(results: pd.DataFrame) -> int:

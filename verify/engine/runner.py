@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ...adapters import registry
 from ...adapters.attempt import attempt
-from ...adapters.base import Adapter
+from ...adapters.base import Adapter, Trace
 from ...adapters.broken import all_made
+from ...adapters.well_formed import same_bits
 from ...cases.case import Undrawn
 from ...cases.locating import FileFault
 from ...cases.task import Task
@@ -126,7 +127,7 @@ class Runner:
         self._tell(name)
         started = time.perf_counter()
         try:
-            trace = attempt(adapter, task)
+            trace = _run(adapter, task)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
@@ -149,3 +150,12 @@ class Runner:
             except AdapterFailed as fault:
                 self._held = (task, str(fault))
         return self._held[1]
+
+
+def _run(adapter: Adapter, task: Task) -> Trace:
+    """Its trace; functions of a framework's own, of which nothing is known, run twice."""
+    trace = attempt(adapter, task)
+    program = task.program(adapter.name)
+    if program is not None and program.native and not same_bits(trace, attempt(adapter, task)):
+        raise AdapterFailed("another result when it is run again: a function is not pure")
+    return trace

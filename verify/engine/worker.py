@@ -16,6 +16,7 @@ from ...adapters.base import Adapter
 from ...cases.case import Undrawn
 from ..judging.rows import REFERENCE, Row
 from ..storage.folder import cache_folder
+from .memory import limit_memory
 from .processes import end_with_parent
 from .runner import Lost, Runner
 
@@ -76,8 +77,10 @@ _STATE = _State()
 _TURN = threading.Lock()
 
 
-def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
-    """Begin a worker's life: one thread, and every framework imported.
+def start(
+    adapters: Sequence[str | Adapter], marks: Marks, memory: int | None, workers: int
+) -> None:
+    """Begin a worker's life: one thread, every framework imported, and so much memory besides.
 
     What an adapter raises as it is made is kept, for ``about`` to raise.
     """
@@ -85,6 +88,7 @@ def start(adapters: Sequence[str | Adapter], marks: Marks) -> None:
     _STATE.marks = marks
     try:
         _STATE.runner = _made(adapters)
+        limit_memory(memory, workers)
     except Exception as fault:  # noqa: BLE001  raised where it is heard
         _STATE.fault = fault
 

@@ -8,12 +8,11 @@ gets a row ``error``, and the task is run again in the others.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pickle import PicklingError
 from types import TracebackType
@@ -28,7 +27,7 @@ from ...cases.case import Undrawn
 from ...refimpl.errors import AdapterFailed, BadUsage
 from ..judging.rows import REFERENCE, Row
 from . import worker
-from .processes import CONTEXT, pool_of, stop
+from .processes import CONTEXT, ending, pool_of, stop
 from .runner import Lost
 
 #: How many tasks are handed out for each worker: one that it runs and one that waits for it.
@@ -72,6 +71,8 @@ class Workers:
         How many processes.
     timeout
         Seconds that a task may take, over all its adapters; None for as long as it takes.
+    memory
+        Bytes that each process may take for its tasks; None for its share of the machine's.
 
     Raises
     ------
@@ -86,12 +87,13 @@ class Workers:
         adapters: Iterable[str | Adapter] | None,
         count: int,
         timeout: float | None = None,
+        memory: int | None = None,
     ) -> None:
         self._adapters: list[str | Adapter] = list(
             registry.names() if adapters is None else adapters
         )
         self._names = tuple(a if isinstance(a, str) else str(a.name) for a in self._adapters)
-        self._count, self._timeout = count, timeout
+        self._count, self._timeout, self._memory = count, timeout, memory
         # the first slot is for those who start
         slots = 1 + count * AHEAD
         self._marks = worker.Marks(CONTEXT.RawArray("q", 2 * slots), self._names)
@@ -170,7 +172,7 @@ class Workers:
                 self._blame(job, "crashed", "the process ended while {} was at work")
             job.suspect = True
         except ProcessExpired as end:
-            self._blame(job, "crashed", f"the process ended while {{}} was at work: {_why(end)}")
+            self._blame(job, "crashed", f"the process ended while {{}} was at work: {ending(end)}")
         except TimeoutError:
             if future.done() and job.gone < LOOKS:
                 reason = f"stopped after {self._timeout:g} seconds, while {{}} was at work"
@@ -240,7 +242,10 @@ class Workers:
 
     def _start(self) -> None:
         with _sent(self._names):
-            self._pool = pool_of(self._count, worker.start, self._adapters, self._marks)
+            self._pool = pool_of(
+                *(self._count, worker.start, self._adapters, self._marks),
+                *(self._memory, self._count),
+            )
 
     def _stop(self) -> None:
         stop(self._pool)
@@ -256,14 +261,6 @@ def _sent(names: Sequence[str]) -> Iterator[None]:
             f"the adapters {', '.join(names)} cannot be sent to a worker process ({fault}); "
             "expected names of registered ones, or adapters that can be pickled"
         ) from fault
-
-
-def _why(end: ProcessExpired) -> str:
-    code = end.exitcode or 0
-    with suppress(ValueError):
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-    return f"exit status {code}"
 
 
 def _alive(process: int) -> bool:

@@ -1,7 +1,7 @@
-"""What PyTorch's own functions are handed: no numbers that its C code believes, and copies.
+"""What PyTorch's own functions are not handed: numbers that its C code believes.
 
 An index that another array is read by is checked by most functions; these read, or loop, by what
-they are given. Statistics that a function changes as it runs are copies.
+they are given.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..cases.native_calls import DEGREES, MOST, STATISTICS
+from ..cases.native_calls import DEGREES, MOST
 from ..refimpl.errors import AdapterFailed
 
 #: Any of the framework's arrays.
@@ -25,24 +25,18 @@ def guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     AdapterFailed
         When called with what would be read or looped by beyond its arrays.
     """
-    check, copied = _CHECKS.get(name), STATISTICS.get(name, ())
-    if check is None and not copied:
+    check = _CHECKS.get(name)
+    if check is None:
         return function
 
     @functools.wraps(function)
     def call(*arguments: Any, **keywords: Any) -> Any:
-        reason = check(*arguments, **keywords) if check else ""
+        reason = check(*arguments, **keywords)
         if reason:
             raise AdapterFailed(f"{name}: {reason}")
-        own = [_copy(x) if k in copied else x for k, x in enumerate(arguments)]
-        return function(*own, **keywords)
+        return function(*arguments, **keywords)
 
     return call
-
-
-def _copy(x: Any) -> Any:
-    """An array that may be written to: what it stands for stays as it is."""
-    return x.detach().clone() if hasattr(x, "detach") else x
 
 
 def _degree(x: Array, n: Any, **_: Any) -> str:  # noqa: ARG001  only its degree matters

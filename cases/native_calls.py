@@ -1,8 +1,9 @@
 """What a framework's own function may not be asked for, though its name is on the list.
 
-A function that writes to its arguments, keeps statistics or draws random numbers gives another
-result the second time; one that is handed a number of terms or repetitions may never end. Both are
-told by how it is called: by keyword or by position.
+A function that writes to its arguments or draws random numbers gives another result the second time
+(running statistics are a step's own: what they begin as is handed out anew); one that is handed a
+number of terms or repetitions may never end. Both are told by how it is called: by keyword or by
+position.
 """
 
 from __future__ import annotations
@@ -38,14 +39,6 @@ _IN_PLACE = {
         3: "hardtanh threshold",
     }.items()
     for name in names.split()
-}
-
-#: Function → the places of its running statistics, which it changes; they are handed copies.
-STATISTICS = {
-    f"{_F}.batch_norm": (1, 2),
-    f"{_F}.instance_norm": (1, 2),
-    "torch.batch_norm": (3, 4),
-    "torch.instance_norm": (3, 4),
 }
 
 #: Function → the bound to which it scales the rows of its table, in place.

@@ -27,7 +27,7 @@ from ..engine.memory import memory_of
 from ..engine.session import Session
 from ..engine.work import LONG, Engine, Work
 from ..engine.work import Progress as Tell
-from ..reporting import write
+from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
 from ..selection.finding import find
 from ..storage.keys import keys
@@ -109,6 +109,7 @@ def run(
     """Run cases and print the verdicts; the exit status says whether all agree."""
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
     room = memory_of(memory)
+    _begin(out)
     cases = _chosen(paths, keywords)
     work = Work(cases, wanted)
     if not len(work):
@@ -143,6 +144,12 @@ def run(
     elif stale:
         say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
     raise SystemExit(status(results))
+
+
+def _begin(out: str | None) -> None:
+    """Whatever becomes of this run, the report of an earlier one does not stand for it."""
+    if out is not None:
+        withdraw(out)
 
 
 def _chosen(paths: list[str] | None, keywords: str | None) -> list[Case]:

@@ -44,6 +44,8 @@ VALUES = 2**24
 WORK = 10**9
 #: Steps of a whole run of a file: every training step at every point and dtype. Some hours.
 RUN = 10**13
+#: Steps of the truth of one task, all its training steps together: some minutes.
+TASK = 3 * 10**11
 #: How often a run computes what ``lint`` does once: truth, noise, frameworks, diagnosis.
 PASSES = 10
 #: Rows of a random symmetric or orthogonal matrix, which take cubic time to draw.

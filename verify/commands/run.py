@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...cases.case import Case
 from ...cases.loading import select
-from ...refimpl.errors import BadUsage
+from ...refimpl.errors import BadUsage, printable
 from ...reports.as_text import as_csv, as_json
 from ...reports.console import show
 from ...reports.markdown import as_markdown
@@ -136,7 +136,7 @@ def run(
     if out is not None:
         written = write(results, out)
         if form == "table":
-            emit("\n".join(["", *map(str, written)]))
+            emit("\n".join(["", *(printable(str(path)) for path in written)]))
     names_of_stale = set(results.loc[results["verdict"] == "stale", "case"])
     stale = [case for case in cases if case.name in names_of_stale]
     if accept_stale or in_place:

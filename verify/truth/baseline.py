@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Trace
+from ...adapters.metering import Meter, TooLarge
 from ...adapters.numpy_reference import reference
+from ...cases import limits
 from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ...refimpl.rounding import Noise
@@ -76,7 +79,12 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     """
     program = task.program("numpy")
     watch = None if program is None else Watch(program)
-    truth = flat(reference(task, dtype=WIDER[task.dtype], rows=rows, watch=watch))
+    meter = Meter(limits.TASK, limits.VALUES)
+    try:
+        wide = reference(task, dtype=WIDER[task.dtype], rows=rows, watch=watch, meter=meter)
+    except TooLarge as fault:
+        raise AdapterFailed(f"it is too large: {fault}") from fault
+    truth = flat(wide)
 
     def moved_by(held: list[Noise], dtype: Any = None) -> dict[Key, np.ndarray]:
         found = [flat(reference(task, dtype=dtype, noise=n, rows=rows)) for n in held]

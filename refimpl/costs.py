@@ -70,7 +70,7 @@ def cost(
     rule = _RULES.get(name, _elementwise)
     try:
         found = rule(given, attributes)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         found = _elementwise(given, {})
     weight = _WEIGHTS.get(name, 1.0)
     if wide:
@@ -90,7 +90,8 @@ def _sizes(shapes: Sequence[Shape]) -> int:
 def _elementwise(shapes: list[Shape], attributes: Mapping[str, Any]) -> _Work:
     """One element of each, broadcast together where they can be."""
     try:
-        elements = _size(np.broadcast_shapes(*shapes))
+        # sums over axes of no elements are zeros
+        elements = math.prod(max(n, 1) for n in np.broadcast_shapes(*shapes))
     except ValueError:
         elements = _sizes(shapes)
     most = max(elements, _sizes(shapes))

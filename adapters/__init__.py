@@ -7,6 +7,7 @@
 ``interpret``        walks a program once, in any framework
 ``lowering``         how a framework's spellings are looked up
 ``values``           numbers as every adapter is given them
+``captures``         what a capture of a user's own code yields
 ``snippets``         a task as a program to paste
 ``numpy_reference``  the reference, and the truth
 ``torch``, ``jax``   the frameworks, each with its spellings in ``…_lowerings``

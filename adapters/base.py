@@ -39,6 +39,7 @@ hands back the conjugate, as JAX and HIPS autograd do, has it turned by its adap
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,10 +84,10 @@ class Step:
         included, in program order; of later steps the output's alone. A variable that is several
         results at once has none, each of them that is selected has.
     grads
-        At the first step the cotangent ∂L/∂v, of v's shape, of every variable on a differentiable
-        way from a parameter to the output (``on_path``), parameters included: what arrives at
-        the variable from all its uses. None where the framework hands back no gradient: never
-        zeros in place of it. Later steps have none.
+        The cotangents ∂L/∂v, of v's shape, that ``watched`` names: at every step of each
+        parameter, at the first one also of every variable on a differentiable way from a
+        parameter to the output. What arrives at the variable from all its uses; None where the
+        framework hands back no gradient: never zeros in place of it.
     params
         Every parameter after the update of this step; empty where the task has no update.
     slots
@@ -242,6 +243,20 @@ def on_path(program: Program, params: Any) -> list[str]:
             reached |= {a for k, a in _refs(i) if a in tracked and _flows(i, k)}
     order = [*params, *(i.target for i in program.instructions)]
     return [name for name in order if name in reached]
+
+
+def watched(program: Program, params: Mapping[str, Any], number: int) -> list[str]:
+    """The variables whose cotangents a step hands back, in program order, parameters first.
+
+    Every parameter's at each step, whether or not the program uses it; at the first one (number 0)
+    also those of the variables on the way from a parameter to the output.
+
+    Raises
+    ------
+    Unsupported
+        As ``on_path`` does.
+    """
+    return list(dict.fromkeys([*params, *(on_path(program, params) if number == 0 else ())]))
 
 
 def _refs(instruction: Any) -> list[tuple[int, str]]:

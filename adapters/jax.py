@@ -13,7 +13,7 @@ import optax
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Shown, Step, Trace, on_path
+from .base import Adapter, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
@@ -83,7 +83,14 @@ def _key(task: Task, program: Program, mode: str) -> str:
         for arrays in (task.params, task.rows(0))
     ]
     # By its text, for 1, 1.0 and True are equal, and NaN is not.
-    return repr((program, mode, shapes, task.dtype, differentiates(task), task.update, task.steps))
+    return repr(
+        (program, mode, shapes, task.dtype, differentiates(task), task.update, _count(task))
+    )
+
+
+def _count(task: Task) -> int:
+    """How many steps a schedule is told of; 0 where there is none."""
+    return task.steps if task.update is not None and task.update.schedule is not None else 0
 
 
 class _Compiled:
@@ -100,7 +107,7 @@ class _Compiled:
         params, inputs = _arrays(task.params), _arrays(task.rows(0))
         shapes = jax.eval_shape(self._values, params, inputs)
         leaves = {**params, **inputs}
-        ways = on_path(program, params) if self._differentiates else []
+        ways = watched(program, params, 0) if self._differentiates else []
         self._watched = [k for k in ways if k in leaves or k in shapes]
         #: Where the cotangents of variables arrive.
         self._slots = {
@@ -123,8 +130,8 @@ class _Compiled:
             wanted = [self._program.output] if number else self._order
             values = {k: values[k] for k in wanted if k in values}
             step = Step(_numpy(values))
-            if not number:
-                step.grads = {k: _gradient(grads.get(k)) for k in self._watched}
+            followed = [k for k in self._watched if not number or k in task.params]
+            step.grads = {k: _gradient(grads.get(k)) for k in followed}
             if self._optimizer:
                 step.params = _numpy(params)
                 step.slots = _numpy(slots(task, state))

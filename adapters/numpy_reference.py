@@ -18,7 +18,7 @@ from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.rule import UpdateRule
 from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
-from .base import Adapter, Step, Trace, on_path
+from .base import Adapter, Step, Trace, watched
 from .interpret import Dialect, arrays_of, failures, interpret
 from .metering import Meter
 from .reference_training import ReferenceTraining
@@ -67,6 +67,7 @@ def reference(
     rules: Mapping[str, UpdateRule] = RULES,
     watch: Watch | None = None,
     meter: Meter | None = None,
+    condition: Noise | None = None,
 ) -> Trace:
     """Run a task on the reference.
 
@@ -92,6 +93,9 @@ def reference(
         Shown every variable's node on the tape as it is assigned.
     meter
         Charged for every operation before it is computed.
+    condition
+        Moves, at random, by a unit of its dtype, what every operation is given and what it hands
+        back, and leaves its formula's own arithmetic alone: to be run in wider precision.
 
     Raises
     ------
@@ -104,7 +108,9 @@ def reference(
     """
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
-        steps = _Run(task, dtype, noise, rows, rules, watch, meter).steps()
+        steps = _Run(
+            *(task, dtype, noise, rows, rules), watch=watch, meter=meter, condition=condition
+        ).steps()
     return Trace(steps, time.perf_counter() - started)
 
 
@@ -149,6 +155,7 @@ class _Run:
         rules: Mapping[str, UpdateRule],
         watch: Watch | None = None,
         meter: Meter | None = None,
+        condition: Noise | None = None,
     ) -> None:
         program = task.program("numpy")
         if program is None:
@@ -162,7 +169,10 @@ class _Run:
         emulated = half and dtype is None and noise is None
         self.returned = dtype_of(task.dtype) if emulated else self.compute
         self.rounding: Callable[[Any], Any] | None = None
-        if noise is not None:
+        self.feeding: Callable[[Any], Any] | None = None
+        if condition is not None:
+            self.rounding = self.feeding = partial(_jittered, condition)
+        elif noise is not None:
             self.rounding = self._fed
         elif emulated:
             self.rounding = self._narrowed
@@ -205,7 +215,7 @@ class _Run:
 
     def _step(self, number: int, params: dict[str, Any]) -> tuple[Step, dict[str, Any]]:
         """One forward and backward pass, and the parameters' cotangents."""
-        tape = Tape(self.rounding)
+        tape = Tape(self.rounding, self.feeding)
         leaves = {
             name: tape.leaf(self._fed(x), differentiated=False)
             for name, x in self.task.rows(number).items()
@@ -219,8 +229,8 @@ class _Run:
         dialect = _OnTape(tape, self.compute, self.rows, watch, self.meter)
         nodes = interpret(program, leaves, dialect, self.task.dtype)
         everything = {**leaves, **nodes}
-        watched = on_path(program, params) if first else []
-        for name in watched:
+        followed = watched(program, params, number)
+        for name in followed:
             everything[name].kept = True
         output = everything[program.output]
         values = arrays_of({k: n.value for k, n in nodes.items() if first or k == program.output})
@@ -229,7 +239,7 @@ class _Run:
         tape.backward(output, self._fed(g))
         grads = {
             name: None if everything[name].cotangent is None else everything[name].cotangent
-            for name in watched
+            for name in followed
             if _has_gradient(everything[name].value)
         }
         step = Step(values, {k: None if g is None else self._out(g) for k, g in grads.items()})
@@ -267,6 +277,13 @@ class _Run:
         """As handed back: a plain array of its own."""
         plain = np.asarray(x).view(np.ndarray)
         return np.array(in_dtype(plain, self.returned))
+
+
+def _jittered(noise: Noise, x: Any) -> Any:
+    """Each element moved by a unit of its own; of several results, each."""
+    if isinstance(x, tuple):
+        return tuple(_jittered(noise, part) for part in x)
+    return noise.rounded(np.asarray(x)) if kind_of(np.asarray(x).dtype) in "fc" else x
 
 
 def _has_gradient(value: Any) -> bool:

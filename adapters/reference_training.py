@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..cases.native_training import Chosen
 from ..cases.task import Task
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS
@@ -65,7 +66,7 @@ class ReferenceTraining:
             name: np.zeros_like(x) if gradients.get(name) is None else gradients[name]
             for name, x in params.items()
         }
-        gradients = self._clipped(gradients, params)
+        gradients = clipped(self._update.clip, gradients, params, self._number)
         moved, slots = {}, {}
         for k, view in enumerate(self._views):
             name, before = view.names[0], self._states[k]
@@ -93,20 +94,48 @@ class ReferenceTraining:
         # 1 - lr·weight_decay may be rounded once for all steps: that is a unit of 1.
         return 1 / np.longdouble(given["lr"])
 
-    def _clipped(self, gradients: Arrays, params: Arrays) -> Arrays:
-        if self._update.clip is None:
-            return gradients
-        row = CLIPS[self._update.clip.name]
-        given = attributes(self._update.clip, row.attributes)
-        return row.clipped(gradients, params, **{k: self._number(v) for k, v in given.items()})
-
     def _rate(self, name: str) -> Any:
         """The parameter's rate at this step."""
         if self._update.schedule is None:
             return self._hyper[name]["lr"]
-        row = SCHEDULES[self._update.schedule.name]
         base = np.longdouble(self._given[name]["lr"])
-        given = attributes(self._update.schedule, row.attributes)
-        rate = row.rate(base, self._step - 1, self._losses, **given)
+        rate = scheduled(self._update.schedule, base, self._step - 1, self._losses)
         # A small rate may be what is left of a difference of numbers of the size of the first.
         return self._number(rate, base)
+
+
+def scheduled(schedule: Chosen | None, base: Any, step: int, losses: Sequence[float]) -> Any:
+    """The rate at a step (from 0), given the optimizer's own and all losses up to that step's."""
+    if schedule is None:
+        return base
+    row = SCHEDULES[schedule.name]
+    return row.rate(base, step, losses, **attributes(schedule, row.attributes))
+
+
+def clipped(clip: Chosen | None, gradients: Arrays, params: Arrays, number: Any = None) -> Arrays:
+    """The gradients as a rule is given them; ``number`` makes the clip's numbers what they are."""
+    if clip is None:
+        return gradients
+    row = CLIPS[clip.name]
+    given = attributes(clip, row.attributes)
+    held = given if number is None else {k: number(v) for k, v in given.items()}
+    return row.clipped(gradients, params, **held)
+
+
+def rates(task: Task, losses: Sequence[float]) -> dict[str, list[float]]:
+    """The rate of each parameter at each step, given the losses of the steps.
+
+    Raises
+    ------
+    Unsupported
+        As ``hyperparameters`` does.
+    """
+    assert task.update is not None
+    schedule, found = task.update.schedule, {}
+    for name in task.params:
+        base = np.longdouble(hyperparameters(task, name)["lr"])
+        found[name] = [
+            float(scheduled(schedule, base, step, losses[: step + 1]))
+            for step in range(len(losses))
+        ]
+    return found

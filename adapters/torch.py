@@ -14,7 +14,7 @@ import torch
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Shown, Step, Trace, on_path
+from .base import Adapter, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .native_guards import guarded
@@ -92,8 +92,8 @@ def _step(
 ) -> Step:
     first = number == 0
     leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
-    watched = on_path(program, params) if first and differentiates(task) else []
-    variables = interpret(program, leaves, _Eager(watched), task.dtype)
+    followed = watched(program, params, number) if differentiates(task) else []
+    variables = interpret(program, leaves, _Eager(followed), task.dtype)
     scope = leaves | variables
     output = scope[program.output]
     for x in params.values():
@@ -104,7 +104,7 @@ def _step(
         output.backward(g, create_graph=create_graph)
     step = Step(
         {k: array(v) for k, v in arrays_of(variables).items() if first or k == program.output},
-        {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in watched}).items()},
+        {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in followed}).items()},
     )
     if training is not None:
         training.step(float(output.real) if output.ndim == 0 else math.nan)

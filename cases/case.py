@@ -15,8 +15,9 @@ from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
 from .native_training import PARTS, Chosen
 from .program import Program
-from .task import Batch, Between, Divergence, Expected, Task, Tolerance, Update, id_of
+from .task import Batch, Between, Bound, Divergence, Expected, Task, Tolerance, Update, id_of
 from .tensors import Tensors, final_dtype
+from .uncompared import uncompared
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,14 @@ class Case:
     def points(self) -> list[dict[str, Any]]:
         """The points of its sweep, the last name varying fastest; one empty point without one."""
         return points_of(self.model.sweep)
+
+    def uncompared(self) -> dict[str, tuple[str, ...]]:
+        """Variable → the texts that name it, of all points, for each that others do not name."""
+        return {
+            name: texts
+            for programs in self.programs
+            for name, texts in uncompared(programs).items()
+        }
 
     def agreeing(self, task: Task) -> dict[str, Task]:
         """Adapter → one of the tasks as it agrees by a recorded spelling, with nothing recorded."""
@@ -354,6 +363,10 @@ def _applies(model: DivergenceModel, point: Mapping[str, Any], dtype: str) -> bo
 
 def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Divergence:
     value = Expected(None) if model.value is None else _rounded(model.tensor, model.value, tensors)
+    bound, between = model.bound, None
+    if model.between is not None:
+        low, high = (tensors.draw(model.tensor, end) for end in model.between)
+        between = Between(low, high)
     return Divergence(
         adapters=tuple(model.adapters),
         check=model.check,
@@ -362,6 +375,9 @@ def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Diverg
         because=model.because,
         value=value.value,
         within=value.within,
+        bound=None if bound is None else Bound(bound.rel or 0.0, bound.abs or 0.0),
+        between=between,
+        dtype=model.returned_dtype,
         agree_by=model.said,
         see=model.see,
         since=model.since,

@@ -15,6 +15,13 @@ from .context import Context, listed, point_text
 from .faults import shown, unknown
 from .tensors import Layout
 
+#: What a record that says nothing lacks, by its kind.
+_REMEDIES = {
+    "": "value: what is returned",
+    "precision": "bound: {rel: …}, how far off the truth it is at most, or value: what is returned",
+    "kink": "value: what is returned, or between: [low, high]",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class AtPoint:
@@ -66,11 +73,7 @@ def check_divergences(case: Context, points: Sequence[AtPoint]) -> None:
                 case.at(*base, "check"),
             )
             continue
-        if divergence.raises is not None and divergence.value is not None:
-            case.faults.add(
-                "raises beside a value, expected one of them: what raises returns none",
-                case.key(*base, "raises"),
-            )
+        _says_one(case, divergence, base)
         for known in _picked(case, points, divergence.at, (*base, "at")):
             place = case.at(*base, "tensor")
             if not _compared(case, known, divergence.check, divergence.tensor, place):
@@ -78,6 +81,29 @@ def check_divergences(case: Context, points: Sequence[AtPoint]) -> None:
             if divergence.value is not None:
                 value, path = _unrounded(divergence.value, (*base, "value"))
                 _shaped(case, known, divergence.tensor, value, path)
+            if divergence.between is not None:
+                ends = (*base, "between")
+                _set(case, [known], divergence.check, divergence.tensor, divergence.between, ends)
+
+
+def _says_one(case: Context, divergence: models.DivergenceModel, base: tuple[Any, ...]) -> None:
+    """A record holds the framework to one thing, and to something."""
+    forms, bound = divergence.forms, divergence.bound
+    if len(forms) > 1:
+        case.faults.add(
+            f"a record with {' and '.join(forms)}, expected one of {', '.join(models.FORMS)}",
+            case.key(*base, forms[1]),
+        )
+    elif not forms and divergence.kind != "unsupported":
+        remedy = _REMEDIES.get(divergence.kind, _REMEDIES[""])
+        case.faults.add(
+            f"a record that holds {', '.join(divergence.adapters)} to nothing, expected {remedy}",
+            case.at(*base),
+        )
+    elif bound is not None and bound.rel is None and bound.abs is None:
+        case.faults.add(
+            "a bound that lets any error pass, expected rel, abs or both", case.key(*base, "bound")
+        )
 
 
 def _unrounded(value: Any, path: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -95,7 +121,7 @@ def _truth(
 ) -> None:
     place = case.key(*path)
     if isinstance(truth, models.Between):
-        _set(case, picked, check, name, truth, path)
+        _set(case, picked, check, name, truth.between, (*path, "between"))
         return
     value, path = _unrounded(truth, path)
     drawn = next((kind for kind in models.RANDOM if isinstance(value, models.SPECS[kind])), None)
@@ -116,23 +142,23 @@ def _set(
     picked: Sequence[AtPoint],
     check: str,
     name: str,
-    truth: models.Between,
+    given: Sequence[Any],
     path: tuple[Any, ...],
 ) -> None:
     """A set: its two ends are truths as others are, and the first is not above the second."""
-    for k, end in enumerate(truth.between):
-        _truth(case, picked, check, name, end, (*path, "between", k))
+    for k, end in enumerate(given):
+        _truth(case, picked, check, name, end, (*path, k))
     for known in picked:
         tensors = case.tensors(known.point)
-        ends = [case.layout(tensors, end, (*path, "between")) for end in truth.between]
+        ends = [case.layout(tensors, end, path) for end in given]
         if any(end is None or end.kind not in "if" for end in ends):
             if all(ends):
                 case.faults.add(
                     "a set of numbers that are not real, expected two bounds",
-                    case.at(*path, "between"),
+                    case.at(*path),
                 )
             return
-        low, high = (tensors.draw(name, end) for end in truth.between)
+        low, high = (tensors.draw(name, end) for end in given)
         try:
             ordered = bool(np.all(low <= high))
         except ValueError:
@@ -140,7 +166,7 @@ def _set(
         if not ordered:
             case.faults.add(
                 "a lower bound that is not below the upper one, expected [low, high]",
-                case.at(*path, "between"),
+                case.at(*path),
             )
             return
 

@@ -84,7 +84,11 @@ def read_program(
     if not named:
         faults.add("no variable is assigned, expected name = expression", source.locate(1, 0))
         return None
-    return Program(tuple(reader.instructions), output or ("loss" if "loss" in named else named[-1]))
+    return Program(
+        tuple(reader.instructions),
+        output or ("loss" if "loss" in named else named[-1]),
+        source.locate(1, 0).line,
+    )
 
 
 class _Reader:

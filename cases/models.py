@@ -207,6 +207,17 @@ class Between(_Strict):
     )
 
 
+class BoundModel(_Strict):
+    """How far off a framework is at most, beside the truth, element by element."""
+
+    rel: Annotated[float, Field(ge=0, lt=0.5)] | None = Field(
+        None, description="of the truth's magnitude: less than 0.5, so that no zero passes"
+    )
+    abs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="added to it; never more than half of a truth that is not zero"
+    )
+
+
 Recorded = Annotated[
     Annotated[Rounded, Tag("<rounded>")] | Annotated[Tensor, Tag("<tensor>")],
     Discriminator(_truth_kind),
@@ -255,6 +266,10 @@ def _addresses(text: str) -> str:
     return text
 
 
+#: The keys of which a record has one: what the framework returns, or the error it raises.
+FORMS = ("value", "bound", "between", "raises")
+
+
 class DivergenceModel(_Strict):
     """A recorded disagreement."""
 
@@ -264,6 +279,17 @@ class DivergenceModel(_Strict):
     kind: Kind
     because: Text
     value: Recorded | None = None
+    bound: BoundModel | None = Field(
+        None, description="in place of a value: how far off the truth it is at most"
+    )
+    between: Annotated[list[Tensor], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="in place of a value: the ends of the set that it returns one of"
+    )
+    returned_dtype: TensorDtype | None = Field(
+        None,
+        alias="returned-dtype",
+        description="the dtype that is returned, where it is not the one that should be",
+    )
     raises: Text | None = Field(
         None, description="in place of a value: a part of the message that the framework raises"
     )
@@ -283,6 +309,11 @@ class DivergenceModel(_Strict):
     see: Annotated[Text, AfterValidator(_addresses)] = ""
     at: At = {}
     dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = None
+
+    @property
+    def forms(self) -> list[str]:
+        """Under which of ``FORMS`` it says what the framework returns: exactly one is right."""
+        return [form for form in FORMS if getattr(self, form) is not None]
 
     @property
     def said(self) -> str:

@@ -58,6 +58,26 @@ class Program:
 
     instructions: tuple[Instruction, ...]
     output: str
+    #: The line of the file on which the text begins; 0 where it stands in none.
+    first: int = 0
+
+    def line_of(self, instruction: Instruction) -> int:
+        """The line of the text, from 1, that an instruction stands on; 0 where it is on none."""
+        return instruction.line - self.first + 1 if self.first and instruction.line else 0
+
+    def between(self, name: str, output: str = "") -> tuple[Instruction, ...]:
+        """The instructions on all ways from a variable to the output, or to another variable."""
+        below = {name}
+        for i in self.instructions:
+            if below.intersection(i.refs):
+                below.add(i.target)
+        needed = {output or self.output}
+        for i in reversed(self.instructions):
+            if i.target in needed:
+                needed.update(i.refs)
+        return tuple(
+            i for i in self.instructions if i.target in needed and below.intersection(i.refs)
+        )
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from .models import (
     SPECS,
     BatchModel,
     Between,
+    BoundModel,
     CaseModel,
     DivergenceModel,
     ExpectModel,
@@ -179,17 +180,24 @@ def _unknown_key(error: _Error) -> str:
     return unknown(f"key of {name}", key, _keys(model))
 
 
+#: A key that only one model of mappings inside another has → what to call it, and the model.
+_TOLD_BY = {
+    **{name: (name, model) for name, model in SPECS.items()},
+    "is": ("a rounded number", Rounded),
+    "between": ("a set", Between),
+}
+#: The same for the key under which a mapping stands.
+_UNDER = {"complex": ("complex", Parts), "bound": ("a bound", BoundModel)}
+
+
 def _model_beside(path: Sequence[Any], given: Sequence[str]) -> tuple[str, Any]:
     """The model that a mapping is read by, from its path and its keys."""
-    for name, model in SPECS.items():
-        if name in given:
-            return name, model
-    if path[-2] == "complex":
-        return "complex", Parts
-    if "is" in given:
-        return "a rounded number", Rounded
-    if "between" in given:
-        return "a set", Between
+    if path[-2] in _UNDER:
+        return _UNDER[path[-2]]
+    of_a_record = path[0] == "divergences" and isinstance(path[-2], int)
+    told = [key for key in _TOLD_BY if key in given and not of_a_record]
+    if told:
+        return _TOLD_BY[told[0]]
     if path[0] == "native":
         return "native", NativeModel
     return str(path[0]), _PARTS[path[0]]

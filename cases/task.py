@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,8 +35,23 @@ class Between:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """How far off a recorded result is at most, element by element: ``abs + rel·|truth|``.
+
+    ``rel`` is less than a half.
+    """
+
+    rel: float = 0.0
+    abs: float = 0.0
+
+
+@dataclass(frozen=True)
 class Divergence:
-    """A disagreement that is known and understood, recorded strictly."""
+    """A disagreement that is known and understood, recorded strictly.
+
+    What is recorded is one of ``value``, ``bound``, ``between`` and ``raises``; none of them
+    where no gradient is returned and the kind is ``unsupported``.
+    """
 
     adapters: tuple[str, ...]
     check: str
@@ -52,8 +67,19 @@ class Divergence:
     raises: str | None = None
     #: How far the recorded value was rounded, for one that processors compute differently.
     within: float = 0.0
+    #: In place of a value: how far off the truth it is at most.
+    bound: Bound | None = None
+    #: In place of a value: a set, one of which is returned.
+    between: Between | None = None
+    #: The dtype that is returned, where it is not the one that should be.
+    dtype: str | None = None
     #: Which of the case's records it is, from 0.
     number: int = 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether it records that no gradient is given."""
+        return self.value is self.bound is self.between is self.raises is None
 
 
 @dataclass(frozen=True)
@@ -152,6 +178,20 @@ class Task:
         if self.dtype.startswith("complex"):
             drawn = drawn + 1j * generator.standard_normal(shape)
         return drawn
+
+    def seeded(self) -> Task:
+        """The same task, its output's cotangent scaled by ``self.share``: for a scalar output.
+
+        What ignores the cotangent that it is handed gives the same gradients as before.
+        """
+        given = 1.0 if self.given_cotangent is None else self.given_cotangent
+        return replace(self, given_cotangent=np.asarray(given) * self.share)
+
+    @cached_property
+    def share(self) -> float:
+        """A seeded number between 1.15 and 1.85, or less than zero: exact in every dtype."""
+        generator = np.random.default_rng(seed_of(self.case, self.point, "share"))
+        return float(generator.choice([-1, 1])) * (1 + int(generator.integers(5, 28)) / 32)
 
     def rows(self, step: int) -> dict[str, np.ndarray]:
         """The inputs as step ``step`` (from 0) sees them."""

@@ -54,8 +54,10 @@ dtypes: [float64, float32]
 #     tensor: x
 #     kind: kink        # convention, default, kink, singular, precision, unsupported or bug
 #     value: [0.5, 0.5] # or {is: 0.5, within: 1e-3}; .nan and .inf are values. Or in its place
-#                       # raises: a part of the message of the error. Of the kind unsupported,
-#                       # neither says that there is no gradient (None).
+#                       # bound: {rel: 1e-6, abs: 1e-9}, how far off the truth each element is at
+#                       # most; or between: [low, high], a set; or raises: a part of the message of
+#                       # the error. Of the kind unsupported, none of them says that there is no
+#                       # gradient (None). returned-dtype: float32, where the dtype is off as well.
 #     because: say why they differ
 #     agree-by: say how to make them agree. Or {say: the same, jax: y = …}: the program with which
 #       that adapter agrees with the truth, which the atlas runs and shows; jax: rule where the case

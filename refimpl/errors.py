@@ -4,6 +4,7 @@
     ``BadCase``         a case file, or what it says, is wrong
     ``LimitExceeded``   a case file asks for more than the stated limits allow
     ``Unsupported``     an adapter cannot express what a case asks for
+        ``Randomness``  a user's own code draws random numbers, which two sides never share
     ``AdapterFailed``   a framework raised while it ran a task
     ``BadUsage``        a command or a call was given something it cannot use
     ``MissingFramework``  a framework is not installed
@@ -30,6 +31,17 @@ class GradparityError(Exception):
 
 class Unsupported(GradparityError):
     """An adapter cannot express this: counted and shown, never hidden."""
+
+
+class Randomness(Unsupported):
+    """A user's own code draws random numbers, which two sides never share.
+
+    ``where`` says where, as far as that is known.
+    """
+
+    def __init__(self, message: str, where: str = "") -> None:
+        self.message, self.where = message, where
+        super().__init__(f"{where}: {message}" if where else message)
 
 
 class AdapterFailed(GradparityError):

@@ -72,6 +72,14 @@ class Operation:
         library; only for operations whose forward is not made of NumPy's own functions.
     analytic
         Whether it is complex-differentiable in all differentiable arguments.
+    complex_too
+        Whether its rules are right for complex arrays as well; the tape refuses them otherwise.
+        None stands for what follows from the row: where it is analytic, or has no derivative.
+    stops
+        Where what flows back is chosen and is no derivative of ``forward``, in words: finite
+        differences have nothing to say there. Empty where the rules are derivatives throughout.
+    stops_with
+        The attribute that turns this on, by being given; empty where it is always on.
     """
 
     name: str
@@ -86,6 +94,9 @@ class Operation:
     near: Near | None = None
     ulps: float = 0.0
     analytic: bool = False
+    complex_too: bool | None = None
+    stops: str = ""
+    stops_with: str = ""
     #: Derived from the signature of ``forward``.
     arguments: tuple[str, ...] = field(init=False)
     optional: frozenset[str] = field(init=False)
@@ -104,6 +115,8 @@ class Operation:
             "attributes",
             {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
         )
+        if self.complex_too is None:
+            own(self, "complex_too", self.analytic or not any(self.derivatives))
         self._check()
 
     def _check(self) -> None:
@@ -122,6 +135,8 @@ class Operation:
                 raise TypeError(f"{self.name}: VJP and derivative of {argument} disagree")
         if bool(self.kinks) != bool(self.near):
             raise TypeError(f"{self.name}: kinks go with the distance to them")
+        if self.stops_with and not (self.stops and self.stops_with in self.attributes):
+            raise TypeError(f"{self.name}: what {self.stops_with} stops is not said")
         if not self.examples:
             raise TypeError(f"{self.name}: an operation needs an example to be checked at")
 
@@ -133,6 +148,12 @@ class Operation:
     def differentiable(self, position: int) -> bool:
         """Whether a cotangent flows to the array argument at this position."""
         return self.derivatives[0 if self.variadic else position] is not None
+
+    def stopped(self, **attributes: Any) -> bool:
+        """Whether what flows back in a call with these attributes is chosen: see ``stops``."""
+        return bool(self.stops) and (
+            not self.stops_with or attributes.get(self.stops_with) is not None
+        )
 
     @property
     def signature(self) -> str:

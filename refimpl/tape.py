@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import Unsupported
 from .operation import Operation
 
 #: Stands in for the operation where a node picks one result out of several.
@@ -58,11 +59,19 @@ class Tape:
     rounding
         Called on every result and every cotangent, to round it or to move it: how narrow dtypes
         are emulated and noise is measured. None leaves them as computed.
+    feeding
+        Called on every array that an operation is given, to move it: how an operation's own
+        condition is measured, whatever its formula is. None hands them on as they are.
     """
 
-    def __init__(self, rounding: Callable[[Any], Any] | None = None) -> None:
+    def __init__(
+        self,
+        rounding: Callable[[Any], Any] | None = None,
+        feeding: Callable[[Any], Any] | None = None,
+    ) -> None:
         self._nodes: list[Node] = []
         self._rounding = rounding
+        self._feeding = feeding
 
     def leaf(self, value: Any, *, differentiated: bool = True) -> Node:
         """Put a value on the tape; its cotangent is kept if it is to be differentiated."""
@@ -71,8 +80,21 @@ class Tape:
         return node
 
     def apply(self, operation: Operation, *inputs: Any, **attributes: Any) -> Node:
-        """Run an operation on nodes, plain numbers, or None for an array left out."""
+        """Run an operation on nodes, plain numbers, or None for an array left out.
+
+        Raises
+        ------
+        Unsupported
+            For complex numbers, where the operation's rules are for real ones alone.
+        """
         values = [x.value if type(x) is Node else x for x in inputs]
+        if not operation.complex_too and any(map(np.iscomplexobj, values)):
+            raise Unsupported(f"the reference's {operation.name} is for real numbers alone")
+        if self._feeding is not None:
+            values = [
+                self._feeding(v) if type(x) is Node else v
+                for v, x in zip(values, inputs, strict=True)
+            ]
         y = operation.forward(*values, **attributes)
         if self._rounding is not None:
             y = self._round(y)

@@ -112,7 +112,9 @@ def slogdet(a: Any) -> tuple[Any, Any]:
         packed, _, parity = lu(a[at])
         pivots = _diagonal(packed)
         sizes = np.abs(pivots)
-        sign[at] = parity * np.prod(pivots / sizes)
+        sign[at] = parity * np.prod(
+            np.where(sizes == 0, 0, pivots / np.where(sizes == 0, 1, sizes))
+        )
         log[at] = np.log(sizes).sum()
     return sign[()], log[()]
 
@@ -194,8 +196,24 @@ def svd(a: Any) -> tuple[Any, Any, Any]:
         if still:
             break
     s = np.sqrt((np.abs(b) ** 2).sum(axis=-2))
-    left = b / np.where(s > 0, s, 1)[..., None, :]
+    left = _completed(b / np.where(s > 0, s, 1)[..., None, :], s)
     return (v, s, adjoint(left)) if flat else (left, s, adjoint(v))
+
+
+def _completed(vectors: Any, s: Any) -> Any:
+    """Columns of no length made unit vectors at right angles to all others."""
+    null = s <= np.finfo(s.dtype).eps * s.max(axis=-1, keepdims=True, initial=0)
+    for at in np.ndindex(s.shape[:-1]):
+        for j in np.flatnonzero(null[at]):
+            matrix = vectors[at]
+            matrix[:, j] = 0
+            rest = np.eye(len(matrix), dtype=matrix.dtype)
+            for _ in range(2):  # twice is enough: the second pass takes what rounding left
+                rest = rest - matrix @ (adjoint(matrix) @ rest)
+            lengths = np.sqrt((np.abs(rest) ** 2).sum(axis=0))
+            longest = int(np.argmax(lengths))
+            matrix[:, j] = rest[:, longest] / lengths[longest]
+    return vectors
 
 
 def _pairs(n: int) -> list[tuple[int, int]]:

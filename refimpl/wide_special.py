@@ -24,21 +24,25 @@ def _to_mp(x: Any) -> Any:
     """A longdouble or clongdouble scalar, exactly."""
     if isinstance(x, np.complexfloating):
         return mpmath.mpc(_to_mp(x.real), _to_mp(x.imag))
-    high = float(x)
-    low = x - np.longdouble(high) if np.isfinite(x) else np.longdouble(0)
-    return mpmath.mpf(high) + mpmath.mpf(float(low))
+    if not np.isfinite(x):
+        return mpmath.mpf(float(x))
+    digits, exponent = np.frexp(x)  # a double's exponents are too few
+    high = float(digits)
+    return mpmath.ldexp(mpmath.mpf(high) + mpmath.mpf(float(digits - high)), int(exponent))
 
 
 def _from_mp(v: Any) -> Any:
     """To the nearest longdouble (clongdouble), by halves that a double holds."""
     if isinstance(v, mpmath.mpc):
         return _from_mp(v.real) + 1j * _from_mp(v.imag)
-    high = float(v)
-    if not np.isfinite(high):
-        return np.longdouble(high)
-    rest = v - mpmath.mpf(high)
+    if not mpmath.isfinite(v):
+        return np.longdouble(float(v))
+    digits, exponent = mpmath.frexp(v)
+    high = float(digits)
+    rest = digits - mpmath.mpf(high)
     middle = float(rest)
-    return np.longdouble(high) + (np.longdouble(middle) + np.longdouble(float(rest - middle)))
+    low = np.longdouble(middle) + np.longdouble(float(rest - middle))
+    return np.ldexp(np.longdouble(high) + low, max(min(exponent, 20000), -20000))
 
 
 def wide(quick: Any, exact: Callable[..., Any], *xs: Any) -> Any:
@@ -83,15 +87,15 @@ def _by_dtype(name: str, exact: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _wide_erfc_of_large(x: Any, terms: int) -> Any:
-    """The continued fraction of erfc, x ≥ 1: e⁻ˣ²/√π / (x + ½/(x + 1/(x + ³⁄₂/(x + …)))).
+def _wide_erfcx_of_large(x: Any, terms: int = 300) -> Any:
+    """The continued fraction of e^(x²)·erfc(x), x ≥ 1: 1/√π / (x + ½/(x + 1/(x + ³⁄₂/(x + …)))).
 
     NIST Digital Library of Mathematical Functions, 7.9.1.
     """
     tail = np.zeros_like(x)
     for k in range(terms, 0, -1):
         tail = (k * np.longdouble(0.5)) / (x + tail)
-    return np.exp(-x * x) * constant("two_over_sqrt_pi", x) / (2 * (x + tail))
+    return constant("two_over_sqrt_pi", x) / (2 * (x + tail))
 
 
 def _wide_erf_of_small(x: Any) -> Any:
@@ -111,7 +115,7 @@ def _wide_erfc(x: Any) -> Any:
     y = np.where(small, 1 - _wide_erf_of_small(np.where(small, x, 0)), 0)
     for where, terms in ((middle & ~small, 300), (~middle, 100)):
         if where.any():
-            tail = _wide_erfc_of_large(size[where], terms)
+            tail = exp_of_square(size[where], -1) * _wide_erfcx_of_large(size[where], terms)
             y[where] = np.where(x[where] < 0, 2 - tail, tail)
     return np.where(np.isnan(x), x, y)[()]
 
@@ -132,12 +136,56 @@ def erfc(x: Any) -> Any:
     """1 − erf(x), without the cancellation, at any float or complex dtype."""
     if x.dtype == np.longdouble and is_wide(x.dtype):
         return _wide_erfc(x)
-    return wide(scipy.special.erfc, mpmath.erfc, x) if is_wide(x.dtype) else scipy.special.erfc(x)
+    if is_wide(x.dtype):
+        return wide(scipy.special.erfc, mpmath.erfc, x)
+    if x.dtype.kind == "c":
+        return scipy.special.erfc(x)
+    far = x > 1
+    tail = exp_of_square(np.where(far, x, 0), -1) * erfcx(np.where(far, x, 0))
+    return np.where(far, tail, scipy.special.erfc(np.where(far, 0, x)))
+
+
+def exp_of_square(x: Any, scale: float) -> Any:
+    """e^(scale·x²), scale a power of two or minus one.
+
+    The rounding of a square is relative, and the exponential makes of it an error that grows with
+    x². With h of few digits, whose square is exact, x² = h² + (x − h)·(x + h); W. J. Cody,
+    "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969).
+    """
+    if x.dtype.kind == "c":
+        return np.exp(x * x * scale)
+    x = np.minimum(np.maximum(x, -_SQUARED), _SQUARED)
+    few = np.rint(x * 16) * 0.0625
+    return np.exp(few * few * scale) * np.exp((x - few) * (x + few) * scale)
+
+
+#: e to the square of this, or to minus that, is beyond any dtype; the square of its like is exact.
+_SQUARED = 255.0
+
+
+def erfcx(x: Any) -> Any:
+    """e^(x²)·erfc(x), for real x ≥ 0."""
+    if not is_wide(x.dtype):
+        return scipy.special.erfcx(x)
+    near = x < 1
+    small = np.where(near, x, 0)
+    scaled = np.exp(small * small) * (1 - _wide_erf_of_small(small))
+    return np.where(near, scaled, _wide_erfcx_of_large(np.where(near, 1, x)))
+
+
+def normal_density(x: Any) -> Any:
+    """φ(x) = e^(−x²/2)/√(2π)."""
+    return exp_of_square(x, -0.5) * constant("inv_sqrt_2pi", x)
 
 
 def normal_cdf(x: Any) -> Any:
-    """Φ(x) = ½ erfc(−x/√2), accurate in both tails."""
-    return 0.5 * erfc(-x / constant("sqrt2", x))
+    """Φ(x) = ½ erfc(−x/√2), below −1 as ½ e^(−x²/2)·erfcx(−x/√2): it loses nothing in the tail."""
+    root = constant("sqrt2", x)
+    if x.dtype.kind == "c":
+        return 0.5 * erfc(-x / root)
+    low = x < -1
+    tail = exp_of_square(np.where(low, x, 0), -0.5) * erfcx(np.where(low, -x, 0) / root)
+    return 0.5 * np.where(low, tail, erfc(np.where(low, 0, -x / root)))
 
 
 def polygamma(n: int, x: Any) -> Any:
@@ -154,6 +202,13 @@ def _log_normal_cdf(x: Any) -> Any:
     return mpmath.log1p(-mpmath.ncdf(-x)) if x > 0 else mpmath.log(mpmath.ncdf(x))
 
 
+def log_ndtr(x: Any) -> Any:
+    """Ln Φ(x), above 0 as log1p(−Φ(−x)): there it is small."""
+    above = x > 0
+    small = np.log1p(-normal_cdf(np.where(above, -x, 0)))
+    return np.where(above, small, _log_ndtr(np.where(above, 0, x)))
+
+
 def _mp_scaled(n: int) -> Callable[[Any], Any]:
     return lambda x: mpmath.besseli(n, x) * mpmath.exp(-abs(x))
 
@@ -162,7 +217,7 @@ lgamma = _by_dtype("gammaln", lambda x: mpmath.log(abs(mpmath.gamma(x))))
 digamma = _by_dtype("digamma", mpmath.digamma)
 erfinv = _by_dtype("erfinv", mpmath.erfinv)
 ndtri = _by_dtype("ndtri", lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1))
-log_ndtr = _by_dtype("log_ndtr", _log_normal_cdf)
+_log_ndtr = _by_dtype("log_ndtr", _log_normal_cdf)
 i0 = _by_dtype("i0", lambda x: mpmath.besseli(0, x))
 i1 = _by_dtype("i1", lambda x: mpmath.besseli(1, x))
 i0e = _by_dtype("i0e", _mp_scaled(0))

@@ -30,11 +30,15 @@ COLUMNS = (
     Column("point", TEXT, "The point of its sweep, as axis=0,act=relu; empty without a sweep."),
     Column("dtype", TEXT, "The dtype the task was run at."),
     Column("adapter", TEXT, "The framework's adapter."),
-    Column("check", TEXT, "value, grad or update; run where the row is about the whole task."),
+    Column(
+        "check",
+        TEXT,
+        "value, grad, vjp (a gradient of a scaled output) or update; run for the whole task.",
+    ),
     Column("tensor", TEXT, "The variable compared; empty where check is run."),
     Column("step", WHOLE, "The training step, from 0."),
     # what was found, in words
-    Column("verdict", TEXT, "agree, known, differs, stale, error, unsupported or skipped."),
+    Column("verdict", TEXT, "agree, known, blind, differs, stale, error, unsupported or skipped."),
     Column("kind", TEXT, "Why it is off: shape, dtype, missing, …; a recorded divergence's kind."),
     Column("reason", TEXT, "One sentence: what is wrong, or why there is nothing to compare."),
     # and in numbers
@@ -43,12 +47,19 @@ COLUMNS = (
     Column("max_ulp", NUMBER, "The largest error in units in the last place of the dtype."),
     Column("noise_ratio", NUMBER, "The largest error over what rounding alone explains."),
     Column("tolerance", NUMBER, "The bound on the error at the worst index."),
+    Column(
+        "power", NUMBER, "The largest error, relative to the true value, that would be let pass."
+    ),
+    Column("blind", WHOLE, "How many elements are so uncertain that a zero would be let pass."),
     Column("worst_index", TEXT, "Where the error is worst, as (0, 3); () for a scalar."),
     Column("got", NUMBER, "What the framework returned at the worst index, its real part."),
     Column("want", NUMBER, "The truth at the worst index, its real part."),
     Column("got_imag", NUMBER, "The imaginary part of got."),
     Column("want_imag", NUMBER, "The imaginary part of want."),
     # why
+    Column(
+        "proof", TEXT, "What an agreement stands on: end-to-end, or local, operation by operation."
+    ),
     Column("blame", TEXT, "The first variable whose own operation is off."),
     Column("path", TEXT, "How the blamed operation's error gets to this tensor, as a → z → W."),
     Column(
@@ -58,6 +69,8 @@ COLUMNS = (
         "finite differences contradict the truth itself.",
     ),
     Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
+    Column("uncompared", TEXT, "Of a task: variables that only some of its texts name, and which."),
+    Column("rate", NUMBER, "Of an update: the reference's learning rate at that step."),
     # where it comes from
     Column("where", TEXT, "FILE:LINE of the case."),
     Column("tags", TEXT, "The case's tags, with spaces between them."),
@@ -78,7 +91,21 @@ RUN = ["case", "point", "dtype", "adapter"]
 CHUNK = 2_000
 
 #: The columns that only some versions' results have: filled in where a table lacks them.
-LATER = ("reason", "got_imag", "want_imag", "path", "outlier", "kink", "where", "tags")
+LATER = (
+    "power",
+    "blind",
+    "proof",
+    "uncompared",
+    "reason",
+    "got_imag",
+    "want_imag",
+    "path",
+    "outlier",
+    "kink",
+    "rate",
+    "where",
+    "tags",
+)
 
 #: The columns without which a table is no results.
 REQUIRED = [column.name for column in COLUMNS if column.name not in LATER]

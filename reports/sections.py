@@ -24,6 +24,9 @@ Row = Mapping[Any, Any]
 #: More failures than this are left to results.csv.
 MOST_FAILURES = 200
 
+#: A terminal shows no more cases than this of which something is not compared.
+FEW = 10
+
 
 @dataclass(frozen=True)
 class Head:
@@ -99,6 +102,7 @@ CELLS: dict[str, tuple[str, Callable[[Row], str]]] = {
     "kind": ("text", lambda row: row["kind"]),
     "reason": ("text", lambda row: row["reason"]),
     "kink": ("text", lambda row: row["kink"]),
+    "variables": ("code", lambda row: row["uncompared"]),
     "where": ("code", lambda row: row["where"]),
     "tasks": ("number", lambda row: f"{row['tasks']:,}"),
     "rows": ("number", lambda row: f"{row['rows']:,}"),
@@ -228,6 +232,18 @@ def kinks(frame: pd.DataFrame, headings: str) -> Table:
     return table(title, found, headings, _KINK_NOTE)
 
 
+_UNCOMPARED_NOTE = "Variables are compared by name; outputs whatever each text calls them."
+
+
+def uncompared(frame: pd.DataFrame, headings: str, most: int | None = None) -> Table:
+    """Cases with variables that only some of their texts name, so that nothing is held to them."""
+    found = frame[frame["uncompared"] != ""].drop_duplicates(["case", "uncompared"])
+    title = f"Not compared ({counted(found['case'].nunique(), 'case')})"
+    left = 0 if most is None else max(len(found) - most, 0)
+    note = _UNCOMPARED_NOTE + (f" {counted(left, 'more row')} in results.csv." if left else "")
+    return table(title, found.head(len(found) - left), headings, note)
+
+
 def noise(frame: pd.DataFrame) -> Table:
     """The same as a table; empty where nothing agrees."""
     names = ["maximum" if q == 1 else f"{100 * q:g} %" for q in QUANTILES]
@@ -262,8 +278,10 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
             for check, name in (("grad", "gradients"), ("update", "updates"), ("value", "values"))
         ),
         table("Where updates part", partings(frame), _PARTING, _PARTING_NOTE),
+        reasons(frame, "blind", "Blind", "case, adapter, reason, rows, where"),
         kinks(frame, "case, tensor, kink, where"),
         reasons(frame, "known", "Recorded divergences", "case, adapter, kind, reason, rows, where"),
+        uncompared(frame, "case, variables, where"),
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks, where"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks, where"),
         noise(frame),
@@ -278,7 +296,9 @@ def brief(frame: pd.DataFrame, worst: int = 3, most: int = 20) -> list[Table]:
     found = [
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks"),
+        reasons(frame, "blind", "Blind", "case, adapter, reason, rows"),
         kinks(frame, "case, tensor, kink"),
+        uncompared(frame, "case, variables", FEW),
         *(
             table(
                 f"Worst discrepancies of {name}",

@@ -10,6 +10,9 @@ from .columns import RUN
 from .verdicts import FAILING, RANK, VERDICTS
 from .wording import counted, listed
 
+#: The adapter that is no framework: the reference, whose truth every adapter is held against.
+REFERENCE = "numpy"
+
 
 def compared(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that compare a tensor, not those about a whole task."""
@@ -151,7 +154,8 @@ def sentence(frame: pd.DataFrame) -> str:
     """What a person should know first.
 
     ``72 cases, 3 adapters, 1,234 comparisons: all agree``, or
-    ``2 of 72 cases differ: conv (torch), softmax (jax, torch)``.
+    ``2 of 72 cases differ: conv (torch), softmax (jax, torch)``. Where the reference alone was
+    compared, all that is said is that it agrees with its own truth.
     """
     sums = totals(frame)
     if not sums["runs"]:
@@ -171,17 +175,30 @@ def sentence(frame: pd.DataFrame) -> str:
             where = listed(f"{case} ({', '.join(who)})" for case, who in names.items())
             phrase = one if len(names) == 1 else many
             parts.append(f"{len(names):,} of {counted(sums['cases'], 'case')} {phrase}: {where}")
-    return "; ".join(parts) + _aside(sums) + "."
+    return "; ".join(parts) + hidden(frame) + _aside(sums) + "."
 
 
 def _passed(frame: pd.DataFrame, sums: dict[str, Any]) -> str:
     known = int((frame["verdict"] == "known").sum())
     if not sums["comparisons"]:
         return "nothing could be compared" + _aside(sums) + "."
-    agree = "all agree"
+    alone = not set(compared(frame)["adapter"]) - {REFERENCE}
+    agree = "the reference agrees with its own truth" if alone else "all agree"
     if known:
         agree += f", except {counted(known, 'recorded divergence')} that held"
+    agree += hidden(frame)
+    if alone:
+        agree += "; no framework was compared"
     return agree + _aside(sums) + "."
+
+
+def hidden(frame: pd.DataFrame) -> str:
+    """What could not be seen: where a zero would have passed; empty for nothing."""
+    rows = frame[frame["verdict"] == "blind"]
+    if rows.empty:
+        return ""
+    where = listed(rows["case"].unique())
+    return f"; {counted(len(rows), 'comparison')} blind, where a zero would pass: {where}"
 
 
 def _aside(sums: dict[str, Any]) -> str:

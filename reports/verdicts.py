@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: From worst to best: the verdict of many rows together is the first of these among them.
-VERDICTS = ("error", "differs", "stale", "unsupported", "skipped", "known", "agree")
+VERDICTS = ("error", "differs", "stale", "blind", "unsupported", "skipped", "known", "agree")
 
 #: What fails a run.
 FAILING = ("error", "differs", "stale")
@@ -16,6 +16,7 @@ STYLES = {
     "error": "bold magenta",
     "differs": "bold red",
     "stale": "bold yellow",
+    "blind": "yellow",
     "unsupported": "cyan",
     "skipped": "dim",
     "known": "blue",

@@ -13,7 +13,7 @@ from ..cases.loading import select
 from ..refimpl.errors import BadCase, BadUsage
 from .engine.local import local
 from .engine.session import Session
-from .engine.work import LONG, Progress, Work
+from .engine.work import LONG, Progress, Work, fail_without_a_framework
 from .selection.sources import Source, gathered
 from .storage.store import Store
 
@@ -75,7 +75,8 @@ def run(
     cases
         As in ``load_cases``: paths, names, YAML text, dicts, cases.
     adapters
-        Names of adapters, or adapters themselves; None for all whose framework is installed.
+        Names of adapters, or adapters themselves; None for all whose framework is installed, of
+        which there must be one beside the reference.
     dtypes
         Of each case's own dtypes, only these.
     keywords
@@ -113,5 +114,6 @@ def run(
     with Store() as store:
         session = Session(work, [str(number) for number in range(len(work))], store)
         with engine as entered:
+            fail_without_a_framework(adapters, entered.missing)
             session.run(entered, progress)
         return session.frame()

@@ -39,13 +39,22 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Custom:
+    """A function whose derivative its author wrote: its name, and where it was called."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Captured:
     """One side of a comparison, as a program of the reference.
 
     ``params`` are the differentiated leaves and ``inputs`` all others (users' inputs, buffers,
     constants that were folded), NumPy arrays in the dtypes that the user's code has. ``outputs``
-    are the variables that are handed back, in order, with their paths in the output's tree;
-    ``state`` maps a buffer or a running statistic to the variable that it becomes.
+    maps paths in the output's tree, in order, to the variables that are handed back (a single
+    output has the path ``""``); ``state`` maps a buffer or a running statistic to the variable
+    that it becomes.
     """
 
     program: Program
@@ -55,8 +64,14 @@ class Captured:
     state: dict[str, str] = field(default_factory=dict)
     #: Variable → where it was computed.
     places: dict[str, Place] = field(default_factory=dict)
+    #: Variable → the dtype that the user's code computes it in, as ``float32``: where it is
+    #: narrower than the rest, the reference, which has one dtype throughout, does not round.
+    dtypes: dict[str, str] = field(default_factory=dict)
     #: Empty where all was captured.
     gaps: tuple[Gap, ...] = ()
+    #: Rules of differentiation that the user wrote: the program differentiates their forward
+    #: pass, which the side itself does not.
+    custom: tuple[Custom, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -65,9 +80,12 @@ class Captured:
 
 
 class Builder:
-    """Writes a program down, instruction by instruction."""
+    """Writes a program down, instruction by instruction.
 
-    def __init__(self) -> None:
+    ``taken`` are names that no variable is given: those of parameters and inputs.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self.instructions: list[Instruction] = []
         self.constants: dict[str, np.ndarray] = {}
         self.places: dict[str, Place] = {}
@@ -75,6 +93,7 @@ class Builder:
         #: Where what is emitted now comes from.
         self.place = Place()
         self._count = 0
+        self._taken = set(taken)
 
     def emit(self, operation: str, *arguments: Any, **attributes: Any) -> str:
         """Add an instruction; the variable that it assigns.
@@ -85,7 +104,9 @@ class Builder:
         made = tuple(map(_argument, arguments))
         text = self.place.code or operation
         self.instructions.append(
-            Instruction(target, operation, made, attributes, named=False, text=text)
+            Instruction(
+                target, operation, made, attributes, named=False, text=text, line=self.place.line
+            )
         )
         self.places[target] = self.place
         return target
@@ -94,6 +115,7 @@ class Builder:
         """An array that moves with no parameter, under a name of its own."""
         name = self._fresh("c")
         self.constants[name] = np.asarray(x)
+        self.places[name] = self.place
         return name
 
     def gap(self, operation: str, reason: str) -> None:
@@ -105,8 +127,11 @@ class Builder:
         return Program(tuple(self.instructions), output)
 
     def _fresh(self, kind: str) -> str:
-        self._count += 1
-        return f"{kind}{self._count}"
+        while True:
+            self._count += 1
+            name = f"{kind}{self._count}"
+            if name not in self._taken:
+                return name
 
 
 def _argument(given: Any) -> Ref | Const | None:

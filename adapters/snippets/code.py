@@ -76,9 +76,19 @@ for _name, _sign in (
 
 
 def text_of(value: Any) -> str:
-    """A value as Python writes it."""
+    """A value as Python writes it.
+
+    Raises
+    ------
+    Unsupported
+        For a function or a class that has no name which a snippet could call.
+    """
     if isinstance(value, Code):
         return value.text
+    if isinstance(value, type) and value.__module__ == "builtins":
+        return value.__name__
+    if callable(value):
+        raise Unsupported("a function is not written down")
     if isinstance(value, list | tuple):
         inside = ", ".join(map(text_of, value))
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"

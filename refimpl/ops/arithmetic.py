@@ -23,15 +23,28 @@ def larger_share(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.where(a > b, g, np.where(a == b, g * 0.5, 0))
 
 
+def power(a: Any, b: Any) -> Any:
+    """aᵇ as IEEE 754's pow has it: NumPy takes (−∞)**0.5 for √−∞, which is no number."""
+    y = a**b
+    if type(b) is float and b == 0.5 and y.dtype.kind == "f":
+        return np.where(np.isneginf(a), np.inf, y)
+    return y
+
+
 def power_vjp_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """g·b·aᵇ⁻¹, and 0 for b = 0 even where a = 0."""
-    less = b - 1 if type(b) in (int, float) and b else np.where(b == 0, 1, b - 1)
-    return g * conj(b * a**less)
+    less = power(a, b - 1)
+    # A power of 0 is constant, and one of 0 outweighs even an infinite exponent.
+    return g * conj(np.where((np.asarray(b) == 0) | (less == 0), 0, b * less))
 
 
 def power_vjp_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """g·aᵇ·ln a, and 0 for a = 0 with b ≥ 0, where aᵇ is 0 on the right of b, too."""
-    return g * conj(y * np.log(np.where((a == 0) & (np.real(b) >= 0), 1, a)))
+    """g·aᵇ·ln a, and 0 for a = 0 with b ≥ 0, where aᵇ is 0 on the right of b, too.
+
+    And for a = ∞ with b < 0, where aᵇ is 0 on either side.
+    """
+    constant = ((a == 0) & (np.real(b) >= 0)) | (np.isinf(a) & (y == 0))
+    return g * conj(y * np.log(np.where(constant, 1, a)))
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 (the standard's names)
@@ -126,7 +139,7 @@ OPERATIONS = (
     ),
     Operation(
         "pow",
-        lambda a, b: a**b,
+        power,
         (power_vjp_base, power_vjp_exponent),
         formula="aᵇ",
         derivatives=("b·aᵇ⁻¹", "y·ln a"),

@@ -297,11 +297,14 @@ OPERATIONS = (
         derivatives=(None, "Σ g over the places each row was taken to"),
         examples=(
             ex((2, 3), (4, 2)),
-            ex((5,), (6, 3), padding_idx=5),
+            ex((5,), (6, 3), padding_idx=2),
             ex((), (4, 2)),
             ex((0,), (4, 2)),
         ),
         domain=(integers(4), real),
+        stops="nothing flows to the padding's row",
+        stops_with="padding_idx",
+        complex_too=True,
     ),
     Operation(
         "dropout",
@@ -317,5 +320,6 @@ OPERATIONS = (
             ex((0, 3), (3,), p=0.5),
         ),
         domain=(real, booleans),
+        complex_too=True,
     ),
 )

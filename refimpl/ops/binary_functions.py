@@ -9,35 +9,47 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import distinct, interval, nonzero, positive, real, signed
 from .arithmetic import larger_share
+from .logistic import sigmoid
 from .rows import binary
 
 
 def xlogy(a: Any, b: Any) -> Any:
-    """a·ln b, 0 where a = 0."""
-    return np.where(a == 0, 0, a * np.log(np.where(a == 0, 1, b)))
+    """a·ln b, 0 where a = 0 unless b is NaN."""
+    none = (a == 0) & ~np.isnan(b)
+    return np.where(none, 0, a * np.log(np.where(none, 1, b)))
 
 
 def xlog1py(a: Any, b: Any) -> Any:
-    """a·ln(1 + b), 0 where a = 0."""
-    return np.where(a == 0, 0, a * np.log1p(np.where(a == 0, 0, b)))
+    """a·ln(1 + b), 0 where a = 0 unless b is NaN."""
+    none = (a == 0) & ~np.isnan(b)
+    return np.where(none, 0, a * np.log1p(np.where(none, 0, b)))
 
 
 def lerp(start: Any, end: Any, weight: Any) -> Any:
-    """The point start + weight·(end − start)."""
-    return start + weight * (end - start)
+    """The point start + weight·(end − start), from the end that is nearer: it is met exactly."""
+    step = end - start
+    return np.where(np.abs(weight) < 0.5, start + weight * step, end - step * (1 - weight))
 
 
-def _over_hypotenuse(g: Any, y: Any, side: Any) -> Any:
-    """g·side/y, 0 where y = 0."""
-    return g * (side / np.where(y == 0, 1, y))
+def _over_hypotenuse(g: Any, y: Any, side: Any, other: Any) -> Any:
+    """g·side/y, 0 where y = 0, ±g where this side alone is infinite."""
+    alone = np.isinf(side) & np.isfinite(other)
+    return g * np.where(alone, np.sign(side), side / np.where(y == 0, 1, y))
 
 
-def _below(a: Any, b: Any, y: Any) -> Any:
-    """The difference a − y, 0 where a alone is infinite."""
-    return np.where((a == y) & (b != y), 0, a - y)
+def _share_of_two(difference: Any) -> Any:
+    """2ᵃ/(2ᵃ + 2ᵇ), of a − b, without overflow."""
+    small = np.exp2(-np.abs(difference))
+    return np.where(difference < 0, small, 1) / (1 + small)
+
+
+def _quotient(a: Any, b: Any, y: Any) -> Any:
+    """(a − y)/b, y being what a leaves when divided by b: a whole number, as the forward had it."""
+    return np.rint((a - y) / b)
 
 
 def _over_square(side: Any, y: Any) -> Any:
@@ -52,8 +64,8 @@ OPERATIONS = (
         lambda a, b: np.hypot(a, b),
         ("a / y", "b / y"),
         (
-            lambda g, y, a, b: _over_hypotenuse(g, y, a),
-            lambda g, y, a, b: _over_hypotenuse(g, y, b),
+            lambda g, y, a, b: _over_hypotenuse(g, y, a, b),
+            lambda g, y, a, b: _over_hypotenuse(g, y, b, a),
         ),
         domain=nonzero,
         kinks="a = b = 0: here 0",
@@ -76,20 +88,20 @@ OPERATIONS = (
         "logaddexp",
         "ln(eᵃ + eᵇ)",
         lambda a, b: np.logaddexp(a, b),
-        ("e^(a − y)", "e^(b − y)"),
+        ("sigmoid(a − b)", "sigmoid(b − a)"),
         (
-            lambda g, y, a, b: g * np.exp(_below(a, b, y)),
-            lambda g, y, a, b: g * np.exp(_below(b, a, y)),
+            lambda g, y, a, b: g * sigmoid(a - b),
+            lambda g, y, a, b: g * sigmoid(b - a),
         ),
     ),
     binary(
         "logaddexp2",
         "log₂(2ᵃ + 2ᵇ)",
         lambda a, b: np.logaddexp2(a, b),
-        ("2^(a − y)", "2^(b − y)"),
+        ("1 / (1 + 2^(b − a))", "1 / (1 + 2^(a − b))"),
         (
-            lambda g, y, a, b: g * np.exp2(_below(a, b, y)),
-            lambda g, y, a, b: g * np.exp2(_below(b, a, y)),
+            lambda g, y, a, b: g * _share_of_two(a - b),
+            lambda g, y, a, b: g * _share_of_two(b - a),
         ),
     ),
     binary(
@@ -123,7 +135,7 @@ OPERATIONS = (
         "a − b·⌊a / b⌋, signed as b",
         lambda a, b: np.remainder(a, b),
         ("1", "−⌊a / b⌋"),
-        (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
+        (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b)),
         domain=(interval(2.1, 2.4), signed(0.9, 1)),
         kinks="a a multiple of b, where it jumps",
         near=lambda y, a, b: kinks.multiples(a, b),
@@ -133,7 +145,7 @@ OPERATIONS = (
         "a − b·trunc(a / b), signed as a",
         lambda a, b: np.fmod(a, b),
         ("1", "−trunc(a / b)"),
-        (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b)),
+        (lambda g, y, a, b: g, lambda g, y, a, b: -g * _quotient(a, b, y)),
         domain=(interval(2.1, 2.4), signed(0.9, 1)),
         kinks="a a multiple of b, where it jumps",
         near=lambda y, a, b: kinks.multiples_but_zero(a, b),
@@ -172,9 +184,9 @@ OPERATIONS = (
         "lerp",
         lerp,
         (
-            lambda g, y, start, end, weight: g * (1 - weight),
-            lambda g, y, start, end, weight: g * weight,
-            lambda g, y, start, end, weight: g * (end - start),
+            lambda g, y, start, end, weight: g * conj(1 - weight),
+            lambda g, y, start, end, weight: g * conj(weight),
+            lambda g, y, start, end, weight: g * conj(end - start),
         ),
         formula="start + weight·(end − start)",
         derivatives=("1 − weight", "weight", "end − start"),
@@ -185,5 +197,6 @@ OPERATIONS = (
             ex((0, 3), (3,), ()),
         ),
         domain=real,
+        analytic=True,
     ),
 )

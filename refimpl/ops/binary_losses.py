@@ -9,41 +9,53 @@ import numpy as np
 from .. import kinks
 from ..operation import ex
 from ..sampling import interval, positive, real
+from .logistic import sigmoid, sigmoid_slope, softplus
 from .loss_reduction import PAIRS, elementwise
-from .smooth_activations import sigmoid
 
 
-def _log1p_exp_negative(x: Any) -> Any:
-    """log(1 + e⁻ˣ), with no overflow."""
-    return np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
+def _weighted(weight: Any, x: Any) -> Any:
+    """weight·x, 0 for no weight even of an infinite x."""
+    return np.where(weight == 0, 0, weight * x)
+
+
+def _positive(target: Any, pos_weight: Any) -> Any:
+    return target if pos_weight is None else pos_weight * target
 
 
 def _bce_with_logits(x: Any, target: Any, pos_weight: Any = None) -> Any:
-    """(1 − t)·x + w·log(1 + e⁻ˣ), w = 1 + (pos_weight − 1)·t, with no overflow."""
-    softplus = _log1p_exp_negative(x)
-    w = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
-    return (1 - target) * x + w * softplus
+    """(1 − t)·softplus(x) + pos_weight·t·softplus(−x), which neither overflows nor cancels."""
+    weight = _positive(target, pos_weight)
+    return _weighted(1 - target, softplus(x)) + _weighted(weight, softplus(-x))
 
 
 def _bce_slope(x: Any, target: Any, pos_weight: Any = None) -> Any:
-    if pos_weight is None:
-        return sigmoid(x) - target
-    return (1 - target) - (1 + (pos_weight - 1) * target) * sigmoid(-x)
+    """(1 − t)·σ(x) − pos_weight·t·σ(−x): at t = 1 all digits of σ(x) − 1 are kept."""
+    return (1 - target) * sigmoid(x) - _positive(target, pos_weight) * sigmoid(-x)
 
 
 def _bce_slope_target(x: Any, target: Any, pos_weight: Any = None) -> Any:
-    if pos_weight is None:
-        return -x
-    return -x + (pos_weight - 1) * _log1p_exp_negative(x)
+    return -x if pos_weight is None else pos_weight * softplus(-x) - softplus(x)
+
+
+def _bce_slope_pos_weight(x: Any, target: Any, pos_weight: Any = None) -> Any:
+    return target * softplus(-x)
 
 
 def _bce(x: Any, target: Any) -> Any:
     """−t·log x − (1 − t)·log(1 − x), no logarithm below −100."""
-    return -target * _bounded_log(x) - (1 - target) * _bounded_log(1 - x)
+    return -target * _held(np.log(x)) - (1 - target) * _held(np.log1p(-x))
 
 
-def _bounded_log(x: Any) -> Any:
-    return np.maximum(np.log(x), -100)
+def _held(log: Any) -> Any:
+    return np.maximum(log, -100)
+
+
+def _bce_slope_x(x: Any, target: Any) -> Any:
+    """(x − t)/(x·(1 − x)), without the part of a logarithm that is held."""
+    low, high = np.log(x) < -100, np.log1p(-x) < -100
+    free = ~(low | high)
+    whole = (x - target) / np.where(free, x * (1 - x), 1)
+    return np.where(free, whole, np.where(low, (1 - target) / (1 - x), -target / x))
 
 
 def _hinge_embedding(x: Any, target: Any, *, margin: float = 1.0) -> Any:
@@ -58,34 +70,42 @@ def _margin_ranking(x1: Any, x2: Any, target: Any, *, margin: float = 0.0) -> An
     return np.maximum(0, margin - target * (x1 - x2))
 
 
+def _margin_ranking_slope_target(x1: Any, x2: Any, target: Any, *, margin: float = 0.0) -> Any:
+    return np.where(margin - target * (x1 - x2) > 0, x2 - x1, 0)
+
+
 def _margin_ranking_live(x1: Any, x2: Any, target: Any, margin: float) -> Any:
     return (margin - target * (x1 - x2) > 0).astype(x1.dtype) * target
 
 
-def _soft_margin(x: Any, target: Any) -> Any:
-    """log(1 + e^(−t·x)), which cannot overflow."""
-    z = -target * x
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-
-
-def _wrong(x: Any, target: Any, alpha: float | None) -> tuple[Any, Any, Any]:
-    """The probability σ(x), how wrong it is, and the weight of the target's class."""
-    p = sigmoid(x)
-    wrong = p * (1 - target) + (1 - p) * target
-    return p, wrong, 1 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
+def _wrong(x: Any, target: Any, alpha: float | None) -> tuple[Any, Any]:
+    """How wrong the probability σ(x) is, and the weight of the target's class."""
+    wrong = sigmoid(x) * (1 - target) + sigmoid(-x) * target
+    return wrong, 1 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
 
 
 def _focal(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0) -> Any:
     """w·mᵞ·bce, m how wrong the probability is and w = alpha for ones, 1 − alpha for zeros."""
-    _, wrong, w = _wrong(x, target, alpha)
+    wrong, w = _wrong(x, target, alpha)
     return w * wrong**gamma * _bce_with_logits(x, target)
 
 
 def _focal_slope(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0) -> Any:
-    """w·(mᵞ·(σ(x) − t) + γ·mᵞ⁻¹·σ(x)·(1 − σ(x))·(1 − 2t)·bce)."""
-    p, wrong, w = _wrong(x, target, alpha)
-    turning = gamma * wrong ** (gamma - 1) * p * (1 - p) * (1 - 2 * target)
-    return w * (wrong**gamma * (p - target) + turning * _bce_with_logits(x, target))
+    """w·(mᵞ·bce′ + γ·mᵞ⁻¹·m′·bce), m′ = σ(x)·σ(−x)·(1 − 2t)."""
+    wrong, w = _wrong(x, target, alpha)
+    turning = gamma * wrong ** (gamma - 1) * sigmoid_slope(x) * (1 - 2 * target)
+    return w * (
+        wrong**gamma * _bce_slope(x, target) + _weighted(turning, _bce_with_logits(x, target))
+    )
+
+
+def _focal_slope_target(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0) -> Any:
+    """w′·mᵞ·bce + w·(γ·mᵞ⁻¹·m′·bce − mᵞ·x), w′ = 2·alpha − 1 and m′ = σ(−x) − σ(x)."""
+    wrong, w = _wrong(x, target, alpha)
+    loss = _bce_with_logits(x, target)
+    turning = gamma * wrong ** (gamma - 1) * (sigmoid(-x) - sigmoid(x))
+    reweighed = 0 if alpha is None else (2 * alpha - 1) * wrong**gamma * loss
+    return reweighed + w * (turning * loss - wrong**gamma * x)
 
 
 def _signs(generator: Any, shape: tuple[int, ...]) -> Any:
@@ -93,17 +113,13 @@ def _signs(generator: Any, shape: tuple[int, ...]) -> Any:
     return generator.choice([-1.0, 1.0], shape)
 
 
-def _zeros_and_ones(generator: Any, shape: tuple[int, ...]) -> Any:
-    return generator.choice([0.0, 1.0], shape)
-
-
 OPERATIONS = (
     elementwise(
         "bce_with_logits",
         _bce_with_logits,
-        (_bce_slope, _bce_slope_target, None),
-        formula="(1 − target)·x + (1 + (pos_weight − 1)·target)·log(1 + e⁻ˣ)",
-        derivatives=("(σ(x) − target)/n", "−x/n", None),
+        (_bce_slope, _bce_slope_target, _bce_slope_pos_weight),
+        formula="(1 − target)·softplus(x) + pos_weight·target·softplus(−x)",
+        derivatives=("(σ(x) − target)/n", "−x/n", "target·softplus(−x)/n"),
         domain=(real, interval(0.05, 0.95), positive),
         examples=(*PAIRS, ex((3, 2), (3, 2), (2,)), ex((3,), (3,), (3,), reduction="none")),
     ),
@@ -111,23 +127,26 @@ OPERATIONS = (
         "bce",
         _bce,
         (
-            lambda x, target: (x - target) / (x * (1 - x)),
-            lambda x, target: _bounded_log(1 - x) - _bounded_log(x),
+            _bce_slope_x,
+            lambda x, target: _held(np.log1p(-x)) - _held(np.log(x)),
         ),
         formula="−target·log x − (1 − target)·log(1 − x)",
         derivatives=("(x − target)/(x·(1 − x))/n", "log((1 − x)/x)/n"),
         domain=(interval(0.05, 0.95), interval(0.05, 0.95)),
         examples=PAIRS,
-        kinks="at x = 0 and x = 1, where the logarithm is held at −100",
+        kinks="at x = 0 and x = 1, where the logarithm is held at −100, with a slope of 0",
         near=lambda x, target: kinks.to(x, 0, 1),
     ),
     elementwise(
         "focal",
         _focal,
-        (_focal_slope, None),
+        (_focal_slope, _focal_slope_target),
         formula="w·|target − σ(x)|^gamma·bce_with_logits(x, target)",
-        derivatives=("w·(mᵞ·(σ(x) − t) + γ·mᵞ⁻¹·σ(x)·(1 − σ(x))·(1 − 2t)·bce)/n", None),
-        domain=(real, _zeros_and_ones),
+        derivatives=(
+            "w·(mᵞ·(σ(x) − t) + γ·mᵞ⁻¹·σ(x)·σ(−x)·(1 − 2t)·bce)/n",
+            "(w′·mᵞ·bce + w·(γ·mᵞ⁻¹·(1 − 2σ(x))·bce − mᵞ·x))/n",
+        ),
+        domain=(real, interval(0.05, 0.95)),
         examples=(
             ex((2, 3), (2, 3), alpha=None),
             ex((2, 3), (2, 3), alpha=0.25, gamma=3.0, reduction="sum"),
@@ -137,13 +156,13 @@ OPERATIONS = (
     ),
     elementwise(
         "soft_margin",
-        _soft_margin,
+        lambda x, target: softplus(-target * x),
         (
             lambda x, target: -target * sigmoid(-target * x),
-            None,
+            lambda x, target: -x * sigmoid(-target * x),
         ),
         formula="log(1 + e^(−target·x))",
-        derivatives=("−target·σ(−target·x)/n", None),
+        derivatives=("−target·σ(−target·x)/n", "−x·σ(−target·x)/n"),
         domain=(real, _signs),
         examples=PAIRS,
     ),
@@ -168,10 +187,14 @@ OPERATIONS = (
         (
             lambda x1, x2, target, *, margin=0.0: -_margin_ranking_live(x1, x2, target, margin),
             lambda x1, x2, target, *, margin=0.0: _margin_ranking_live(x1, x2, target, margin),
-            None,
+            _margin_ranking_slope_target,
         ),
         formula="max(0, margin − target·(x1 − x2))",
-        derivatives=("−target/n where positive, else 0", "target/n where positive, else 0", None),
+        derivatives=(
+            "−target/n where positive, else 0",
+            "target/n where positive, else 0",
+            "(x2 − x1)/n where positive, else 0",
+        ),
         domain=(real, real, _signs),
         examples=(
             ex((5,), (5,), (5,)),

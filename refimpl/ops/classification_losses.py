@@ -10,7 +10,7 @@ from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import integers, positive, real
 from .loss_reduction import Reduction, reduce, reduce_vjp
-from .softmax import log_softmax
+from .softmax import log_softmax, log_softmax_vjp
 
 
 def _class_axis(x: Any) -> int:
@@ -83,7 +83,7 @@ def _cross_entropy_vjp_x(
     axis = _class_axis(x)
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
     each = reduce_vjp(g, reduction, count, axis)
-    return (np.exp(log_softmax(x, axis=axis)) * v.sum(axis=axis, keepdims=True) - v) * each
+    return -log_softmax_vjp(v, log_softmax(x, axis=axis), x, axis=axis) * each
 
 
 def _cross_entropy_vjp_target(
@@ -102,6 +102,44 @@ def _cross_entropy_vjp_target(
     each = reduce_vjp(g, reduction, x.size // x.shape[axis], axis)
     across = 1 if weight is None else weight.reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
     return log_softmax(x, axis=axis) * across * each * (label_smoothing - 1)
+
+
+def _cross_entropy_vjp_weight(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Any:
+    logs = log_softmax(x, axis=_class_axis(x))
+    return _weight_vjp(g, logs, target, weight, reduction, ignore_index, label_smoothing)
+
+
+def _weight_vjp(
+    g: Any,
+    logs: Any,
+    target: Any,
+    weight: Any,
+    reduction: Reduction,
+    ignore_index: int | None,
+    label_smoothing: float,
+) -> Any:
+    """−Σ g·v·logs for each class, v unweighted; less the loss's share in a weighted mean."""
+    axis = _class_axis(logs)
+    v, _ = _class_weights(logs, target, None, ignore_index, label_smoothing)
+    weighted, count = _class_weights(logs, target, weight, ignore_index, label_smoothing)
+    each = reduce_vjp(g, reduction, count, axis)
+    others = tuple(k for k in range(logs.ndim) if k != axis)
+    by_weight = -(_terms(v, logs) * each).sum(axis=others)
+    if reduction != "mean" or target.dtype.kind in "fc":
+        return by_weight
+    counted = _class_weights(logs, target, None, ignore_index, 0.0)[0].sum(axis=others)
+    loss = -_terms(weighted, logs).sum() / count
+    return by_weight - g / count * loss * counted
 
 
 def nll(
@@ -132,6 +170,19 @@ def _nll_vjp_x(
 ) -> Any:
     v, count = _class_weights(x, target, weight, ignore_index, 0.0)
     return -v * reduce_vjp(g, reduction, count, _class_axis(x))
+
+
+def _nll_vjp_weight(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any,
+    *,
+    reduction: Reduction = "mean",
+    ignore_index: int | None = None,
+) -> Any:
+    return _weight_vjp(g, x, target, weight, reduction, ignore_index, 0.0)
 
 
 def multi_margin(
@@ -183,6 +234,24 @@ def _multi_margin_vjp_x(
     return slope * reduce_vjp(g, reduction, x.shape[0], axis=-1)
 
 
+def _multi_margin_vjp_weight(
+    g: Any,
+    y: Any,
+    x: Any,
+    target: Any,
+    weight: Any,
+    *,
+    p: int = 1,
+    margin: float = 1.0,
+    reduction: Reduction = "mean",
+) -> Any:
+    """Σ overᵖ/classes of the examples of each class."""
+    over, _, true = _margins(x, target, weight, margin)
+    each = (over**p).sum(axis=-1, keepdims=True) / x.shape[-1]
+    own = np.where(true, each * reduce_vjp(g, reduction, x.shape[0], axis=-1), 0)
+    return own.sum(axis=0)
+
+
 def multilabel_margin(x: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
     """Σ max(0, 1 − x[j] + x[i]) over labels j and other classes i, over the number of classes.
 
@@ -193,12 +262,20 @@ def multilabel_margin(x: Any, target: Any, *, reduction: Reduction = "mean") -> 
 
 
 def _from_label_margins(x: Any, target: Any) -> tuple[Any, Any]:
-    """How far above each label's margin each class is, (n, labels, classes); which pairs count."""
+    """How far above each label's margin each class is, (n, labels, classes); which pairs count.
+
+    A label that is listed twice counts twice.
+    """
+    named = _named(x, target)
+    pairs = named.any(axis=-1, keepdims=True) & ~named.any(axis=-2, keepdims=True)
+    own = np.where(named, x[..., None, :], 0).sum(axis=-1, keepdims=True)
+    return 1 - own + x[..., None, :], pairs
+
+
+def _named(x: Any, target: Any) -> Any:
+    """Which class each label is, (n, labels, classes); the list ends at the first −1."""
     listed = np.cumprod(target >= 0, axis=-1).astype(bool)
-    at = np.arange(x.shape[-1])
-    is_label = ((target[..., None] == at) & listed[..., None]).any(axis=-2)
-    pairs = is_label[..., :, None] & ~is_label[..., None, :]
-    return 1 - x[..., :, None] + x[..., None, :], pairs
+    return (target[..., None] == np.arange(x.shape[-1])) & listed[..., None]
 
 
 def _over_label_margins(x: Any, target: Any) -> Any:
@@ -212,7 +289,8 @@ def _multilabel_margin_vjp_x(
 ) -> Any:
     """One for each pair over its margin: for the other class, and against the label."""
     live = (_over_label_margins(x, target) > 0).astype(x.dtype)
-    slope = (live.sum(axis=-2) - live.sum(axis=-1)) / x.shape[-1]
+    against = (live.sum(axis=-1, keepdims=True) * _named(x, target)).sum(axis=-2)
+    slope = (live.sum(axis=-2) - against) / x.shape[-1]
     return slope * reduce_vjp(g, reduction, x.shape[0], axis=-1)
 
 
@@ -232,8 +310,8 @@ def _info_nce_vjp(
     """D @ key and Dᵀ @ query, D = (softmax − 1)·g/temperature."""
     n = query.shape[0]
     each = reduce_vjp(g, reduction, n, axis=-1)
-    p = np.exp(log_softmax(query @ key.T / temperature, axis=-1))
-    d = (p - np.eye(n, dtype=query.dtype)) * each / temperature
+    logs = log_softmax(query @ key.T / temperature, axis=-1)
+    d = -log_softmax_vjp(np.eye(n, dtype=query.dtype), logs, None) * each / temperature
     return d @ key, d.T @ query
 
 
@@ -271,9 +349,13 @@ OPERATIONS = (
     Operation(
         "cross_entropy",
         cross_entropy,
-        (_cross_entropy_vjp_x, _cross_entropy_vjp_target, None),
+        (_cross_entropy_vjp_x, _cross_entropy_vjp_target, _cross_entropy_vjp_weight),
         formula="reduction of −Σ weight·target·log softmax(x) over classes",
-        derivatives=("g·(softmax(x) − target)/n", "−g·log softmax(x)/n", None),
+        derivatives=(
+            "g·(softmax(x) − target)/n",
+            "−g·log softmax(x)/n",
+            "−Σ g·target·log softmax(x)/n; for the mean less g·y·(share of the class)",
+        ),
         domain=(real, integers(3), positive),
         examples=(
             ex((4, 3), (4,)),
@@ -287,9 +369,13 @@ OPERATIONS = (
     Operation(
         "nll",
         nll,
-        (_nll_vjp_x, None, None),
+        (_nll_vjp_x, None, _nll_vjp_weight),
         formula="reduction of −weight·x[target]",
-        derivatives=("−weight/n at target, else 0", None, None),
+        derivatives=(
+            "−weight/n at target, else 0",
+            None,
+            "−Σ g·x[target]/n; for the mean less g·y·(share of the class)",
+        ),
         domain=(real, integers(3), positive),
         examples=(
             ex((4, 3), (4,)),
@@ -302,9 +388,9 @@ OPERATIONS = (
     Operation(
         "multi_margin",
         multi_margin,
-        (_multi_margin_vjp_x, None, None),
+        (_multi_margin_vjp_x, None, _multi_margin_vjp_weight),
         formula="reduction of Σ weight·max(0, margin − x[target] + x[j])ᵖ/classes over j ≠ target",
-        derivatives=("±p·weight·max(0, …)ᵖ⁻¹/classes/n", None, None),
+        derivatives=("±p·weight·max(0, …)ᵖ⁻¹/classes/n", None, "Σ max(0, …)ᵖ/classes/n"),
         domain=(real, integers(3), positive),
         examples=(
             ex((4, 3), (4,)),

@@ -28,18 +28,21 @@ def _angle_near(y: Any, x: Any) -> Any:
 
 
 OPERATIONS = (
-    unary("real", "Re x", lambda x: np.real(x), "Re", lambda g, y, x: g),
-    unary("imag", "Im x", lambda x: np.imag(x), "g·i", lambda g, y, x: g * 1j),
-    unary("conj", "conj x", lambda x: np.conj(x), "conj(g)", lambda g, y, x: conj(g)),
+    unary("real", "Re x", lambda x: np.real(x), "Re", lambda g, y, x: g, complex_too=True),
+    unary("imag", "Im x", lambda x: np.imag(x), "g·i", lambda g, y, x: g * 1j, complex_too=True),
+    unary(
+        "conj", "conj x", lambda x: np.conj(x), "conj(g)", lambda g, y, x: conj(g), complex_too=True
+    ),
     unary(
         "angle",
         "arg x",
         lambda x: np.arctan2(np.imag(x), np.real(x)),
         "g·i·x / |x|²",
-        lambda g, y, x: g * 1j * x / np.square(np.abs(x)),
+        lambda g, y, x: g * 1j * (x / np.abs(x)) / np.abs(x),
         domain=nonzero,
         kinks="x = 0; the negative half of the real line, where it jumps",
         near=_angle_near,
+        complex_too=True,
     ),
     binary(
         "complex",

@@ -17,13 +17,15 @@ from .rows import ONES, binary, unary
 
 OPERATIONS = (
     unary("identity", "x", lambda x: x, "1", lambda g, y, x: g, analytic=True),
-    unary("stop_gradient", "x, held constant", lambda x: x),
+    unary("stop_gradient", "x, held constant", lambda x: x, stops="x: nothing flows to it"),
     binary(
         "straight_through",
         "hard, with x's derivative",
         lambda x, hard: hard + np.zeros_like(x),
         ("1", None),
         (lambda g, y, x, hard: g, None),
+        stops="x has the cotangent of the result, hard has none",
+        complex_too=True,
     ),
     Operation(
         "reverse_gradient",
@@ -38,6 +40,8 @@ OPERATIONS = (
             ex((0, 3), scale=1.0),
         ),
         domain=real,
+        stops="x has −scale times the derivative",
+        complex_too=True,
     ),
     unary("zeros_like", "0", lambda x: np.zeros_like(x)),
     unary("ones_like", "1", lambda x: np.ones_like(x)),

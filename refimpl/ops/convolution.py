@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import real
 from .windows import Spatial, Windows, gather, scatter, spread, windows
@@ -170,10 +171,10 @@ OPERATIONS = (
         conv,
         (
             lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate_back(
-                g, weight, _slid(x, weight, **geometry), groups
+                g, conj(weight), _slid(x, weight, **geometry), groups
             ),
             lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate_kernel(
-                g, x, _slid(x, weight, **geometry), groups
+                g, conj(x), _slid(x, weight, **geometry), groups
             ),
             lambda g, y, x, weight, bias=None, **_: sum_but_channels(g),
         ),
@@ -194,6 +195,7 @@ OPERATIONS = (
             ex((1, 1, 1, 1), (1, 1, 1, 1), (1,)),
         ),
         domain=real,
+        analytic=True,
     ),
     Operation(
         "conv_transpose",
@@ -201,10 +203,10 @@ OPERATIONS = (
         (
             # The two are each other's transpose: these are a convolution's value and cotangent.
             lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate(
-                g, weight, _painted(x, weight, **geometry), groups
+                g, conj(weight), _painted(x, weight, **geometry), groups
             ),
             lambda g, y, x, weight, bias=None, *, groups=1, **geometry: correlate_kernel(
-                x, g, _painted(x, weight, **geometry), groups
+                conj(x), g, _painted(x, weight, **geometry), groups
             ),
             lambda g, y, x, weight, bias=None, **_: sum_but_channels(g),
         ),
@@ -225,5 +227,6 @@ OPERATIONS = (
             ex((0, 1, 3), (1, 2, 2), (2,)),
         ),
         domain=real,
+        analytic=True,
     ),
 )

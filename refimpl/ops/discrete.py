@@ -77,6 +77,7 @@ OPERATIONS = (
         domain=nonzero,
         kinks="x = 0, where it jumps",
         near=kinks.at(0),
+        complex_too=False,
     ),
     _stepwise(
         "floor", "the largest whole number ≤ x", lambda x: np.floor(x), "0, ±1, ±2 …", _to_whole

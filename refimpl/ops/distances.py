@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .. import kinks
+from ..norms import p_norm, p_norm_slope
 from ..operation import Operation, ex
 from ..sampling import interval, real
 from .loss_reduction import Reduction, reduce, reduce_vjp
-
-
-def _p_norm(d: Any, p: float, axis: int = -1) -> Any:
-    """(Σ |d|ᵖ)^(1/p)."""
-    if p == 2:
-        return np.sqrt((d * d).sum(axis=axis))
-    if p == 1:
-        return np.abs(d).sum(axis=axis)
-    return (np.abs(d) ** p).sum(axis=axis) ** (1 / p)
-
-
-def _p_norm_slope(d: Any, norm: Any, p: float) -> Any:
-    """sign(d)·(|d|/‖d‖)ᵖ⁻¹, and 0 where the norm is; ``norm`` with its axis kept."""
-    return np.sign(d) * (np.abs(d) / np.where(norm > 0, norm, 1)) ** (p - 1) * (norm > 0)
 
 
 def cosine_similarity(x1: Any, x2: Any, *, axis: int, eps: float) -> Any:
@@ -33,7 +21,8 @@ def cosine_similarity(x1: Any, x2: Any, *, axis: int, eps: float) -> Any:
 
 def _cosine(x1: Any, x2: Any, axis: int, eps: float) -> tuple[Any, ...]:
     """The similarity, and both vectors over their lengths, with the lengths."""
-    n1, n2 = (np.sqrt((x * x).sum(axis=axis, keepdims=True)) for x in (x1, x2))
+    x1, x2 = np.broadcast_arrays(x1, x2, subok=True)
+    n1, n2 = (p_norm(x, 2, axis, keepdims=True) for x in (x1, x2))
     u1, u2 = x1 / np.maximum(n1, eps), x2 / np.maximum(n2, eps)
     return (u1 * u2).sum(axis=axis), u1, u2, n1, n2
 
@@ -54,7 +43,7 @@ def pairwise_distance(
     x1: Any, x2: Any, *, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
 ) -> Any:
     """‖x1 − x2 + eps‖ₚ along the last axis."""
-    y = _p_norm(x1 - x2 + eps, p)
+    y = p_norm(x1 - x2 + eps, p, -1)
     return y[..., None] if keepdims else y
 
 
@@ -69,17 +58,17 @@ def _pairwise_distance_vjp(
     keepdims: bool = False,
 ) -> tuple[Any, Any]:
     g, y = (g, y) if keepdims else (np.asanyarray(g)[..., None], np.asanyarray(y)[..., None])
-    part = g * _p_norm_slope(x1 - x2 + eps, y, p)
+    part = g * p_norm_slope(x1 - x2 + eps, y, p, -1)
     return part, -part
 
 
 def cdist(x1: Any, x2: Any, *, p: float = 2.0) -> Any:
     """‖x1[i] − x2[j]‖ₚ for all pairs: shapes (…, n, d) and (…, m, d) give (…, n, m)."""
-    return _p_norm(x1[..., :, None, :] - x2[..., None, :, :], p)
+    return p_norm(x1[..., :, None, :] - x2[..., None, :, :], p, -1)
 
 
 def _cdist_vjp(g: Any, y: Any, x1: Any, x2: Any, *, p: float = 2.0) -> tuple[Any, Any]:
-    slope = _p_norm_slope(x1[..., :, None, :] - x2[..., None, :, :], y[..., None], p)
+    slope = p_norm_slope(x1[..., :, None, :] - x2[..., None, :, :], y[..., None], p, -1)
     part = g[..., None] * slope
     return part.sum(axis=-2), -part.sum(axis=-3)
 
@@ -96,8 +85,8 @@ def cosine_embedding(
 
 
 def _smoothed_cosine(x1: Any, x2: Any) -> tuple[Any, ...]:
-    n1, n2 = (np.sqrt((x * x).sum(axis=-1) + 1e-12) for x in (x1, x2))
-    return (x1 * x2).sum(axis=-1) / (n1 * n2), n1, n2
+    n1, n2 = (np.hypot(p_norm(x, 2, -1, keepdims=True), 1e-6) for x in (x1, x2))
+    return ((x1 / n1) * (x2 / n2)).sum(axis=-1), n1[..., 0], n2[..., 0]
 
 
 def _cosine_embedding_vjp(
@@ -144,11 +133,11 @@ def _triplet(
     anchor: Any, positive: Any, negative: Any, p: float, eps: float, *, swap: bool
 ) -> tuple[Any, Any, Any]:
     """Both distances, and where the second is the positive's own."""
-    d_positive = _p_norm(anchor - positive + eps, p)
-    d_negative = _p_norm(anchor - negative + eps, p)
+    d_positive = p_norm(anchor - positive + eps, p, -1)
+    d_negative = p_norm(anchor - negative + eps, p, -1)
     if not swap:
         return d_positive, d_negative, np.zeros(np.shape(d_negative), dtype=bool)
-    other = _p_norm(positive - negative + eps, p)
+    other = p_norm(positive - negative + eps, p, -1)
     return d_positive, np.minimum(d_negative, other), other < d_negative
 
 
@@ -170,9 +159,9 @@ def _triplet_margin_vjp(
     each = np.asanyarray(reduce_vjp(g, reduction, np.size(live)) * live)[..., None]
     near, far = (np.asanyarray(d)[..., None] for d in (d_positive, d_negative))
     swapped = np.asarray(swapped)[..., None]
-    towards = each * _p_norm_slope(anchor - positive + eps, near, p)
+    towards = each * p_norm_slope(anchor - positive + eps, near, p, -1)
     start = np.where(swapped, positive, anchor)
-    away = each * _p_norm_slope(start - negative + eps, far, p)
+    away = each * p_norm_slope(start - negative + eps, far, p, -1)
     from_anchor = np.where(swapped, 0, away)
     return towards - from_anchor, from_anchor - away - towards, away
 
@@ -208,14 +197,22 @@ def _cosine_similarity_near(y: Any, x1: Any, x2: Any, *, axis: int, eps: float) 
     return np.minimum(np.abs(n1 - eps), np.abs(n2 - eps))
 
 
+def _near_p_norm(d: Any, norm: Any, p: float) -> Any:
+    """Of single elements from 0 for p ≤ 1, of the two largest for p = ∞, of the norm from 0."""
+    size = np.abs(d)
+    if math.isinf(p):
+        return np.minimum(kinks.largest_two(size if p > 0 else -size), norm)
+    return size if p <= 1 else norm
+
+
 def _pairwise_distance_near(
     y: Any, x1: Any, x2: Any, *, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
 ) -> Any:
-    return np.abs(x1 - x2 + eps) if p <= 1 else y
+    return _near_p_norm(x1 - x2 + eps, y if keepdims else np.expand_dims(y, -1), p)
 
 
 def _cdist_near(y: Any, x1: Any, x2: Any, *, p: float = 2.0) -> Any:
-    return np.abs(x1[..., :, None, :] - x2[..., None, :, :]) if p <= 1 else y
+    return _near_p_norm(x1[..., :, None, :] - x2[..., None, :, :], y[..., None], p)
 
 
 def _cosine_embedding_near(
@@ -241,11 +238,18 @@ def _triplet_margin_near(
     sides = [anchor - positive + eps, anchor - negative + eps]
     if swap:
         sides.append(positive - negative + eps)
-    near, *far = (_p_norm(side, p) for side in sides)
+    near, *far = (p_norm(side, p, -1) for side in sides)
     met = np.abs(near - np.minimum.reduce(far) + margin)
-    lone = [np.abs(side).min(axis=-1) if p <= 1 else _p_norm(side, p) for side in sides]
+    lengths = [p_norm(side, p, -1, keepdims=True) for side in sides]
+    lone = [
+        _near_p_norm(side, length, p).min(axis=-1, initial=np.inf)
+        for side, length in zip(sides, lengths, strict=True)
+    ]
     return np.minimum.reduce([met, *lone, *([np.abs(np.subtract(*far))] if swap else [])])
 
+
+#: Orders of norms beside 1, 2 and 3.
+_ORDERS = (np.inf, -np.inf, 0.5, -1.0, 0.0)
 
 OPERATIONS = (
     Operation(
@@ -259,6 +263,7 @@ OPERATIONS = (
             ex((3, 2, 2), (3, 2, 2), axis=1, eps=1e-8),
             ex((2, 3), (3,), axis=-1, eps=1e-8),
             ex((4,), (4,), axis=0, eps=1e-8),
+            ex((2, 3), (2, 1), axis=1, eps=1e-8),
             ex((0, 3), (0, 3), axis=-1, eps=1e-8),
         ),
         domain=real,
@@ -275,12 +280,14 @@ OPERATIONS = (
             ex((2, 3), (2, 3)),
             ex((2, 3), (2, 3), p=1.0, keepdims=True),
             ex((2, 3), (3,), p=3.0),
+            *(ex((2, 3), (2, 3), p=p) for p in _ORDERS),
             ex((4,), (4,)),
             ex((0, 3), (0, 3)),
         ),
         domain=real,
         kinks="where d is zero",
         near=_pairwise_distance_near,
+        complex_too=True,
     ),
     Operation(
         "cdist",
@@ -292,12 +299,14 @@ OPERATIONS = (
             ex((3, 2), (4, 2)),
             ex((2, 3, 2), (2, 2, 2), p=1.0),
             ex((3, 3), (2, 3), p=3.0),
+            *(ex((3, 3), (2, 3), p=p) for p in _ORDERS),
             ex((1, 1), (1, 1)),
             ex((0, 2), (3, 2)),
         ),
         domain=real,
         kinks="where two points are the same",
         near=_cdist_near,
+        complex_too=True,
     ),
     Operation(
         "cosine_embedding",
@@ -325,6 +334,7 @@ OPERATIONS = (
             ex((4, 3), (4, 3), (4, 3)),
             ex((5, 2), (5, 2), (5, 2), margin=0.5, p=1.0, reduction="sum"),
             ex((6, 3), (6, 3), (6, 3), swap=True, reduction="none"),
+            *(ex((3, 2), (3, 2), (3, 2), p=p) for p in _ORDERS),
             ex((0, 3), (0, 3), (0, 3), reduction="sum"),
         ),
         domain=real,

@@ -14,6 +14,7 @@ from ..conjugation import conj
 from ..constants import constant
 from ..operation import ex
 from ..sampling import interval, nonzero, positive, signed
+from .logistic import tanh_slope
 from .rows import ONES, unary
 
 #: A row for a function that is complex-differentiable.
@@ -24,8 +25,9 @@ _inside = interval(-0.8, 0.8)
 
 def sinc(x: Any) -> Any:
     """sin(πx) / (πx), 1 at 0."""
-    t = constant("pi", x) * x
-    return np.where(x == 0, 1, np.sin(t) / np.where(x == 0, 1, t))
+    t = constant("pi", x) * np.where(np.isinf(x), 1, x)
+    y = np.where(x == 0, 1, np.sin(t) / np.where(x == 0, 1, t))
+    return np.where(np.isinf(x), 0, y)
 
 
 def sinc_slope(x: Any) -> Any:
@@ -35,19 +37,41 @@ def sinc_slope(x: Any) -> Any:
     """
     pi = constant("pi", x)
     t = pi * x
-    near = np.abs(t) < 1
-    small, large = np.where(near, t, 0), np.where(near, 1, t)
+    near, ended = np.abs(t) < 1, np.isinf(t)
+    small, large = np.where(near, t, 0), np.where(near | ended, 1, t)
     series, term = 0 * small, -small / 3
     for k in range(1, 14):
         series = series + term
         term = term * (small * small) * (-(k + 1) / k / ((2 * k + 2) * (2 * k + 3)))
     far = (np.cos(large) - np.sin(large) / large) / large
-    return pi * np.where(near, series, far)
+    return pi * np.where(near, series, np.where(ended, 0, far))
+
+
+def _from_one(x: Any) -> Any:
+    """√(1 − x)·√(1 + x); imaginary zeros keep their signs, which say on what side of a cut x is."""
+    less = -(x - 1) if x.dtype.kind == "c" else 1 - x
+    return np.sqrt(less) * np.sqrt(x - (-1))
 
 
 def _beside_one(x: Any) -> Any:
-    """√(1 + x²), of real x without overflow."""
-    return np.sqrt(1 + x * x) if x.dtype.kind == "c" else np.hypot(x, 1)
+    """√(1 + x²): of real x without overflow, of complex x by √(1 − ix)·√(1 + ix)."""
+    return _from_one(_turned(x)) if x.dtype.kind == "c" else np.hypot(x, 1)
+
+
+def _over_one_plus_square(g: Any, x: Any) -> Any:
+    """Give g/(1 + x²): without overflow, and near ±i without cancelling, as (1 − ix)·(1 + ix)."""
+    if x.dtype.kind != "c":
+        side = np.hypot(x, 1)
+        return g / side / side
+    turned = _turned(x)
+    return g / conj((1 - turned) * (1 + turned))
+
+
+def _turned(x: Any) -> Any:
+    """The product i·x, signs of zeros included."""
+    y = np.empty_like(x)
+    y.real, y.imag = -x.imag, x.real
+    return y
 
 
 def nan_to_num(
@@ -89,14 +113,15 @@ OPERATIONS = (
         near=kinks.at(0),
     ),
     _analytic("exp", "eˣ", lambda x: np.exp(x), "y", lambda g, y, x: g * conj(y)),
-    unary(
+    _analytic(
         "exp2",
         "2ˣ",
         lambda x: np.exp2(x),
         "y·ln 2",
-        lambda g, y, x: g * (y * constant("ln2", y)),
+        lambda g, y, x: g * conj(y * constant("ln2", y)),
     ),
-    _analytic("expm1", "eˣ − 1", lambda x: np.expm1(x), "y + 1", lambda g, y, x: g * conj(y + 1)),
+    # y + 1 would lose the digits of a small eˣ.
+    _analytic("expm1", "eˣ − 1", lambda x: np.expm1(x), "eˣ", lambda g, y, x: g * conj(np.exp(x))),
     _analytic(
         "log", "ln x", lambda x: np.log(x), "1 / x", lambda g, y, x: g / conj(x), domain=positive
     ),
@@ -130,8 +155,8 @@ OPERATIONS = (
         "tan",
         "tan x",
         lambda x: np.tan(x),
-        "1 + y²",
-        lambda g, y, x: g * conj(1 + y * y),
+        "1 / cos² x",
+        lambda g, y, x: g * conj(np.square(1 / np.cos(x))),
         domain=interval(-1.2, 1.2),
     ),
     _analytic(
@@ -144,16 +169,15 @@ OPERATIONS = (
         "tanh",
         "tanh x",
         lambda x: np.tanh(x),
-        "(1 + y)·(1 − y)",
-        # 1 − y² as a product keeps its accuracy where y is near ±1.
-        lambda g, y, x: (g + g * conj(y)) * conj(1 - y),
+        "1 / cosh² x",
+        lambda g, y, x: g * conj(tanh_slope(x)),
     ),
     _analytic(
         "asin",
         "arcsin x",
         lambda x: np.arcsin(x),
-        "1 / √((1 − x)·(1 + x))",
-        lambda g, y, x: g / conj(np.sqrt((1 - x) * (1 + x))),
+        "1 / (√(1 − x)·√(1 + x))",
+        lambda g, y, x: g / conj(_from_one(x)),
         domain=_inside,
         kinks="x = ±1: infinite",
         near=kinks.at(-1, 1),
@@ -162,8 +186,8 @@ OPERATIONS = (
         "acos",
         "arccos x",
         lambda x: np.arccos(x),
-        "−1 / √((1 − x)·(1 + x))",
-        lambda g, y, x: -g / conj(np.sqrt((1 - x) * (1 + x))),
+        "−1 / (√(1 − x)·√(1 + x))",
+        lambda g, y, x: -g / conj(_from_one(x)),
         domain=_inside,
         kinks="x = ±1: infinite",
         near=kinks.at(-1, 1),
@@ -173,7 +197,7 @@ OPERATIONS = (
         "arctan x",
         lambda x: np.arctan(x),
         "1 / (1 + x²)",
-        lambda g, y, x: g / conj(1 + x * x),
+        lambda g, y, x: _over_one_plus_square(g, x),
         domain=signed(0.2, 2),
     ),
     _analytic(
@@ -189,7 +213,7 @@ OPERATIONS = (
         "arcosh x",
         lambda x: np.arccosh(x),
         "1 / (√(x − 1)·√(x + 1))",
-        lambda g, y, x: g / conj(np.sqrt(x - 1) * np.sqrt(x + 1)),
+        lambda g, y, x: g / conj(np.sqrt(x - 1) * np.sqrt(x - (-1))),
         domain=interval(1.2, 3),
         kinks="x = 1: infinite",
         near=kinks.at(1),
@@ -199,7 +223,7 @@ OPERATIONS = (
         "artanh x",
         lambda x: np.arctanh(x),
         "1 / ((1 − x)·(1 + x))",
-        lambda g, y, x: g / conj((1 - x) * (1 + x)),
+        lambda g, y, x: g / conj(1 - x) / conj(1 + x),
         domain=signed(0.1, 0.8),
         kinks="x = ±1: infinite",
         near=kinks.at(-1, 1),
@@ -220,6 +244,7 @@ OPERATIONS = (
         domain=nonzero,
         kinks="x = 0: here 0",
         near=kinks.at(0),
+        complex_too=True,
     ),
     unary(
         "deg2rad",
@@ -227,6 +252,7 @@ OPERATIONS = (
         lambda x: x * (constant("pi", x) / 180),
         "π/180",
         lambda g, y, x: g * (constant("pi", x) / 180),
+        complex_too=True,
     ),
     unary(
         "rad2deg",
@@ -234,6 +260,7 @@ OPERATIONS = (
         lambda x: x * (180 / constant("pi", x)),
         "180/π",
         lambda g, y, x: g * (180 / constant("pi", x)),
+        complex_too=True,
     ),
     unary(
         "nan_to_num",
@@ -244,5 +271,6 @@ OPERATIONS = (
         examples=(*ONES, ex((2, 3), nan=1.0, posinf=2.0, neginf=-2.0)),
         kinks="x not finite: here 0",
         near=lambda y, x, **_: np.where(np.isfinite(x), np.inf, 0),
+        complex_too=True,
     ),
 )

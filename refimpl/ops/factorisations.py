@@ -94,10 +94,13 @@ def _svd_vjp(g: Any, y: Any, x: Any, *, full_matrices: bool) -> Any:
     u, s, vh = y
     g_u, g_s, g_vh = g
     v, g_v = adjoint(vh), adjoint(g_vh)
-    e = _differences(s * s)
+    # Over the largest singular value, whose square may be beyond all numbers.
+    scale = s.max(axis=-1, keepdims=True, initial=0)
+    unit = s / np.where(scale == 0, 1, scale)
+    e = _differences(unit * unit) * scale[..., None]
     turn_u, turn_v = adjoint(u) @ g_u, vh @ g_v
-    inner = across(s, _off_diagonal_over(turn_u - adjoint(turn_u), e))
-    inner = inner + s[..., :, None] * _off_diagonal_over(turn_v - adjoint(turn_v), e)
+    inner = across(unit, _off_diagonal_over(turn_u - adjoint(turn_u), e))
+    inner = inner + unit[..., :, None] * _off_diagonal_over(turn_v - adjoint(turn_v), e)
     diagonal = np.eye(s.shape[-1], dtype=s.dtype)
     inner = inner + diagonal * g_s[..., None, :]
     if x.dtype.kind == "c":
@@ -166,6 +169,7 @@ OPERATIONS = (
         ),
         examples=(ex((3, 3)), ex((2, 3, 3)), ex((3, 3), upper=True), ex((1, 1)), ex((0, 2, 2))),
         domain=_definite,
+        complex_too=True,
     ),
     Operation(
         "linalg.eigh",
@@ -177,6 +181,7 @@ OPERATIONS = (
         domain=regular,
         kinks=SIGN,
         near=lambda y, x: kinks.neighbours(y[0]),
+        complex_too=True,
     ),
     Operation(
         "linalg.eigvalsh",
@@ -188,6 +193,7 @@ OPERATIONS = (
         domain=regular,
         kinks="where two eigenvalues are the same",
         near=lambda y, x: kinks.neighbours(y),
+        complex_too=True,
     ),
     Operation(
         "linalg.svd",
@@ -202,6 +208,7 @@ OPERATIONS = (
         domain=regular,
         kinks=SIGN,
         near=lambda y, x, **_: svd_near(y[1]),
+        complex_too=True,
     ),
     Operation(
         "linalg.svdvals",
@@ -213,6 +220,7 @@ OPERATIONS = (
         domain=regular,
         kinks="where a singular value is zero, or two are the same",
         near=lambda y, x: svd_near(y),
+        complex_too=True,
     ),
     Operation(
         "linalg.matrix_rank",
@@ -233,5 +241,6 @@ OPERATIONS = (
         domain=regular,
         kinks="known up to the sign (phase) of each row of R",
         near=lambda y, x: np.abs(np.diagonal(y[1], axis1=-2, axis2=-1)),
+        complex_too=True,
     ),
 )

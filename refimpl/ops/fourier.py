@@ -190,7 +190,16 @@ def _row(
     examples: tuple[Any, ...],
 ) -> Operation:
     analytic = kind in ("fft", "ifft")
-    return unary(name, formula, forward, derivative, rule, examples=examples, analytic=analytic)
+    return unary(
+        name,
+        formula,
+        forward,
+        derivative,
+        rule,
+        examples=examples,
+        analytic=analytic,
+        complex_too=analytic or kind in _FROM_HALF,
+    )
 
 
 _RULES: dict[str, tuple[Any, Any]] = {

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..operation import Operation, ex
+from .logistic import sigmoid, sigmoid_slope
 from .rows import unary
-from .smooth_activations import gelu, gelu_vjp, sigmoid, silu_vjp
+from .smooth_activations import gelu, gelu_vjp, silu, silu_vjp
 
 
 def _halves(x: Any, axis: int) -> tuple[Any, Any]:
@@ -58,19 +59,18 @@ def glu(x: Any, *, axis: int = -1) -> Any:
 
 def _glu_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     a, b = _halves(x, axis)
-    s = sigmoid(b)
-    return np.concatenate([g * s, g * (a * s * (1 - s))], axis=axis)
+    return np.concatenate([g * sigmoid(b), g * (a * sigmoid_slope(b))], axis=axis)
 
 
 def swiglu(x: Any, *, axis: int = -1) -> Any:
     """silu(a)·b. N. Shazeer, "GLU variants improve transformer", arXiv:2002.05202."""
     a, b = _halves(x, axis)
-    return a * sigmoid(a) * b
+    return silu(a) * b
 
 
 def _swiglu_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     a, b = _halves(x, axis)
-    return np.concatenate([silu_vjp(g * b, None, a), g * (a * sigmoid(a))], axis=axis)
+    return np.concatenate([silu_vjp(g * b, None, a), g * silu(a)], axis=axis)
 
 
 def geglu(x: Any, *, axis: int = -1, approximate: str) -> Any:
@@ -86,7 +86,9 @@ def _geglu_vjp(g: Any, y: Any, x: Any, *, axis: int = -1, approximate: str) -> A
 
 
 OPERATIONS = (
-    _gated("glu", "a·sigmoid(b), x = [a, b]", "[s, a·s·(1 − s)], s = sigmoid(b)", glu, _glu_vjp),
+    _gated(
+        "glu", "a·sigmoid(b), x = [a, b]", "[sigmoid(b), a·sigmoid(b)·sigmoid(−b)]", glu, _glu_vjp
+    ),
     _gated("swiglu", "silu(a)·b, x = [a, b]", "[silu′(a)·b, silu(a)]", swiglu, _swiglu_vjp),
     _gated(
         "geglu",

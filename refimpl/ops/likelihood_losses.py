@@ -7,27 +7,29 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..constants import constant
 from ..operation import ex
 from ..sampling import interval, positive, real
+from .binary_functions import xlogy
 from .loss_reduction import PAIRS, elementwise
 
 
 def _kl_div(x: Any, target: Any, *, log_target: bool = False) -> Any:
     if log_target:
         return np.exp(target) * (target - x)
-    return target * (np.log(np.where(target > 0, target, 1)) - x)
+    return xlogy(target, target) - target * x
 
 
 def _kl_div_slope_target(x: Any, target: Any, *, log_target: bool = False) -> Any:
     if log_target:
         return np.exp(target) * (target - x + 1)
-    return np.where(target > 0, np.log(np.where(target > 0, target, 1)) + 1 - x, 0)
+    return np.log(target) + 1 - x
 
 
 def _gaussian_nll(x: Any, target: Any, var: Any, *, full: bool = False, eps: float = 1e-6) -> Any:
     v, d = np.maximum(var, eps), x - target
-    constant = 0.5 * np.log(np.asarray(2 * np.pi, v.dtype)) if full else 0
-    return 0.5 * (np.log(v) + d * d / v) + constant
+    whole = 0.5 * np.log(2 * constant("pi", v)) if full else 0
+    return 0.5 * (np.log(v) + d * d / v) + whole
 
 
 def _gaussian_nll_slope(
@@ -40,7 +42,7 @@ def _gaussian_nll_slope_var(
     x: Any, target: Any, var: Any, *, full: bool = False, eps: float = 1e-6
 ) -> Any:
     v, d = np.maximum(var, eps), x - target
-    return 0.5 * (1 - d * d / v) / v
+    return np.where(var < eps, 0, 0.5 * (1 - d * d / v) / v)
 
 
 def _poisson_nll(
@@ -50,7 +52,7 @@ def _poisson_nll(
     if not full:
         return y
     t = np.maximum(target, 1)
-    stirling = t * np.log(t) - t + 0.5 * np.log(2 * np.pi * t)
+    stirling = t * np.log(t) - t + 0.5 * np.log(2 * constant("pi", t) * t)
     return y + np.where(target > 1, stirling, 0)
 
 
@@ -78,6 +80,8 @@ OPERATIONS = (
         ),
         formula="target·(log target − x)",
         derivatives=("−target/n", "(log target + 1 − x)/n"),
+        kinks="where target = 0: infinite, unless log_target",
+        near=lambda x, target, *, log_target=False: kinks.where(not log_target, np.abs(target)),
         domain=(real, interval(0.1, 0.9)),
         examples=(
             *PAIRS,
@@ -102,7 +106,7 @@ OPERATIONS = (
             ex((4,), (4,), (4,), full=True, reduction="sum"),
             ex((0, 3), (0, 3), (0, 3), reduction="sum"),
         ),
-        kinks="where var = eps, below which it is held",
+        kinks="where var = eps, below which it is held: here the slope above",
         near=lambda x, target, var, *, eps=1e-6, **_: np.abs(var - eps),
     ),
     elementwise(

@@ -16,6 +16,7 @@ from ..conjugation import adjoint
 from ..operation import Operation, ex
 from ..sampling import real, regular
 from .factorisations import SQUARE, TALL, across
+from .reductions import products_of_others
 
 
 def _triangle(x: Any, *, upper: bool) -> Any:
@@ -60,7 +61,13 @@ def _solve_triangular_vjp(
 
 
 def _det_vjp(g: Any, y: Any, x: Any) -> Any:
-    return np.asanyarray(g * np.conj(y))[..., None, None] * adjoint(wide_linalg.inv(x))
+    """The cotangent g times the conjugate of the cofactors, which a singular matrix has as well.
+
+    Of x = U·diag(s)·Vᴴ they are det(U)·det(Vᴴ)·U·diag(products of the other s)·Vᴴ.
+    """
+    u, s, vh = wide_linalg.svd(x)
+    turn = np.conj(wide_linalg.det(u) * wide_linalg.det(vh))
+    return np.asanyarray(g * turn)[..., None, None] * (across(products_of_others(s), u) @ vh)
 
 
 def _slogdet_vjp(g: Any, y: Any, x: Any) -> Any:
@@ -69,13 +76,17 @@ def _slogdet_vjp(g: Any, y: Any, x: Any) -> Any:
     scale = np.asanyarray(growing)
     if x.dtype.kind == "c":
         scale = scale - 1j * np.imag(np.conj(turning) * y[0])
-    return scale[..., None, None] * adjoint(wide_linalg.inv(x))
+    singular = np.asarray(y[0] == 0)[..., None, None]
+    inverse = wide_linalg.inv(np.where(singular, np.eye(x.shape[-1]), x))
+    return scale[..., None, None] * adjoint(np.where(singular, np.nan, inverse))
 
 
 def pinv(x: Any) -> Any:
-    """The Moore-Penrose inverse, for matrices of full rank."""
+    """The Moore-Penrose inverse; a singular value that rounding alone may have left counts as 0."""
     u, s, vh = wide_linalg.svd(x)
-    return across(1 / s, adjoint(vh)) @ adjoint(u)
+    least = s.max(axis=-1, keepdims=True, initial=0) * (max(x.shape[-2:]) * np.finfo(x.dtype).eps)
+    live = ~(s <= least)
+    return across(np.where(live, 1 / np.where(live, s, 1), 0), adjoint(vh)) @ adjoint(u)
 
 
 def _pinv_vjp(g: Any, y: Any, x: Any) -> Any:
@@ -149,7 +160,7 @@ OPERATIONS = (
         lambda x: wide_linalg.det(x),  # noqa: PLW0108 - the signature names the argument
         (_det_vjp,),
         formula="det x",
-        derivatives=("g·y·x⁻ᵀ",),
+        derivatives=("g·(cofactors of x)",),
         examples=SQUARE,
         domain=regular,
         analytic=True,
@@ -162,15 +173,21 @@ OPERATIONS = (
         derivatives=("g₁·x⁻ᵀ",),
         examples=SQUARE,
         domain=regular,
+        kinks="where x is singular: here NaN",
+        near=lambda y, x: np.exp(y[1]),
+        complex_too=True,
     ),
     Operation(
         "linalg.pinv",
         pinv,
         (_pinv_vjp,),
-        formula="x⁺, of full rank",
+        formula="x⁺",
         derivatives=("−yᵀ g yᵀ + (1 − x y) gᵀ y yᵀ + yᵀ y gᵀ (1 − y x)",),
         examples=TALL,
         domain=regular,
+        kinks="where x loses rank, and x⁺ jumps: here the slope among matrices of that rank",
+        near=lambda y, x: wide_linalg.svd(x)[1][..., -1:],
+        complex_too=True,
     ),
     Operation(
         "linalg.lstsq",
@@ -187,5 +204,6 @@ OPERATIONS = (
             ex((0, 3, 2), (0, 3, 1)),
         ),
         domain=(regular, real),
+        complex_too=True,
     ),
 )

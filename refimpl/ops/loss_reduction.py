@@ -54,6 +54,7 @@ def elementwise(
     examples: tuple[Example, ...],
     kinks: str = "",
     near: Callable[..., Any] | None = None,
+    complex_too: bool | None = None,
 ) -> Operation:
     """A row whose terms are a function of single elements, reduced.
 
@@ -96,6 +97,7 @@ def elementwise(
         examples=examples,
         kinks=kinks,
         near=None if near is None else nearest,
+        complex_too=complex_too,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import kinks, wide_linalg
 from ..conjugation import adjoint
+from ..norms import p_norm
 from ..operation import Operation, ex
 from ..sampling import real, regular
 from .factorisations import svd_near
@@ -75,7 +76,7 @@ def matrix_norm(x: Any, *, keepdims: bool = False, ord: float | str = "fro") -> 
 def _matrix_norm(x: Any, kind: Any) -> Any:
     size = np.abs(x)
     if kind == "fro":
-        return np.sqrt((size * size).sum(axis=(-2, -1)))
+        return p_norm(size, 2, (-2, -1))
     if kind == "nuc":
         return wide_linalg.svd(x)[1].sum(axis=-1)
     if kind in (2, -2):
@@ -98,7 +99,7 @@ def _matrix_norm_vjp(
     wide_g = g if keepdims else np.asanyarray(g)[..., None, None]
     if ord == "fro":
         norm = np.asanyarray(y) if keepdims else np.asanyarray(y)[..., None, None]
-        return wide_g * x / np.where(norm > 0, norm, 1)
+        return wide_g * (x / np.where(norm == 0, 1, norm))
     if ord in ("nuc", 2, -2):
         u, _, vh = wide_linalg.svd(x)
         if ord != "nuc":
@@ -183,5 +184,6 @@ OPERATIONS = (
         domain=regular,
         kinks="where the norm is zero, or attained twice",
         near=_matrix_norm_near,
+        complex_too=True,
     ),
 )

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..norms import p_norm, rms
 from ..operation import Operation, ex
 from ..sampling import positive, real
 from .convolution import sum_but_channels
@@ -27,7 +28,7 @@ Axes = int | tuple[int, ...] | list[int]
 def standardized(x: Any, axes: tuple[int, ...], eps: float) -> tuple[Any, Any]:
     """x̂ = (x − μ)·r, and r = (σ² + eps)^(−1/2)."""
     centred = x - x.mean(axis=axes, keepdims=True)
-    r = 1 / np.sqrt((centred * centred).mean(axis=axes, keepdims=True) + eps)
+    r = 1 / rms(centred, axes, eps)
     return centred * r, r
 
 
@@ -164,7 +165,7 @@ def rms_norm(x: Any, weight: Any = None, *, axis: Axes = -1, eps: float) -> Any:
 
 
 def _rms(x: Any, axes: tuple[int, ...], eps: float) -> Any:
-    return 1 / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
+    return 1 / rms(x, axes, eps)
 
 
 def _rms_norm_vjp(
@@ -221,7 +222,7 @@ def weight_norm(v: Any, magnitude: Any, *, axis: int | None = 0) -> Any:
 
 def _norm_but(v: Any, axis: int | None) -> Any:
     others = tuple(k for k in range(v.ndim) if axis is None or k != axis % v.ndim)
-    return np.sqrt((v * v).sum(axis=others, keepdims=True))
+    return p_norm(v, 2, others, keepdims=True)
 
 
 def _weight_norm_vjp(

@@ -56,6 +56,8 @@ def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> 
     m = merged(x, axis)
     ranked = np.sort(m, axis=-1)
     low, high, weight = _ranks(q, m.shape[-1])
+    if not m.shape[-1]:
+        return kept(np.full_like(ranked, np.nan, shape=m.shape[:-1]), x, axis, keepdims)
     y = ranked[..., low]
     if weight:  # an infinity times a weight of zero would be NaN
         y = y * (1 - weight) + ranked[..., high] * weight
@@ -67,16 +69,23 @@ def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> 
 def _quantile_vjp(
     g: Any, y: Any, x: Any, *, q: float, axis: Axis = None, keepdims: bool = False
 ) -> Any:
-    """g, shared between the two elements that the quantile lies between."""
+    """g, shared between the two elements that the quantile lies between, evenly among equals."""
     m = merged(x, axis)
-    order = np.argsort(m, axis=-1, kind="stable")
+    ranked = np.sort(m, axis=-1)
     low, high, weight = _ranks(q, m.shape[-1])
-    g = g.reshape(m.shape[:-1])
-    back = np.zeros_like(m)
-    np.put_along_axis(back, order[..., low, None], (g * (1 - weight))[..., None], -1)
-    at_high = np.take_along_axis(back, order[..., high, None], -1)
-    np.put_along_axis(back, order[..., high, None], at_high + (g * weight)[..., None], -1)
+    g = g.reshape(m.shape[:-1])[..., None]
+    back = _evenly(m, ranked, low) * (g * (1 - weight))
+    if weight:
+        back = back + _evenly(m, ranked, high) * (g * weight)
     return unmerged(back, x, axis)
+
+
+def _evenly(m: Any, ranked: Any, rank: int) -> Any:
+    """Shares of the element of a rank: 1, or 1/k for each of k that equal it."""
+    if not m.shape[-1]:
+        return np.zeros_like(m)
+    equal = m == ranked[..., rank, None]
+    return equal / np.asarray(np.maximum(equal.sum(axis=-1, keepdims=True), 1), m.dtype)
 
 
 def _ranks(q: float, n: int) -> tuple[int, int, float]:
@@ -84,7 +93,7 @@ def _ranks(q: float, n: int) -> tuple[int, int, float]:
     if not 0 <= q <= 1:
         raise ValueError(f"q is {q}, expected between 0 and 1")
     place = q * (n - 1)
-    low = int(np.floor(place))
+    low = max(int(np.floor(place)), 0)
     return low, min(low + 1, n - 1), place - low
 
 
@@ -201,7 +210,7 @@ OPERATIONS = (
             ex((5,), q=0.25),
         ),
         domain=distinct,
-        kinks="ties",
+        kinks="ties: here evenly among them",
         near=_quantile_near,
     ),
     Operation(
@@ -212,7 +221,7 @@ OPERATIONS = (
         derivatives=("1 at the middle element, ½ at each of two",),
         examples=(*AXES, ex((5,)), ex((3, 3), axis=1)),
         domain=distinct,
-        kinks="ties",
+        kinks="ties: here evenly among them",
         near=lambda y, x, **given: _quantile_near(y, x, q=0.5, **given),
     ),
     Operation(

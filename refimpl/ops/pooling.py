@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..norms import p_norm, p_norm_slope
 from ..operation import Operation, ex
 from ..sampling import distinct, positive, real
 from .windows import Spatial, Windows, offset_views, padded, spread, windows
@@ -92,7 +93,7 @@ def _sizes(x: Any, w: Windows, *, count_include_pad: bool) -> Any:
 def lp_pool(x: Any, *, norm_type: float, kernel_size: Spatial, stride: Spatial) -> Any:
     """(Σ |x|ᵖ)^(1/p) over each window, p = norm_type."""
     w = _pooled(x, kernel_size, stride, 0)
-    return sum(offset_views(np.abs(x) ** norm_type, w)) ** (1 / norm_type)
+    return p_norm(np.stack(list(offset_views(x, w)), axis=-1), norm_type, -1)
 
 
 def _lp_pool_vjp(
@@ -100,11 +101,12 @@ def _lp_pool_vjp(
 ) -> Any:
     """g·sign(x)·(|x|/y)ᵖ⁻¹, and nothing where the window is all zero."""
     w = _pooled(x, kernel_size, stride, 0)
-    share = g / np.where(y > 0, y, 1) ** (norm_type - 1)
-    total = np.zeros_like(x)
-    for into in offset_views(total, w):
-        np.add(into, share, out=into)
-    return total * np.sign(x) * np.abs(x) ** (norm_type - 1)
+    total, norm = np.zeros_like(x), y[..., None]
+    each = np.stack(list(offset_views(x, w)), axis=-1)
+    slopes = p_norm_slope(each, norm, norm_type, -1)
+    for k, into in enumerate(offset_views(total, w)):
+        np.add(into, g * slopes[..., k], out=into)
+    return total
 
 
 def _spans(size: int, count: int) -> list[slice]:
@@ -219,6 +221,7 @@ OPERATIONS = (
             ex((1, 1, 1, 1), kernel_size=1, stride=1, count_include_pad=True),
         ),
         domain=real,
+        complex_too=True,
     ),
     Operation(
         "lp_pool",
@@ -236,6 +239,7 @@ OPERATIONS = (
         domain=positive,
         kinks="where a window is all zero; where x is zero, for p ≤ 1",
         near=_lp_pool_near,
+        complex_too=True,
     ),
     Operation(
         "adaptive_avg_pool",
@@ -252,6 +256,7 @@ OPERATIONS = (
             ex((0, 1, 4), output_size=2),
         ),
         domain=real,
+        complex_too=True,
     ),
     Operation(
         "adaptive_max_pool",

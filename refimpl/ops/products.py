@@ -196,6 +196,7 @@ OPERATIONS = (
             ex((2, 0), (2, 0)),
         ),
         domain=real,
+        complex_too=True,
     ),
     Operation(
         "outer",

@@ -19,6 +19,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import real
+from .logistic import sigmoid, sigmoid_slope, tanh_slope
 from .products import matmul, matmul_vjp_b
 
 #: The hidden state, and the cell state where there is one.
@@ -35,17 +36,12 @@ class Cell(NamedTuple):
     vjp: Callable[[State, State, Any, Any, State], tuple[Any, Any, State]]
 
 
-def _sigmoid(x: Any) -> Any:
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
-
-
 def _plain(kind: str) -> Cell:
     """H = tanh(a + b), or relu."""
     if kind == "tanh":
         return Cell(
             lambda a, b, before: (np.tanh(a + b),),
-            lambda g, after, a, b, before: _same(g[0] * (1 - after[0] * after[0]), before),
+            lambda g, after, a, b, before: _same(g[0] * tanh_slope(a + b), before),
         )
     if kind == "relu":
         return Cell(
@@ -61,7 +57,7 @@ def _same(part: Any, before: State) -> tuple[Any, Any, State]:
 
 def _lstm_gates(a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
     i, f, c, o = np.split(a + b, 4, axis=-1)
-    return _sigmoid(i), _sigmoid(f), np.tanh(c), _sigmoid(o)
+    return sigmoid(i), sigmoid(f), np.tanh(c), sigmoid(o)
 
 
 def _lstm_forward(a: Any, b: Any, before: State) -> State:
@@ -73,37 +69,38 @@ def _lstm_forward(a: Any, b: Any, before: State) -> State:
 
 def _lstm_vjp(g: State, after: State, a: Any, b: Any, before: State) -> tuple[Any, Any, State]:
     i, f, n, o = _lstm_gates(a, b)
-    t = np.tanh(after[1])
-    c_bar = g[1] + g[0] * o * (1 - t * t)
+    into_i, into_f, into_n, into_o = np.split(a + b, 4, axis=-1)
+    c_bar = g[1] + g[0] * o * tanh_slope(after[1])
     part = np.concatenate(
         (
-            c_bar * n * i * (1 - i),
-            c_bar * before[1] * f * (1 - f),
-            c_bar * i * (1 - n * n),
-            g[0] * t * o * (1 - o),
+            c_bar * n * sigmoid_slope(into_i),
+            c_bar * before[1] * sigmoid_slope(into_f),
+            c_bar * i * tanh_slope(into_n),
+            g[0] * np.tanh(after[1]) * sigmoid_slope(into_o),
         ),
         axis=-1,
     )
     return part, part, (np.zeros_like(before[0]), c_bar * f)
 
 
-def _gru_gates(a: Any, b: Any) -> tuple[Any, Any, Any]:
+def _into_gru(a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
+    """What goes into the gates r and z and into n, and the part of that which r scales."""
     (ar, az, an), (br, bz, bn) = np.split(a, 3, axis=-1), np.split(b, 3, axis=-1)
-    r, z = _sigmoid(ar + br), _sigmoid(az + bz)
-    return r, z, np.tanh(an + r * bn)
+    return ar + br, az + bz, an + sigmoid(ar + br) * bn, bn
 
 
 def _gru_forward(a: Any, b: Any, before: State) -> State:
     """H = (1 − z)·n + z·h, with gates r, z and n = tanh(a + r·b)."""
-    _, z, n = _gru_gates(a, b)
-    return ((1 - z) * n + z * before[0],)
+    _, into_z, into_n, _ = _into_gru(a, b)
+    return (sigmoid(-into_z) * np.tanh(into_n) + sigmoid(into_z) * before[0],)
 
 
 def _gru_vjp(g: State, after: State, a: Any, b: Any, before: State) -> tuple[Any, Any, State]:
-    r, z, n = _gru_gates(a, b)
-    n_bar = g[0] * (1 - z) * (1 - n * n)
-    z_bar = g[0] * (before[0] - n) * z * (1 - z)
-    r_bar = n_bar * np.split(b, 3, axis=-1)[2] * r * (1 - r)
+    into_r, into_z, into_n, bn = _into_gru(a, b)
+    r, z = sigmoid(into_r), sigmoid(into_z)
+    n_bar = g[0] * sigmoid(-into_z) * tanh_slope(into_n)
+    z_bar = g[0] * (before[0] - np.tanh(into_n)) * sigmoid_slope(into_z)
+    r_bar = n_bar * bn * sigmoid_slope(into_r)
     return (
         np.concatenate((r_bar, z_bar, n_bar), axis=-1),
         np.concatenate((r_bar, z_bar, n_bar * r), axis=-1),

@@ -8,10 +8,12 @@ import numpy as np
 
 from .. import kinks
 from ..conjugation import conj
+from ..norms import p_norm, p_norm_slope
 from ..operation import Example, Operation, ex
 from ..sampling import booleans, distinct, integers, nonzero, real
 from .axes import Axis, count, expanded, merged, tupled, unmerged
 from .rows import unary
+from .softmax import log_of_sum
 
 AXES = (
     ex((2, 3)),
@@ -36,32 +38,39 @@ def deviations(x: Any, axis: Axis) -> Any:
     return x - x.mean(axis=tupled(axis), keepdims=True)
 
 
+def _degrees(x: Any, axis: Axis, correction: float) -> Any:
+    """Degrees of freedom, n − correction: of no more than none the variance is 0/0."""
+    return np.maximum(np.asarray(count(x, axis) - correction, x.real.dtype), 0)
+
+
 def var(x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False) -> Any:
     """Σ |x − mean(x)|² / (n − correction)."""
     d = deviations(x, axis)
     square = np.square(np.abs(d)) if x.dtype.kind == "c" else d * d
-    return square.sum(axis=tupled(axis), keepdims=keepdims) / (count(x, axis) - correction)
+    return square.sum(axis=tupled(axis), keepdims=keepdims) / _degrees(x, axis, correction)
 
 
 def var_vjp(
     g: Any, y: Any, x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False
 ) -> Any:
     """g·2·(x − mean(x)) / (n − correction)."""
-    share = expanded(g, x, axis, keepdims) * (2 / (count(x, axis) - correction))
+    share = expanded(g, x, axis, keepdims) * (2 / _degrees(x, axis, correction))
     return share * deviations(x, axis)
 
 
 def std(x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False) -> Any:
     """√var."""
-    return np.sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+    length = p_norm(deviations(x, axis), 2, tupled(axis), keepdims=keepdims)
+    return length / np.sqrt(_degrees(x, axis, correction))
 
 
 def std_vjp(
     g: Any, y: Any, x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False
 ) -> Any:
     """g·(x − mean(x)) / ((n − correction)·y)."""
-    share = expanded(g / y, x, axis, keepdims) / (count(x, axis) - correction)
-    return share * deviations(x, axis)
+    y = expanded(y, x, axis, keepdims)
+    share = expanded(g, x, axis, keepdims) / _degrees(x, axis, correction)
+    return share * (deviations(x, axis) / y)
 
 
 def extremum_vjp(g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -89,8 +98,7 @@ def products_of_others(x: Any) -> Any:
 def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The logarithm ln Σ eˣ, shifted by the maximum."""
     top, e = _exponentials(x, axis)
-    total = e.sum(axis=tupled(axis), keepdims=True)
-    y = np.log(total) + top
+    y = log_of_sum(np.where(x == top, 0, x - top), tupled(axis), e) + top
     return y if keepdims else y.reshape(x.sum(axis=tupled(axis)).shape)
 
 
@@ -108,17 +116,8 @@ def vector_norm(
     keepdims: bool = False,
     ord: float = 2,  # noqa: A002 (the standard's name)
 ) -> Any:
-    """(Σ |x|ᵖ)^(1/p), p = ``ord``; the largest or smallest |x| for ±∞. Not for p = 0."""
-    size, along = np.abs(x), {"axis": tupled(axis), "keepdims": keepdims}
-    if ord == np.inf:
-        return size.max(**along)
-    if ord == -np.inf:
-        return size.min(**along)
-    if ord == 0:
-        raise ValueError("ord is 0: a count of elements is no norm")
-    if ord == 2:
-        return np.sqrt((size * size).sum(**along))
-    return (size**ord).sum(**along) ** (1 / ord)
+    """(Σ |x|ᵖ)^(1/p), p = ``ord``; see ``norms.p_norm``."""
+    return p_norm(x, ord, tupled(axis), keepdims=keepdims)
 
 
 def vector_norm_vjp(
@@ -132,13 +131,7 @@ def vector_norm_vjp(
 ) -> Any:
     """g·sign(x)·(|x|/y)ᵖ⁻¹; for ±∞ split evenly among ties; 0 where y = 0."""
     g, y = (expanded(v, x, axis, keepdims) for v in (g, y))
-    if ord in (np.inf, -np.inf):
-        won = np.abs(x) == y
-        ties = won.sum(axis=tupled(axis), keepdims=True).astype(y.dtype)
-        return np.where(won, g / ties, 0) * np.sign(x)
-    if ord == 2:
-        return g * (x / np.where(y == 0, 1, y))
-    return g * (np.sign(x) * (np.abs(x) / np.where(y == 0, 1, y)) ** (ord - 1))
+    return g * p_norm_slope(x, y, ord, tupled(axis))
 
 
 def _kept_numbers(x: Any) -> tuple[Any, Any]:
@@ -176,7 +169,7 @@ def _counted(name: str, formula: str, forward: Any, domain: Any) -> Operation:
 
 def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
     """The maximum (0 for −∞), and e to what x is above it: 1 at an infinity that outweighs all."""
-    top = x.max(axis=tupled(axis), keepdims=True)
+    top = x.max(axis=tupled(axis), keepdims=True, initial=-np.inf)
     top = np.where(np.isneginf(top), 0, top)
     return top, np.exp(np.where(x == top, 0, x - top))
 
@@ -272,6 +265,7 @@ OPERATIONS = (
             ex((2, 3), axis=1, correction=1),
         ),
         domain=real,
+        complex_too=True,
     ),
     Operation(
         "std",
@@ -292,6 +286,7 @@ OPERATIONS = (
         domain=distinct,
         kinks="where all elements are equal: infinite slopes, here NaN",
         near=kinks.result,
+        complex_too=True,
     ),
     Operation(
         "logsumexp",
@@ -312,6 +307,7 @@ OPERATIONS = (
         domain=distinct,
         kinks="y = 0: here 0; a zero element with p ≤ 1; ties with p = ±∞: here evenly",
         near=vector_norm_near,
+        complex_too=True,
     ),
     Operation(
         "nansum",
@@ -327,6 +323,7 @@ OPERATIONS = (
         derivatives=("1 where x is not NaN, else 0",),
         examples=(*AXES, ex((0, 3))),
         domain=real,
+        complex_too=True,
     ),
     Operation(
         "nanmean",
@@ -336,6 +333,7 @@ OPERATIONS = (
         derivatives=("1 / n where x is not NaN, else 0",),
         examples=AXES,
         domain=real,
+        complex_too=True,
     ),
     Operation(
         "ptp",

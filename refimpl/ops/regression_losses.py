@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..constants import constant
 from ..operation import ex
 from ..sampling import real
 from .loss_reduction import PAIRS, elementwise
@@ -32,9 +33,10 @@ def _huber_slope(x: Any, target: Any, *, delta: float = 1.0) -> Any:
 
 
 def _log_cosh(x: Any, target: Any) -> Any:
-    """|d| + log(1 + e^(−2|d|)) − log 2, which cannot overflow."""
+    """|d| + log(1 + e^(−2|d|)) − log 2, which cannot overflow; near 0 log(1 + 2·sinh²(d/2))."""
     d = np.abs(x - target)
-    return d + np.log1p(np.exp(-2 * d)) - np.log(np.asarray(2, d.dtype))
+    far = d + np.log1p(np.exp(-2 * d)) - constant("ln2", d)
+    return np.where(d < 1, np.log1p(2 * np.square(np.sinh(np.minimum(d, 1) * 0.5))), far)
 
 
 OPERATIONS = (
@@ -57,6 +59,7 @@ OPERATIONS = (
         examples=PAIRS,
         kinks="where x = target: here 0",
         near=lambda x, target: np.abs(x - target),
+        complex_too=True,
     ),
     elementwise(
         "smooth_l1",
@@ -68,6 +71,7 @@ OPERATIONS = (
         examples=(*PAIRS, ex((3, 4), (3, 4), beta=0.5), ex((4,), (4,), beta=0.0)),
         kinks="where x = target, for beta = 0",
         near=lambda x, target, *, beta=1.0: kinks.where(beta == 0, np.abs(x - target)),
+        complex_too=True,
     ),
     elementwise(
         "huber",

@@ -32,6 +32,8 @@ def unary(
     kinks: str = "",
     near: Near | None = None,
     analytic: bool = False,
+    complex_too: bool | None = None,
+    stops: str = "",
 ) -> Operation:
     """A row for a function of one array: an elementwise one, if nothing is said of examples."""
     return Operation(
@@ -45,6 +47,8 @@ def unary(
         kinks=kinks,
         near=near,
         analytic=analytic,
+        complex_too=complex_too,
+        stops=stops,
     )
 
 
@@ -59,6 +63,8 @@ def binary(
     kinks: str = "",
     near: Near | None = None,
     analytic: bool = False,
+    complex_too: bool | None = None,
+    stops: str = "",
 ) -> Operation:
     """A row for an elementwise function of two arrays that broadcast."""
     return Operation(
@@ -72,6 +78,8 @@ def binary(
         kinks=kinks,
         near=near,
         analytic=analytic,
+        complex_too=complex_too,
+        stops=stops,
     )
 
 

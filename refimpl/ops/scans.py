@@ -133,11 +133,11 @@ def _trapezoid_vjp(
 ) -> tuple[Any, Any]:
     f, g = np.moveaxis(f, axis, -1), np.expand_dims(g, -1)
     steps = np.full_like(f[..., 1:], dx) if x is None else np.diff(_along_last(x, f, axis))
-    half = _fenced(np.broadcast_to(steps * 0.5, f[..., 1:].shape), -1)
+    half = _fenced(np.broadcast_to(np.conj(steps) * 0.5, f[..., 1:].shape), -1)
     by_f = np.moveaxis(g * (half[..., 1:] + half[..., :-1]), -1, axis)
     if x is None:
         return by_f, None
-    by_x = -np.diff(_fenced(g * ((f[..., 1:] + f[..., :-1]) * 0.5), -1))
+    by_x = -np.diff(_fenced(g * conj((f[..., 1:] + f[..., :-1]) * 0.5), -1))
     return by_f, by_x if x.ndim == 1 else np.moveaxis(by_x, -1, axis)
 
 
@@ -229,5 +229,6 @@ OPERATIONS = (
             ex((0, 3), (3,)),
         ),
         domain=real,
+        analytic=True,
     ),
 )

@@ -11,19 +11,23 @@ from ..conjugation import conj
 from ..constants import constant
 from ..operation import Operation, ex
 from ..sampling import nonzero, real
-from ..wide_special import normal_cdf
+from ..wide_special import normal_cdf, normal_density
+from .logistic import (
+    EXPONENT,
+    held,
+    sigmoid,
+    sigmoid_slope,
+    softplus,
+    tanh_slope,
+    x_minus_tanh,
+)
 from .rows import ONES, unary
 
 #: The cubic's coefficient in gelu's approximation by tanh.
 _CUBIC = 0.044715
 
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e⁻ˣ), without overflow."""
-    if x.dtype.kind == "c":
-        return 1 / (1 + np.exp(-x))
-    small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, 1) / (1 + small)
+#: Beyond these magnitudes gelu is 0 or x in any dtype, by its tanh and as it is.
+_TANHS, GAUSSIAN = 100.0, 200.0
 
 
 def gelu(x: Any, *, approximate: str) -> Any:
@@ -32,17 +36,18 @@ def gelu(x: Any, *, approximate: str) -> Any:
     D. Hendrycks & K. Gimpel, "Gaussian error linear units", arXiv:1606.08415.
     """
     if _by_tanh(approximate):
-        return x * 0.5 * (1 + np.tanh(_inner(x)))
-    return x * normal_cdf(x)
+        return np.maximum(x, -_TANHS) * sigmoid(2 * _inner(held(x, _TANHS)))
+    return np.maximum(x, -GAUSSIAN) * normal_cdf(x)
 
 
 def gelu_vjp(g: Any, y: Any, x: Any, *, approximate: str) -> Any:
     """g·(Φ(x) + x·φ(x)), or the same of the approximation."""
     if _by_tanh(approximate):
-        t = np.tanh(_inner(x))
-        inner_slope = constant("sqrt_2_over_pi", x) * (1 + 3 * _CUBIC * x * x)
-        return g * 0.5 * ((1 + t) + x * (1 + t) * (1 - t) * inner_slope)
-    return g * (normal_cdf(x) + x * constant("inv_sqrt_2pi", x) * np.exp(x * x * -0.5))
+        x = held(x, _TANHS)
+        inner = 2 * _inner(x)
+        inner_slope = 2 * constant("sqrt_2_over_pi", x) * (1 + 3 * _CUBIC * x * x)
+        return g * (sigmoid(inner) * (1 + x * sigmoid(-inner) * inner_slope))
+    return g * (normal_cdf(x) + held(x, GAUSSIAN) * normal_density(x))
 
 
 def _by_tanh(approximate: str) -> bool:
@@ -55,32 +60,67 @@ def _inner(x: Any) -> Any:
     return constant("sqrt_2_over_pi", x) * (x + _CUBIC * x * x * x)
 
 
+def silu(x: Any) -> Any:
+    """x·sigmoid(x)."""
+    low = x if x.dtype.kind == "c" else np.maximum(x, -EXPONENT)
+    return low * sigmoid(x)
+
+
 def silu_vjp(g: Any, y: Any, x: Any) -> Any:
-    """g·s·(1 + x·(1 − s)), s = sigmoid(x)."""
-    s = sigmoid(x)
-    return g * conj(s * (1 + x * (1 - s)))
+    """g·s·(1 + x·sigmoid(−x)), s = sigmoid(x)."""
+    factor = x if x.dtype.kind == "c" else held(x, EXPONENT)
+    return g * conj(sigmoid(x) * (1 + factor * sigmoid(-x)))
 
 
 def _mish_vjp(g: Any, y: Any, x: Any) -> Any:
-    """Slope t + x·s·(1 − t²), t = tanh(softplus(x)), s = sigmoid(x)."""
-    t = np.tanh(np.logaddexp(x, 0))
-    return g * (t + x * sigmoid(x) * ((1 - t) * (1 + t)))
+    """Slope t + x·s/cosh²(softplus(x)), t = tanh(softplus(x)), s = sigmoid(x)."""
+    inner = softplus(x)
+    return g * (np.tanh(inner) + held(x, EXPONENT) * sigmoid(x) * tanh_slope(inner))
+
+
+def _softsign_vjp(g: Any, y: Any, x: Any) -> Any:
+    """g/(1 + |x|)²; of complex x, g/(1 + |x|) less x/|x|·Re(ḡ·x)/(1 + |x|)²."""
+    size = 1 + np.abs(x)
+    if x.dtype.kind != "c":
+        return g / size / size
+    return (g - np.sign(x) * np.real(conj(g) * (x / size))) / size
+
+
+def _hypotenuse(x: Any, b: float) -> Any:
+    """√(x² + b)."""
+    return np.sqrt(x * x + b) if b < 0 else np.hypot(x, np.sqrt(np.asarray(b, x.dtype)))
+
+
+def squareplus(x: Any, *, b: float = 4.0) -> Any:
+    """(x + √(x² + b)) / 2; below 0, where that cancels, ½·b / (√(x² + b) − x).
+
+    J. T. Barron, "Squareplus", arXiv:2112.11687.
+    """
+    root, below = _hypotenuse(x, b), x < 0
+    return np.where(below, 0.5 * b / np.where(below, root - x, 1), x * 0.5 + root * 0.5)
+
+
+def _squareplus_vjp(g: Any, y: Any, x: Any, *, b: float = 4.0) -> Any:
+    """g·y/√(x² + b), and ½ at x = b = 0."""
+    root = _hypotenuse(x, b)
+    slope = np.where(root == 0, 0.5, y / np.where(root == 0, 1, root))
+    return g * np.where(np.isinf(x), x > 0, slope)
 
 
 OPERATIONS = (
     Operation(
         "sigmoid",
         sigmoid,
-        (lambda g, y, x: g * conj(y * (1 - y)),),
+        (lambda g, y, x: g * conj(sigmoid_slope(x)),),
         formula="1 / (1 + e⁻ˣ)",
-        derivatives=("y·(1 − y)",),
+        derivatives=("y·sigmoid(−x)",),
         examples=ONES,
         domain=real,
         analytic=True,
     ),
     Operation(
         "softplus",
-        lambda x: np.logaddexp(x, 0),
+        softplus,
         (lambda g, y, x: g * sigmoid(x),),
         formula="ln(1 + eˣ)",
         derivatives=("sigmoid(x)",),
@@ -105,10 +145,10 @@ OPERATIONS = (
     ),
     Operation(
         "silu",
-        lambda x: x * sigmoid(x),
+        silu,
         (silu_vjp,),
         formula="x·s, s = sigmoid(x)",
-        derivatives=("s·(1 + x·(1 − s))",),
+        derivatives=("s·(1 + x·sigmoid(−x))",),
         examples=ONES,
         domain=real,
         analytic=True,
@@ -116,41 +156,43 @@ OPERATIONS = (
     unary(
         "mish",
         "x·tanh(softplus(x))",
-        lambda x: x * np.tanh(np.logaddexp(x, 0)),
-        "t + x·sigmoid(x)·(1 − t²), t = tanh(softplus(x))",
+        lambda x: np.maximum(x, -EXPONENT) * np.tanh(softplus(x)),
+        "t + x·sigmoid(x) / cosh²(softplus(x)), t = tanh(softplus(x))",
         _mish_vjp,
     ),
     unary(
         "softsign",
         "x / (1 + |x|)",
-        lambda x: x / (1 + np.abs(x)),
+        lambda x: np.where(np.isinf(x), np.sign(x), x / (1 + np.abs(x))),
         "1 / (1 + |x|)²",
-        lambda g, y, x: g / np.square(1 + np.abs(x)),
+        _softsign_vjp,
         domain=nonzero,
+        complex_too=True,
     ),
     unary(
         "log_sigmoid",
         "ln sigmoid(x)",
-        lambda x: -np.logaddexp(-x, 0),
+        lambda x: -softplus(-x),
         "sigmoid(−x)",
         lambda g, y, x: g * sigmoid(-x),
     ),
     unary(
         "tanh_shrink",
         "x − tanh x",
-        lambda x: x - np.tanh(x),
+        x_minus_tanh,
         "tanh² x",
-        lambda g, y, x: g * np.square(np.tanh(x)),
+        lambda g, y, x: g * conj(np.square(np.tanh(x))),
+        analytic=True,
     ),
     Operation(
         "squareplus",
-        lambda x, *, b=4.0: (x + np.sqrt(x * x + b)) * 0.5,
-        (lambda g, y, x, *, b=4.0: g * 0.5 * (1 + x / np.sqrt(x * x + b)),),
+        squareplus,
+        (_squareplus_vjp,),
         formula="(x + √(x² + b)) / 2",
-        derivatives=("½·(1 + x/√(x² + b))",),
+        derivatives=("y / √(x² + b)",),
         examples=(*ONES, ex((2, 3), b=0.5)),
         domain=real,
-        kinks="x = b = 0",
+        kinks="x = b = 0: here ½",
         near=lambda y, x, *, b=4.0: kinks.where(b == 0, np.abs(x)),
     ),
 )

@@ -34,9 +34,20 @@ def softmax(x: Any, *, axis: int = -1) -> Any:
 
 
 def softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
-    """y·(g − Σ g·y)."""
+    """y·(g − Σ g·y); where y is near 1 as y·(g·(1 − y) − Σ g·y over the others)."""
+    big, rest = _outweighing(y, axis)
     gy = g * y
-    return gy - y * gy.sum(axis=axis, keepdims=True)
+    usual = g - gy.sum(axis=axis, keepdims=True)
+    if not big.any():
+        return y * usual
+    others = np.where(big, 0, gy).sum(axis=axis, keepdims=True)
+    return y * np.where(big, g * rest - others, usual)
+
+
+def _outweighing(p: Any, axis: int) -> tuple[Any, Any]:
+    """Which probability is above a half, and the sum of the others: its 1 − p, uncancelled."""
+    big = np.asarray(p > 0.5)
+    return big, np.where(big, 0, p).sum(axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, *, axis: int = -1) -> Any:
@@ -44,12 +55,27 @@ def log_softmax(x: Any, *, axis: int = -1) -> Any:
     if not x.size:
         return x
     z = _shifted(x, axis)
-    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    return z - log_of_sum(z, axis, np.exp(z))
+
+
+def log_of_sum(z: Any, axis: Any, e: Any) -> Any:
+    """The logarithm ln Σ e, e = eᶻ, of z whose largest is 0: log1p of all but one largest."""
+    first = z == 0
+    ones = np.asarray(first.sum(axis=axis, keepdims=True), e.dtype)
+    none = ones == 0  # of z that has no number to be the largest
+    beside = np.where(first, 0, e).sum(axis=axis, keepdims=True) + np.where(none, 0, ones - 1)
+    return np.where(none, np.log(np.where(none, beside, 1)), np.log1p(beside))
 
 
 def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
-    """The rule g − softmax(x)·Σ g."""
-    return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
+    """The rule g − p·Σ g, p = eʸ; where p is near 1 as g·(1 − p) − p·Σ g over the others."""
+    p = np.exp(y)
+    big, rest = _outweighing(p, axis)
+    usual = g - p * g.sum(axis=axis, keepdims=True)
+    if not big.any():
+        return usual
+    others = np.where(big, 0, g).sum(axis=axis, keepdims=True)
+    return np.where(big, g * rest - p * others, usual)
 
 
 OPERATIONS = (

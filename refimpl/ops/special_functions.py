@@ -14,18 +14,40 @@ import numpy as np
 import scipy
 
 from .. import kinks, wide_special
+from ..conjugation import conj
 from ..constants import constant
 from ..operation import Operation, ex
 from ..sampling import interval, positive, signed
+from .binary_functions import xlogy
+from .logistic import sigmoid, sigmoid_slope
 from .rows import binary, unary
-from .smooth_activations import sigmoid
 
 _chance = interval(0.08, 0.92)
 
 
-def _gauss(x: Any) -> Any:
-    """φ(x), the standard normal density."""
-    return np.exp(x * x * -0.5) * constant("inv_sqrt_2pi", x)
+def _erf_slope(x: Any) -> Any:
+    """2/√π·e^(−x²)."""
+    return wide_special.exp_of_square(x, -1) * constant("two_over_sqrt_pi", x)
+
+
+def _log_ndtr_slope(x: Any) -> Any:
+    """φ(x)/Φ(x), below 0 by erfcx: √(2/π) / erfcx(−x/√2)."""
+    below = x < 0
+    tail = wide_special.erfcx(np.where(below, -x, 0) / constant("sqrt2", x))
+    density = wide_special.normal_density(np.where(below, 0, x))
+    return np.where(
+        below,
+        constant("sqrt_2_over_pi", x) / tail,
+        density / wide_special.normal_cdf(np.where(below, 0, x)),
+    )
+
+
+def _log_ratio(a: Any, b: Any) -> Any:
+    """ln(a/b), where the ratio leaves the numbers as ln a − ln b."""
+    ratio = a / b
+    usual = (ratio >= np.finfo(ratio.dtype).tiny) & np.isfinite(ratio)
+    apart = np.log(np.where(usual, 1, a)) - np.log(np.where(usual, 1, b))
+    return np.where(usual, np.log(np.where(usual, ratio, 1)), apart)
 
 
 def _over(y: Any, x: Any, at_zero: float) -> Any:
@@ -42,8 +64,9 @@ def entr(x: Any) -> Any:
 def rel_entr(a: Any, b: Any) -> Any:
     """a·ln(a/b) for a > 0 and b > 0; 0 for a = 0 and b ≥ 0; else ∞."""
     inside = (a > 0) & (b > 0)
-    y = a * np.log(np.where(inside, a, 1) / np.where(inside, b, 1))
-    return np.where((a == 0) & (b >= 0), 0, np.where(inside, y, np.inf))
+    y = a * _log_ratio(np.where(inside, a, 1), np.where(inside, b, 1))
+    outside = np.abs(a + b) + np.inf  # NaN stays
+    return np.where((a == 0) & (b >= 0), 0, np.where(inside, y, outside))
 
 
 def multigammaln(a: Any, *, d: int) -> Any:
@@ -60,7 +83,7 @@ def _multigammaln_vjp(g: Any, y: Any, a: Any, *, d: int) -> Any:
 
 def _gammainc_slope(a: Any, x: Any) -> Any:
     """xᵃ⁻¹·e⁻ˣ / Γ(a)."""
-    return np.exp((a - 1) * np.log(x) - x - wide_special.lgamma(a))
+    return np.exp(xlogy(a - 1, x) - x - wide_special.lgamma(a))
 
 
 def _from_pole(y: Any, x: Any, **_: Any) -> Any:
@@ -74,21 +97,23 @@ OPERATIONS = (
         "2/√π·∫₀ˣ e^(−t²) dt",
         wide_special.erf,
         "2/√π·e^(−x²)",
-        lambda g, y, x: g * (np.exp(-x * x) * constant("two_over_sqrt_pi", x)),
+        lambda g, y, x: g * conj(_erf_slope(x)),
+        analytic=True,
     ),
     unary(
         "erfc",
         "1 − erf x",
         wide_special.erfc,
         "−2/√π·e^(−x²)",
-        lambda g, y, x: -g * (np.exp(-x * x) * constant("two_over_sqrt_pi", x)),
+        lambda g, y, x: -g * conj(_erf_slope(x)),
+        analytic=True,
     ),
     unary(
         "erfinv",
         "the inverse of erf",
         lambda x: wide_special.erfinv(x),
         "√π/2·e^(y²)",
-        lambda g, y, x: g * (np.exp(y * y) * constant("half_sqrt_pi", x)),
+        lambda g, y, x: g * (wide_special.exp_of_square(y, 1) * constant("half_sqrt_pi", x)),
         domain=interval(-0.8, 0.8),
         kinks="x = ±1: infinite",
         near=kinks.at(-1, 1),
@@ -167,21 +192,21 @@ OPERATIONS = (
         "Φ(x)",
         wide_special.normal_cdf,
         "φ(x)",
-        lambda g, y, x: g * _gauss(x),
+        lambda g, y, x: g * wide_special.normal_density(x),
     ),
     unary(
         "log_ndtr",
         "ln Φ(x)",
         lambda x: wide_special.log_ndtr(x),
         "φ(x) / Φ(x)",
-        lambda g, y, x: g * (np.exp(x * x * -0.5 - y) * constant("inv_sqrt_2pi", x)),
+        lambda g, y, x: g * _log_ndtr_slope(x),
     ),
     unary(
         "ndtri",
         "the inverse of Φ",
         lambda x: wide_special.ndtri(x),
         "1 / φ(y)",
-        lambda g, y, x: g * (np.exp(y * y * 0.5) * constant("sqrt_2pi", x)),
+        lambda g, y, x: g * (wide_special.exp_of_square(y, 0.5) * constant("sqrt_2pi", x)),
         domain=_chance,
         kinks="x = 0 or 1: infinite",
         near=kinks.at(0, 1),
@@ -211,7 +236,7 @@ OPERATIONS = (
         "a·ln(a / b)",
         rel_entr,
         ("ln(a / b) + 1", "−a / b"),
-        (lambda g, y, a, b: g * (np.log(a / b) + 1), lambda g, y, a, b: -g * (a / b)),
+        (lambda g, y, a, b: g * (_log_ratio(a, b) + 1), lambda g, y, a, b: -g * (a / b)),
         domain=(positive, positive),
         kinks="a = 0 or b = 0",
         near=lambda y, a, b: np.minimum(np.abs(a), np.abs(b)),
@@ -272,7 +297,8 @@ OPERATIONS = (
         "expit",
         "1 / (1 + e⁻ˣ)",
         lambda x: sigmoid(x),
-        "y·(1 − y)",
-        lambda g, y, x: g * (y * (1 - y)),
+        "y·sigmoid(−x)",
+        lambda g, y, x: g * conj(sigmoid_slope(x)),
+        analytic=True,
     ),
 )

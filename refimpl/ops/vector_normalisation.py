@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from .. import kinks
+from ..conjugation import conj
+from ..norms import p_norm, p_norm_slope, rms
 from ..operation import Operation, ex
 from ..sampling import distinct, real
 
 
 def normalize(x: Any, *, axis: int, p: float = 2.0, eps: float = 1e-12) -> Any:
     """The vector x / max(‖x‖ₚ, eps) along an axis."""
-    return x / np.maximum(_norm(x, axis, p), eps)
-
-
-def _norm(x: Any, axis: int, p: float) -> Any:
-    size = np.abs(x)
-    if p == 2:
-        return np.sqrt((size * size).sum(axis=axis, keepdims=True))
-    return (size**p).sum(axis=axis, keepdims=True) ** (1 / p)
+    return x / np.maximum(p_norm(x, p, axis, keepdims=True), eps)
 
 
 def _normalize_vjp(g: Any, y: Any, x: Any, *, axis: int, p: float = 2.0, eps: float = 1e-12) -> Any:
-    """(g − n′·Σ g·y) / n, n′ being the norm's own slope; g / eps where the norm is below."""
-    n = _norm(x, axis, p)
+    """(g − n′·Σ Re(ḡ·y)) / n, n′ being the norm's own slope; g / eps where the norm is below."""
+    n = p_norm(x, p, axis, keepdims=True)
     held = np.maximum(n, eps)
-    # In terms of x / n no power can overflow.
-    slope = np.sign(x) * np.abs(x / held) ** (p - 1)
-    along = (g * y).sum(axis=axis, keepdims=True)
-    return np.where(n > eps, (g - slope * along) / held, g / held)
+    along = np.real(conj(g) * y).sum(axis=axis, keepdims=True)
+    return np.where(n > eps, g - p_norm_slope(x, n, p, axis) * along, g) / held
 
 
 def standardize(x: Any, *, axis: int = -1, eps: float) -> Any:
     """(x − μ) / √(σ² + eps) along an axis."""
     d = x - x.mean(axis=axis, keepdims=True)
-    return d / np.sqrt((d * d).mean(axis=axis, keepdims=True) + eps)
+    return d / rms(d, axis, eps)
 
 
 def _standardize_vjp(g: Any, y: Any, x: Any, *, axis: int = -1, eps: float) -> Any:
     """(g − mean(g) − y·mean(g·y)) / √(σ² + eps)."""
     d = x - x.mean(axis=axis, keepdims=True)
-    scale = np.sqrt((d * d).mean(axis=axis, keepdims=True) + eps)
+    scale = rms(d, axis, eps)
     along = (g * y).mean(axis=axis, keepdims=True)
     return (g - g.mean(axis=axis, keepdims=True) - y * along) / scale
 
 
 def _normalize_near(y: Any, x: Any, *, axis: int, p: float = 2.0, eps: float = 1e-12) -> Any:
-    held = np.abs(_norm(x, axis, p) - eps)
+    held = np.abs(p_norm(x, p, axis, keepdims=True) - eps)
+    if math.isinf(p):
+        size = np.moveaxis(np.abs(x), axis, -1)
+        tie = kinks.largest_two(size if p > 0 else -size)
+        return np.minimum(held, np.moveaxis(tie, -1, axis))
     return np.minimum(held, np.abs(x)) if p <= 1 else held
 
 
@@ -62,14 +61,16 @@ OPERATIONS = (
             ex((2, 3), axis=1),
             ex((2, 3), axis=0, p=3.0),
             ex((2, 3), axis=-1, p=1.0),
+            *(ex((2, 3), axis=-1, p=p) for p in (np.inf, -np.inf, 0.5, -1.0, 0.0)),
             ex((2, 3, 2), axis=1, eps=0.1),
             ex((2, 3), axis=1, eps=100.0),
             ex((1,), axis=0, eps=100.0),
             ex((0, 3), axis=1),
         ),
         domain=distinct,
-        kinks="x = 0 with p ≤ 1; where the norm is eps",
+        kinks="x = 0 with p ≤ 1; ties with p = ±∞: here evenly; where the norm is eps",
         near=_normalize_near,
+        complex_too=True,
     ),
     Operation(
         "standardize",

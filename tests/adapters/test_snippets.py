@@ -43,6 +43,15 @@ CASES = {
         "params: {x: {complex: {re: [1.0, 2.0], im: [3.0, -1.0]}}}\n"
         "program: y = prod(x)\ndtypes: [complex128]\n"
     ),
+    "a type": (
+        "params: {x: [1.0, 2.0, 3.0]}\ninputs: {k: [2, 0]}\n"
+        "program: y = one_hot(k, num_classes=3) * x\n"
+    ),
+    "a function of ours that is mapped": (
+        "params: {x: [[[[1.0, 3.0], [2.0, -1.0]]]], grid: [[[[0.25, -0.5]]]]}\n"
+        "program: y = grid_sample(x, grid, mode='bilinear', padding_mode='zeros', "
+        "align_corners=True)\n"
+    ),
     "a function whose name tells the number of axes": (
         "params: {x: [[[1.0, 3.0, 2.0]]], w: [[[0.5, -1.0]]]}\n"
         "program: |\n  z = exp(x)\n  y = conv_transpose(z, w)\n"

@@ -319,11 +319,66 @@ BAD = {
         WHOLE + "divergences:\n"
         "  - adapters: [jax]\n    check: grad\n    tensor: w\n    kind: bug\n    because: c\n"
         "    value: 1.0\n    raises: e\n",
-        "12:5: raises beside a value, expected one of them: what raises returns none",
+        "12:5: a record with value and raises, expected one of value, bound, between, raises",
+    ),
+    "record of nothing": (
+        WHOLE + "divergences:\n  - {adapters: [jax, torch], check: grad, tensor: w, kind: bug, "
+        "because: c}\n",
+        "6:5: a record that holds jax, torch to nothing, expected value: what is returned",
+    ),
+    "record of no precision": (
+        WHOLE + "divergences:\n"
+        "  - adapters: [jax]\n    check: grad\n    tensor: w\n    kind: precision\n"
+        "    because: c\n",
+        (
+            "6:5: a record that holds jax to nothing, expected bound: {rel: …}, how far off the "
+            "truth it is at most, or value: what is returned"
+        ),
+    ),
+    "bound without a number": (
+        WHOLE
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "bound: {}}\n",
+        "6:70: a bound that lets any error pass, expected rel, abs or both",
+    ),
+    "bound that a zero keeps": (
+        WHOLE
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "bound: {rel: 0.5}}\n",
+        "6:83: divergences.0.bound.rel: 0.5, expected less than 0.5",
+    ),
+    "misspelt key of a bound": (
+        WHOLE
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "bound: {rle: 0.1}}\n",
+        "6:78: unknown key of a bound 'rle', expected one of rel, abs; did you mean 'rel'?",
+    ),
+    "misspelt key beside a set": (
+        WHOLE
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "between: [0, 1], se: d}\n",
+        (
+            "6:87: unknown key of divergences 'se', expected one of adapters, check, tensor, "
+            "kind, because, value, bound, between, returned-dtype, raises, from, agree-by, see, "
+            "at, dtypes; did you mean 'see'?"
+        ),
+    ),
+    "recorded set upside down": (
+        WHOLE
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "between: [1, 0]}\n",
+        "6:79: a lower bound that is not below the upper one, expected [low, high]",
+    ),
+    "recorded set of another shape": (
+        WHOLE
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
+        + "between: [0, [1, 2]]}\n",
+        "6:83: the shape [2] for w, expected []",
     ),
     "divergence of nothing": (
         WHOLE
-        + "divergences:\n  - {adapters: [jax], check: grad, tensor: ww, kind: kink, because: c}\n",
+        + "divergences:\n  - {adapters: [jax], check: grad, tensor: ww, kind: kink, because: c, "
+        + "value: 1.0}\n",
         "6:44: unknown variable 'ww', expected one of w, loss; did you mean 'w'?",
     ),
     "divergence of another shape": (

@@ -90,6 +90,7 @@ divergences:
     check: update
     tensor: W
     kind: default
+    bound: {rel: 0.1}
     because: optax takes 1e-4.
     agree-by: {say: pass weight_decay to both, jax: RULE}
 """

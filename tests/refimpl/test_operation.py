@@ -60,6 +60,8 @@ def test_any_number_of_arrays():
         ({"derivatives": ("1", "1")}, "VJP and derivative of b disagree"),
         ({"derivatives": (None, None)}, "VJP and derivative of a disagree"),
         ({"examples": ()}, "needs an example"),
+        ({"stops": "x", "stops_with": "keepdim"}, "what keepdim stops"),
+        ({"stops_with": "keepdims"}, "what keepdims stops"),
         ({"forward": lambda *xs: xs}, "joint VJP alone"),
     ],
 )

@@ -7,17 +7,27 @@ import numpy as np
 import pytest
 
 from gradparity.refimpl.differences import cotangents
+from gradparity.refimpl.errors import Unsupported
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.rounding import Noise, NoisyArray
 from gradparity.refimpl.sampling import draw
 from gradparity.refimpl.tape import Tape
 
-#: Not complex-differentiable, and defined on complex numbers all the same.
-COMPLEX_TOO = {"abs", "angle", "real", "imag", "conj", "var", "std", "vecdot", "linalg.vector_norm"}
-COMPLEX_TOO |= {"fft.irfft", "fft.hfft", "fft.irfft2", "fft.irfftn"}
+#: Of complex matrices these know vectors up to phases, on which differences must not depend.
+PHASES = {"linalg.eigh", "linalg.svd"}
 
-#: Where what flows back is chosen, and is no derivative.
-CHOSEN = {"straight_through", "reverse_gradient"}
+#: Arguments without a rule that move the result: why they have none.
+NO_RULE = {
+    ("stop_gradient", 0): "stops",
+    ("zeta", 0): "no elementary derivative",
+    ("gammainc", 0): "no elementary derivative",
+    ("gammaincc", 0): "no elementary derivative",
+    ("straight_through", 1): "stops",
+    ("nextafter", 1): "a direction",
+    ("copysign", 1): "a sign",
+    ("hinge_embedding", 1): "a label",
+    ("cosine_embedding", 2): "a label",
+}
 
 #: Far above longdouble's roundoff over the difference's smallest step, far below any real fault.
 WITHIN = 1e-10
@@ -98,20 +108,96 @@ def check(row, example, dtype):
     return compared
 
 
-@pytest.mark.parametrize(("row", "example"), calls(lambda row: row.name not in CHOSEN))
+def stopped(call):
+    row, example = call.values
+    return row.stopped(**example.attributes) and any(row.derivatives)
+
+
+@pytest.mark.parametrize(("row", "example"), [call for call in CALLS if not stopped(call)])
 def test_rules_are_the_derivatives(row, example):
     compared = check(row, example, np.longdouble)
     assert compared or not any(map(row.differentiable, range(len(example.shapes))))
 
 
+@pytest.mark.parametrize(("row", "example"), [call for call in CALLS if stopped(call)])
+def test_what_stops_a_gradient_is_no_derivative(row, example):
+    """Or it should not say so; of no elements nothing can be told."""
+    if 0 in np.shape(row.forward(*draw(row, example, 0), **example.attributes)):
+        assert check(row, example, np.longdouble)
+        return
+    with pytest.raises(AssertionError):
+        check(row, example, np.longdouble)
+
+
+def test_what_stops_gradients():
+    assert [name for name, row in TABLE.items() if row.stops] == [
+        "stop_gradient",
+        "straight_through",
+        "reverse_gradient",
+        "embedding",
+    ]
+    assert TABLE["stop_gradient"].stopped()
+    assert TABLE["embedding"].stopped(padding_idx=0)
+    assert not TABLE["embedding"].stopped(padding_idx=None)
+    assert not TABLE["embedding"].stopped()
+    assert not TABLE["add"].stopped()
+
+
 @pytest.mark.parametrize(
     ("row", "example"),
-    calls(lambda row: row.analytic or row.name in COMPLEX_TOO),
+    calls(lambda row: row.complex_too and any(row.derivatives) and row.name not in PHASES),
 )
 def test_complex_rules_follow_the_convention(row, example):
+    if row.stopped(**example.attributes):
+        return
     assert check(row, example, np.clongdouble) or not any(
         map(row.differentiable, range(len(example.shapes)))
     )
+
+
+@pytest.mark.parametrize("name", sorted(PHASES))
+def test_complex_vectors_up_to_their_phases(name):
+    """The sum of squared magnitudes, weighted, is of the vectors and not of their phases."""
+    row = TABLE[name]
+    generator = np.random.default_rng(3)
+    x = generator.standard_normal((3, 3)) + 1j * generator.standard_normal((3, 3))
+    given = {"full_matrices": False} if name == "linalg.svd" else {}
+    weights = [generator.standard_normal(np.shape(y)) for y in row.forward(x, **given)]
+
+    def scalar(x):
+        ys = row.forward(x, **given)
+        return sum((w * np.square(np.abs(y))).sum() for w, y in zip(weights, ys, strict=True))
+
+    (difference,) = cotangents(scalar, [x], np.longdouble(1))
+    ys = row.forward(x.astype(np.clongdouble), **given)
+    g = tuple(2 * w * y for w, y in zip(weights, ys, strict=True))
+    found = row.vjps[0](g, ys, x.astype(np.clongdouble), **given)
+    assert difference.converged(WITHIN)
+    assert np.all(np.abs(found - difference.value) <= 1e-9 * np.max(np.abs(difference.value)))
+
+
+@pytest.mark.parametrize(("row", "example"), calls(lambda row: not row.complex_too))
+def test_complex_numbers_are_refused_where_the_rules_are_for_real_ones(row, example):
+    arrays = draw(row, example, 1, np.complex128)
+    if not any(x is not None and x.dtype.kind == "c" for x in arrays):
+        return
+    with pytest.raises(Unsupported, match="real numbers"):
+        Tape().apply(row, *arrays, **example.attributes)
+
+
+@pytest.mark.parametrize(("row", "example"), CALLS)
+def test_what_has_no_rule_does_not_move_the_result(row, example):
+    """Or a derivative would be dropped in silence."""
+    arrays = draw(row, example, 11, np.longdouble)
+    floats = [k for k, x in enumerate(arrays) if x is not None and x.dtype.kind == "f"]
+    for k in floats:
+        if row.differentiable(k) or (row.name, k) in NO_RULE:
+            continue
+        y = row.forward(*arrays, **example.attributes)
+        moved = [x if j != k or x is None else x + 1e-9 for j, x in enumerate(arrays)]
+        after = row.forward(*moved, **example.attributes)
+        for one, other in zip(results(y), results(after), strict=True):
+            assert np.array_equal(one, other), row.arguments[k]
 
 
 @pytest.mark.parametrize(("row", "example"), CALLS)

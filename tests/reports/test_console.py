@@ -41,6 +41,20 @@ def test_no_text_is_markup_or_moves_the_cursor(hostile):
         assert "\x07" not in text
 
 
+def test_what_is_not_compared_is_listed_once_a_case_and_counted(row):
+    alone = "h (only numpy's text names it)"
+    made = frame(
+        row(f"case-{case:02}", adapter, uncompared=alone)
+        for case in range(12)
+        for adapter in ("numpy", "torch")
+    )
+    text = shown(made, terminal=False)
+    assert "Not compared (12 cases)" in text
+    assert text.count(alone) == 10
+    assert "2 more rows in results.csv." in text
+    assert "Not compared" not in shown(frame([row()]), terminal=False)
+
+
 def test_one_tasks_failures(failing):
     made = frame(
         [

@@ -100,6 +100,28 @@ def test_totals(mixed):
             "1 case, 1 adapter, 2 comparisons: all agree, except 1 recorded divergence that held.",
         ),
         (
+            [{"adapter": "numpy"}],
+            (
+                "1 case, 1 adapter, 1 comparison: the reference agrees with its own truth; no "
+                "framework was compared."
+            ),
+        ),
+        (
+            [{"adapter": "numpy"}, {"verdict": "skipped", "check": "run"}],
+            (
+                "1 case, 2 adapters, 1 comparison: the reference agrees with its own truth; no "
+                "framework was compared (1 run skipped)."
+            ),
+        ),
+        (
+            [{"adapter": "numpy"}, {"adapter": "numpy", "verdict": "known", "tensor": "b"}],
+            (
+                "1 case, 1 adapter, 2 comparisons: the reference agrees with its own truth, "
+                "except 1 recorded divergence that held; no framework was compared."
+            ),
+        ),
+        ([{"adapter": "numpy"}, {}], "1 case, 2 adapters, 2 comparisons: all agree."),
+        (
             [{"verdict": "unsupported", "check": "run"}],
             "1 case, 1 adapter, 0 comparisons: nothing could be compared (1 run unsupported).",
         ),

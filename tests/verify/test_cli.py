@@ -146,7 +146,10 @@ def test_bad_usage_ends_with_2_and_a_hint(gradparity, arguments, said):
 def test_a_run_prints_what_a_person_reads(gradparity, small):
     status, out, err = gradparity("run", small, "--adapters", "numpy")
     assert (status, err) == (0, "")
-    assert out.rstrip().endswith("1 case, 1 adapter, 4 comparisons: all agree.")
+    assert out.rstrip().endswith(
+        "1 case, 1 adapter, 4 comparisons: the reference agrees with its own truth; no framework "
+        "was compared."
+    )
 
 
 def test_json_is_all_there_is_on_standard_output(gradparity, small):
@@ -224,25 +227,87 @@ def test_a_stale_divergence_ends_with_1(gradparity, small):
     assert (status, "stale" in out) == (1, True)
 
 
-def test_a_missing_framework_is_said_once_and_the_others_run(gradparity, swept, monkeypatch):
-    def make(name):
-        if name == "numpy":
-            return NumpyAdapter()
-        raise MissingFramework(f"adapter {name} needs {name}: pip install {name}")
+class Framework(NumpyAdapter):
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
 
-    monkeypatch.setattr(registry, "make", make)
-    status, out, err = gradparity("run", swept, "--adapters", "numpy,torch")
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Say which frameworks are installed, beside the reference."""
+
+    def only(*names):
+        def make(name):
+            if name != "numpy" and name not in names:
+                raise MissingFramework(f"adapter {name} needs {name}: pip install {name}")
+            return Framework(name)
+
+        monkeypatch.setattr(registry, "make", make)
+
+    return only
+
+
+def test_a_missing_framework_is_said_once_and_the_others_run(gradparity, swept, installed):
+    installed("jax")
+    status, out, err = gradparity("run", swept)
     assert status == 0
     assert err == "gradparity: adapter torch needs torch: pip install torch\n"
     assert "all agree" in out
-    status, out, err = gradparity("run", swept, "--adapters", "torch")
+
+
+@pytest.mark.parametrize("names", ["torch", "numpy,torch", "numpy,torch,jax"])
+@pytest.mark.parametrize("command", [("run",), ("explain",), ("selftest", "--redraw", "1")])
+def test_a_named_framework_that_is_missing_is_bad_usage(gradparity, installed, command, names):
+    installed("jax")
+    where = [] if command[0] == "selftest" else ["one-layer"]
+    status, out, err = gradparity(*command, *where, "--adapters", names)
     assert (status, out) == (2, "")
+    assert err == "gradparity: adapter torch needs torch: pip install torch\n"
+
+
+@pytest.mark.parametrize("command", [("run", "one-layer"), ("selftest", "--redraw", "1")])
+def test_the_reference_alone_is_compared_only_where_it_is_asked_for(gradparity, installed, command):
+    installed()
+    status, out, err = gradparity(*command)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
     assert "pip install torch" in err
+    assert "pip install jax" in err
+    assert "name numpy alone" in err
+    status, out, err = gradparity(*command, "--adapters", "numpy")
+    assert (status, err) == (0, "")
+    assert "all agree" not in out
 
 
 def test_lint_counts_what_is_sound(gradparity, small, swept):
     assert gradparity("lint", small)[1] == "1 case in 1 file: no faults\n"
     assert gradparity("lint", small.parent)[1] == "2 cases in 2 files: no faults\n"
+
+
+APART = """
+case: apart
+about: A variable of one text.
+params: {w: 2.0}
+program:
+  numpy: |
+    h = w * 3.0
+    loss = h ** 2
+  torch: loss = (w * 3.0) ** 2
+dtypes: [float64]
+"""
+
+
+def test_lint_and_run_say_what_is_not_compared(gradparity, tmp_path):
+    path = tmp_path / "apart.yaml"
+    path.write_text(APART, "utf-8")
+    note = f"{path}:2: note: not compared: h (only numpy's text names it)\n"
+    for _ in ("examined", "remembered"):
+        assert gradparity("lint", path) == (0, note + "1 case in 1 file: no faults\n", "")
+    status, out, _ = gradparity("run", path, "--adapters", "numpy,torch")
+    assert status == 0
+    assert "Not compared (1 case)" in out
+    assert "h (only numpy's text names it)" in out
 
 
 def test_lint_refuses_a_vacuous_case(gradparity, small):

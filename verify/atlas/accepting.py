@@ -1,8 +1,10 @@
 """Proposes the edit of case files whose recorded divergences are stale.
 
 The text is changed where the value stands, and nowhere else: comments, quotes and layout stay. A
-record that is gone is taken out; one that returns something else takes the new value; one that
-holds for some of its adapters, dtypes or points only is left to its author.
+record that is gone is taken out; one that returns something else takes the new value, in place of a
+set too; a bound that is exceeded takes twice what was measured, or gives way to the value where no
+bound would refuse a zero. One that holds for some of its adapters, dtypes or points only is left to
+its author.
 """
 
 from __future__ import annotations
@@ -23,14 +25,27 @@ from ...adapters.attempt import attempt
 from ...adapters.base import Adapter
 from ...cases.case import Case
 from ...cases.loading import load_text
+from ...cases.models import FORMS
 from ...cases.task import Divergence, Task
 from ...refimpl.errors import GradparityError
 from ..judging.records import raised, recorded_of
 from ..judging.verdicts import judge
 from ..truth.baseline import baseline, flat
 
-#: What a record has come to.
+#: What a record has come to, where it is not what takes its place, as ``value: 1.0``.
 HOLDS, GONE = "holds", "gone"
+
+#: A bound relative to the truth is below this, so that it refuses a zero.
+TOO_WIDE = 0.5
+
+
+@dataclass(frozen=True)
+class _Off:
+    """A result that a bound is recorded of: its largest relative error, and what it is."""
+
+    rel: float
+    value: str
+    holds: bool
 
 
 @dataclass
@@ -78,7 +93,7 @@ def proposals(
 
 
 def _propose(held: Proposal, case: Case, adapters: list[Adapter], dtypes: list[str] | None) -> None:
-    outcomes: dict[int, set[str]] = {}
+    outcomes: dict[int, set[str | _Off]] = {}
     stale: dict[str, Adapter] = {}
     runs = [(task, adapter) for task in case.tasks(dtypes) for adapter in adapters]
     for task, adapter in runs:
@@ -86,7 +101,7 @@ def _propose(held: Proposal, case: Case, adapters: list[Adapter], dtypes: list[s
             continue
         for number, outcome in _outcomes(task, adapter):
             outcomes.setdefault(number, set()).add(outcome)
-            if outcome != HOLDS:
+            if not _holds(outcome):
                 stale[adapter.name] = adapter
     edits = _Edits(held.after, case.name)
     for number, found in outcomes.items():
@@ -99,19 +114,48 @@ def _propose(held: Proposal, case: Case, adapters: list[Adapter], dtypes: list[s
     held.after = edits.done(nothing_left=len(gone) == len(case.model.divergences))
 
 
-def _edit(edits: _Edits, number: int, outcomes: set[str]) -> str:
+def _holds(outcome: str | _Off) -> bool:
+    return outcome.holds if isinstance(outcome, _Off) else outcome == HOLDS
+
+
+def _edit(edits: _Edits, number: int, outcomes: set[str | _Off]) -> str:
     """Edit one record by what it has come to; why that cannot be done, empty where it was."""
-    if len(outcomes) > 1:
+    found = _widened(outcomes)
+    if len(found) > 1:
         return "holds for some of what it covers, or came to different things: split it"
-    (outcome,) = outcomes
+    (outcome,) = found
     if outcome == GONE:
         edits.remove(number)
-    elif outcome != HOLDS and not edits.replace(number, outcome):
-        return "has no value to change"
+    elif outcome != HOLDS:
+        form, _, text = outcome.partition(": ")
+        if not edits.replace(number, form, text):
+            return "has no value to change"
     return ""
 
 
-def _outcomes(task: Task, adapter: Adapter) -> Iterator[tuple[int, str]]:
+def _widened(outcomes: set[str | _Off]) -> set[str]:
+    """The same with one bound for all that a bound is recorded of, where there can be one."""
+    plain = {outcome for outcome in outcomes if isinstance(outcome, str)}
+    off = [outcome for outcome in outcomes if isinstance(outcome, _Off)]
+    if all(each.holds for each in off):
+        return plain | {HOLDS for _ in off}
+    bound = rounded_up(2 * max(each.rel for each in off))
+    if bound and float(bound) < TOO_WIDE:
+        return plain | {f"bound: {{rel: {bound}}}"}
+    return plain | {f"value: {each.value}" for each in off}
+
+
+def rounded_up(x: float) -> str:
+    """A positive number rounded up to one digit, as ``6e-8``; empty for one that is not finite."""
+    if not math.isfinite(x) or x <= 0:
+        return ""
+    digit, _, exponent = f"{x:.0e}".partition("e")  # to nearest
+    if float(f"{digit}e{exponent}") < x:
+        return rounded_up(float(f"{int(digit) + 1}e{exponent}"))
+    return f"{digit}e{int(exponent)}"
+
+
+def _outcomes(task: Task, adapter: Adapter) -> Iterator[tuple[int, str | _Off]]:
     """Each record of an adapter: that it holds, is gone, or what is returned now, as YAML."""
     mine = [d for d in task.divergences if adapter.name in d.adapters]
     if not mine:
@@ -121,19 +165,35 @@ def _outcomes(task: Task, adapter: Adapter) -> Iterator[tuple[int, str]]:
     except GradparityError as failure:
         yield from _failed(task, adapter, mine, str(failure))
         return
-    found = flat(trace)
-    for row in judge(task, adapter.name, adapter.version(), trace, baseline(task)):
+    found, base = flat(trace), baseline(task)
+    for row in judge(task, adapter, adapter.version(), trace, base):
         key = row["check"], row["tensor"], row["step"]
         record = recorded_of(task, adapter.name, key)
-        if record is None or (key[0] == "update" and key[2] != task.steps - 1):
+        if record is None or row["verdict"] not in ("known", "stale"):
             continue
-        if row["verdict"] == "known":
-            yield record.number, HOLDS
-        elif row["verdict"] == "stale":
-            gone = row["reason"].startswith("the recorded divergence is gone")
-            got = found.get(key)
-            yield record.number, GONE if gone or got is None else yaml_text(got)
+        if key[0] == "update" and key[2] != task.steps - 1 and record.bound is None:
+            continue
+        holds, got = row["verdict"] == "known", found.get(key)
+        if row["reason"].startswith("the recorded divergence is gone"):
+            yield record.number, GONE
+        elif got is None:
+            yield record.number, HOLDS if holds else GONE
+        elif record.bound is not None:
+            rel = relative(got, np.asarray(base.truth[key]))
+            yield record.number, _Off(rel, yaml_text(got), holds)
+        else:
+            yield record.number, HOLDS if holds else f"value: {yaml_text(got)}"
     yield from ((d.number, GONE) for d in mine if d.raises is not None)
+
+
+def relative(got: np.ndarray, truth: np.ndarray) -> float:
+    """The largest error relative to the truth; infinite where a zero would be no larger one."""
+    if got.shape != truth.shape:
+        return math.inf
+    with np.errstate(all="ignore"):
+        error = np.abs(got.astype(truth.dtype) - truth)
+        share = np.where(error == 0, 0.0, error / np.abs(truth)).astype(np.float64)
+    return float(np.max(np.where(np.isnan(share), np.inf, share), initial=0.0))
 
 
 def _failed(
@@ -143,7 +203,8 @@ def _failed(
     for record in mine:
         if record.raises is not None:
             holds = told is not None and told[0] == "known"
-            yield record.number, HOLDS if holds else _quoted(failure.splitlines()[0])
+            now = f"raises: {_quoted(failure.splitlines()[0])}"
+            yield record.number, HOLDS if holds else now
 
 
 class _Edits:
@@ -155,15 +216,16 @@ class _Edits:
         self._root = next(d for d in documents if _at(d, "case").value == case)
         self._records = _at(self._root, "divergences")
 
-    def replace(self, number: int, value: str) -> bool:
-        """Give a record another value, or another error; whether it has one."""
-        record = self._records.value[number]
-        node = _at(record, "value") or _at(record, "raises")
-        if node is None:
-            return False
-        node = _at(node, "is") or node
-        self._changes.append((*_span(node), value))
-        return True
+    def replace(self, number: int, form: str, text: str) -> bool:
+        """Give a record another value, bound or error; whether it has one."""
+        for key, node in self._records.value[number].value:
+            if key.value == form:
+                self._changes.append((*_span(_at(node, "is") or node), text))
+                return True
+            if key.value in FORMS:
+                self._changes.append((_span(key)[0], _span(node)[1], f"{form}: {text}"))
+                return True
+        return False
 
     def remove(self, number: int) -> None:
         """Take a record out, with its lines."""

@@ -163,7 +163,7 @@ class _Told:
             lacks = told is None and isinstance(failure, Unsupported)
             known = lacks or (told is not None and told[0] == "known")
             return _Run(adapter, task, {}, {}, str(failure), failed=not known, lacks=lacks)
-        rows = judge(task, adapter.name, adapter.version(), trace, self.base)
+        rows = judge(task, adapter, adapter.version(), trace, self.base)
         verdicts = {(row["check"], row["tensor"], row["step"]): row["verdict"] for row in rows}
         return _Run(adapter, task, verdicts, flat(trace), failed=_fails(verdicts.values()))
 

@@ -9,9 +9,15 @@ from .common import Paths, emit, fail_on
 
 
 def lint(paths: Paths = None) -> None:
-    """Check case files: their structure, their programs, and that they prove something."""
+    """Check case files: their structure, their programs, and that they prove something.
+
+    Notes are no faults.
+    """
     gc.disable()  # a short process that makes many small things and no rubbish
     cases, faults = check(paths)
+    for case in cases:
+        for note in case.notes:
+            emit(f"{case.path}:{case.line}: note: {note}")
     fail_on(faults)
     files = len({case.path for case in cases})
     emit(

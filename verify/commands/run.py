@@ -25,7 +25,7 @@ from ..engine.apart import apart
 from ..engine.cluster import Cluster
 from ..engine.memory import memory_of
 from ..engine.session import Session
-from ..engine.work import LONG, Engine, Work
+from ..engine.work import LONG, Engine, Work, fail_without_a_framework
 from ..engine.work import Progress as Tell
 from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
@@ -125,7 +125,7 @@ def run(
             say(f"gradparity: {session.finished} of {len(work)} tasks are unchanged")
         try:
             if session.left:
-                _run(session, chosen)
+                _run(session, chosen, names)
         except KeyboardInterrupt:
             say(_interrupted(session, out))
             raise
@@ -195,8 +195,9 @@ def _store(out: str | None, *, resume: bool, changed: bool) -> Store:
     return store
 
 
-def _run(session: Session, chosen: Engine) -> None:
+def _run(session: Session, chosen: Engine, names: list[str] | None) -> None:
     with chosen as entered:
+        fail_without_a_framework(names, entered.missing)
         for why in entered.missing.values():
             say(f"gradparity: {why}")
         with _progress() as tell:

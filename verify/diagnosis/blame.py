@@ -1,14 +1,17 @@
-"""Which operation is to blame, or which update rule, at which step and in which slot.
+"""Which operation is to blame, or which part of an update, at which step and in which slot.
 
 The first operation whose own error exceeds its own rounding bound, forwards and then backwards, is
-blamed (``local.operations``); of an update, the first slot that the rule itself gets wrong
-(``local.rules``).
+blamed (``local.operations``), unless another one wrote to what it was given (``writes``); where
+none is and the adapter's text is not the reference's, the first place where the two part
+(``texts``); of an update, the first slot that is off by the update's own doing, and its clip, its
+schedule or its rule (``local.rules``, ``local.parts``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,23 +22,29 @@ from ...cases.task import Task
 from ..judging.rows import FAILING, ORDER, Row
 from ..local.cut import begun, set_apart
 from ..local.operations import Judged
+from ..local.parts import part_of
 from ..local.rules import fault_of_rule
 from .paths import path_to_parameter, way
+from .places import named, placed, side
+from .texts import Parting, Texts
+from .writes import right_alone, writer
 
 
 @dataclass(frozen=True)
 class Blame:
-    """The operation, or the update rule, that is off by its own doing.
+    """The operation, or the part of an update, that is off by its own doing.
 
     ``variable`` is what it assigns, or, for a sub-expression, the named variable it is part of,
-    or the rule's name; ``path`` leads from there to a parameter, by names. ``direction`` is
-    ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between steps.
-    ``noise_ratio`` is an operation's own error over its own noise; NaN where none was taken.
+    or ``clip``, ``schedule`` or the rule's name; ``path`` leads from there to a parameter, by name.
+    ``operation`` is empty where two texts part and no single operation can be named.
+    ``subject`` says in words what and where it is, ``line`` on which line of its text, from 1.
+    ``direction`` is ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between
+    steps. ``noise_ratio`` is an operation's own error over its own noise; NaN where none was taken.
     """
 
     variable: str
     operation: str
-    text: str
+    subject: str
     direction: str
     line: int
     reason: str
@@ -43,11 +52,7 @@ class Blame:
     noise_ratio: float = np.nan
 
     def __str__(self) -> str:
-        if self.direction in ("update", "kept"):
-            return f"{self.text}: {self.reason}"
-        way = "forward pass" if self.direction == "forward" else "VJP"
-        place = f", line {self.line} of the program" if self.line else ""
-        return f"the {way} of {self.operation} in `{self.text}`{place}: {self.reason}"
+        return f"{self.subject}: {self.reason}"
 
 
 def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None:
@@ -66,16 +71,16 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
         return None
     trace = attempt(adapter, task)
     if check == "update":
-        found = _of_rule(task, adapter, trace, step)
+        found = _of_update(task, adapter, trace, step)
         return found or blame(begun(task, trace, step), adapter)
     return blame(begun(task, trace, step), adapter) or _stale(task, adapter, trace, step)
 
 
 def blame(task: Task, adapter: Adapter) -> Blame | None:
-    """Find the operation to blame for an adapter's first step, or None where none is off.
+    """Find what is to blame for an adapter's first step, or None where nothing is off.
 
-    None is the answer too where the program calls a framework's own functions, which the
-    reference has no row for and so cannot judge one by one.
+    A framework's own function, which the reference has no row for and so cannot judge by itself,
+    is blamed where the variable that it makes is not what the reference's text has there.
 
     Raises
     ------
@@ -83,8 +88,10 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
         Where the adapter cannot run the case with its uses set apart.
     """
     program = adapter.program(task)
-    if program.native:
-        return None
+    return _of_operation(task, adapter, program) or _of_text(task, adapter, program)
+
+
+def _of_operation(task: Task, adapter: Adapter, program: Program) -> Blame | None:
     apart = set_apart(program, task.params)
     split = replace(task, programs={"*": apart}, steps=1, update=None)
     step = attempt(adapter, split).steps[0]
@@ -93,28 +100,116 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
     if found is None:
         return None
     instruction, direction, reason, ratio = found
-    variable = _named(apart, instruction)
+    if direction == "forward" and right_alone(split, adapter, apart, judged.values, instruction):
+        wrote = _of_writing(task, adapter, program, judged.values)
+        if wrote is not None:
+            return wrote
+    kind = "forward pass" if direction == "forward" else "VJP"
+    operation = instruction.operation
     return Blame(
-        variable,
-        instruction.operation,
-        instruction.text or instruction.target,
+        named(apart, instruction),
+        operation,
+        f"the {kind} of {operation} in {_placed(task, adapter, program, instruction)}",
         direction,
-        instruction.line,
+        program.line_of(instruction),
         reason,
-        path_to_parameter(program, variable, tuple(task.params)),
+        _path(task, program, named(apart, instruction)),
         ratio,
     )
 
 
-def _of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> Blame | None:
+def _of_writing(task: Task, adapter: Adapter, program: Program, values: Any) -> Blame | None:
+    """What writes to its arguments, so that what made them or uses them seems to be off."""
+    found = writer(task, adapter, program, values)
+    if found is None:
+        return None
+    instruction, argument = found
+    variable = named(program, instruction)
+    return Blame(
+        variable,
+        instruction.operation,
+        f"the forward pass of {instruction.operation} in "
+        f"{_placed(task, adapter, program, instruction)}",
+        "forward",
+        program.line_of(instruction),
+        f"it writes to its argument {argument}, which is used elsewhere too",
+        _path(task, program, variable),
+    )
+
+
+def _of_text(task: Task, adapter: Adapter, program: Program) -> Blame | None:
+    """Where an adapter's own text parts from the reference's; None where they are one text."""
+    if program == task.program("numpy"):
+        return None
+    step = attempt(adapter, replace(task, steps=1, update=None)).steps[0]
+    texts = Texts(task, adapter, step)
+    found = texts.parting()
+    if found is None:
+        return None
+    if found.stray:
+        values = {**task.rows(0), **task.params, **step.values}
+        wrote = _of_writing(task, adapter, program, values)
+        if wrote is not None:
+            return wrote
+    i = found.instruction
+    return Blame(
+        i.target,
+        i.operation if i.native and not _nested(program, i) else "",
+        _placed(task, adapter, program, i),
+        found.direction,
+        program.line_of(i),
+        _reason(found),
+        _path(task, program, i.target),
+        found.outcome.noise_ratio,
+    )
+
+
+def _reason(found: Parting) -> str:
+    """What does not agree of a segment, and why."""
+    if found.direction == "forward":
+        what = "its inputs agree, its value does not"
+    else:
+        what = f"its cotangent agrees, that of {found.tensor} does not"
+    if found.stray:
+        what = "its value does not agree, though it does when it is run by itself"
+    return f"{what} ({found.outcome.reason})" + (f"; {found.said}" if found.said else "")
+
+
+def _nested(program: Program, instruction: Instruction) -> bool:
+    """Whether an expression has other operations in it."""
+    made = {i.target for i in program.instructions if not i.named}
+    return bool(made.intersection(instruction.refs))
+
+
+def _placed(task: Task, adapter: Adapter, program: Program, instruction: Instruction) -> str:
+    """The expression with its line, and whose text that is where there are several."""
+    one = program == task.program("numpy")
+    if one:
+        return placed(replace(instruction, named=False), program, "the program")
+    return placed(instruction, program, side(adapter.name))
+
+
+def _path(task: Task, program: Program, variable: str) -> tuple[str, ...]:
+    return path_to_parameter(program, variable, tuple(task.params))
+
+
+def _of_update(task: Task, adapter: Adapter, trace: Trace, last: int) -> Blame | None:
     fault = fault_of_rule(task, adapter, trace, last)
     if fault is None:
         return None
     assert task.update is not None
     rule, name = task.update.rule, fault.name
-    what = f"the update rule {rule}, at step {fault.step + 1}, in {name}"
+    part = part_of(task, adapter, trace, fault)
     path = (name, name.partition(".")[0]) if "." in name else (name,)
-    return Blame(rule, rule, what, "update", 0, fault.reason, path)
+    return Blame(
+        rule if part.name == "rule" else part.name,
+        rule if part.name == "rule" else part.name,
+        f"{part.subject}, at step {fault.step + 1}, in {name}",
+        "update",
+        0,
+        fault.reason + (f"; {part.said}" if part.said else ""),
+        path,
+    )
 
 
 def first_off(rows: Iterable[Row]) -> Row:
@@ -143,17 +238,6 @@ def _stale(task: Task, adapter: Adapter, trace: Trace, step: int) -> Blame | Non
         f"{_text(kept)} after {step} step{'s' if step > 1 else ''}"
     )
     return Blame(output, "", f"what is kept between steps, at step {step + 1}", "kept", 0, reason)
-
-
-def _named(program: Program, instruction: Instruction) -> str:
-    """The named variable that an instruction's result is, or is part of."""
-    users: dict[str, Instruction] = {}
-    for i in program.instructions:
-        for name in i.refs:
-            users.setdefault(name, i)
-    while not instruction.named and instruction.target in users:
-        instruction = users[instruction.target]
-    return instruction.target
 
 
 def _text(x: np.ndarray) -> str:

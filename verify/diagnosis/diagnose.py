@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ...adapters.base import Adapter
+from ...adapters.reference_training import rates
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, Row
 from ..truth.baseline import Baseline
 from .blame import Blame, blame_for, first_off, path_of
+from .stops import told
 from .vote import put_to_the_vote
 
 
@@ -29,7 +33,8 @@ class Judged:
 def diagnose(judged: Judged) -> None:
     """Add what is known about why tensors' rows are as they are: to all, then to failing ones."""
     judged = replace(judged, rows=[row for row in judged.rows if row["check"] != "run"])
-    _stand_on_a_kink(judged)
+    for note in NOTES:
+        note(judged)
     if any(row["verdict"] in FAILING for row in judged.rows):
         for diagnosis in DIAGNOSES:
             diagnosis(judged)
@@ -42,8 +47,21 @@ def _stand_on_a_kink(judged: Judged) -> None:
         row["kink"] = judged.base.kink if of_a_parameter else ""
 
 
+def _rate(judged: Judged) -> None:
+    """Updates are made at the reference's rate."""
+    task, truth = judged.task, judged.base.truth
+    program = task.program("numpy")
+    if task.update is None or program is None:
+        return
+    losses = [truth.get(("value", program.output, step)) for step in range(task.steps)]
+    found = rates(task, [np.nan if x is None or np.ndim(x) else float(np.real(x)) for x in losses])
+    for row in judged.rows:
+        if row["check"] == "update":
+            row["rate"] = found[row["tensor"].partition(".")[0]][row["step"]]
+
+
 def _blame(judged: Judged) -> None:
-    """Name the operation to blame in the rows that are off."""
+    """Name what is to blame in the rows that are off."""
     task, adapter, rows = judged.task, judged.adapter, judged.rows
     found, note = None, ""
     try:
@@ -51,8 +69,8 @@ def _blame(judged: Judged) -> None:
     except (Unsupported, AdapterFailed) as failure:
         note = f"; no operation could be blamed: {failure}"
     if found is None:
-        first = first_off(rows)
-        if task.update and (first["check"], first["step"]) == ("update", 0):
+        first, ours = first_off(rows), adapter.program(task) == task.program("numpy")
+        if task.update and ours and (first["check"], first["step"]) == ("update", 0):
             note = f"; blamed: the update rule {task.update.rule}"
             found = Blame(task.update.rule, task.update.rule, "", "update", 0, "")
     else:
@@ -64,9 +82,24 @@ def _blame(judged: Judged) -> None:
             row["reason"] += note
 
 
+def _stop(judged: Judged) -> None:
+    """Say where a gradient is stopped on purpose, and by which text alone."""
+    reference, own = judged.task.program("numpy"), judged.adapter.program(judged.task)
+    if reference is None:
+        return
+    for row in judged.rows:
+        if row["verdict"] in FAILING and row["check"] == "grad":
+            said = told(row["tensor"], reference, own, judged.adapter.name)
+            row["reason"] += f"; {said}" if said else ""
+
+
 def _vote(judged: Judged) -> None:
     """Ask finite differences whether the reference itself is right."""
     put_to_the_vote(judged.task, judged.rows, judged.table)
 
 
-DIAGNOSES: tuple[Callable[[Judged], None], ...] = (_blame, _vote)
+#: What is added to all rows.
+NOTES: tuple[Callable[[Judged], None], ...] = (_stand_on_a_kink, _rate)
+
+#: What is added where rows are off: who is to blame, what is on purpose, who is right.
+DIAGNOSES: tuple[Callable[[Judged], None], ...] = (_blame, _stop, _vote)

@@ -12,26 +12,35 @@ from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, REFERENCE, Row
 from ..slopes.sides import kink_at
 from ..slopes.vote import vote
+from .stops import stopped
 
 #: How many of a task's wrong gradients are measured again by finite differences.
 VOTES = 3
 
+#: How a gradient must be off for that.
+VOTABLE = ("error", "non-finite")
+
 
 def put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation]) -> None:
-    """Where gradients are off, ask finite differences whether the reference itself is right."""
-    off = [row for row in rows if row["verdict"] in FAILING and row["check"] != "value"]
-    votable = ("error", "non-finite")
+    """Where gradients are off, ask finite differences whether the reference itself is right.
+
+    Not where the reference's text stops a gradient on purpose: they see through that.
+    """
     program = task.program("numpy")
-    given = "" if program is None else program.output  # its cotangent is given, not a slope
+    assert program is not None, "a task without a text for the reference has no truth"
+    off = [row for row in rows if row["verdict"] in FAILING and row["check"] != "value"]
+    votable = [row for row in off if row["kind"] in VOTABLE and row["check"] == "grad"]
+    # the output's own cotangent is given, and no slope
     voted = [
         row
-        for row in off
-        if row["kind"] in votable and row["check"] == "grad" and row["tensor"] != given
+        for row in votable
+        if row["tensor"] != program.output and not stopped(program, row["tensor"])
     ][:VOTES]
     votes = [_contradicted(task, row, table) for row in voted]
     if True in votes and False not in votes:  # what follows from a wrong gradient is wrong too
         for row in off:
-            row["outlier"] = REFERENCE
+            if row["check"] == "update" or not stopped(program, row["tensor"]):
+                row["outlier"] = REFERENCE
 
 
 def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:
@@ -52,5 +61,5 @@ def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool 
         row["reason"] += f"; {found.by} confirm the reference"
         return False
     row["outlier"] = REFERENCE
-    row["reason"] += f"; but {found.by} give {found.slope:.10g}: the reference is wrong"
+    row["reason"] += f"; but {found.by} give {found}: the reference is wrong"
     return True

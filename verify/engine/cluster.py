@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from ...adapters import installing, registry
+from ...adapters import installing
 from ...cases.case import Undrawn
 from ...refimpl.errors import BadUsage
 from ..judging.rows import Row
@@ -48,7 +48,7 @@ class Cluster:
     Parameters
     ----------
     adapters
-        Names; None for all that are registered here.
+        Names; None for all that are registered where its workers run.
     address
         The scheduler's, as ``tcp://host:8786``.
 
@@ -56,11 +56,11 @@ class Cluster:
     ------
     BadUsage
         When entered: where dask.distributed is not installed, no scheduler answers, it has no
-        worker, or an adapter is not installed there. Later: where the scheduler is lost.
+        worker, or a named adapter is not installed there. Later: where the scheduler is lost.
     """
 
     def __init__(self, adapters: Iterable[str] | None, address: str) -> None:
-        self._names: Sequence[str] = tuple(registry.names() if adapters is None else adapters)
+        self._names = None if adapters is None else tuple(adapters)
         self._address = address
         self._jobs: dict[Any, _Job] = {}
         self._aside: deque[_Job] = deque()

@@ -51,6 +51,8 @@ class Runner:
     rows
         The operations that truth is computed with; another table than the reference's own is
         for planting faults in it.
+    replaced
+        By their names, adapters that stand for registered ones.
 
     Attributes
     ----------
@@ -62,7 +64,8 @@ class Runner:
     Raises
     ------
     BadUsage
-        For a name that no adapter has, or where no framework is left to run.
+        For a name that no adapter has, a named one whose framework is not installed, or where
+        none is left to run.
     """
 
     def __init__(
@@ -71,13 +74,18 @@ class Runner:
         tell: Callable[[str], None] = lambda _: None,
         *,
         rows: Mapping[str, Operation] = TABLE,
+        replaced: Mapping[str, Adapter] | None = None,
     ) -> None:
         keep_freed_memory()
         self._tell = tell
-        wanted = registry.names() if adapters is None else adapters
+        named = registry.names() if adapters is None else adapters
+        others = replaced or {}
+        wanted = [others.get(a, a) if isinstance(a, str) else a for a in named]
         self.adapters, self.missing = all_made(wanted, tell)
+        if self.missing and (adapters is not None or not self.adapters):
+            raise BadUsage("; ".join(self.missing.values()))
         if not self.adapters:
-            raise BadUsage("no adapter to run: " + "; ".join(self.missing.values()))
+            raise BadUsage("no adapter is named, expected one or more")
         self._versions = {name: printable(made.version()) for name, made in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
@@ -128,11 +136,12 @@ class Runner:
         started = time.perf_counter()
         try:
             trace = _run(adapter, task)
+            pulled = None if base.seeded is None else attempt(adapter, base.seeded)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
         try:
-            rows = judge(task, name, version, trace, base)
+            rows = judge(task, adapter, version, trace, base, pulled)
             for row in rows:
                 row["seconds"] = seconds
             diagnose(Judged(task, adapter, base, rows, self._rows))

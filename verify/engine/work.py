@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from ...adapters import threads
+from ...adapters import registry, threads
 from ...adapters.base import Adapter
+from ...adapters.numpy_reference import NumpyAdapter
 from ...cases.case import Case, Undrawn
 from ...refimpl.errors import BadUsage
 from ..judging.rows import Row
@@ -90,6 +91,31 @@ class Here:
         """Each task's rows, in order."""
         for number, undrawn in tasks:
             yield number, self.runner.rows_of(undrawn)
+
+
+def fail_without_a_framework(
+    adapters: Iterable[str | Adapter] | None, missing: Mapping[str, str]
+) -> None:
+    """Do not take the reference's agreement with itself for a comparison that nobody asked for.
+
+    Parameters
+    ----------
+    adapters
+        As ``Runner`` takes them: what is named is meant.
+    missing
+        As ``Runner`` has it.
+
+    Raises
+    ------
+    BadUsage
+        Where all registered are meant, and none but the reference is installed.
+    """
+    if adapters is None and not set(registry.names()) - set(missing) - {NumpyAdapter.name}:
+        told = "; ".join(missing.values()) or "no adapter of one is registered"
+        raise BadUsage(
+            f"no framework to compare with the reference: {told}; name numpy alone to hold the "
+            "reference against its own truth"
+        )
 
 
 def workers_for(

@@ -78,16 +78,21 @@ _TURN = threading.Lock()
 
 
 def start(
-    adapters: Sequence[str | Adapter], marks: Marks, memory: int | None, workers: int
+    adapters: Sequence[str | Adapter] | None,
+    marks: Marks,
+    broken: Mapping[str, Adapter],
+    memory: int | None,
+    workers: int,
 ) -> None:
     """Begin a worker's life: one thread, every framework imported, and so much memory besides.
 
-    What an adapter raises as it is made is kept, for ``about`` to raise.
+    ``broken`` has what stands for adapters that end a process as it starts. What else is raised is
+    kept, for ``about`` to raise.
     """
     end_with_parent()
     _STATE.marks = marks
     try:
-        _STATE.runner = _made(adapters)
+        _STATE.runner = _made(adapters, broken)
         limit_memory(memory, workers)
     except Exception as fault:  # noqa: BLE001  raised where it is heard
         _STATE.fault = fault
@@ -112,29 +117,33 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     return _runner().rows_of(undrawn, lost)
 
 
-def remote_about(adapters: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+def remote_about(adapters: tuple[str, ...] | None) -> tuple[list[str], dict[str, str]]:
     """As ``about``, in a process that somebody else has started."""
     with _TURN:
         runner = _kept(adapters)
     return list(runner.adapters), runner.missing
 
 
-def remote(adapters: tuple[str, ...], undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
+def remote(
+    adapters: tuple[str, ...] | None, undrawn: Undrawn, lost: Mapping[str, Lost]
+) -> list[Row]:
     """As ``work``, in a process that somebody else has started, one task at a time."""
     with _TURN:
         return _kept(adapters).rows_of(undrawn, lost)
 
 
 @lru_cache(maxsize=1)
-def _kept(adapters: tuple[str, ...]) -> Runner:
+def _kept(adapters: tuple[str, ...] | None) -> Runner:
     return _made(adapters)
 
 
-def _made(adapters: Sequence[str | Adapter]) -> Runner:
+def _made(
+    adapters: Sequence[str | Adapter] | None, broken: Mapping[str, Adapter] | None = None
+) -> Runner:
     """A runner, and for the rest of this process's life the settings that it needs."""
     settings = _STATE.settings
     settings.enter_context(threads.environment(compiled.variables(cache_folder())))
-    runner = Runner(adapters, tell=_STATE.tell)
+    runner = Runner(adapters, tell=_STATE.tell, replaced=broken)
     settings.enter_context(threads.one_thread(runner.adapters.values()))
     return runner
 

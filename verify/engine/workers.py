@@ -89,10 +89,11 @@ class Workers:
         timeout: float | None = None,
         memory: int | None = None,
     ) -> None:
-        self._adapters: list[str | Adapter] = list(
-            registry.names() if adapters is None else adapters
-        )
-        self._names = tuple(a if isinstance(a, str) else str(a.name) for a in self._adapters)
+        self._adapters = None if adapters is None else list(adapters)
+        given = registry.names() if self._adapters is None else self._adapters
+        self._names: Sequence[str] = tuple(a if isinstance(a, str) else str(a.name) for a in given)
+        #: In the place of adapters that end a process as it starts.
+        self._broken_ones: dict[str, Adapter] = {}
         self._count, self._timeout, self._memory = count, timeout, memory
         # the first slot is for those who start
         slots = 1 + count * AHEAD
@@ -208,10 +209,9 @@ class Workers:
         False where it was none, or none that can be told.
         """
         name = self._marks.at_work(0)
-        held = [a if isinstance(a, str) else str(a.name) for a in self._adapters]
-        if name not in held or isinstance(self._adapters[held.index(name)], Broken):
+        if name not in self._names or name in self._broken_ones:
             return False
-        self._adapters[held.index(name)] = Broken(name, reason)
+        self._broken_ones[name] = Broken(name, reason)
         return True
 
     def _introduced(self) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -244,7 +244,7 @@ class Workers:
         with _sent(self._names):
             self._pool = pool_of(
                 *(self._count, worker.start, self._adapters, self._marks),
-                *(self._memory, self._count),
+                *(self._broken_ones, self._memory, self._count),
             )
 
     def _stop(self) -> None:

@@ -32,7 +32,12 @@ from .update import update_section
 #: A trajectory longer than this is shown by its beginning and its end.
 STEPS = 12
 
-_CHECKS = {"value": "value of", "grad": "gradient of", "update": "updated"}
+_CHECKS = {
+    "value": "value of",
+    "grad": "gradient of",
+    "vjp": "scaled gradient of",
+    "update": "updated",
+}
 
 
 def explain(task: Task, runner: Runner, about: str = "") -> Derivation:

@@ -1,4 +1,9 @@
-"""What is compared in a trace, and what came of it: the truth first, then what the case says."""
+"""What is compared in a trace, and what came of it.
+
+Which tensors are compared follows from the case and the reference's text, never from what an
+adapter's own text happens to reach: a parameter that another text detaches has no gradient there,
+and that is a difference.
+"""
 
 from __future__ import annotations
 
@@ -9,46 +14,70 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Trace, on_path
+from ...cases.program import Program
 from ...cases.task import Between, Divergence, Expected, Task
+from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_for
 from ..measure.noise import bound_of, largest
+from ..measure.power import hides, power
 from ..truth.baseline import Baseline, Key, flat
-from .expectation import as_expected, in_set
+from .expectation import as_said, contradicted, in_set
 from .records import recorded_of
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One tensor of an adapter beside its truth; ``recorded`` is what the case records of it."""
+    """One tensor of an adapter beside its truth; ``recorded`` is what the case records of it.
+
+    ``power`` is the largest error that the bound lets pass, relative to the element; ``blind`` is
+    how many elements a zero would pass for.
+    """
 
     key: Key
     got: Any
+    truth: np.ndarray
     outcome: Outcome
     recorded: Divergence | None
+    power: float = np.nan
+    blind: int = 0
 
 
-def comparisons(task: Task, adapter: str, trace: Trace, base: Baseline) -> Iterator[Comparison]:
-    """Compare everything that the task's checks ask for."""
-    found = flat(trace)
-    for key in compared(task, adapter, base):
-        if "." in key[1] and key not in found:
-            continue  # what an optimizer remembers is compared where a framework has it too
-        recorded, got = recorded_of(task, adapter, key), found.get(key)
-        yield Comparison(key, got, _outcome(task, key, got, base, recorded), recorded)
+def comparisons(
+    task: Task, adapter: str, trace: Trace, base: Baseline, pulled: Trace | None = None
+) -> Iterator[Comparison]:
+    """Compare everything that the task's checks ask for.
 
-
-def compared(task: Task, adapter: str, base: Baseline) -> Iterator[Key]:
-    """The tensors that are compared: what every text of the case names, and the parameters.
-
-    Values and cotangents at the first step; the output's value and the updated parameters at
-    every step.
+    ``pulled`` is the trace of ``base.seeded``, where there is one.
     """
-    texts = list(task.programs.values())
-    shared = set.intersection(*({*p.named, *task.params} for p in texts))
     program = task.program(adapter)
     assert program is not None, "an adapter without a text has no trace to judge"
-    ways = {name for name in on_path(program, task.params) if name in shared}
+    found, off = _renamed(flat(trace), program, task), set()
+    for key in compared(task, base):
+        if "." in key[1] and key not in found:
+            continue  # what an optimizer remembers is compared where a framework has it too
+        got = found.get(key)
+        if got is None and key[0] == "grad" and key[1] in base.unused:
+            got = np.zeros(base.truth[key].shape, dtype_for(task.dtype, base.truth[key]))
+        each = _compared(task, adapter, key, got, base)
+        if key[0] == "grad" and not each.outcome.agrees:
+            off.add(key[1])
+        yield each
+    if pulled is not None:
+        yield from _pulled(task, adapter, pulled, base, off)
+
+
+def compared(task: Task, base: Baseline) -> Iterator[Key]:
+    """The tensors that are compared: parameters, the output, and what every text of the case names.
+
+    At the first step the values of variables and the cotangents of those on the way from a
+    parameter to the output; at every step the output's value, the parameters' gradients, and the
+    parameters after the update with what the rule remembers.
+    """
+    program = _reference(task)
+    shared = set.intersection(*({*p.named, *task.params} for p in task.programs.values()))
+    shared.add(program.output)
+    ways = {*task.params, *(n for n in on_path(program, task.params) if n in shared)}
     for key in base.truth:
         check, name, _step = key
         owner = name.partition(".")[0] if check == "update" else name  # W.m is W's optimizer's
@@ -61,23 +90,97 @@ def compared(task: Task, adapter: str, base: Baseline) -> Iterator[Key]:
         yield key
 
 
-def _outcome(
-    task: Task, key: Key, got: Any, base: Baseline, recorded: Divergence | None
-) -> Outcome:
-    """Compare one tensor with the truth, then with what the case expects of it."""
-    truth = np.asarray(base.truth[key])
-    dtype = dtype_for(task.dtype, truth)
-    noise = base.noise[key]
-    expected = _expected(task, key)
+def _renamed(found: dict[Key, Any], program: Program, task: Task) -> dict[Key, Any]:
+    """What a trace has, the output under the name that the reference's text gives it."""
+    ours, theirs = _reference(task).output, program.output
+    if ours == theirs:
+        return found
+    for check in ("value", "grad"):
+        for step in range(task.steps):
+            if (check, theirs, step) in found:
+                found[check, ours, step] = found[check, theirs, step]
+    return found
+
+
+def _reference(task: Task) -> Program:
+    program = task.program("numpy")
+    assert program is not None, "a task without a text for the reference has no truth"
+    return program
+
+
+def _compared(task: Task, adapter: str, key: Key, got: Any, base: Baseline) -> Comparison:
+    """One tensor: what the case says of it beside the truth, then the adapter's beside both."""
+    truth, noise, part = np.asarray(base.truth[key]), base.noise[key], base.branches.get(key)
+    dtype, expected = dtype_for(task.dtype, truth), _expected(task, key)
+    recorded = recorded_of(task, adapter, key)
+    bound = _allowed(task, truth, noise, dtype)
     if isinstance(expected, Between):
-        return in_set(got, expected, truth.shape, dtype, _allowed(task, truth, noise, dtype))
+        outcome = in_set(got, expected, truth.shape, dtype, bound)
+        return Comparison(key, got, truth, outcome, recorded)
     # Where NaN is the truth, to return it is no divergence from it.
     nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
-    bound = _allowed(task, truth, noise, dtype)
-    outcome = compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan_expected)
-    if expected is None or not outcome.agrees:
-        return outcome
-    return as_expected(outcome, got, expected, dtype, bound)
+    outcome = compare(
+        got,
+        truth,
+        dtype=dtype,
+        noise=noise,
+        bound=bound,
+        nan_expected=nan_expected,
+        branches=part,
+        between=key[0] == "grad",
+    )
+    if expected is not None:
+        wrong = contradicted(expected, truth, dtype, base.condition.get(key))
+        if wrong is not None:
+            return Comparison(key, got, truth, wrong, recorded)
+        outcome = as_said(outcome, got, expected)
+    return Comparison(key, got, truth, outcome, recorded, *_told(truth, bound, dtype, part))
+
+
+def _told(
+    truth: np.ndarray, bound: np.ndarray, dtype: np.dtype[Any], part: Branches | None
+) -> tuple[float, int]:
+    """What error passes, relative to the element, and how many elements a zero passes for.
+
+    Where rounding decides between branches, the set of them is what is judged.
+    """
+    if dtype.kind not in "fcV":
+        return 0.0, 0
+    judged = np.ones(truth.shape, bool) if part is None else ~part.where
+    hidden = hides(truth, bound, dtype) & judged
+    bound = np.broadcast_to(bound, truth.shape)
+    return power(truth[judged], bound[judged], dtype), int(hidden.sum())
+
+
+def _pulled(
+    task: Task, adapter: str, trace: Trace, base: Baseline, off: set[str]
+) -> Iterator[Comparison]:
+    """The parameters' gradients again, of an output whose cotangent is neither 0 nor ±1.
+
+    They are so many times what they were. What is recorded of a gradient, or said to be a set,
+    holds for this one as well, and is not asked twice; nor is what is ``off`` already.
+    """
+    found, share = flat(trace), task.share
+    for name in task.params:
+        key = ("grad", name, 0)
+        if name in off or key not in base.truth or recorded_of(task, adapter, key):
+            continue
+        truth = np.asarray(base.truth[key])
+        if not np.isfinite(truth).all() or isinstance(_expected(task, key), Between):
+            continue
+        got, dtype = found.get(key), dtype_for(task.dtype, truth)
+        if got is None and name in base.unused:
+            got = np.zeros(truth.shape, dtype)
+        want, noise = truth * share, base.noise[key] * (2 * abs(share))
+        bound = _allowed(task, want, noise, dtype)
+        part = base.branches.get(key)
+        part = None if part is None else part.scaled(share)
+        outcome = compare(
+            got, want, dtype=dtype, noise=noise, bound=bound, branches=part, between=True
+        )
+        yield Comparison(
+            ("vjp", name, 0), got, want, outcome, None, *_told(want, bound, dtype, part)
+        )
 
 
 def _allowed(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -11,37 +11,66 @@ from ...refimpl.rounding import unit_roundoff
 from ..measure.compare import Outcome, unlike
 
 
-def as_expected(
-    outcome: Outcome, got: np.ndarray, expected: Expected, dtype: np.dtype[Any], bound: np.ndarray
-) -> Outcome:
-    """A right result must also be the one that was derived by hand."""
+def contradicted(
+    expected: Expected, truth: np.ndarray, dtype: np.dtype[Any], condition: np.ndarray | None
+) -> Outcome | None:
+    """What is found against an expectation where the reference computes another number.
+
+    It is held against the truth, not against a framework's result: what a framework's rounding
+    explains does not make an expectation right. ``condition`` is how far the rounding of the
+    case's own numbers moves the truth. Where the two contradict each other, neither is believed.
+    """
     value = np.asarray(expected.value)
-    if value.shape not in ((), got.shape):
-        return Outcome("expect", f"shape {got.shape}, the case expects {value.shape}")
-    wide = np.complex128 if dtype.kind == "c" else np.float64
-    value = np.broadcast_to(value, got.shape).astype(wide)
-    held = got.astype(wide)
+    if value.shape not in ((), truth.shape):
+        reason = f"shape {truth.shape} is computed, the case expects {value.shape}"
+        return Outcome("expect", reason)
+    wide = np.clongdouble if dtype.kind == "c" else np.longdouble
+    value = np.broadcast_to(value, truth.shape).astype(wide)
+    held = truth.astype(dtype).astype(wide) if dtype.kind not in "fcV" else truth.astype(wide)
     with np.errstate(all="ignore"):
+        # What the dtype holds as an infinity is one.
+        beyond = np.isinf(truth.astype(dtype).astype(wide)) if dtype.kind in "fV" else False
+        held = np.where(beyond, truth.astype(dtype).astype(wide), held)
         error = np.abs(held - value)
         # The decimal text of an expectation is itself rounded once, to float64 and to the dtype.
-        allowed = bound + expected.within
-        if dtype.kind in "fcV":
-            allowed = allowed + 2 * unit_roundoff(dtype) * np.abs(value)
+        own = 2 * unit_roundoff(dtype) * np.abs(value) if dtype.kind in "fcV" else 0.0
+        allowed = np.maximum(expected.within, own + (0.0 if condition is None else condition))
         same = (held == value) | (np.isnan(held) & np.isnan(value))
-        within = same | (error <= allowed)
+        within = same | ((error <= allowed) & np.isfinite(value) & np.isfinite(held))
     if within.all():
-        return outcome
+        return None
     index = _index(np.argmin(within), within.shape)
-    reason = f"{held[index]!s}, the case expects {value[index]!s}"
+    at = f", at {index}" if held.size > 1 else ""
+    said, computed = complex(value[index]), complex(held[index])
+    reason = (
+        f"the case expects {_text(said)}, the reference computes {_text(computed)}{at}: "
+        "they contradict each other, and neither is believed"
+    )
     return Outcome(
         "expect",
-        reason + (f", at {index}" if held.size > 1 else ""),
+        reason,
         max_abs=float(error[index]),
-        tolerance=float(allowed[index]),
+        tolerance=float(np.broadcast_to(allowed, error.shape)[index]),
         index=index,
-        got=complex(held[index]),
-        want=complex(value[index]),
+        got=computed,
+        want=said,
     )
+
+
+def as_said(outcome: Outcome, got: Any, expected: Expected) -> Outcome:
+    """A right zero must have the sign that the case writes: -0.0 is told from 0.0."""
+    value = np.asarray(expected.value)
+    if not outcome.agrees or value.dtype.kind != "f" or not np.signbit(value[value == 0]).any():
+        return outcome
+    negative = np.broadcast_to((value == 0) & np.signbit(value), np.shape(got))
+    off = negative & ((got != 0) | ~np.signbit(np.asarray(got).astype(np.float64)))
+    if not off.any():
+        return outcome
+    index = _index(np.argmax(off), off.shape)
+    number = complex(np.asarray(got)[index])
+    at = f", at {index}" if off.size > 1 else ""
+    reason = f"{_text(number)}, the case expects -0.0{at}"
+    return Outcome("expect", reason, index=index, got=number, want=complex(-0.0))
 
 
 def in_set(
@@ -78,8 +107,8 @@ def in_set(
         text = _text(held[index])
         reason = f"{text} is not between {low[index]!s} and {high[index]!s}{at}"
         return Outcome("expect", reason, **numbers)
-    total = held.real.sum()
-    if expected.total is not None and not abs(total - expected.total) <= allowed.sum():
+    total, room = held.real.sum(), 2 * np.sqrt((allowed**2).sum())
+    if expected.total is not None and not abs(total - expected.total) <= room:
         reason = f"the elements add up to {total!s}, the case expects {expected.total!s}"
         return Outcome("expect", reason, **numbers)
     return Outcome(**numbers)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cases.task import Divergence, Task
+import numpy as np
+
+from ...cases.task import Bound, Divergence, Task
 from ..measure.compare import Outcome
 from ..truth.baseline import Key
-from .expectation import same_as
+from .expectation import in_set, same_as
 
 #: A recorded value must still be returned to within this many units in the last place: as
 #: exactly as decimal text and different processors' vector units allow.
@@ -43,17 +45,89 @@ def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | Non
     return None
 
 
-def still(task: Task, key: Key, got: Any, recorded: Divergence, outcome: Outcome) -> bool:
-    """Whether what was recorded is still returned: of an update, at the last step."""
-    if recorded.value is None and recorded.kind == "unsupported":
-        return outcome.kind == "missing"
-    if recorded.value is None or (key[0] == "update" and key[2] != task.steps - 1):
-        return True
-    if got is None:
-        return False
+def still(
+    task: Task, key: Key, got: Any, truth: np.ndarray, recorded: Divergence, outcome: Outcome
+) -> bool:
+    """Whether a tensor is still as it was recorded.
+
+    A recorded value, or set of values, of an update is that of the last step: at those before it
+    nothing worse than an error may be found, NaN least of all. A bound holds at every step.
+    """
+    if key[0] == "grad" and key[2]:  # what is recorded of a gradient is that of the first step
+        return outcome.kind == "error" or not _finite(recorded)
+    update = key[0] == "update"
+    of_the_last = recorded.value is not None or recorded.between is not None
+    if update and key[2] != task.steps - 1 and of_the_last:
+        return outcome.kind == "error" or not _finite(recorded)
     # A trajectory adds up the roundings of all its steps, as the derived bound knows.
-    allowed = outcome.tolerance if key[0] == "update" and task.steps > 1 else 0.0
-    return same_as(got, recorded.value, RECORDED_ULPS, recorded.within + allowed)
+    allowed = outcome.tolerance if update and task.steps > 1 else 0.0
+    return holds(recorded, got, truth, outcome, allowed)
+
+
+def holds(
+    divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outcome, allowed: float = 0.0
+) -> bool:
+    """Whether what a framework returns is what a divergence records.
+
+    Parameters
+    ----------
+    divergence
+        It records a value, a bound, a set, or (of kind ``unsupported``) that no gradient is given.
+    got
+        What is returned; None for no gradient.
+    truth
+        In wider precision.
+    outcome
+        What came of comparing the two.
+    allowed
+        By how much a recorded value may be missed, beside the units in its last place.
+    """
+    if divergence.silent or got is None:
+        return divergence.silent and outcome.kind == "missing"
+    if (divergence.dtype or outcome.kind == "dtype") and str(got.dtype) != divergence.dtype:
+        return False
+    value, alike = divergence.value, got.shape == truth.shape
+    if value is not None:
+        # One number stands for every element, of an array of the right shape.
+        shaped = alike or np.ndim(value) > 0
+        return shaped and same_as(got, value, RECORDED_ULPS, divergence.within + allowed)
+    if divergence.between is not None:
+        exactly = np.zeros(truth.shape)
+        return in_set(got, divergence.between, truth.shape, got.dtype, exactly).agrees
+    assert divergence.bound is not None, "a record says one thing"
+    return alike and _bounded(got, truth, divergence.bound)
+
+
+def _bounded(got: np.ndarray, truth: np.ndarray, bound: Bound) -> bool:
+    """Whether every element is within a bound of the truth, which no zero is.
+
+    Where the truth is no finite number of the dtype, it alone is right.
+    """
+    with np.errstate(all="ignore"):
+        wanted = truth.astype(got.dtype).astype(truth.dtype)
+        held, size = got.astype(truth.dtype), np.abs(truth)
+        most = np.where(size > 0, np.minimum(bound.abs + bound.rel * size, size / 2), bound.abs)
+        near = np.isfinite(wanted) & (np.abs(held - truth) <= most)
+        alike = (held == wanted) | (np.isnan(held) & np.isnan(wanted))
+    return bool((near | alike).all())
+
+
+def _finite(recorded: Divergence) -> bool:
+    """Whether what is recorded is finite."""
+    between = recorded.between
+    ends = (recorded.value,) if between is None else (between.low, between.high)
+    return all(end is not None and bool(np.isfinite(end).all()) for end in ends)
+
+
+def in_words(recorded: Divergence) -> str:
+    """What is recorded, for a reason."""
+    if recorded.bound is not None:
+        parts = [f"{recorded.bound.rel:g} of the truth"] if recorded.bound.rel else []
+        parts += [f"{recorded.bound.abs:g}"] if recorded.bound.abs else []
+        return f"off by at most {' + '.join(parts) or '0'}"
+    if recorded.between is not None:
+        return f"between {recorded.between.low} and {recorded.between.high}"
+    return "no gradient" if recorded.value is None else str(recorded.value)
 
 
 def since(task: Task, adapter: str) -> str:

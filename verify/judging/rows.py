@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...cases.task import Task
+from ...cases.uncompared import in_words, uncompared
 from ..measure.compare import Outcome
 
 #: Who is off where finite differences contradict the truth; and who is at work, where no adapter
@@ -15,7 +18,7 @@ REFERENCE = "reference"
 FAILING = ("differs", "stale")
 
 #: In which order one step's checks are made from another.
-ORDER = ("value", "grad", "update", "run")
+ORDER = ("value", "grad", "vjp", "update", "run")
 
 Row = dict[str, Any]
 
@@ -36,6 +39,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "outlier": "",
         "where": task.where,
         "tags": " ".join(task.tags),
+        "uncompared": in_words(uncompared(task.programs)),
     }
 
 
@@ -53,6 +57,9 @@ def body(outcome: Outcome) -> Row:
         "want": outcome.want.real,
         "got_imag": outcome.got.imag,
         "want_imag": outcome.want.imag,
+        "power": np.nan,
+        "blind": 0,
+        "proof": "",
     }
 
 

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...adapters.base import Trace
+import numpy as np
+
+from ...adapters.base import Adapter, Trace
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
+from ..local.proof import Proofs
 from ..truth.baseline import Baseline
 from .comparisons import Comparison, comparisons
-from .records import raised, since, still
+from .records import in_words, raised, since, still
 from .rows import Row, body, head, whole
 
 
-def judge(task: Task, adapter: str, version: str, trace: Trace, base: Baseline) -> list[Row]:
+def judge(
+    task: Task,
+    adapter: Adapter,
+    version: str,
+    trace: Trace,
+    base: Baseline,
+    pulled: Trace | None = None,
+) -> list[Row]:
     """Judge everything the task's checks ask for in one adapter's trace.
 
-    Where the case records an error that was not raised, the last row says so.
+    ``pulled`` is the trace of ``base.seeded``. Where the case records an error that was not raised,
+    the last row says so.
     """
-    compared = comparisons(task, adapter, trace, base)
-    rows = verdicts(task, adapter, version, compared, trace.seconds)
-    gone = raised(task, adapter, "")
-    return [*rows, whole(task, adapter, version, *gone)] if gone else rows
+    name = adapter.name
+    compared = comparisons(task, name, trace, base, pulled)
+    rows = verdicts(task, adapter, version, trace, compared)
+    gone = raised(task, name, "")
+    return [*rows, whole(task, name, version, *gone)] if gone else rows
 
 
 def judge_failure(task: Task, adapter: str, version: str, failure: GradparityError) -> Row:
@@ -32,19 +44,38 @@ def judge_failure(task: Task, adapter: str, version: str, failure: GradparityErr
 
 
 def verdicts(
-    task: Task, adapter: str, version: str, compared: Iterable[Comparison], seconds: float
+    task: Task, adapter: Adapter, version: str, trace: Trace, compared: Iterable[Comparison]
 ) -> list[Row]:
     """A verdict on each comparison, as rows."""
-    start, rows = head(task, adapter, version), []
+    name = adapter.name
+    start, rows, proofs = head(task, name, version), [], Proofs(task, adapter, trace)
     for each in compared:
-        verdict, kind, reason = _verdict(task, adapter, each)
+        verdict, kind, reason = _verdict(task, name, each)
+        proof = "" if verdict != "agree" else "end-to-end"
+        if verdict == "agree" and each.blind:
+            proof = ""
+            verdict, kind, reason = "blind", "", _hidden(each)
+            found = proofs.of(*each.key)
+            if found.holds:
+                verdict, proof = "agree", "local"
+            elif found.off:
+                verdict, kind = "differs", "local"
+            reason = "" if found.holds else f"{reason}; {found.reason}"
         rows.append(
             start
             | dict(zip(("check", "tensor", "step"), each.key, strict=True))
             | body(each.outcome)
-            | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": seconds}
+            | {"power": each.power, "blind": each.blind, "proof": proof}
+            | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": trace.seconds}
         )
     return rows
+
+
+def _hidden(each: Comparison) -> str:
+    """What a comparison cannot see, in words."""
+    size = np.size(each.got)
+    what = "the bound" if size == 1 else f"the bound, at {each.blind} of {size} elements,"
+    return f"{what} would let a zero pass"
 
 
 def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]:
@@ -52,11 +83,13 @@ def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]
     outcome, recorded = each.outcome, each.recorded
     if recorded is None:
         return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
+    if outcome.agrees and each.key[0] == "grad" and each.key[2]:
+        return "agree", "", ""  # what is recorded of a gradient is that of the first step
     if outcome.agrees:
         reason = "the recorded divergence is gone: the truth is returned"
         return "stale", recorded.kind, reason + since(task, adapter)
-    if not still(task, each.key, each.got, recorded, outcome):
-        was = "no gradient" if recorded.value is None else recorded.value
+    if not still(task, each.key, each.got, each.truth, recorded, outcome):
+        was = in_words(recorded)
         reason = f"no longer what was recorded ({was}){since(task, adapter)}: {outcome.reason}"
         return "stale", recorded.kind, reason
     return "known", recorded.kind, recorded.because

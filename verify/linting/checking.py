@@ -47,8 +47,8 @@ def _checked(
         return [case for case in known if only is None or case.name in only], []
     # Loaded when it is needed: the parser and the reference take longer than all else here.
     found, faults = import_module(".soundness", __package__).examined(raw, path, only)
-    cases = [Known(case.name, path, case.line, case.column) for case in found]
+    cases = [Known(case.name, path, case.line, case.column, notes) for case, notes in found]
     if only is None and not faults:
-        files = frozenset[str]().union(*(case.files for case in found))
+        files = frozenset[str]().union(*(case.files for case, _ in found))
         memory.keep(raw, path, cases, sorted(files))
     return cases, faults

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...cases.locating import FileFault, locate
+from ...refimpl.errors import printable
 from ..storage.code import hashed
 
 #: Bytes of a record: one of a file with as many cases as there may be has fewer.
@@ -41,6 +42,8 @@ class Known:
     path: Path
     line: int
     column: int
+    #: What is said of it that is no fault.
+    notes: tuple[str, ...] = ()
 
 
 class Memory:
@@ -79,7 +82,7 @@ class Memory:
             return
         with suppress(OSError, FileFault):
             record = {
-                "cases": [(case.name, case.line, case.column) for case in cases],
+                "cases": [(case.name, case.line, case.column, case.notes) for case in cases],
                 "files": {f: hashed(locate(f, path.parent).read_bytes()) for f in files},
             }
             if not self._folder.is_dir():
@@ -101,10 +104,10 @@ class Memory:
 
 def _known(record: Any, path: Path) -> Known:
     """A case as it was kept; ValueError for what was not kept by us."""
-    name, line, column = record
+    name, line, column, notes = record
     if not _NAME.fullmatch(name) or type(line) is not int or type(column) is not int:
         raise ValueError(f"no case of ours: {name}")
-    return Known(name, path, line, column)
+    return Known(name, path, line, column, tuple(printable("".join(note)) for note in notes))
 
 
 def _put(path: Path, text: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ...adapters.metering import Meter, TooLarge
 from ...cases import limits
 from ...cases.case import Case
 from ...cases.loading import load_text
+from ...cases.uncompared import in_words
 from ...refimpl.errors import BadCase, LimitExceeded
 from ..slopes.avoid import strayed
 from .vacuity import vacuous
@@ -16,8 +17,8 @@ from .vacuity import vacuous
 
 def examined(
     raw: bytes, path: Path, only: Collection[str] | None
-) -> tuple[list[Case], list[BadCase]]:
-    """The cases of a text, of which only some may be wanted, and what is wrong with it.
+) -> tuple[list[tuple[Case, tuple[str, ...]]], list[BadCase]]:
+    """The cases of a text with their notes, of which some may be wanted, and what is wrong.
 
     What would take more than a second or so is not computed, but said to be too large; cases after
     one that used up what a file may take are not looked at.
@@ -39,7 +40,7 @@ def examined(
         if run > limits.RUN:
             faults.append(_too_long(case))
             break
-    return wanted, faults
+    return [(case, tuple(_notes(case))) for case in wanted], faults
 
 
 def _too_large(case: Case, fault: TooLarge, meter: Meter) -> BadCase:
@@ -64,3 +65,10 @@ def _too_long(case: Case) -> BadCase:
         f"{len(case.dtypes)} dtypes would run for hours, expected fewer or smaller arrays"
     )
     return LimitExceeded(message, case.place)
+
+
+def _notes(case: Case) -> Iterator[str]:
+    """What an author may want to know of a case that is sound."""
+    alone = case.uncompared()
+    if alone:
+        yield f"not compared: {in_words(alone)}"

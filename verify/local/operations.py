@@ -18,20 +18,22 @@ from ...adapters.values import HALVES, in_dtype
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.ops import TABLE
-from ...refimpl.rounding import Noise
+from ...refimpl.rounding import Noise, unit_roundoff
 from ...refimpl.tape import Node, Tape
+from ..measure.branches import Branches, branches, undecided
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_for
 from ..measure.noise import (
-    FINE,
     MULTIPLE,
     begins_short,
-    is_wide,
+    bound_of,
+    is_open,
     noises,
     scale_of_noise,
     spread,
-    untied,
+    tighter,
 )
+from ..measure.power import hides
 
 
 class Judged:
@@ -45,6 +47,8 @@ class Judged:
         for i in program.instructions:
             if i.operation == "select":
                 self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
+        #: What even by itself could be anything, in words; empty for nothing.
+        self.hidden = ""
         #: How many instructions use each variable.
         self.users = Counter(name for i in program.instructions for name in set(i.refs))
 
@@ -60,7 +64,7 @@ class Judged:
                     y = self._run(i, make)[1].value
                     return y if k is None else y[k]
 
-                found = self._compared(got, result)
+                found = self._compared(got, result, f"the value of {name}")
                 if found.reason:
                     return instruction, "forward", found.reason, found.noise_ratio
         return None
@@ -82,15 +86,34 @@ class Judged:
                     self._pull(tape, node, self._incoming(i), make)
                     return inputs[k].cotangent
 
-                found = self._compared(self.step.grads[argument.name], pulled)
+                what = f"the cotangent of {argument.name}"
+                found = self._compared(self.step.grads[argument.name], pulled, what)
                 if found.reason:
                     reason = f"{found.reason}, in the cotangent of {argument.name}"
                     return instruction, "backward", reason, found.noise_ratio
         return None
 
+    def sums(self) -> str:
+        """The first variable whose cotangent is not the sum of its uses' shares, in words."""
+        shares: dict[str, list[Any]] = {}
+        for i in self.program.instructions:
+            if i.operation == "identity" and " (use " in i.target and i.target in self.step.grads:
+                shares.setdefault(i.refs[0], []).append(self.step.grads[i.target])
+        for name, parts in shares.items():
+            got, uses = self.step.grads.get(name), self.users[name]
+            if got is None or any(g is None for g in parts) or len(parts) != uses:
+                continue
+            wide = WIDER[self.task.dtype]
+            held = [in_dtype(g, wide) for g in parts]
+            room = MULTIPLE * unit_roundoff(np.asarray(got).dtype) * sum(map(np.abs, held))
+            if not (np.abs(in_dtype(got, wide) - sum(held)) <= room).all():
+                return f"the cotangent of {name} is not the sum of its {uses} uses' shares"
+        return ""
+
     @staticmethod
     def _computing(instructions: Iterable[Instruction]) -> Iterator[Instruction]:
-        return (i for i in instructions if i.operation != "select")
+        """Those that have a row: a framework's own functions cannot be judged one by one."""
+        return (i for i in instructions if i.operation != "select" and not i.native)
 
     def _results(self, instruction: Instruction) -> dict[int | None, str]:
         """The variables that an operation's results are in, by index (None for its only one)."""
@@ -148,7 +171,21 @@ class Judged:
             return tape.leaf(x, differentiated=differentiated and not whole)
         return argument.value if isinstance(argument, Const) else None
 
-    def _compared(self, got: Any, compute: Callable[[Callable[[Any], Any]], Any]) -> Outcome:
+    def on_kink(self, instruction: Instruction) -> bool:
+        """Whether an operation stands on a kink of its own, where conventions differ."""
+        row = TABLE.get(instruction.operation)
+        if row is None or row.near is None or not self._has_inputs(instruction):
+            return False
+        wide = WIDER[self.task.dtype]
+        _, node, inputs = self._run(instruction, lambda x: in_dtype(x, wide))
+        values = [x.value if isinstance(x, Node) else x for x in inputs]
+        with np.errstate(all="ignore"):
+            near = np.abs(row.near(node.value, *values, **instruction.attributes))
+        return bool((near == 0).any())
+
+    def _compared(
+        self, got: Any, compute: Callable[[Callable[[Any], Any]], Any], what: str
+    ) -> Outcome:
         """A result beside what the reference makes of the same inputs."""
         task = self.task
         with np.errstate(all="ignore"):
@@ -162,25 +199,59 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
+            scale, part = self._explained(truth, dtype, compute)
+            if hides(truth, MULTIPLE * scale, dtype).any():
+                self.hidden = self.hidden or what
+            return self._within(got, truth, dtype, scale, nan, part)
 
-            def moved_by(held: list[Noise], dtype: Any = narrow) -> np.ndarray:
-                runs = [compute(lambda x, n=n: _noisy(x, n, dtype)) for n in held]
-                return spread(truth, [np.asarray(y) for y in runs])
+    def _explained(
+        self,
+        truth: np.ndarray,
+        dtype: np.dtype[Any],
+        compute: Callable[[Callable[[Any], Any]], Any],
+    ) -> tuple[np.ndarray, Branches | None]:
+        """What rounding explains of a result, and where it decides between branches."""
+        task, wide = self.task, WIDER[self.task.dtype]
+        narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
 
-            moved = moved_by(noises(task, "blame"))
-            if begins_short(task) and is_wide(truth, moved):
-                fine = moved_by(noises(task, "blame", scale=FINE), WIDER[task.dtype])
-                moved = untied(truth, moved, fine, moved_by(noises(task, "blame", short=True)))
-            scale = scale_of_noise(truth, moved, dtype)
-            return self._within(got, truth, dtype, scale, nan)
+        def runs(make: Callable[[Any, Noise, Any], Any], dtype: Any, **options: Any) -> list[Any]:
+            held = noises(task, "blame", **options)
+            return [np.asarray(compute(lambda x, n=n: make(x, n, dtype))) for n in held]
+
+        moved, part = spread(truth, runs(_noisy, narrow)), None
+        if is_open(truth, moved).any():
+            part = branches(truth, runs(_noisy, wide))
+            if part is not None and begins_short(task):
+                part = undecided(truth, part, runs(_noisy, narrow, short=True))
+        own = moved if part is None else part.within(moved)
+        scale = scale_of_noise(truth, own, dtype)
+        hidden = hides(truth, MULTIPLE * scale, dtype)
+        if hidden.any():
+            less = scale_of_noise(truth, spread(truth, runs(_jittered, wide)), dtype)
+            plain = np.asarray(compute(lambda x: in_dtype(x, narrow)))
+            scale = np.where(hidden, tighter(truth, scale, less, plain), scale)
+        return scale, part
 
     @staticmethod
-    def _within(got: Any, truth: np.ndarray, dtype: Any, noise: Any, nan: Any) -> Outcome:
-        bound = MULTIPLE * noise
-        return compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan)
+    def _within(
+        got: Any,
+        truth: np.ndarray,
+        dtype: Any,
+        noise: Any,
+        nan: Any,
+        part: Branches | None = None,
+    ) -> Outcome:
+        bound = bound_of(np.asarray(noise), dtype)
+        return compare(
+            got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan, branches=part
+        )
 
 
 def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:
     x = in_dtype(x, dtype)
     return x if x.dtype.kind in "biu" else noise.array(x)
+
+
+def _jittered(x: Any, noise: Noise, dtype: Any) -> Any:
+    x = in_dtype(x, dtype)
+    return x if x.dtype.kind in "biu" else noise.rounded(x)

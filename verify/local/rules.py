@@ -1,7 +1,7 @@
-"""An update rule by itself, step after step, given the adapter's own parameters and gradients.
+"""An update by itself, step after step, given the adapter's own parameters and gradients.
 
-An error made by a gradient is not the rule's. The gradients of later steps are not in a trace; the
-adapter is asked for them again, as of one step that begins at its own parameters.
+An error made by a gradient is not the update's. Where a trace lacks the gradients of later steps,
+the adapter is asked for them again, as of one step that begins at its own parameters.
 """
 
 from __future__ import annotations
@@ -18,28 +18,40 @@ from ...adapters.numpy_reference import updates
 from ...cases.task import Task
 from ..measure.compare import compare
 from ..measure.dtypes import WIDER, dtype_for
-from ..measure.noise import MULTIPLE, noises, scale_of_noise, spread
+from ..measure.noise import bound_of, noises, scale_of_noise, spread
 from .cut import begun
+
+#: Of each step: the parameters before it, their gradients, and the loss.
+Given = list[tuple[dict[str, Any], dict[str, Any], Any]]
 
 
 @dataclass(frozen=True)
 class RuleFault:
-    """A slot (``W.m``) or a parameter that a rule gets wrong, at which step (from 0), and why."""
+    """A slot (``W.m``) or a parameter that an update gets wrong, at which step (from 0), and why.
+
+    ``given`` is what it was given up to that step.
+    """
 
     step: int
     name: str
     reason: str
+    given: Given
 
 
 def fault_of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> RuleFault | None:
-    """The first slot or parameter that the rule itself gets wrong, up to a step."""
-    output = adapter.program(task).output
-    given = []
-    for step in range(last + 1):
-        start = begun(task, trace, step)
-        own = attempt(adapter, start).steps[0]
-        gradients = {name: own.grads.get(name) for name in task.params}
-        given.append((start.params, gradients, own.values.get(output, np.nan)))
+    """The first slot or parameter that the update itself gets wrong, up to a step."""
+    given = [_given(task, adapter, trace, step) for step in range(last + 1)]
+    return first_fault(task, given, trace)
+
+
+def first_fault(task: Task, given: Given, trace: Trace) -> RuleFault | None:
+    """The first slot or parameter of a trace that is not the reference's update of what is given.
+
+    Raises
+    ------
+    Unsupported, AdapterFailed
+        Where the reference cannot make that update.
+    """
     truth = updates(task, given, dtype=WIDER[task.dtype])
     samples = [updates(task, given, noise=noise) for noise in noises(task, "blame")]
     for step, want in enumerate(truth):
@@ -50,8 +62,19 @@ def fault_of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> Rule
             drawn = [dict(_moved(sample[step])).get(name) for sample in samples]
             fault = _fault(task, found.get(name), wanted, drawn)
             if fault:
-                return RuleFault(step, name, fault)
+                return RuleFault(step, name, fault, given[: step + 1])
     return None
+
+
+def _given(
+    task: Task, adapter: Adapter, trace: Trace, step: int
+) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """What an adapter's update was given at a step."""
+    output, start, own = adapter.program(task).output, begun(task, trace, step), trace.steps[step]
+    if not own.grads.keys() >= task.params.keys():
+        own = attempt(adapter, start).steps[0]
+    gradients = {name: own.grads.get(name) for name in task.params}
+    return start.params, gradients, own.values.get(output, np.nan)
 
 
 def _moved(step: Step) -> Iterator[tuple[str, Any]]:
@@ -67,5 +90,5 @@ def _fault(task: Task, got: Any, truth: np.ndarray, samples: list[Any]) -> str:
     else:
         scale = scale_of_noise(truth, spread(truth, samples), dtype)
     nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
-    bound = MULTIPLE * scale
+    bound = bound_of(scale, dtype)
     return compare(got, truth, dtype=dtype, noise=scale, bound=bound, nan_expected=nan).reason

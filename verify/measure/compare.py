@@ -14,6 +14,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from .branches import Branches
+
 #: What an ``Outcome.kind`` may be; the empty text is agreement.
 KINDS = ("missing", "shape", "dtype", "non-finite", "error", "expect")
 
@@ -47,6 +49,8 @@ def compare(
     noise: np.ndarray,
     bound: np.ndarray,
     nan_expected: Any = False,
+    branches: Branches | None = None,
+    between: bool = False,
 ) -> Outcome:
     """Compare one tensor with the truth.
 
@@ -63,15 +67,21 @@ def compare(
         The error that rounding explains, and the one that is let pass; of the truth's shape.
     nan_expected
         Where the case expects NaN: only there do two NaNs agree.
+    branches
+        Where rounding decides what is right: there the nearest of these is the truth.
+    between
+        Whether what lies between branches is right as well, as of a gradient on a kink.
     """
     alien = unlike(got, truth.shape, dtype)
     if alien is not None:
         return alien
     if dtype.kind in "biu":
-        return _discrete(got, truth)
+        return _discrete(got, truth if branches is None else branches.taken(got, truth))
     with np.errstate(all="ignore"):
-        wanted = truth.astype(dtype).astype(truth.dtype)
         wide = got.astype(truth.dtype)
+        if branches is not None:
+            truth = branches.taken(wide, truth, between=between)
+        wanted = truth.astype(dtype).astype(truth.dtype)
         error, size, finite = np.abs(wide - truth), np.abs(truth), np.isfinite(wide)
         if not (finite.all() and np.isfinite(wanted).all()):
             stray = _stray(wide, wanted, np.broadcast_to(nan_expected, truth.shape))

@@ -26,16 +26,20 @@ RUNS = 8
 #: all noisy runs make.
 WIDE = 2.0**-10
 
-#: By how much smaller the noise is that tells jumps from what rounding magnifies.
-FINE = 2.0**-10
+#: Relative to an element's own magnitude: a spread that may be of jumps from branch to branch.
+OPEN = 2.0**-6
+
+#: So many times further than a few samples say may be what is moved by more than itself.
+HOPELESS = 8.0
+
+#: How much of the middle element's noise each element has at least.
+SHARE = 0.5
 
 
-def noises(
-    task: Task, name: str, runs: int = RUNS, *, scale: float = 1.0, short: bool = False
-) -> list[Noise]:
+def noises(task: Task, name: str, runs: int = RUNS, *, short: bool = False) -> list[Noise]:
     """Sources of noise for runs of a task: the same ones whenever they are asked for."""
     seeds = (seed_of(task.case, task.point, f"{name} {run}") for run in range(runs))
-    return [Noise(seed, task.dtype, scale=scale, short=short) for seed in seeds]
+    return [Noise(seed, task.dtype, short=short) for seed in seeds]
 
 
 def begins_short(task: Task) -> bool:
@@ -45,23 +49,12 @@ def begins_short(task: Task) -> bool:
     return bool(given) and all(is_short(x.astype(np.float64), grid).all() for x in given)
 
 
-def is_wide(want: np.ndarray, moved: np.ndarray) -> bool:
-    """Whether a tensor is moved so far that it may be by jumps, from one branch to another."""
-    if want.dtype.kind != "f" or not want.size:
-        return False
-    return bool(np.max(moved) > WIDE * largest(want, want.dtype))
-
-
-def untied(want: np.ndarray, moved: Any, fine: Any, kept: Any) -> np.ndarray:
-    """The spread of a tensor without the jumps of what is tied exactly.
-
-    Noise breaks a tie, and a gradient on a kink would be let pass whatever it is. A jump is as
-    large however small the noise is, where what rounding magnifies shrinks with it (``fine``);
-    there the spread is taken of runs that leave exact results alone, and the tie with them
-    (``kept``).
-    """
-    jumps = (fine > moved / 8) if is_wide(want, moved) else False
-    return np.where(jumps, np.minimum(kept, moved), moved)
+def is_open(want: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """Which elements are moved so far, for their size, that it may be from branch to branch."""
+    if want.dtype.kind not in "fc":
+        return np.zeros(want.shape, bool)
+    with np.errstate(all="ignore"):
+        return moved > OPEN * np.abs(want)
 
 
 def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray:
@@ -106,13 +99,46 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     """What rounding explains, element by element.
 
     A handful of samples may by luck sit close to the truth at one element, so each element's own
-    spread is joined by a quarter of the whole tensor's; and no element is resolved below the unit
-    roundoff of the tensor's largest magnitude, which is where sums over it are rounded.
+    spread is joined by a share of the middle one's: one large element, or one that cancels, does
+    not open its neighbours. No element is
+    resolved below its own unit roundoff.
     """
-    floor = unit_roundoff(dtype) * largest(want, dtype)
+    with np.errstate(over="ignore"):
+        size = np.abs(want).astype(np.float64)
+    size = np.where(np.isfinite(size), size, 0.0)
     noise = np.where(np.isfinite(noise), noise, 0.0)  # beyond float64 there is nothing to compare
-    whole = np.sqrt(np.mean(noise.astype(np.longdouble) ** 2)) if noise.size else 0.0
-    return np.hypot(noise, np.float64(whole) / 4) + floor
+    if noise.size > 1:
+        noise = np.hypot(noise, SHARE * _middle(noise, size))
+    return noise + unit_roundoff(dtype) * size
+
+
+def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The middle element's noise, as it would be of each: of its size, or of any alike.
+
+    Arithmetic that is elementwise has noise in proportion to each element; what mixes elements has
+    much the same everywhere. Which of the two varies less says which it is.
+    """
+    told = (noise > 0) & (size > 0)
+    if not told.any():
+        return np.zeros(noise.shape)
+    with np.errstate(all="ignore"):
+        alike, relative = np.log(noise[told]), np.log(noise[told] / size[told])
+    if np.ptp(np.percentile(relative, (25, 75))) < np.ptp(np.percentile(alike, (25, 75))):
+        return np.exp(np.median(relative)) * size
+    return np.full(noise.shape, np.exp(np.median(alike)))
+
+
+def tighter(want: np.ndarray, noise: np.ndarray, own: np.ndarray, plain: Any) -> np.ndarray:
+    """The lesser of two noises where a plain run of the reference is within the bound it makes.
+
+    Where it is not, nothing can be told end to end, and a few samples of what is no longer linear
+    say little of how far the next one is.
+    """
+    if plain is None or np.shape(plain) != want.shape:
+        return HOPELESS * noise
+    with np.errstate(all="ignore"):
+        kept = np.abs(np.asarray(plain).astype(want.dtype) - want) <= MULTIPLE * own
+    return np.where(kept, np.minimum(noise, own), HOPELESS * noise)
 
 
 def largest(want: np.ndarray, dtype: Any) -> float:

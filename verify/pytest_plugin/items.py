@@ -19,7 +19,7 @@ from ...reports.columns import frame
 from ...reports.plain import failures_table
 from ...reports.verdicts import FAILING
 from ..engine.runner import Runner
-from ..engine.work import LONG
+from ..engine.work import LONG, fail_without_a_framework
 from ..engine.workers import Workers
 from ..judging.rows import Row, point_text
 from ..selection.choices import adapters_of, dtypes_of
@@ -51,12 +51,16 @@ class Held:
     @cached_property
     def runner(self) -> Runner:
         """What runs tasks in this process."""
-        return Runner(self._names)
+        made = Runner(self._names)
+        fail_without_a_framework(self._names, made.missing)
+        return made
 
     @cached_property
     def workers(self) -> Workers:
         """What runs them in another, which is stopped with the session."""
-        return self._open.enter_context(Workers(self._names, 1, LONG))
+        made = self._open.enter_context(Workers(self._names, 1, LONG))
+        fail_without_a_framework(self._names, made.missing)
+        return made
 
     def missing(self, case: Case) -> dict[str, str]:
         """Why frameworks are missing that a case would be run in."""
@@ -133,6 +137,8 @@ class CaseItem(pytest.Item):
         try:
             missing = held.missing(self.case)
         except BadUsage as error:
+            if hasattr(self.config, "workerinput"):
+                raise  # a worker of xdist that ends takes its controller along
             pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
         if self.adapter in missing:
             pytest.skip(missing[self.adapter])

@@ -164,7 +164,7 @@ class Trial:
         assert self.base is not None
         try:
             trace = adapter.run(self.task)
-            rows = judge(self.task, adapter.name, "", trace, self.base)
+            rows = judge(self.task, adapter, "", trace, self.base)
             if any(row["verdict"] in FAILING for row in rows):
                 found = blame_for(self.task, adapter, rows) if blaming else None
                 return "caught", found.operation if found else "", ""

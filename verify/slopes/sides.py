@@ -4,6 +4,11 @@ Each is measured by forward differences of the reference in wider precision, (L(
 whose error in h one extrapolation removes. They vote only where two step sizes agree. Where the
 two differ there is no derivative, and what a framework returns is a convention as long as it is
 between them.
+
+A bend that is tighter than a step looks like a kink: √(a² + b²) at a = b = 1e-20, measured with
+steps of 1e-6. Steps are therefore of the size of the element or of its neighbours, and a jump of
+the slope is followed down (``_stays``): a kink's stays as large however short the interval, a
+bend's is shared out along it.
 """
 
 from __future__ import annotations
@@ -21,9 +26,10 @@ from ...refimpl.errors import GradparityError
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..measure.dtypes import WIDER
-from .vote import _cut, _run
+from .steps import finest_of, scale
+from .vote import _cut, _resolved, _run
 
-#: A finite difference's step, relative to the element (or absolute, near zero).
+#: A finite difference's step, relative to the element or to what it stands by (``steps.scale``).
 STEP = 2.0**-20
 
 #: A kink that is nearer than so many steps is told, too.
@@ -34,6 +40,9 @@ APART = 1e-4
 
 #: Two step sizes must agree to this, relative to the larger of the sides.
 CONVERGED = 1e-5
+
+#: Where an interval is divided: not in the middle, where a kink is likely to be.
+PLACES = (0.4375, 0.5625)
 
 
 @dataclass(frozen=True)
@@ -72,25 +81,22 @@ def kink_at(
         if cut.params[name].dtype.kind != "f":
             return None
         x = cut.params[name]
-        step = np.asarray(STEP, x.dtype) * np.maximum(1, np.abs(x[index]))
+        step = np.asarray(STEP, x.dtype) * scale(cut, x)[index]
 
         def output(shift: Any) -> Any:
             moved = x.copy()
             moved[index] += shift * step
             return _run(replace(cut, params={**cut.params, name: moved}), rows)
 
+        finest, own = finest_of(cut, x[index]) / step, abs(x[index]) / step
         on, near, far = (_sides(cut, output, step, away) for away in (0, MARGIN, 2 * MARGIN))
+        if on is not None and _apart(*on) and _stays(cut, output, step, 1, on, finest, own):
+            return Kink(float(on[0]), float(on[1]))
+        if _over(near, far) and near and _stays(cut, output, step, MARGIN, near, finest, own):
+            return Kink(float(near[0]), float(near[1]), MARGIN)
     except GradparityError:
-        return None
-    if on is not None and _apart(*on):
-        return Kink(float(on[0]), float(on[1]))
-    if near is None or far is None or not _apart(*near):
-        return None
-    # Over a kink the sides are as far apart from twice the distance; over a bend, twice as far.
-    jump, wider = near[1] - near[0], far[1] - far[0]
-    if abs(wider - jump) > abs(jump) / 4:
-        return None
-    return Kink(float(near[0]), float(near[1]), MARGIN)
+        pass
+    return None
 
 
 def bend(task: Task, rows: Mapping[str, Operation] = TABLE) -> Kink | None:
@@ -103,7 +109,7 @@ def bend(task: Task, rows: Mapping[str, Operation] = TABLE) -> Kink | None:
         cut = _cut(task, next(iter(task.params)), rows)
         step = np.finfo(WIDER[task.dtype]).dtype.type(STEP)
         ways = {
-            name: _way(generator, x) * np.maximum(1, np.abs(x)) * step
+            name: _way(generator, x) * scale(cut, x) * step
             for name, x in cut.params.items()
             if x.dtype.kind in "fc"
         }
@@ -113,9 +119,14 @@ def bend(task: Task, rows: Mapping[str, Operation] = TABLE) -> Kink | None:
             return _run(replace(cut, params={**cut.params, **moved}), rows)
 
         sides = _sides(cut, output, step, 0)
+        finest = finest_of(cut, step.dtype.type(1)) / step
+        moved = [(x, scale(cut, x)) for x in cut.params.values() if x.dtype.kind in "fc"]
+        own = min(np.min(np.abs(x) / s, initial=1, where=x != 0) for x, s in moved) / step
+        if not sides or not _apart(*sides) or not _stays(cut, output, step, 1, sides, finest, own):
+            return None
     except GradparityError:
         return None
-    return Kink(float(sides[0]), float(sides[1])) if sides and _apart(*sides) else None
+    return Kink(float(sides[0]), float(sides[1]))
 
 
 def _way(generator: np.random.Generator, x: Any) -> Any:
@@ -124,8 +135,58 @@ def _way(generator: np.random.Generator, x: Any) -> Any:
     return (way * (1 + 1j) if x.dtype.kind == "c" else way).astype(x.dtype)
 
 
+def _over(near: tuple[Any, Any] | None, far: tuple[Any, Any] | None) -> bool:
+    """Whether the sides are those of a kink in between, from a distance and from twice that.
+
+    Over a kink they are as far apart from twice the distance; over a bend, twice as far.
+    """
+    if near is None or far is None or not _apart(*near):
+        return False
+    jump, wider = near[1] - near[0], far[1] - far[0]
+    return bool(abs(wider - jump) <= abs(jump) / 4)
+
+
 def _apart(left: Any, right: Any) -> bool:
     return bool(abs(left - right) > APART * max(abs(left), abs(right)))
+
+
+def _stays(
+    task: Task,
+    output: Callable[[Any], Any],
+    step: Any,
+    reach: float,
+    sides: tuple[Any, Any],
+    finest: Any,
+    own: Any = 0,
+) -> bool:
+    """Whether a jump of the slope within ``reach`` steps stays, however short the interval.
+
+    The slope in between is one side's or the other's beside a kink, and the interval is cut there;
+    of a bend it is neither. The interval ends at ``finest`` steps, or where the slope can no
+    longer be told: of an element that is smaller by itself (``own``), nothing can be told.
+    """
+    (left, right), low, high = sides, -float(reach), float(reach)
+    jump = abs(right - left)
+    with np.errstate(all="ignore"):
+        y = output(0)
+        g = np.conj(in_dtype(task.cotangent(np.shape(y)), WIDER[task.dtype]))
+        while high - low > finest:
+            half = (high - low) / 64
+            if not _resolved(task, y) / (half * step) <= jump / 8:
+                break
+            for place in PLACES:
+                middle = low + place * (high - low)
+                change = np.sum(np.real(g * (output(middle + half) - output(middle - half))))
+                slope = change / (2 * half * step)
+                if abs(slope - left) <= jump / 4 or abs(slope - right) <= jump / 4:
+                    break
+            else:
+                return False
+            if abs(slope - left) <= jump / 4:
+                low = middle
+            else:
+                high = middle
+    return bool(own == 0 or high - low <= own)
 
 
 def _sides(

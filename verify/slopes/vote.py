@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,11 @@ from ...refimpl.errors import GradparityError
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..measure.dtypes import WIDER
+from .steps import scale
 
-#: The largest steps that are tried in turn, relative to the element (or absolute, near zero): a
-#: short one where the function bends, a long one where its slope is nearly nothing.
+#: The largest steps that are tried in turn, relative to the element or to one, whichever is more,
+#: then to what a small element stands beside (``steps.scale``): a short one where the function
+#: bends, a long one where its slope is nearly nothing.
 STEPS = (2.0**-12, 2.0**-6)
 
 #: The step sizes must agree to this, relative to the larger of the slopes.
@@ -57,6 +60,10 @@ class Vote:
     error: float
     by: str = "finite differences"
     margin: float = BY_DIFFERENCES
+
+    def __str__(self) -> str:
+        """The slope, of a real element as a real number."""
+        return f"{self.slope if self.slope.imag else self.slope.real:.10g}"
 
     def contradicts(self, gradient: complex, scale: float) -> bool:
         """Whether a gradient is off by far more than the slope's own error, or is no number."""
@@ -141,19 +148,7 @@ def _converged(slope: Any, off: Any, fine: Any) -> bool:
 
 def _analytic(program: Program, name: str, rows: Mapping[str, Operation]) -> bool:
     """Whether all that is computed from a variable, up to the output, is complex-differentiable."""
-    below = {name}
-    for i in program.instructions:
-        if below.intersection(i.refs):
-            below.add(i.target)
-    needed = {program.output}
-    for i in reversed(program.instructions):
-        if i.target in needed:
-            needed.update(i.refs)
-    return all(
-        i.operation == "select" or rows[i.operation].analytic
-        for i in program.instructions
-        if i.target in needed and i.target in below
-    )
+    return all(i.operation == "select" or rows[i.operation].analytic for i in program.between(name))
 
 
 def _by_differences(
@@ -162,9 +157,11 @@ def _by_differences(
     """The slope by central differences; None where two step sizes do not converge."""
     x = task.params[name]
     units = (1, 1j) if x.dtype.kind == "c" else (1,)
-    for largest in STEPS:
+    size, own = np.maximum(1, np.abs(x[index])), scale(task, x)[index]
+    sizes = (size,) if own == size else (size, own)
+    for beside, largest in product(sizes, STEPS):
         try:
-            slopes = [_slope(task, name, index, unit * largest, rows) for unit in units]
+            slopes = [_slope(task, name, index, unit * largest, beside, rows) for unit in units]
         except GradparityError:
             return None
         slope = sum(value * unit for (value, _, _), unit in zip(slopes, units, strict=True))
@@ -206,12 +203,17 @@ def _without(program: Program, name: str) -> Iterator[Instruction]:
 
 
 def _slope(
-    task: Task, name: str, index: tuple[int, ...], way: complex, rows: Mapping[str, Operation]
+    task: Task,
+    name: str,
+    index: tuple[int, ...],
+    way: complex,
+    size: Any,
+    rows: Mapping[str, Operation],
 ) -> tuple[Any, Any, Any]:
     """The derivative along a step's way, how far two sizes are apart, and how fine it is told."""
     x = task.params[name]
     unit = way / abs(way)
-    step = np.real(x.dtype.type(abs(way))) * max(1, np.abs(x[index]))
+    step = np.real(x.dtype.type(abs(way))) * size
     with np.errstate(all="ignore"):
         middle = _output(task, name, index, 0, rows)
         g = np.conj(in_dtype(task.cotangent(np.shape(middle)), WIDER[task.dtype]))

@@ -3,13 +3,15 @@
 Truth is the reference in wider precision, on the inputs as rounded to the task's dtype. Noise is
 the reference in the task's own dtype, run a few times on arrays whose arithmetic is moved at
 random within its rounding bound (see ``refimpl.rounding``): the root mean square of what that
-does to each element. Where noise breaks what is tied exactly, the jump is not counted (``untied``).
+does to each element. Where rounding decides between branches, the jump is no noise: what is right
+there is one of a set (``measure.branches``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,23 +19,27 @@ import numpy as np
 from ...adapters.base import Trace
 from ...adapters.metering import Meter, TooLarge
 from ...adapters.numpy_reference import reference
+from ...adapters.values import in_dtype
 from ...cases import limits
+from ...cases.program import Const
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
-from ...refimpl.rounding import Noise
+from ...refimpl.rounding import grid_of, short, unit_roundoff
+from ..measure.branches import Branches, branches, undecided
 from ..measure.dtypes import WIDER, dtype_for
 from ..measure.noise import (
-    FINE,
+    MULTIPLE,
     RUNS,
     begins_short,
-    is_wide,
+    is_open,
     noises,
     scale_of_noise,
     spread,
-    untied,
+    tighter,
 )
+from ..measure.power import hides
 from ..slopes.nearness import Near, Watch
 
 #: Which tensor of a run: check, name, step.
@@ -46,6 +52,14 @@ class Baseline:
 
     truth: dict[Key, np.ndarray]
     noise: dict[Key, np.ndarray]
+    #: Where rounding decides between branches, of those tensors that it does.
+    branches: dict[Key, Branches] = field(default_factory=dict)
+    #: How far the rounding of the case's own numbers moves what the case expects of.
+    condition: dict[Key, np.ndarray] = field(default_factory=dict)
+    #: The parameters that the reference's text does not differentiate: their gradient is zero.
+    unused: frozenset[str] = frozenset()
+    #: The task whose scalar output has another cotangent, where gradients are asked for.
+    seeded: Task | None = None
     #: Where an operation comes nearest to its kinks.
     near: tuple[Near, ...] = ()
     #: The kink that the task stands on and does not speak of, in a sentence.
@@ -79,25 +93,181 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     """
     program = task.program("numpy")
     watch = None if program is None else Watch(program)
-    meter = Meter(limits.TASK, limits.VALUES)
-    try:
-        wide = reference(task, dtype=WIDER[task.dtype], rows=rows, watch=watch, meter=meter)
-    except TooLarge as fault:
-        raise AdapterFailed(f"it is too large: {fault}") from fault
-    truth = flat(wide)
-
-    def moved_by(held: list[Noise], dtype: Any = None) -> dict[Key, np.ndarray]:
-        found = [flat(reference(task, dtype=dtype, noise=n, rows=rows)) for n in held]
-        return {key: spread(want, [s.get(key) for s in found]) for key, want in truth.items()}
-
-    moved = moved_by(noises(task, "noise", runs))
-    if begins_short(task) and any(is_wide(truth[key], moved[key]) for key in truth):
-        fine = moved_by(noises(task, "noise", runs, scale=FINE), WIDER[task.dtype])
-        kept = moved_by(noises(task, "noise", runs, short=True))
-        moved = {key: untied(truth[key], moved[key], fine[key], kept[key]) for key in truth}
+    runs_of = _Runs(task, rows, runs)
+    truth, unused = runs_of.truth(watch)
+    native = runs_of("noise")
+    moved = {key: spread(want, [s.get(key) for s in native]) for key, want in truth.items()}
+    found = _branches(truth, moved, runs_of, native)
     noise = {}
     for key, want in truth.items():
         dtype = dtype_for(task.dtype, want)
-        plain = dtype.kind not in "fcV"
-        noise[key] = moved[key] if plain else scale_of_noise(want, moved[key], dtype)
-    return Baseline(truth, noise, tuple(watch.found) if watch else ())
+        if dtype.kind in "fcV":
+            part = found.get(key)
+            own = moved[key] if part is None else part.within(moved[key])
+            noise[key] = scale_of_noise(want, own, dtype)
+            if part is not None:  # each branch has a size of its own
+                floor = unit_roundoff(dtype) * np.abs(part.values).max(axis=0).astype(np.float64)
+                noise[key] = np.where(part.where, part.smooth + floor, noise[key])
+        else:
+            noise[key] = np.zeros(want.shape)
+    noise = _as_conditioned(truth, noise, found, runs_of)
+    return Baseline(
+        truth,
+        noise,
+        found,
+        _of_what_is_expected(truth, runs_of),
+        unused,
+        _seeded(task, truth),
+        tuple(watch.found) if watch else (),
+    )
+
+
+class _Runs:
+    """Noisy runs of a task, each tensor of each under its key."""
+
+    def __init__(self, task: Task, rows: Mapping[str, Operation], count: int) -> None:
+        self.task, self._rows, self._count = task, rows, count
+        self.wide = WIDER[task.dtype]
+        self._unused: frozenset[str] = frozenset()
+
+    def truth(self, watch: Watch | None) -> tuple[dict[Key, np.ndarray], frozenset[str]]:
+        """The run in wider precision, and the parameters that it does not differentiate."""
+        meter = Meter(limits.TASK, limits.VALUES)
+        try:
+            trace = reference(self.task, dtype=self.wide, rows=self._rows, watch=watch, meter=meter)
+        except TooLarge as fault:
+            raise AdapterFailed(f"it is too large: {fault}") from fault
+        found = flat(trace)
+        names = (name for check, name, _ in found if check == "grad" and name in self.task.params)
+        self._unused = frozenset(n for n in names if found["grad", n, 0] is None)
+        return self._filled(found), self._unused
+
+    def _filled(self, found: dict[Key, Any]) -> dict[Key, np.ndarray]:
+        """Zeros for the gradients of what is not differentiated."""
+        for name in self._unused:
+            for step in range(self.task.steps):
+                x = in_dtype(self.task.params[name], self.wide)
+                found["grad", name, step] = np.zeros_like(x)
+        return {key: x for key, x in found.items() if x is not None}
+
+    def __call__(
+        self, name: str, dtype: Any = None, *, short: bool = False
+    ) -> list[dict[Key, np.ndarray]]:
+        """Runs whose arithmetic is moved: the same ones whenever they are asked for."""
+        held = noises(self.task, name, self._count, short=short)
+        return [self._run(dtype=dtype, noise=n) for n in held]
+
+    @cached_property
+    def conditioned(self) -> list[dict[Key, np.ndarray]]:
+        """Runs in wider precision that move what each operation is given and hands back."""
+        held = noises(self.task, "condition", self._count)
+        return [self._run(dtype=self.wide, condition=n) for n in held]
+
+    def plain(self) -> dict[Key, np.ndarray]:
+        """The run that the reference itself makes in the task's dtype."""
+        return self._run()
+
+    def _run(self, **options: Any) -> dict[Key, np.ndarray]:
+        return self._filled(flat(reference(self.task, rows=self._rows, **options)))
+
+
+def _seeded(task: Task, truth: Mapping[Key, np.ndarray]) -> Task | None:
+    """The task with another cotangent of its output, where that is a scalar."""
+    program = task.program("numpy")
+    assert program is not None
+    output = truth.get(("value", program.output, 0))
+    if output is None or output.shape or "grad" not in task.checks:
+        return None
+    fewer = task.update is None or task.update.schedule is None
+    return replace(task.seeded(), steps=1 if fewer else task.steps)
+
+
+def _of_what_is_expected(truth: Mapping[Key, np.ndarray], runs: _Runs) -> dict[Key, np.ndarray]:
+    """How far the rounding of the case's own numbers moves what the case says something of."""
+    task = runs.task
+    keys = [
+        key
+        for key, want in truth.items()
+        if key[1] in task.expect.get(key[0], {}) and want.dtype.kind in "fc"
+    ]
+    if not keys or (begins_short(task) and _short_constants(task)):
+        return {}  # they are written as they are computed with
+    samples = runs.conditioned
+    return {k: MULTIPLE * spread(truth[k], [s.get(k) for s in samples]) for k in keys}
+
+
+def _short_constants(task: Task) -> bool:
+    """Whether the numbers of the reference's text are short, as those of ``begins_short`` are."""
+    program = task.program("numpy")
+    assert program is not None
+    numbers = [
+        a.value
+        for i in program.instructions
+        for a in (*i.arguments, *map(Const, i.attributes.values()))
+        if isinstance(a, Const) and isinstance(a.value, float)
+    ]
+    rates = [] if task.update is None else [1.0 / 3.0]  # hyperparameters are seldom short
+    return all(short(np.asarray(x), grid_of(task.dtype)) for x in (*numbers, *rates))
+
+
+def _branches(
+    truth: Mapping[Key, np.ndarray],
+    moved: Mapping[Key, np.ndarray],
+    runs: _Runs,
+    native: list[dict[Key, np.ndarray]],
+) -> dict[Key, Branches]:
+    """Where rounding decides: among whole numbers that runs differ in, and floats that they open.
+
+    What is tied exactly, by numbers that are short, is decided by no rounding: runs that leave
+    exact results alone stay on the tie.
+    """
+    discrete = [k for k, want in truth.items() if want.dtype.kind not in "fc"]
+    open_ones = [k for k in discrete if branches(truth[k], [s.get(k) for s in native])]
+    opened = [k for k in truth if k not in discrete and is_open(truth[k], moved[k]).any()]
+    if not (opened or discrete):
+        return {}
+    plain = [runs.plain()] if discrete or opened else []
+    wide = runs("noise", runs.wide) if open_ones or opened else []
+    found = {}
+    for key in (*discrete, *opened):
+        seen = wide if key in opened else [*native, *wide]
+        part = branches(truth[key], [s.get(key) for s in (*seen, *plain)])
+        if part is None and key in opened:
+            part = branches(truth[key], [s.get(key) for s in wide])
+        if part is not None:
+            found[key] = part
+    if found and begins_short(runs.task):
+        kept = runs("noise", short=True)
+        for key, part in list(found.items()):
+            found[key] = undecided(truth[key], part, [s.get(key) for s in kept])
+    return found
+
+
+def _as_conditioned(
+    truth: Mapping[Key, np.ndarray],
+    noise: dict[Key, np.ndarray],
+    found: Mapping[Key, Branches],
+    runs: _Runs,
+) -> dict[Key, np.ndarray]:
+    """The noise, where it would hide a zero, no larger than the operations' own condition makes it.
+
+    Noise is a property of the problem, and not of the formula that the reference happens to use.
+    The tighter bound is honest only where the reference itself, in the task's dtype, keeps it.
+    """
+    hidden = {
+        key: hides(want, MULTIPLE * noise[key], dtype_for(runs.task.dtype, want))
+        for key, want in truth.items()
+        if key[0] != "update" and want.dtype.kind in "fc"
+    }
+    hidden = {key: where for key, where in hidden.items() if where.any()}
+    if not hidden:
+        return noise
+    samples, plain = runs.conditioned, runs.plain()
+    less = dict(noise)
+    for key, closed in hidden.items():
+        want = truth[key]
+        where = closed & ~found[key].where if key in found else closed
+        dtype = dtype_for(runs.task.dtype, want)
+        own = scale_of_noise(want, spread(want, [s.get(key) for s in samples]), dtype)
+        less[key] = np.where(where, tighter(want, noise[key], own, plain.get(key)), noise[key])
+    return less

@@ -9,7 +9,7 @@ from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases import load_files
 from gradparity.refimpl.errors import AdapterFailed
 from gradparity.verify import Runner
-from gradparity.verify.atlas.accepting import proposals, yaml_text
+from gradparity.verify.atlas.accepting import proposals, rounded_up, yaml_text
 
 from ...adapters import wrong
 
@@ -109,6 +109,44 @@ def test_what_holds_is_left_alone(proposed):
     found = proposed(held[0], DOUBLED)
     assert found.diff == ""
     assert found.by_hand == []
+
+
+def off(share):
+    return wrong.Wrong(NumpyAdapter(), wrong.gradient("x", lambda g: (1 + share) * g))
+
+
+def test_a_bound_that_is_exceeded_takes_twice_what_was_measured(proposed):
+    bounded = BLOCK.partition("  - adapters: [numpy]\n    check: v")[0]
+    bounded = bounded.replace("value: [9.0, 9.0]", "bound: {rel: 1e-6, abs: 0}")
+    found = proposed(bounded, off(3.1e-5))
+    assert "+    bound: {rel: 7e-5}  # was measured\n" in found.diff
+    assert verdicts(found, off(3.1e-5)) == {"agree", "known"}
+    assert proposed(bounded, off(3.1e-7)).diff == ""
+
+
+def test_a_bound_that_would_let_a_zero_pass_becomes_a_value(proposed):
+    bounded = BLOCK.partition("  - adapters: [numpy]\n    check: v")[0]
+    bounded = bounded.replace("value: [9.0, 9.0]", "bound:\n      rel: 1e-6")
+    found = proposed(bounded, DOUBLED)
+    assert "+    value: [4.0, 12.0]" in found.diff
+    assert verdicts(found, DOUBLED) == {"agree", "known"}
+
+
+def test_a_set_that_is_left_becomes_a_value(proposed):
+    flow = "divergences: [{adapters: [numpy], check: grad, tensor: x, kind: kink, because: c, "
+    found = proposed(flow + "between: [0, 1]}]\n", DOUBLED)
+    assert "because: c, value: [4.0, 12.0]}]" in found.after
+    assert verdicts(found, DOUBLED) == {"agree", "known"}
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(6.2e-5, "7e-5"), (1e-3, "1e-3"), (9.5e-8, "1e-7"), (0.0, ""), (np.inf, ""), (2.0, "2e0")],
+)
+def test_a_bound_is_rounded_up(x, text):
+    assert rounded_up(x) == text
+    if text:
+        assert x <= float(text) <= 2 * x
 
 
 class Raises(NumpyAdapter):

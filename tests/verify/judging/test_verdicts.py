@@ -255,6 +255,7 @@ output: y
         ("value", "y"),
         ("grad", "y"),
         ("grad", "x"),
+        ("vjp", "x"),
     }
     assert off(found) == []
 

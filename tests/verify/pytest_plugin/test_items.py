@@ -229,17 +229,37 @@ def test_what_an_adapter_cannot_express_is_skipped_with_its_reason(pytester, wri
 def test_a_missing_framework_skips_its_tests_with_one_reason(pytester, write, monkeypatch):
     write(small=GOOD, swept=SWEEP)
 
-    def make(name):
-        if name != "numpy":
-            raise MissingFramework(f"adapter {name} is not there: pip install {name}")
-        return NumpyAdapter()
-
-    monkeypatch.setattr(registry, "make", make)
-    result = pytester.runpytest_inprocess(*ALONE, "-rs", "--gradparity-adapters=numpy,torch")
-    result.assert_outcomes(passed=5, skipped=5)
-    said = [line for line in result.outlines if "pip install torch" in line]
+    monkeypatch.setattr(registry, "make", only("numpy", "torch"))
+    result = pytester.runpytest_inprocess(*ALONE, "-rs")
+    result.assert_outcomes(passed=10, skipped=5)
+    said = [line for line in result.outlines if "pip install jax" in line]
     assert len(said) == 1
     assert said[0].startswith("SKIPPED [5]")
+
+
+def only(*names):
+    """Make adapters of those names; the others' frameworks are missing."""
+
+    def make(name):
+        if name not in names:
+            raise MissingFramework(f"adapter {name} is not there: pip install {name}")
+        return NumpyAdapter() if name == "numpy" else Second()
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("names", "options"), [(("numpy",), ()), (("numpy",), ("--gradparity-adapters=numpy,torch",))]
+)
+def test_a_framework_that_is_named_or_the_only_one_must_be_there(
+    pytester, write, monkeypatch, names, options
+):
+    write(small=GOOD, swept=SWEEP)
+    monkeypatch.setattr(registry, "make", only(*names))
+    result = pytester.runpytest_inprocess(*ALONE, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes()
+    assert "pip install torch" in result.stdout.str() + result.stderr.str()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases import load_text
 from gradparity.verify import Runner
-from gradparity.verify.slopes.sides import MARGIN, STEP, kink_at
+from gradparity.verify.slopes.sides import MARGIN, STEP, bend, kink_at
 
 from ...adapters import wrong
 
@@ -87,3 +87,68 @@ def test_a_wrong_gradient_beside_a_kink_is_no_kink():
     verdict, kind, reason = judged([0.0, 1.5])
     assert (verdict, kind) == ("differs", "error")
     assert "kink" not in reason
+
+
+TIGHT = """
+case: tight
+about: A bend that is tighter than any step that is not of its size.
+params: {params}
+program: y = {program}
+dtypes: [{dtype}]
+"""
+
+
+def tight(program, dtype="float32", **params):
+    given = ", ".join(f"{name}: {x}" for name, x in params.items())
+    text = TIGHT.format(program=program, params=f"{{{given}}}", dtype=dtype)
+    (case,), faults = load_text(text, Path("made-up.yaml"))
+    assert not faults
+    return case.tasks()[0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("program", "params"),
+    [
+        ("hypot(a, b)", {"a": 3e-20, "b": 4e-20}),
+        ("hypot(a, b)", {"a": 0.0, "b": 4e-20}),
+        ("hypot(a, b)", {"a": 0.0, "b": 1e-9}),
+        ("sum(hypot(a, b))", {"a": "[3e-20, 1.0]", "b": "[4e-20, 1.0]"}),
+        ("linalg.vector_norm(a)", {"a": "[3e-20, 4e-20]"}),
+        ("sqrt(a ** 2 + 0.000000000000000000000001)", {"a": 0.0}),
+        ("softplus(a * 100000000.0)", {"a": 0.0}),
+    ],
+)
+def test_a_tight_bend_is_no_kink(program, params, dtype):
+    given = tight(program, dtype, **params)
+    assert kink_at(given, "a", (0,) if given.params["a"].ndim else ()) is None
+    assert bend(given) is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("program", "params", "sides"),
+    [
+        ("hypot(a, b)", {"a": 0.0, "b": 0.0}, (-1, 1)),
+        ("hypot(a, b) + 1", {"a": 0.0, "b": 0.0}, (-1, 1)),
+        ("relu(a) * b", {"a": 0.0, "b": 1e-12}, (0, 1e-12)),
+        ("abs(a - b)", {"a": 3e-20, "b": 3e-20}, (-1, 1)),
+        ("sum(abs(a))", {"a": "[0.0, 1e-20, 5.0]"}, (-1, 1)),
+    ],
+)
+def test_a_kink_of_tiny_numbers_is_one(program, params, sides, dtype):
+    given = tight(program, dtype, **params)
+    found = kink_at(given, "a", (0,) if given.params["a"].ndim else ())
+    assert found is not None
+    assert (found.left, found.right) == pytest.approx(sides, rel=1e-4)
+
+
+def test_what_jax_returns_for_a_tiny_hypot_is_no_convention_on_a_kink():
+    rows = Runner(["jax"]).rows(tight("hypot(a, b)", a=3e-20, b=4e-20))
+    off = [row for row in rows if row["verdict"] == "differs"]
+    assert {row["tensor"] for row in off} == {"a", "b"}
+    for row in off:
+        assert row["kind"] == "non-finite"
+        assert "kink" not in row["reason"]
+        assert "finite differences confirm the reference" in row["reason"]
+        assert row["kink"] == ""

@@ -80,6 +80,7 @@ def test_a_wrong_reference_is_told_though_both_frameworks_are_right():
     assert {row["tensor"] for row in failing} == {"W", "z"}
     assert {row["outlier"] for row in failing} == {"reference"}
     assert all("the reference is wrong" in row["reason"] for row in failing)
+    assert not any("j: the reference" in row["reason"] for row in failing)  # real is told as real
 
 
 def test_a_wrong_reference_is_the_outlier_for_an_adapter_that_agrees_with_it_too():

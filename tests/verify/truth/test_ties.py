@@ -42,7 +42,8 @@ program: |
 
 def moved(tied, truth, key):
     """How far noise moves a tensor, ties or not."""
-    return spread(truth[key], [flat(reference(tied, noise=n))[key] for n in noises(tied, "plain")])
+    noisy = (reference(tied, noise=n) for n in noises(tied, "plain", 32))
+    return spread(truth[key], [flat(trace)[key] for trace in noisy])
 
 
 def verdicts(adapter, tied):

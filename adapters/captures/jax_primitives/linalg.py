@@ -1,0 +1,113 @@
+"""Linear systems and factorisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
+
+from ....refimpl.errors import Unsupported
+from ..jax_values import Value
+from ..jax_writer import Equation, Writer, Written
+
+
+def _cholesky(w: Writer, e: Equation) -> Written:
+    """The reference takes the symmetric part, JAX the lower triangle: of what is symmetric."""
+    x = e.inputs[0]
+    a = x.numpy
+    if not np.allclose(a, np.conj(a.swapaxes(-1, -2)), rtol=1e-5, atol=0):
+        raise Unsupported("of a matrix that is not symmetric")
+    return w.emit("linalg.cholesky", x)
+
+
+def _eigh(w: Writer, e: Equation) -> Written:
+    if e.params["subset_by_index"] is not None:
+        raise Unsupported("of some eigenvalues alone")
+    found = w.emit("linalg.eigh", e.inputs[0])
+    return [w.emit("select", found, index=1), w.emit("select", found, index=0)]
+
+
+def _svd(w: Writer, e: Equation) -> Written:
+    if e.params["subset_by_index"] is not None:
+        raise Unsupported("of some singular values alone")
+    if not e.params["compute_uv"]:
+        return [w.emit("linalg.svdvals", e.inputs[0])]
+    found = w.emit("linalg.svd", e.inputs[0], full_matrices=bool(e.params["full_matrices"]))
+    return [w.emit("select", found, index=k) for k in (1, 0, 2)]
+
+
+def _qr(w: Writer, e: Equation) -> Written:
+    rows, columns = e.inputs[0].shape[-2:]
+    if e.params["pivoting"] or (e.params["full_matrices"] and rows > columns):
+        raise Unsupported("with pivots, or of more columns than the matrix has")
+    found = w.emit("linalg.qr", e.inputs[0])
+    return [w.emit("select", found, index=k) for k in (0, 1)]
+
+
+def _triangular_solve(w: Writer, e: Equation) -> Written:
+    """X of a x = b, or of x a = b, which is aᵀ xᵀ = bᵀ."""
+    p, (a, b) = e.params, e.inputs
+    left, given = p["left_side"], w.name(a)
+    if p["conjugate_a"] and a.kind == "c":
+        given = w.emit("conj", given)
+    turned = bool(p["transpose_a"]) == left  # of the matrix that stands on the left in the end
+    if turned:
+        given = w.emit("matrix_transpose", given)
+    side = w.name(b) if left else w.emit("matrix_transpose", b)
+    upper = bool(p["lower"]) == turned
+    x = w.emit(
+        "linalg.solve_triangular",
+        given,
+        side,
+        upper=upper,
+        unitriangular=bool(p["unit_diagonal"]),
+    )
+    return x if left else w.emit("matrix_transpose", x)
+
+
+def _custom_linear_solve(w: Writer, e: Equation) -> Written:
+    """X of A x = b, where A is told by its product: one with a matrix that is at hand.
+
+    JAX factorises a matrix that it holds constant and differentiates the product alone.
+    """
+    counts, product = e.params["const_lengths"], e.params["jaxprs"].matvec
+    sides = e.inputs[sum(counts) :]
+    held = e.inputs[: counts.matvec]
+    matrices = [x for x in held if len(x.shape) >= 2 and x.shape[-1] == x.shape[-2]]
+    if len(sides) != 1 or len(matrices) != 1 or len(held) != 1:
+        raise Unsupported("of what is no single matrix")
+    (a,), (b,) = matrices, sides
+    stack, extra = len(a.shape) - 2, len(b.shape) - len(a.shape) + 1
+    if extra not in {0, 1} or not _multiplies(product, a, b, extra):
+        raise Unsupported("of a product that is no matrix's")
+    n = b.shape[-1]
+    if not extra:
+        column = w.reshaped(w.name(b), b.shape, [*b.shape, 1])
+        return [w.reshaped(w.emit("linalg.solve", a, column), [*b.shape, 1], b.shape)]
+    order = [*range(1, stack + 1), stack + 1, 0]
+    columns = w.permuted(w.name(b), order)
+    x = w.emit("linalg.solve", a, columns)
+    assert n == a.shape[-1]
+    return [w.permuted(x, np.argsort(order))]
+
+
+def _multiplies(product: ClosedJaxpr, a: Value, b: Value, extra: int) -> bool:
+    """Whether a product is a @ x for x of b's shape, its axes being stacks and the last one."""
+    x = np.random.default_rng(0).standard_normal(b.shape).astype(b.dtype)
+    (found,) = jaxpr_as_fun(product)(a.array, jnp.asarray(x))
+    stacked = np.moveaxis(x, 0, -1) if extra else x[..., None]
+    expected: Any = np.matmul(a.numpy, stacked)
+    expected = np.moveaxis(expected, -1, 0) if extra else expected[..., 0]
+    return np.allclose(np.asarray(found), expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+
+
+RULES = {
+    "cholesky": _cholesky,
+    "eigh": _eigh,
+    "svd": _svd,
+    "qr": _qr,
+    "triangular_solve": _triangular_solve,
+    "custom_linear_solve": _custom_linear_solve,
+}

@@ -1,0 +1,217 @@
+"""Products of matrices, linear systems and factorisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .common import Lowering, NotCaptured, Pen, Value, rename
+
+
+def _linear(w: Pen, x: Value, weight: Value, bias: Value | None = None) -> str:
+    y = w.emit("matmul", x, w.emit("matrix_transpose", weight))
+    return y if bias is None else w.emit("add", y, bias)
+
+
+def _scaled(w: Pen, x: Any, factor: Any) -> Any:
+    return x if factor == 1 else w.emit("multiply", x, factor)
+
+
+def _added(operation: str) -> Lowering:
+    """beta·c + alpha·(a ∘ b)."""
+
+    def lower(w: Pen, c: Value, a: Value, b: Value, beta: Any = 1, alpha: Any = 1) -> str:
+        product = _scaled(w, w.emit(operation, a, b), alpha)
+        return product if beta == 0 else w.emit("add", _scaled(w, c, beta), product)
+
+    return lower
+
+
+def _summed_batch(w: Pen, c: Value, a: Value, b: Value, beta: Any = 1, alpha: Any = 1) -> str:
+    """``addbmm``: the products are summed over the batch."""
+    product = _scaled(w, w.emit("sum", w.emit("matmul", a, b), axis=0), alpha)
+    return product if beta == 0 else w.emit("add", _scaled(w, c, beta), product)
+
+
+def _bilinear(w: Pen, a: Value, b: Value, weight: Value, bias: Value | None = None) -> str:
+    y = w.emit("einsum", a, weight, b, equation="...i,oij,...j->...o")
+    return y if bias is None else w.emit("add", y, bias)
+
+
+def _trilinear(w: Pen, *given: Any) -> str:
+    """What ``bilinear`` is made of: axes are put in, the product is summed along some."""
+    a, b, c, first, second, third, summed, *_ = given
+    spread: list[Any] = []
+    for x, axes in ((a, first), (b, second), (c, third)):
+        y: Any = x
+        for axis in sorted(axes):
+            y = w.emit("expand_dims", y, axis=axis)
+        spread.append(y)
+    product = w.emit("multiply", w.emit("multiply", spread[0], spread[1]), spread[2])
+    return w.emit("sum", product, axis=tuple(summed)) if summed else product
+
+
+def _einsum(w: Pen, equation: str, xs: Any, *_: Any) -> str:
+    return w.emit("einsum", *xs, equation=equation.replace(" ", ""))
+
+
+def _tensordot(w: Pen, a: Value, b: Value, axes_a: Any, axes_b: Any) -> str:
+    return w.emit("tensordot", a, b, axes=(tuple(axes_a), tuple(axes_b)))
+
+
+def _crossed(w: Pen, a: Value, b: Value, axis: int | None = -1) -> str:
+    if axis is None:
+        axis = next(k for k, n in enumerate(a.shape) if n == 3)
+    return w.emit("cross", a, b, axis=axis)
+
+
+def _solved(w: Pen, a: Value, b: Value, left: Any = True) -> str:
+    if not left:
+        turned = [w.emit("matrix_transpose", x) for x in (a, b)]
+        return w.emit("matrix_transpose", w.emit("linalg.solve", *turned))
+    if b.ndim > 1 and b.shape == a.shape[:-1]:  # a stack of vectors, as torch takes it
+        y = w.emit("linalg.solve", a, w.emit("expand_dims", b, axis=-1))
+        return w.emit("squeeze", y, axis=-1)
+    return w.emit("linalg.solve", a, b)
+
+
+def _solved_ex(w: Pen, a: Value, b: Value, left: Any = True, *_: Any) -> tuple[Any, ...]:
+    return _solved(w, a, b, left), None
+
+
+def _triangular(
+    w: Pen,
+    a: Value,
+    b: Value,
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
+) -> str:
+    if left:
+        return w.emit("linalg.solve_triangular", a, b, upper=upper, unitriangular=unitriangular)
+    turned = [w.emit("matrix_transpose", x) for x in (a, b)]
+    y = w.emit("linalg.solve_triangular", *turned, upper=not upper, unitriangular=unitriangular)
+    return w.emit("matrix_transpose", y)
+
+
+def _several(operation: str, count: int) -> Lowering:
+    """An operation of as many results, of one matrix, without attributes."""
+
+    def lower(w: Pen, x: Value, *_: Any) -> tuple[Any, ...]:
+        whole = w.emit(operation, x)
+        made = [w.emit("select", whole, index=k) for k in range(count)]
+        return (*made, *(None,) * (w.count - count))
+
+    return lower
+
+
+def _svd(w: Pen, x: Value, full: Any = True, vectors: Any = True, *_: Any) -> tuple[Any, ...]:
+    """Aten's name without ``linalg_`` in front of it; without vectors, the values alone."""
+    if not vectors:
+        return None, w.emit("linalg.svdvals", x), None
+    whole = w.emit("linalg.svd", x, full_matrices=bool(full))
+    return tuple(w.emit("select", whole, index=k) for k in range(3))
+
+
+def _eigh(w: Pen, x: Value, _: str = "L", *vectors: Any) -> tuple[Any, ...]:
+    """The reference takes the symmetric part, aten one triangle: the same of what is symmetric."""
+    if vectors and not vectors[0]:
+        return w.emit("linalg.eigvalsh", x), None
+    whole = w.emit("linalg.eigh", x)
+    return tuple(w.emit("select", whole, index=k) for k in range(2))
+
+
+def _qr(w: Pen, x: Value, mode: str = "reduced") -> tuple[str, ...]:
+    if mode != "reduced" and x.shape[-2] > x.shape[-1]:
+        raise NotCaptured(f"qr, {mode}")
+    whole = w.emit("linalg.qr", x)
+    return tuple(w.emit("select", whole, index=k) for k in range(2))
+
+
+def _cholesky(w: Pen, x: Value, upper: Any = False, *_: Any) -> Any:
+    y = w.emit("linalg.cholesky", x, upper=bool(upper))
+    return y if w.count == 1 else (y, None)
+
+
+def _matrix_norm(
+    w: Pen,
+    x: Value,
+    order: Any = "fro",
+    axes: Any = (-2, -1),
+    keepdims: Any = False,
+) -> str:
+    if tuple(a % x.ndim for a in axes) != (x.ndim - 2, x.ndim - 1):
+        raise NotCaptured("a norm of matrices whose axes are not the last")
+    return w.emit("linalg.matrix_norm", x, ord=order, keepdims=bool(keepdims))
+
+
+def _lstsq(w: Pen, a: Value, b: Value, *_: Any) -> tuple[Any, ...]:
+    return w.emit("linalg.lstsq", a, b), None, None, None
+
+
+ROWS: dict[str, Lowering] = {
+    "linear": _linear,
+    "mm": rename("matmul"),
+    "bmm": rename("matmul"),
+    "mv": rename("matmul"),
+    "matmul": rename("matmul"),
+    "dot": rename("matmul"),
+    "inner": lambda w, a, b: (
+        w.emit("multiply", a, b)
+        if not (a.ndim and b.ndim)
+        else w.emit("tensordot", a, b, axes=((a.ndim - 1,), (b.ndim - 1,)))
+    ),
+    "vdot": lambda w, a, b: w.emit("vecdot", a, b, axis=-1),
+    "linalg_vecdot": lambda w, a, b, axis: w.emit("vecdot", a, b, axis=axis),
+    "addmm": _added("matmul"),
+    "addmv": _added("matmul"),
+    "baddbmm": _added("matmul"),
+    "addr": _added("outer"),
+    "addbmm": _summed_batch,
+    "bilinear": _bilinear,
+    "_trilinear": _trilinear,
+    "outer": rename("outer"),
+    "ger": rename("outer"),
+    "cross": _crossed,
+    "linalg_cross": _crossed,
+    "kron": rename("kron"),
+    "trace": lambda w, x: w.emit("trace", x, offset=0),
+    "linalg_multi_dot": lambda w, xs: w.emit("multi_dot", *xs),
+    "chain_matmul": lambda w, xs: w.emit("multi_dot", *xs),
+    "block_diag": lambda w, xs: w.emit("block_diag", *xs),
+    "einsum": _einsum,
+    "tensordot": _tensordot,
+    "linalg_inv": rename("linalg.inv"),
+    "inverse": rename("linalg.inv"),
+    "linalg_inv_ex": lambda w, x, *_: (w.emit("linalg.inv", x), None),
+    "linalg_solve": _solved,
+    "linalg_solve_ex": _solved_ex,
+    "_linalg_solve_ex": lambda w, a, b, left=True, *_: (_solved(w, a, b, left), None, None, None),
+    "linalg_solve_triangular": _triangular,
+    "linalg_cholesky": _cholesky,
+    "linalg_cholesky_ex": _cholesky,
+    "cholesky": _cholesky,
+    "linalg_det": rename("linalg.det"),
+    "det": rename("linalg.det"),
+    "_linalg_det": lambda w, x: (w.emit("linalg.det", x), None, None),
+    "logdet": lambda w, x: w.emit("select", w.emit("linalg.slogdet", x), index=1),
+    "linalg_slogdet": _several("linalg.slogdet", 2),
+    "slogdet": _several("linalg.slogdet", 2),
+    "_linalg_slogdet": _several("linalg.slogdet", 2),
+    "linalg_eigh": _eigh,
+    "_linalg_eigh": _eigh,
+    "linalg_eigvalsh": lambda w, x, *_: w.emit("linalg.eigvalsh", x),
+    "linalg_svd": lambda w, x, full, *_: _svd(w, x, full),
+    "_linalg_svd": _svd,
+    "linalg_svdvals": lambda w, x, *_: w.emit("linalg.svdvals", x),
+    "linalg_matrix_rank": lambda w, x, *_: w.emit("linalg.matrix_rank", x),
+    "linalg_qr": _qr,
+    "linalg_pinv": lambda w, x, *_: w.emit("linalg.pinv", x),
+    "pinverse": lambda w, x, *_: w.emit("linalg.pinv", x),
+    "linalg_lstsq": _lstsq,
+    "linalg_matrix_power": lambda w, x, n: w.emit("linalg.matrix_power", x, n=n),
+    "matrix_power": lambda w, x, n: w.emit("linalg.matrix_power", x, n=n),
+    "linalg_matrix_exp": rename("linalg.matrix_exp"),
+    "matrix_exp": rename("linalg.matrix_exp"),
+    "linalg_matrix_norm": _matrix_norm,
+    "linalg_matrix_norm.str_ord": _matrix_norm,
+}

@@ -1,0 +1,47 @@
+"""Operations of our own, which stand in a graph for what aten has no word for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from .common import Lowering
+
+_LIBRARY = torch.library.Library("gradparity", "FRAGMENT")
+_LIBRARY.define("straight_through(Tensor x, Tensor hard) -> Tensor")
+_LIBRARY.impl("straight_through", lambda _, hard: hard.clone(), "CompositeExplicitAutograd")
+
+_LIBRARY.define(
+    "gaussian_nll(Tensor x, Tensor target, Tensor var, bool full, float eps, str reduction)"
+    " -> Tensor"
+)
+
+
+def _gaussian_nll(
+    x: torch.Tensor, target: torch.Tensor, var: torch.Tensor, *given: Any
+) -> torch.Tensor:
+    """``torch.nn.functional.gaussian_nll_loss``, without a look at the variance's sign."""
+    full, eps, reduction = given
+    var = var.clamp(min=eps)
+    loss = 0.5 * (torch.log(var) + (x - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return loss if reduction == "none" else getattr(torch, reduction)(loss)
+
+
+_LIBRARY.impl("gaussian_nll", _gaussian_nll, "CompositeExplicitAutograd")
+
+#: ``torch.nn.functional.gaussian_nll_loss``, whole.
+GAUSSIAN_NLL = torch.ops.gradparity.gaussian_nll.default
+
+#: The value of ``hard``, with the gradient of ``x``.
+STRAIGHT_THROUGH = torch.ops.gradparity.straight_through.default
+
+ROWS: dict[str, Lowering] = {
+    "gaussian_nll": lambda w, x, target, var, full, eps, reduction: w.emit(
+        "gaussian_nll", x, target, var, full=full, eps=eps, reduction=reduction
+    ),
+    "straight_through": lambda w, x, hard: w.emit("straight_through", x, hard),
+}

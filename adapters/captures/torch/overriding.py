@@ -1,0 +1,211 @@
+"""The calls that a user's code makes, seen before torch acts on them.
+
+Three things are lost on the way to aten's operations, and are put right here: that ``.data`` and
+``no_grad`` cut gradients off, that what is written through ``.data`` or ``.detach()`` changes a
+tensor whose gradient does not know of it, and which derivatives a user has written by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import torch
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from ....refimpl.errors import Unsupported
+from ..captured import Custom
+from .lowerings.markers import GAUSSIAN_NLL, STRAIGHT_THROUGH
+from .places import frames_here, place_of
+
+_DATA = torch.Tensor.data  # a property, of which torch makes a new getter at every look
+
+
+class Calls(TorchFunctionMode):
+    """Inside, calls are as a capture needs them.
+
+    Parameters
+    ----------
+    cutting
+        Whether to detach what ``no_grad`` encloses; export marks it by itself.
+    """
+
+    def __init__(self, *, cutting: bool) -> None:
+        super().__init__()
+        self._cutting = cutting
+        #: What was detached, and of what: kept, so that no other tensor gets the same id.
+        self._detached: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        #: Views of what was detached.
+        self._views: dict[int, torch.Tensor] = {}
+        #: Of each call that is running, whether gradients were recorded as it began.
+        self._recorded: list[bool] = []
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """As torch calls it."""
+        kwargs = kwargs or {}
+        if func == _DATA.__get__:  # pyright: ignore[reportAttributeAccessIssue]
+            return self._cut(args[0])
+        if func == _DATA.__set__:  # pyright: ignore[reportAttributeAccessIssue]
+            raise _refused("what .data is set to has no place in a program")
+        if func is functional.gaussian_nll_loss:
+            return self._gaussian_nll(*args, **kwargs)
+        if self._cutting and _name(func) in _LEAVING:
+            return self._left(func, args, kwargs)
+        if _in_place(func, kwargs):
+            return self._written(func, args, kwargs)
+        made = self._called(func, args, kwargs)
+        if func is torch.Tensor.detach or func is torch.detach:
+            self._detached[id(made)] = (made, args[0])
+        elif args and _name(func) in _VIEWS and self._is_detached(args[0]):
+            for view in pytree.tree_leaves(made):
+                self._views[id(view)] = view
+        if torch.is_grad_enabled() or not self._cutting:
+            return made
+        return pytree.tree_map(lambda x: self._cut(x) if _moves(x) else x, made)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a function of torch's own has stopped recording within itself."""
+        return not torch.is_grad_enabled() and bool(self._recorded) and self._recorded[-1]
+
+    def _called(self, func: Any, args: Any, kwargs: Any) -> Any:
+        self._recorded.append(torch.is_grad_enabled())
+        try:
+            return func(*args, **kwargs)
+        finally:
+            self._recorded.pop()
+
+    def _left(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """What leaves torch: numbers of this run, but no floats to compute with elsewhere."""
+        x = args[0]
+        if _moves(x) and _name(func) != "tolist":
+            raise _refused("what .numpy() hands to NumPy is computed out of sight")
+        if torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]
+            torch._sync(x)  # pyright: ignore[reportPrivateImportUsage]
+            x = torch._from_functional_tensor(x)  # pyright: ignore[reportPrivateImportUsage]
+        return func(x, *args[1:], **kwargs)
+
+    def _cut(self, x: torch.Tensor) -> torch.Tensor:
+        made = x.detach()
+        self._detached[id(made)] = (made, x)
+        return made
+
+    def _is_detached(self, x: Any) -> bool:
+        return id(x) in self._detached or id(x) in self._views
+
+    def _written(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """A call that writes into its first argument (or ``out``)."""
+        target = kwargs.get("out", args[0])
+        if id(target) in self._views:
+            raise _refused("a view of .data or .detach() is written in place")
+        unrecorded = self._cutting and not torch.is_grad_enabled()
+        _, base = self._detached.get(id(target), (None, target))
+        if not _moves(target) or (base is target and not unrecorded):
+            return self._called(func, args, kwargs)
+        # The tensor changes, and its gradient does not know of it.
+        written = base.detach().clone()
+        a, k = pytree.tree_map(lambda x: written if x is target else x, (args, kwargs))
+        self._called(func, a, k)
+        base.copy_(STRAIGHT_THROUGH(base, written))
+        return target
+
+    def _gaussian_nll(
+        self,
+        input: torch.Tensor,  # noqa: A002 - torch's names
+        target: torch.Tensor,
+        var: Any,
+        full: bool = False,  # noqa: FBT001, FBT002
+        eps: float = 1e-6,
+        reduction: str = "mean",
+    ) -> torch.Tensor:
+        """Whole: torch holds the variance off zero where no gradient is recorded."""
+        if not isinstance(var, torch.Tensor):
+            var = var * torch.ones_like(input)
+        if var.shape != input.shape and input.shape[:-1] == var.shape:
+            var = var.unsqueeze(-1)
+        return GAUSSIAN_NLL(input, target, var, full, eps, reduction)
+
+
+class CustomRules:
+    """Inside, calls of ``autograd.Function`` run its forward pass, and a user's own are noted."""
+
+    def __init__(self) -> None:
+        #: In the order of the calls.
+        self.found: list[Custom] = []
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        self._before = torch.autograd.Function.__dict__["apply"]
+        found = self.found
+
+        def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            if cls.__module__ == "torch.utils.checkpoint":
+                run, _, *given = args
+                return run(*given)
+            if not cls.__module__.startswith("torch."):
+                found.append(Custom(cls.__name__, place_of("", frames_here())))
+            if cls.setup_context is torch.autograd.Function.setup_context:
+                return cls.forward(_Context(args), *args, **kwargs)
+            return cls.forward(*args, **kwargs)
+
+        torch.autograd.Function.apply = classmethod(apply)  # pyright: ignore[reportAttributeAccessIssue]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        torch.autograd.Function.apply = self._before
+
+
+class _Context:
+    """What a forward pass keeps for its backward pass, which is not asked for."""
+
+    def __init__(self, args: tuple[Any, ...]) -> None:
+        self.needs_input_grad = tuple(isinstance(x, torch.Tensor) for x in args)
+
+    def save_for_backward(self, *_: Any) -> None:
+        """As torch's."""
+
+    mark_dirty = mark_non_differentiable = save_for_forward = save_for_backward
+
+    def set_materialize_grads(self, _: Any) -> None:
+        """As torch's."""
+
+
+#: By which numbers leave torch, other than one by one.
+_LEAVING = frozenset({"numpy", "__array__", "tolist"})
+
+#: By which a tensor is looked at otherwise, and written through.
+_VIEWS = frozenset(
+    {"view", "reshape", "__getitem__", "select", "narrow", "transpose", "permute", "t", "flatten"}
+    | {"squeeze", "unsqueeze", "expand", "unbind", "chunk", "split", "diagonal", "view_as"}
+    | {"swapaxes", "movedim", "unflatten", "detach"}
+)
+
+
+def _refused(message: str) -> Unsupported:
+    """What cannot be captured, with its place."""
+    place = str(place_of("", frames_here()))
+    return Unsupported(f"{place}: {message}" if place else message)
+
+
+def _name(func: Any) -> str:
+    return getattr(func, "__name__", "")
+
+
+def _moves(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and (x.is_floating_point() or x.is_complex())
+
+
+def _in_place(func: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether a call writes into one of its arguments."""
+    name = _name(func)
+    plain = name.endswith("_") and not name.endswith("__")
+    added = name.startswith("__i") and name.endswith("__") and name != "__invert__"
+    written = kwargs.get("out") is not None or kwargs.get("inplace") is True
+    return plain or added or written or name == "__setitem__"

@@ -1,0 +1,44 @@
+"""What no comparison sees: variables that only some of a case's texts name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .program import Program
+
+
+def uncompared(programs: Mapping[str, Program]) -> dict[str, tuple[str, ...]]:
+    """Variable → the texts that name it, for each that others do not name, in the texts' order.
+
+    An output is compared with the others' whatever each text calls it, so it is not among them.
+
+    Parameters
+    ----------
+    programs
+        A case's texts at one point, under the adapters' names; one for all is compared wholly.
+    """
+    named = {text: frozenset(program.named) for text, program in programs.items()}
+    every = dict.fromkeys(name for program in programs.values() for name in program.named)
+    found = {name: tuple(text for text in programs if name in named[text]) for name in every}
+    return {
+        name: texts
+        for name, texts in found.items()
+        if len(texts) < len(programs) and any(programs[text].output != name for text in texts)
+    }
+
+
+def in_words(found: Mapping[str, tuple[str, ...]]) -> str:
+    """``h, k (only numpy's text names them); s (only the texts of torch and jax name it)``."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name, texts in found.items():
+        together.setdefault(texts, []).append(name)
+    return "; ".join(
+        f"{', '.join(names)} (only {_whose(texts, 'it' if len(names) == 1 else 'them')})"
+        for texts, names in together.items()
+    )
+
+
+def _whose(texts: tuple[str, ...], them: str) -> str:
+    if len(texts) == 1:
+        return f"{texts[0]}'s text names {them}"
+    return f"the texts of {', '.join(texts[:-1])} and {texts[-1]} name {them}"

@@ -1,0 +1,154 @@
+"""The catalogue, lowered to JAX and captured back: the same values and gradients."""
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from gradparity.adapters.captures.jax import capture
+from gradparity.adapters.interpret import interpret
+from gradparity.adapters.jax import JaxAdapter, _Traced
+from gradparity.adapters.jax_lowerings import LOWERINGS
+from gradparity.adapters.numpy_reference import reference
+from gradparity.cases import catalogue, load_files
+from gradparity.refimpl.errors import AdapterFailed, Unsupported
+
+CASES, _ = load_files([catalogue()])
+
+#: Of a tensor's largest element. Ill-conditioned cases magnify rounding, of which two ways of
+#: writing one function have their own.
+WITHIN = 1e-7
+
+#: So many of the catalogue's cases that JAX runs come back whole and the same.
+FLOOR = 0.99
+
+
+def smallest():
+    """A case for every operation that JAX has, the one with the least to compute."""
+    found = {}
+    for case in CASES:
+        for task in case.tasks(["float64"] if "float64" in case.model.dtypes else [])[:1]:
+            program = task.program("jax")
+            if program is None or program.native or not task.params:
+                continue
+            size = 1000 * len(program.instructions) + sum(x.size for x in task.params.values())
+            for operation in {i.operation for i in program.instructions}:
+                if LOWERINGS.has(operation) and size < found.get(operation, (np.inf,))[0]:
+                    found[operation] = (size, task)
+    return {operation: task for operation, (_, task) in sorted(found.items())}
+
+
+SMALLEST = smallest()
+
+
+def came_back(task):
+    """What is off of a task that is lowered to JAX and captured back: a text, empty if nothing.
+
+    None where JAX cannot run it.
+    """
+    program = task.program("jax")
+
+    def function(params, inputs):
+        leaves = {**params, **inputs}
+        values = interpret(program, leaves, _Traced({}), task.dtype)
+        return {**leaves, **values}[program.output]
+
+    try:
+        captured = capture(function, task.params, (task.rows(0),), dtype="float64")
+    except AdapterFailed:  # what JAX cannot trace
+        return None
+    except Unsupported as refused:
+        return None if "no floating output" in str(refused) else str(refused)
+    if captured.gaps:
+        return "; ".join(map(str, captured.gaps))
+    plain = replace(task, update=None, steps=1, checks=frozenset({"value", "grad"}))
+    back = replace(
+        plain,
+        programs={"*": captured.program},
+        inputs=captured.inputs,
+        params={**task.params, **captured.params},
+        batch=None,
+    )
+    try:
+        step = reference(back).steps[0]
+    except AdapterFailed as failure:  # as of a singular matrix, where it fails as it stands, too
+        return f"cannot be run: {failure}" if list(own(plain)) else None
+    off = []
+    for expected in truths(plain):
+        off = differences(captured, program, step, expected)
+        if not off:
+            break
+    return "; ".join(off)
+
+
+def truths(task):
+    """The reference's own run; JAX's, whose slopes at kinks and singular points may be others."""
+    yield from own(task)
+    yield JaxAdapter().run(task).steps[0]
+
+
+def own(task):
+    """The reference's run of the text for JAX, where it can."""
+    with suppress(Unsupported, AdapterFailed):
+        yield reference(replace(task, programs={"*": task.program("jax")})).steps[0]
+
+
+def differences(captured, program, step, expected):
+    """Which tensors are off, and by how much."""
+    name = captured.program.output
+    pairs = {"value": (step.values[name], expected.values.get(program.output))}
+    if not captured.custom:
+        pairs |= {k: (step.grads.get(k), expected.grads.get(k)) for k in captured.params}
+    return [
+        f"{key} off by {size:.1e}"
+        for key, (found, truth) in pairs.items()
+        if truth is not None and (size := distance(found, truth)) > WITHIN
+    ]
+
+
+def distance(found, truth):
+    """The largest error as a share of the largest element; none between NaNs or infinities."""
+    found = np.zeros(truth.shape) if found is None else found
+    if found.shape != truth.shape:
+        return np.inf
+    same = (found == truth) | (np.isnan(found) & np.isnan(truth))
+    if same.all():
+        return 0.0
+    with np.errstate(all="ignore"):
+        error = np.abs(np.where(same, 0, found - truth)).max()
+    return float(error / max(np.abs(truth[np.isfinite(truth)]).max(initial=0), 1e-300))
+
+
+@pytest.mark.parametrize("operation", SMALLEST)
+def test_an_operation_comes_back(operation):
+    assert came_back(SMALLEST[operation]) == ""
+
+
+def test_a_capture_of_another_program_is_told(monkeypatch):
+    task = SMALLEST["tanh"]
+    assert came_back(task) == ""
+    monkeypatch.setattr(
+        _Traced, "lower", lambda _, name: LOWERINGS["sin" if name == "tanh" else name]
+    )
+    monkeypatch.setattr(JaxAdapter, "run", lambda _, task: reference(task))
+    assert "value off by" in (came_back(task) or "")
+
+
+@pytest.mark.slow
+def test_the_catalogue_comes_back():
+    counted, off = Counter(), {}
+    for case in CASES:
+        for task in case.tasks(["float64"] if "float64" in case.model.dtypes else [])[:1]:
+            if task.program("jax") is None:
+                continue
+            found = came_back(task)
+            counted["not run" if found is None else "off" if found else "same"] += 1
+            if found:
+                off[task.id] = found
+        jax.clear_caches()
+    share = counted["same"] / (counted["same"] + counted["off"])
+    print(counted, off)  # noqa: T201  the coverage figure
+    assert share >= FLOOR, off

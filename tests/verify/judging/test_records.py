@@ -1,0 +1,155 @@
+"""What a record lets pass: the value, bound or set that it has, and no zero, NaN or other shape."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases import load_text
+from gradparity.cases.task import Between, Bound, Divergence
+from gradparity.verify import Runner
+from gradparity.verify.judging.records import holds
+from gradparity.verify.measure.compare import Outcome
+
+from ...adapters import wrong
+
+TRUTH = np.array([1.0, -2.0, 1e-3, 0.0], np.longdouble)
+FINITE = st.floats(-1e6, 1e6, allow_subnormal=False)
+
+
+def record(**keys):
+    return Divergence(("torch",), "grad", "x", "precision", "c", **keys)
+
+
+def held(divergence, got, truth=TRUTH, kind="error"):
+    return holds(divergence, got, truth, Outcome(kind, "off"))
+
+
+def off_by(share, dtype=np.float64):
+    return (TRUTH * (1 + share)).astype(dtype)
+
+
+def test_a_bound_takes_what_is_within_it_of_every_element():
+    bound = record(bound=Bound(rel=1e-3))
+    assert held(bound, off_by(9e-4))
+    assert held(bound, off_by(-9e-4))
+    assert not held(bound, off_by(1.1e-3))
+    one = TRUTH.astype(np.float64)
+    one[2] *= 1.01  # small beside its neighbours, off beside itself
+    assert not held(bound, one)
+    assert held(record(bound=Bound(rel=1e-3, abs=2e-5)), one)
+
+
+@pytest.mark.parametrize("bound", [Bound(rel=0.499), Bound(abs=1e6), Bound(0.4, 1e6)])
+@given(truth=arrays(np.float64, 3, elements=FINITE))
+def test_no_bound_takes_a_zero_or_twice_the_truth(bound, truth):
+    if not truth.any():
+        return
+    wide = truth.astype(np.longdouble)
+    assert not held(record(bound=bound), np.zeros(3), wide)
+    assert not held(record(bound=bound), 2 * truth, wide)
+    assert not held(record(bound=bound), -truth, wide)
+    assert held(record(bound=bound), truth, wide)
+
+
+def test_a_bound_takes_a_zero_where_the_truth_is_one_in_the_dtype():
+    bound = record(bound=Bound(rel=1e-3))
+    tiny = np.array([1e-60, 1.0])
+    assert held(bound, np.array([0.0, 1.0], np.float32), tiny)
+    assert not held(bound, np.array([1e-30, 1.0], np.float32), tiny)
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
+def test_a_bound_takes_nothing_that_is_not_finite_where_the_truth_is(strange):
+    bound = record(bound=Bound(rel=0.4, abs=1e300))
+    got = TRUTH.astype(np.float64)
+    got[0] = strange
+    assert not held(bound, got)
+    same = TRUTH.copy()
+    same[0] = strange
+    assert held(bound, got, same)
+    assert not held(bound, TRUTH.astype(np.float64), same)
+
+
+@pytest.mark.parametrize("form", [{"bound": Bound(0.4, 9.0)}, {"between": Between(-9.0, 9.0)}])
+def test_neither_bound_nor_set_takes_another_shape_or_dtype(form):
+    got = off_by(1e-6)
+    assert held(record(**form), got)
+    assert not held(record(**form), got[:1], kind="shape")
+    assert not held(record(**form), got.reshape(2, 2), kind="shape")
+    assert not held(record(**form), got.astype(np.float32), kind="dtype")
+    assert not held(record(**form), None, kind="missing")
+
+
+def test_a_dtype_that_is_off_is_recorded_as_such():
+    got = np.array([1.0, 2.0], np.float32)
+    truth = np.array([1.0, 2.0])
+    assert not held(record(value=truth), got, truth, "dtype")
+    assert held(record(value=truth, dtype="float32"), got, truth, "dtype")
+    assert not held(record(value=truth, dtype="float16"), got, truth, "dtype")
+    assert not held(record(value=truth, dtype="float32"), truth, truth)
+    assert held(record(bound=Bound(1e-3), dtype="float32"), got, truth, "dtype")
+
+
+def test_one_recorded_number_is_of_arrays_of_the_right_shape():
+    assert held(record(value=np.nan), np.full(4, np.nan), kind="non-finite")
+    assert not held(record(value=np.nan), np.full(3, np.nan), kind="shape")
+    assert held(record(value=np.full(3, 5.0)), np.full(3, 5.0), kind="shape")
+
+
+def test_a_set_takes_what_is_in_it():
+    between = record(between=Between(np.array([0.0, -3, 0, 0]), np.array([0.5, 0, 1, 1])))
+    assert held(between, np.array([0.5, -3.0, 0.2, 0.0]))
+    assert not held(between, np.array([0.6, -3.0, 0.2, 0.0]))
+    assert not held(between, np.array([np.nan, -3.0, 0.2, 0.0]))
+
+
+def test_no_gradient_is_recorded_by_nothing():
+    nothing = record()
+    assert held(nothing, None, kind="missing")
+    assert not held(nothing, off_by(0.0))
+
+
+TRAINED = """
+case: trained
+about: Three steps.
+params: {w: [1.0, 2.0]}
+program: loss = sum(w ** 2)
+optimizer: {sgd: {lr: 0.1}}
+steps: 3
+dtypes: [float64]
+divergences: [{adapters: [numpy], check: update, tensor: w, kind: bug, because: c, %s}]
+"""
+
+
+def updates(recorded, change):
+    """The verdicts on w, step by step, of an adapter that hands back a changed one."""
+    (case,), faults = load_text(TRAINED % recorded, Path("made-up.yaml"))
+    assert not faults, faults[0]
+    rows = Runner([wrong.Wrong(NumpyAdapter(), change)]).rows(case.tasks()[0])
+    return [row["verdict"] for row in rows if row["check"] == "update"]
+
+
+def scaled(*shares):
+    def change(trace):
+        for step, share in zip(trace.steps, shares, strict=False):
+            step.params["w"] = step.params["w"] * share
+
+    return change
+
+
+def test_a_bound_holds_at_every_step():
+    assert updates("bound: {rel: 1e-3}", scaled(1.0005, 1.0006, 1.0007)) == ["known"] * 3
+    assert updates("bound: {rel: 1e-3}", scaled(1.0005, 1.0016, 1.0007))[1] == "stale"
+
+
+def test_a_value_of_the_last_step_lets_no_nan_pass_before():
+    last = "value: [0.6, 1.2]"
+    off = 0.6 / 0.512
+    assert updates(last, scaled(1.1, 1.1, off)) == ["known"] * 3
+    assert updates(last, scaled(np.nan, 1.1, off)) == ["stale", "known", "known"]
+    assert updates("value: .nan", scaled(1.1, np.nan, np.nan)) == ["known"] * 3

@@ -1,0 +1,168 @@
+"""Cases that are wrong must not pass, and cases that are right must not alarm: one of each kind."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases import load_text
+from gradparity.verify import Runner
+
+from ...adapters import wrong
+
+SILENT = {
+    "a text that detaches a parameter": """
+params: {x: [1.5, -2.25]}
+program:
+  numpy: y = x * x
+  torch: |
+    d = stop_gradient(x)
+    y = d * d
+""",
+    "a text that leaves a parameter out": """
+inputs: {c: [1.5, -2.25]}
+params: {x: [1.5, -2.25]}
+program:
+  numpy: y = x * x
+  torch: y = c * c
+""",
+    "an output of another name": """
+params: {x: [1.5, -2.25]}
+program:
+  numpy: y = sum(x * x)
+  torch: z = sum(x * x) + 1000.0
+""",
+    "one large element beside small ones": """
+params: {x: [-3.0, -1.125, 0.5, 14.0]}
+program:
+  numpy: y = exp(x)
+  torch: y = exp(where(x < -1.0, stop_gradient(x), x))
+dtypes: [float32]
+""",
+    "one element on a kink by rounding": """
+params: {x: [1.9, 2.05, 2.15, 2.25]}
+inputs: {c: 19.0}
+cotangent: [1.0, 1.0, 1.0, 1.0]
+program:
+  numpy: y = relu(x * 10.0 - c)
+  torch: |
+    y = relu(x * 10.0 - c) + where(x > 2.0, 2.0, 0.0) * (x - stop_gradient(x))
+""",
+    "a gradient that is zero at later steps, the rate being tiny": """
+inputs: {x: [[1.0], [-1.0], [-2.0]]}
+params: {W: [[0.5]]}
+program:
+  numpy: loss = sum((x @ W) ** 2)
+  torch: |
+    V = where(sum(x) < 0.0, stop_gradient(W), W)
+    loss = sum((x @ V) ** 2)
+optimizer: {sgd: {lr: 1.0e-8}}
+batch: {size: 1}
+steps: 3
+dtypes: [float32]
+""",
+    "an infinity that is expected of six": """
+params: {x: 2.0}
+program: y = x * 3.0
+expect: {value: {y: .inf}}
+""",
+    "an expectation that noise alone would let pass": """
+params: {x: [1.0, 0.125]}
+program: y = 1000.0 * sum(x) - 1125.0
+dtypes: [float32]
+expect: {value: {y: 1.0e-5}}
+""",
+    "a branch cut": """
+params: {x: {complex: {re: 2.0, im: -0.0}}}
+program:
+  numpy: y = asin(x)
+  torch: y = torch.asin(x) + 3.0 * (x - stop_gradient(x))
+cotangent: 1.0
+dtypes: [complex128]
+""",
+}
+
+RIGHT = {
+    "a line that is fitted exactly": """
+inputs: {x: 3.0, y: 1.05}
+params: {W: 0.35, b: 0.0}
+program: |
+  z = W * x + b
+  loss = (z - y) ** 2
+""",
+    "a boolean that rounding decides": """
+params: {x: 1.9}
+program: |
+  m = less(10.0 * x, 19.0)
+  l = where(m, 2.0 * x, x)
+""",
+    "a margin just met": """
+inputs: {b: [0.1], t: [1.0]}
+params: {a: [0.2]}
+program:
+  numpy: y = margin_ranking(a, b, t, margin=0.1)
+  torch: y = torch.nn.functional.margin_ranking_loss(a, b, t, margin=0.1)
+""",
+}
+
+
+def tasks(body, name="held"):
+    head = f"case: {name}\nabout: Held against the judge.\n"
+    tail = "" if "dtypes:" in body else "dtypes: [float64]\n"
+    (case,), faults = load_text(head + body.lstrip() + tail, Path("held.yaml"))
+    assert not faults
+    return case.tasks()
+
+
+@pytest.fixture(scope="module")
+def runner():
+    return Runner(["numpy", "torch"])
+
+
+@pytest.mark.parametrize("body", SILENT.values(), ids=SILENT)
+def test_what_is_wrong_does_not_pass(runner, body):
+    verdicts = {row["verdict"] for task in tasks(body) for row in runner.rows(task)}
+    assert verdicts & {"differs", "stale"}
+
+
+@pytest.mark.parametrize("name", ["held", "other", "third"])
+@pytest.mark.parametrize("body", RIGHT.values(), ids=RIGHT)
+def test_what_is_right_does_not_alarm(runner, body, name):
+    rows = [row for task in tasks(body, name) for row in runner.rows(task)]
+    assert {row["verdict"] for row in rows} == {"agree"}, [r["reason"] for r in rows]
+
+
+def chaotic(steps=80):
+    lines = ["  a0 = r * x * (1.0 - x)"]
+    lines += [f"  a{k} = r * a{k - 1} * (1.0 - a{k - 1})" for k in range(1, steps)]
+    return "inputs: {r: 3.9}\nparams: {x: 0.3}\nprogram: |\n" + "\n".join(lines) + "\n"
+
+
+def test_where_no_bound_can_tell_each_operation_is_judged_by_itself():
+    rows = Runner([NumpyAdapter()]).rows(tasks(chaotic())[0])
+    (row,) = [row for row in rows if (row["check"], row["tensor"]) == ("grad", "x")]
+    assert (row["verdict"], row["proof"], row["blind"]) == ("agree", "local", 1)
+    assert row["power"] > 1
+
+
+def test_a_fault_that_chaos_hides_is_found_by_itself():
+    spoiled = wrong.Wrong(NumpyAdapter(), wrong.gradient("x", lambda g: g * 0.5))
+    rows = Runner([spoiled]).rows(tasks(chaotic())[0])
+    (row,) = [row for row in rows if (row["check"], row["tensor"]) == ("grad", "x")]
+    assert (row["verdict"], row["kind"]) == ("differs", "local")
+
+
+def test_a_loss_that_ignores_its_cotangent_is_seen():
+    class Ignoring(NumpyAdapter):
+        def run(self, task):
+            trace = super().run(task)
+            if task.given_cotangent is not None:
+                trace.steps[0].grads = {
+                    k: g / np.asarray(task.given_cotangent) for k, g in trace.steps[0].grads.items()
+                }
+            return trace
+
+    body = "params: {x: [0.5, 1.5]}\nprogram: loss = sum(x * x)\n"
+    rows = Runner([Ignoring()]).rows(tasks(body)[0])
+    assert {(r["check"], r["tensor"]) for r in rows if r["verdict"] == "differs"} == {("vjp", "x")}

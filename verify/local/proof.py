@@ -1,0 +1,107 @@
+"""Whether everything an adapter did at a step is right by itself: proof where no bound can tell.
+
+Each operation, or the update rule, is given the adapter's own inputs and cotangents, so that
+nothing that was magnified on the way is in its bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...adapters.attempt import attempt
+from ...adapters.base import Adapter, Step, Trace
+from ...adapters.values import dtype_of, in_dtype
+from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, Unsupported
+from ...refimpl.rounding import unit_roundoff
+from ..measure.dtypes import WIDER
+from .cut import begun, set_apart
+from .operations import Judged
+from .rules import fault_of_rule
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of judging one by one: it holds, something is off, or neither could be told."""
+
+    holds: bool = False
+    off: bool = False
+    reason: str = ""
+
+
+class Proofs:
+    """The proofs of one adapter's trace, each made when it is first asked for."""
+
+    def __init__(self, task: Task, adapter: Adapter, trace: Trace) -> None:
+        self._task, self._adapter, self._trace = task, adapter, trace
+        self._made: dict[tuple[str, int], Proof] = {}
+
+    def of(self, check: str, _: str, step: int) -> Proof:
+        """Whether what led to a tensor of a check and step is right by itself."""
+        kind = "update" if check == "update" else "step"
+        found = self._made.get((kind, step))
+        if found is None:
+            try:
+                found = self._of_rule(step) if kind == "update" else self._of_step(step)
+            except (Unsupported, AdapterFailed) as failure:
+                found = Proof(reason=f"no operation could be judged by itself: {failure}")
+            self._made[kind, step] = found
+        return found
+
+    def _of_step(self, step: int) -> Proof:
+        """Every operation of a step, forwards and backwards."""
+        program = self._adapter.program(self._task)
+        if program.native:
+            return Proof(reason="a framework's own functions cannot be judged by themselves")
+        apart = set_apart(program, self._task.params)
+        start = begun(self._task, self._trace, step)
+        split = replace(start, programs={"*": apart})
+        again = attempt(self._adapter, split).steps[0]
+        judged = Judged(split, apart, again)
+        fault = judged.forwards() or judged.backwards()
+        if fault is not None:
+            instruction, direction, reason, _ = fault
+            way = "forward pass" if direction == "forward" else "VJP"
+            text = instruction.text or instruction.target
+            said = f"by itself, the {way} of {instruction.operation} in `{text}` is off: {reason}"
+            return Proof(off=not judged.on_kink(instruction), reason=said)
+        if added := judged.sums():
+            return Proof(off=True, reason=f"by itself, {added}")
+        if stray := self._elsewhere(step, again):
+            return Proof(reason=f"asked again, {stray} is another one")
+        if judged.hidden:
+            return Proof(reason=f"nor can {judged.hidden} be told by itself")
+        return Proof(holds=True)
+
+    def _elsewhere(self, step: int, again: Step) -> str:
+        """What was judged by itself and is not what the trace has, in words."""
+        unit = 2.0**6 * unit_roundoff(dtype_of(self._task.dtype))
+        held, output = self._trace.steps[step], self._adapter.program(self._task).output
+        pairs = [(f"the value of {output}", held.values.get(output), again.values.get(output))]
+        pairs += [
+            (f"the gradient of {k}", held.grads.get(k), again.grads.get(k))
+            for k in self._task.params
+        ]
+        for what, was, now in pairs:
+            if was is None and now is None:
+                continue
+            if was is None or now is None or np.shape(was) != np.shape(now):
+                return what
+            wide = WIDER[self._task.dtype]
+            was, now = in_dtype(was, wide), in_dtype(now, wide)  # noqa: PLW2901  as they are compared
+            with np.errstate(all="ignore"):
+                near = np.abs(was - now) <= unit * np.max(np.abs(was), initial=0)
+            if not (near | (was == now) | (np.isnan(was) & np.isnan(now))).all():
+                return what
+        return ""
+
+    def _of_rule(self, step: int) -> Proof:
+        """The update rule, given the adapter's own parameters and gradients."""
+        fault = fault_of_rule(self._task, self._adapter, self._trace, step)
+        if fault is None:
+            return Proof(holds=True)
+        rule = self._task.update.rule if self._task.update else ""
+        said = f"by itself, {rule} is off at step {fault.step + 1} in {fault.name}: {fault.reason}"
+        return Proof(off=True, reason=said)

@@ -1,0 +1,121 @@
+"""Where rounding alone decides between branches: the right answer there is a set.
+
+A relu of 3 · 0.1 - 0.3, a comparison of 10 · 1.9 with 19, a branch cut reached by rounding: some
+runs of a computation come out on one side, some on the other, and both are right. Such jumps are
+told from what rounding magnifies by how the runs lie: in a few tight clusters, far apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .noise import spread
+
+#: Gaps of more than this share of the range stand between clusters.
+APART = 1 / 16
+
+#: All that lies within clusters is together at most this share of the range.
+TIGHT = 2.0**-8
+
+#: More clusters than this are no branches.
+MOST = 4
+
+
+@dataclass(frozen=True)
+class Branches:
+    """At which elements rounding decides, and what comes of it: one array a run, and the truth.
+
+    ``smooth`` is how far rounding moves each element within its branch; ``tied`` are those that
+    runs put on branches though they are tied exactly, and decided by no rounding.
+    """
+
+    where: np.ndarray
+    values: np.ndarray
+    smooth: np.ndarray
+    tied: Any = False
+
+    def within(self, moved: np.ndarray) -> np.ndarray:
+        """How far rounding moves each element, without jumps from branch to branch."""
+        return np.where(self.where | self.tied, self.smooth, moved)
+
+    def scaled(self, by: float) -> Branches:
+        """The branches of so many times the tensor."""
+        return replace(self, values=self.values * by, smooth=self.smooth * abs(by))
+
+    def taken(self, got: np.ndarray, want: np.ndarray, *, between: bool = False) -> np.ndarray:
+        """The truth, of the branch that a result took where rounding decides."""
+        return np.where(self.where, self.between(got) if between else self.nearest(got), want)
+
+    def nearest(self, got: np.ndarray) -> np.ndarray:
+        """Of the values at each element, the one that is nearest to a result."""
+        with np.errstate(all="ignore"):
+            if self.values.dtype.kind in "fc":
+                distance = np.abs(self.values - got).astype(np.float64)
+            else:
+                distance = (self.values != got).astype(np.float64)
+        at = np.argmin(np.where(np.isnan(distance), np.inf, distance), axis=0)
+        return np.take_along_axis(self.values, at[None], axis=0)[0]
+
+    def between(self, got: np.ndarray) -> np.ndarray:
+        """A real result itself where it lies between the values, else the nearest of them."""
+        nearest = self.nearest(got)
+        if got.dtype.kind == "c":
+            return nearest
+        low, high = np.fmin.reduce(self.values), np.fmax.reduce(self.values)
+        with np.errstate(all="ignore"):
+            return np.where((low <= got) & (got <= high), got, nearest)
+
+
+def branches(want: np.ndarray, samples: Sequence[Any]) -> Branches | None:
+    """The branches of a tensor that runs of a computation took; None where all took the truth's.
+
+    Parameters
+    ----------
+    want
+        The truth, a branch itself.
+    samples
+        Of runs in wider precision, whose own rounding puts no grid under what is left of a
+        difference; those of another shape are left out.
+    """
+    held = [np.asarray(s) for s in samples if s is not None and np.shape(s) == want.shape]
+    if not held or not want.size:
+        return None
+    values = np.stack([want, *(s.astype(want.dtype) for s in held)])
+    if want.dtype.kind not in "fc":
+        where = (values != want).any(axis=0)
+        return Branches(where, values, np.zeros(want.shape)) if where.any() else None
+    where, smooth = _clustered(np.real(values))
+    if want.dtype.kind == "c":
+        other, more = _clustered(np.imag(values))
+        where, smooth = where | other, np.hypot(smooth, more)
+    return Branches(where, values, smooth) if where.any() else None
+
+
+def undecided(want: np.ndarray, part: Branches, kept: list[Any]) -> Branches:
+    """The branches without those of exact ties: there, runs that keep these do not jump."""
+    if want.dtype.kind not in "fc":
+        jumps = np.any([s is not None and s != want for s in kept], axis=0)
+        return replace(part, where=part.where & jumps)
+    span = np.abs(part.values - want).max(axis=0)
+    still = spread(want, kept)
+    with np.errstate(all="ignore"):
+        jumps = still > span / 16
+    tied = part.where & ~jumps
+    smooth = np.where(tied, still, part.smooth)
+    return replace(part, where=part.where & jumps, smooth=smooth, tied=tied)
+
+
+def _clustered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where runs lie in a few tight clusters, and how wide these are."""
+    with np.errstate(all="ignore"):
+        gaps = np.diff(np.sort(values, axis=0), axis=0).astype(np.longdouble)
+        whole = gaps.sum(axis=0)
+        apart = gaps > APART * whole
+        smooth = np.where(apart, 0, gaps).sum(axis=0)
+        where = (whole > 0) & np.isfinite(whole) & (smooth <= TIGHT * whole)
+        where &= apart.sum(axis=0) < MOST
+    return where, np.where(np.isfinite(smooth), smooth, 0.0).astype(np.float64)

@@ -7,10 +7,12 @@
     frame = gp.run("one-layer", adapters=["numpy", "torch"])  # a pandas DataFrame
     gp.summary(frame)
 
-``run``         cases over adapters, judged: one row for each tensor
-``load_cases``  cases from files, folders, the catalogue's names, YAML text and dicts
-``summary``     the short view of what a run found
-``Case``        a case that was read
+``run``            cases over adapters, judged: one row for each tensor
+``load_cases``     cases from files, folders, the catalogue's names, YAML text and dicts
+``compare``        a PyTorch module beside its JAX port: a ``Report``
+``assert_parity``  the same in a test: it fails with the report
+``summary``        the short view of what a run found
+``Case``           a case that was read
 
 Every error raised on purpose is a ``GradparityError``; ``BadResults``, for a table that holds no
 results, is a ``ValueError``.
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from .reports.digest import Summary, summary
     from .reports.errors import BadResults
     from .verify.api import BadCases, load_cases, run
+    from .verify.own.comparing import assert_parity, compare
+    from .verify.own.report import Report
 
     __version__: str
 
@@ -53,8 +57,11 @@ _HOMES = {
     "GradparityError": "refimpl.errors",
     "LimitExceeded": "refimpl.errors",
     "MissingFramework": "refimpl.errors",
+    "Report": "verify.own.report",
     "Summary": "reports.digest",
     "Unsupported": "refimpl.errors",
+    "assert_parity": "verify.own.comparing",
+    "compare": "verify.own.comparing",
     "load_cases": "verify.api",
     "run": "verify.api",
     "summary": "reports.digest",
@@ -70,9 +77,12 @@ __all__ = [
     "GradparityError",
     "LimitExceeded",
     "MissingFramework",
+    "Report",
     "Summary",
     "Unsupported",
     "__version__",
+    "assert_parity",
+    "compare",
     "load_cases",
     "run",
     "summary",

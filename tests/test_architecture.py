@@ -38,6 +38,8 @@ ROOMS = {
     "explain": {"measure", "truth", "judging", "engine"},
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine"},
+    "edits": set(),
+    "own": {"measure", "edits"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection"},
     "pytest_plugin": {"judging", "engine", "selection"},

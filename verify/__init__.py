@@ -16,16 +16,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import BadCases, load_cases, run
     from .engine.runner import Runner
+    from .own.comparing import assert_parity, compare
+    from .own.report import Report
 
 #: Public name → the module that has it.
 _HOMES = {
     "BadCases": ".api",
+    "Report": ".own.report",
     "Runner": ".engine.runner",
+    "assert_parity": ".own.comparing",
+    "compare": ".own.comparing",
     "load_cases": ".api",
     "run": ".api",
 }
 
-__all__ = ["BadCases", "Runner", "load_cases", "run"]
+__all__ = ["BadCases", "Report", "Runner", "assert_parity", "compare", "load_cases", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -215,11 +215,12 @@ def _assigned(writer: Writer, value: Value) -> str:
 
 def _array(x: Any, dtype: str | None) -> jax.Array:
     """A leaf as JAX's array, cast where that is asked for."""
-    if isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.extended):
+    if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.extended):
         return x
     array = np.asarray(x)
-    cast = dtype and jnp.issubdtype(array.dtype, jnp.floating)
-    return jnp.asarray(array.astype(dtype_of(dtype)) if cast else array)
+    if dtype and jnp.issubdtype(array.dtype, jnp.floating):
+        array = array.astype(dtype_of(dtype))
+    return jnp.asarray(array)
 
 
 def _is_floating(x: jax.Array) -> bool:

@@ -31,7 +31,7 @@ def computed(equation: Any, *arrays: Any, **changed: Any) -> list[Any]:
 
 def _is_plain(x: Any, params: dict[str, Any]) -> bool:
     """Whether NumPy knows the dtype, and rounds to whole numbers, if asked to, as JAX does."""
-    if jax.dtypes.issubdtype(x.dtype, jax.dtypes.extended):
+    if jnp.issubdtype(x.dtype, jax.dtypes.extended):
         return False
     whole = jnp.issubdtype(params.get("new_dtype", bool), jnp.integer)
     return not whole or not jnp.issubdtype(x.dtype, jnp.inexact)

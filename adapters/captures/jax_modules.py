@@ -160,7 +160,8 @@ def _equinox(module: Any, given: _Given) -> Pure:
             return getattr(whole, given.method)(*args, **kwargs)
 
     def stateful(params: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
-        filled = given.state
+        leaves, tree = jax.tree.flatten(given.state)
+        filled = jax.tree.unflatten(tree, leaves)  # one that may be used again
         for path, index in kept.items():
             filled = filled.set(index, state[path])
         output, after = function(params, *args, filled, **kwargs)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .captured import Place
@@ -22,8 +23,17 @@ class Value:
     numbers in it were drawn from a key that is given.
     """
 
-    __slots__ = ("_array", "_node", "constant_name", "drawn", "dtype", "leaf", "name")
-    __slots__ += ("shape", "uniform_of")
+    __slots__ = (
+        "_array",
+        "_node",
+        "constant_name",
+        "drawn",
+        "dtype",
+        "leaf",
+        "name",
+        "shape",
+        "uniform_of",
+    )
 
     def __init__(
         self,
@@ -63,10 +73,10 @@ class Value:
     @property
     def kind(self) -> str:
         """``b``, ``i``, ``f``, ``c``, or ``k`` for random keys and whatever else JAX adds."""
-        if jax.dtypes.issubdtype(self.dtype, jax.dtypes.extended):
+        if jnp.issubdtype(self.dtype, jax.dtypes.extended):
             return "k"
         for kind, of in (("f", np.floating), ("c", np.complexfloating), ("b", np.bool_)):
-            if jax.numpy.issubdtype(self.dtype, of):
+            if jnp.issubdtype(self.dtype, of):
                 return kind
         return "i"
 

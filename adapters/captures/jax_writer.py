@@ -87,7 +87,7 @@ class Writer:
             return x
         return self.emit("reshape", x, shape=tuple(map(int, new)))
 
-    def permuted(self, x: str, axes: Sequence[int]) -> str:
+    def permuted(self, x: str, axes: Sequence[int] | np.ndarray) -> str:
         """``x`` with its axes in another order, if it is another."""
         if list(axes) == list(range(len(axes))):
             return x
@@ -98,6 +98,11 @@ class Writer:
         if all(s.indices(n) == (0, n, 1) for s, n in zip(index, shape, strict=True)):
             return x
         return self.emit("getitem", x, index=tuple(index))
+
+
+def pairs(x: Any) -> list[tuple[int, int]]:
+    """Pairs of numbers, as the frame of an array is."""
+    return [(int(a), int(b)) for a, b in x]
 
 
 def whole(x: Any) -> tuple[int, ...]:

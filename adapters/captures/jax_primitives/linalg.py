@@ -80,17 +80,16 @@ def _custom_linear_solve(w: Writer, e: Equation) -> Written:
         raise Unsupported("of what is no single matrix")
     (a,), (b,) = matrices, sides
     stack, extra = len(a.shape) - 2, len(b.shape) - len(a.shape) + 1
-    if extra not in {0, 1} or not _multiplies(product, a, b, extra):
+    if extra not in {0, 1} or b.shape[extra:] != a.shape[:-1]:
+        raise Unsupported("of stacks that differ")
+    if not _multiplies(product, a, b, extra):
         raise Unsupported("of a product that is no matrix's")
-    n = b.shape[-1]
     if not extra:
         column = w.reshaped(w.name(b), b.shape, [*b.shape, 1])
         return [w.reshaped(w.emit("linalg.solve", a, column), [*b.shape, 1], b.shape)]
     order = [*range(1, stack + 1), stack + 1, 0]
     columns = w.permuted(w.name(b), order)
-    x = w.emit("linalg.solve", a, columns)
-    assert n == a.shape[-1]
-    return [w.permuted(x, np.argsort(order))]
+    return [w.permuted(w.emit("linalg.solve", a, columns), np.argsort(order))]
 
 
 def _multiplies(product: ClosedJaxpr, a: Value, b: Value, extra: int) -> bool:
@@ -100,7 +99,8 @@ def _multiplies(product: ClosedJaxpr, a: Value, b: Value, extra: int) -> bool:
     stacked = np.moveaxis(x, 0, -1) if extra else x[..., None]
     expected: Any = np.matmul(a.numpy, stacked)
     expected = np.moveaxis(expected, -1, 0) if extra else expected[..., 0]
-    return np.allclose(np.asarray(found), expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+    size = np.abs(expected).max(initial=0)
+    return np.allclose(np.asarray(found), expected, rtol=1e-3, atol=1e-3 * size)
 
 
 RULES = {

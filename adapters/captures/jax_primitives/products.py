@@ -8,7 +8,7 @@ from string import ascii_lowercase, ascii_uppercase
 import numpy as np
 
 from ....refimpl.errors import Unsupported
-from ..jax_writer import Equation, Writer, Written, whole
+from ..jax_writer import Equation, Writer, Written, pairs, whole
 from .shape import framed, spaced
 
 _LETTERS = ascii_lowercase + ascii_uppercase
@@ -69,7 +69,7 @@ def _conv(w: Writer, e: Equation) -> Written:
         groups = int(p["batch_group_count"])
         signal, shape = _batch_in_channels(w, signal, shape, groups)
     signal, shape = spaced(w, signal, shape, [0, 0, *(k - 1 for k in whole(p["lhs_dilation"]))])
-    padding = [tuple(map(int, pair)) for pair in p["padding"]]
+    padding = pairs(p["padding"])
     if any(a != b or a < 0 for a, b in padding):
         signal, shape = framed(w, signal, shape, [(0, 0), (0, 0), *padding])
         padding = [(0, 0)] * len(padding)

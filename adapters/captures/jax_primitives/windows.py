@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....refimpl.errors import Unsupported
-from ..jax_writer import Equation, Writer, Written, whole
+from ..jax_writer import Equation, Writer, Written, pairs, whole
 from .shape import framed, spaced
 
 
@@ -20,7 +20,7 @@ class _Windows:
         self.w, self.shape = w, e.shape
         size, stride = whole(p["window_dimensions"]), whole(p["window_strides"])
         dilation = whole(p.get("window_dilation", (1,) * len(size)))
-        padding = [tuple(map(int, pair)) for pair in p["padding"]]
+        padding = pairs(p["padding"])
         moves = [k > 1 or s > 1 or any(f) for k, s, f in zip(size, stride, padding, strict=True)]
         self.axes = [k for k, m in enumerate(moves) if m] or [len(size) - 1]
         self.others = [k for k in range(len(size)) if k not in self.axes]

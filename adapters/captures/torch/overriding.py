@@ -16,7 +16,7 @@ from torch.utils import _pytree as pytree
 
 from ....refimpl.errors import Unsupported
 from ..captured import Custom
-from .lowerings.markers import GAUSSIAN_NLL, STRAIGHT_THROUGH
+from .lowerings.markers import CTC, GAUSSIAN_NLL, STRAIGHT_THROUGH
 from .places import frames_here, place_of
 
 _DATA = torch.Tensor.data  # a property, of which torch makes a new getter at every look
@@ -54,13 +54,16 @@ class Calls(TorchFunctionMode):
             return self._cut(args[0])
         if func == _DATA.__set__:  # pyright: ignore[reportAttributeAccessIssue]
             raise _refused("what .data is set to has no place in a program")
-        if func is functional.gaussian_nll_loss:
-            return self._gaussian_nll(*args, **kwargs)
+        if func in _WHOLE:
+            return _WHOLE[func](*args, **kwargs)
         if self._cutting and _name(func) in _LEAVING:
             return self._left(func, args, kwargs)
         if _in_place(func, kwargs):
             return self._written(func, args, kwargs)
-        made = self._called(func, args, kwargs)
+        return self._followed(func, args, self._called(func, args, kwargs))
+
+    def _followed(self, func: Any, args: Any, made: Any) -> Any:
+        """What a call yields, once it is known what it is a view of, and cut off where it is."""
         if func is torch.Tensor.detach or func is torch.detach:
             self._detached[id(made)] = (made, args[0])
         elif args and _name(func) in _VIEWS and self._is_detached(args[0]):
@@ -116,22 +119,6 @@ class Calls(TorchFunctionMode):
         base.copy_(STRAIGHT_THROUGH(base, written))
         return target
 
-    def _gaussian_nll(
-        self,
-        input: torch.Tensor,  # noqa: A002 - torch's names
-        target: torch.Tensor,
-        var: Any,
-        full: bool = False,  # noqa: FBT001, FBT002
-        eps: float = 1e-6,
-        reduction: str = "mean",
-    ) -> torch.Tensor:
-        """Whole: torch holds the variance off zero where no gradient is recorded."""
-        if not isinstance(var, torch.Tensor):
-            var = var * torch.ones_like(input)
-        if var.shape != input.shape and input.shape[:-1] == var.shape:
-            var = var.unsqueeze(-1)
-        return GAUSSIAN_NLL(input, target, var, full, eps, reduction)
-
 
 class CustomRules:
     """Inside, calls of ``autograd.Function`` run its forward pass, and a user's own are noted."""
@@ -176,6 +163,39 @@ class _Context:
     def set_materialize_grads(self, _: Any) -> None:
         """As torch's."""
 
+
+def _ctc(
+    log_probs: torch.Tensor,
+    targets: torch.Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,  # noqa: FBT001, FBT002 - torch's
+) -> torch.Tensor:
+    """Whole: torch looks into the lengths."""
+    lengths = (torch.as_tensor(n) for n in (input_lengths, target_lengths))
+    return CTC(log_probs, targets, *lengths, blank, reduction, zero_infinity)
+
+
+def _gaussian_nll(
+    input: torch.Tensor,  # noqa: A002 - torch's names
+    target: torch.Tensor,
+    var: Any,
+    full: bool = False,  # noqa: FBT001, FBT002
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> torch.Tensor:
+    """Whole: torch holds the variance off zero where no gradient is recorded."""
+    if not isinstance(var, torch.Tensor):
+        var = var * torch.ones_like(input)
+    if var.shape != input.shape and input.shape[:-1] == var.shape:
+        var = var.unsqueeze(-1)
+    return GAUSSIAN_NLL(input, target, var, full, eps, reduction)
+
+
+#: Functions of torch's that are kept whole.
+_WHOLE = {functional.ctc_loss: _ctc, functional.gaussian_nll_loss: _gaussian_nll}
 
 #: By which numbers leave torch, other than one by one.
 _LEAVING = frozenset({"numpy", "__array__", "tolist"})

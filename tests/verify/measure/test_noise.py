@@ -14,7 +14,7 @@ case: scaled
 about: A function that does not depend on the size of its argument, until a square overflows.
 params: {{x: [{numbers}]}}
 program: |
-  y = rms_norm(x, eps=1e-30)
+  y = x / sqrt(mean(x * x) + 1e-30)
 cotangent: [1.0, 2.0, 5.0]
 dtypes: [float32]
 """

@@ -165,7 +165,7 @@ def _feasible(target: list[int], steps: int) -> bool:
     return len(target) + sum(a == b for a, b in pairwise(target)) <= steps
 
 
-def _ctc(
+def ctc(
     w: Pen,
     logs: Value,
     target: Value,
@@ -256,9 +256,9 @@ ROWS: dict[str, Lowering] = {
     "margin_ranking_loss": _margin_ranking,
     "cosine_embedding_loss": _cosine_embedding,
     "triplet_margin_loss": _triplet,
-    "ctc_loss": _ctc,
+    "ctc_loss": ctc,
     "_ctc_loss": lambda w, logs, target, steps, sizes, blank, zero: (
-        (_ctc(w, logs, target, steps, sizes, blank, 0, zero), None)
+        (ctc(w, logs, target, steps, sizes, blank, 0, zero), None)
     ),
     "cosine_similarity": _cosine,
     "pairwise_distance": _pairwise,

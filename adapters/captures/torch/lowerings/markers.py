@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 import torch
+from torch.nn import functional
 
-from .common import Lowering
+from .common import REDUCTIONS, Lowering
+from .losses import ctc
 
 _LIBRARY = torch.library.Library("gradparity", "FRAGMENT")
 _LIBRARY.define("straight_through(Tensor x, Tensor hard) -> Tensor")
@@ -33,6 +35,27 @@ def _gaussian_nll(
 
 _LIBRARY.impl("gaussian_nll", _gaussian_nll, "CompositeExplicitAutograd")
 
+_LIBRARY.define(
+    "ctc(Tensor logs, Tensor target, Tensor input_lengths, Tensor target_lengths, int blank,"
+    " str reduction, bool zero_infinity) -> Tensor"
+)
+
+
+def _ctc(logs: torch.Tensor, *given: Any) -> torch.Tensor:
+    return functional.ctc_loss(logs, *given)
+
+
+def _ctc_shape(logs: torch.Tensor, *given: Any) -> torch.Tensor:
+    reduction = given[-2]
+    return logs.new_empty(logs.shape[1:-1] if reduction == "none" else ())
+
+
+_LIBRARY.impl("ctc", _ctc, "CompositeExplicitAutograd")
+torch.library.register_fake("gradparity::ctc", _ctc_shape, lib=_LIBRARY)
+
+#: ``torch.nn.functional.ctc_loss``, whole.
+CTC = torch.ops.gradparity.ctc.default
+
 #: ``torch.nn.functional.gaussian_nll_loss``, whole.
 GAUSSIAN_NLL = torch.ops.gradparity.gaussian_nll.default
 
@@ -40,6 +63,9 @@ GAUSSIAN_NLL = torch.ops.gradparity.gaussian_nll.default
 STRAIGHT_THROUGH = torch.ops.gradparity.straight_through.default
 
 ROWS: dict[str, Lowering] = {
+    "ctc": lambda w, logs, target, steps, sizes, blank, reduction, zero: ctc(
+        w, logs, target, steps, sizes, blank, REDUCTIONS.index(reduction), zero
+    ),
     "gaussian_nll": lambda w, x, target, var, full, eps, reduction: w.emit(
         "gaussian_nll", x, target, var, full=full, eps=eps, reduction=reduction
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import Lowering, Pen, Value, axes_of, elementwise
+from .common import Lowering, Pen, Value, axes_of, axis_of, elementwise
 
 
 def _along(operation: str) -> Lowering:
@@ -66,6 +66,14 @@ def _scan(operation: str) -> Lowering:
     return lambda w, x, axis: w.emit(operation, w.floating(x), axis=axis)
 
 
+def _differences(
+    w: Pen, x: Value, n: int = 1, axis: int = -1, before: Any = None, after: Any = None
+) -> str:
+    parts = [part for part in (before, x, after) if part is not None]
+    whole = w.emit("concat", *parts, axis=axis_of(axis, x.ndim)) if len(parts) > 1 else x
+    return w.emit("diff", whole, n=n, axis=axis)
+
+
 ROWS: dict[str, Lowering] = {
     "sum": _along("sum"),
     "mean": _along("mean"),
@@ -97,6 +105,9 @@ ROWS: dict[str, Lowering] = {
     "linalg_vector_norm": _norm,
     "norm": _norm,
     "frobenius_norm": lambda w, x, axis, keepdims: _norm(w, x, 2, axis, keepdims),
+    "diff": _differences,
+    "trapezoid.dx": lambda w, y, dx, axis: w.emit("trapezoid", y, dx=dx, axis=axis),
+    "trapezoid.x": lambda w, y, x, axis: w.emit("trapezoid", y, x, axis=axis),
     "cumsum": _scan("cumulative_sum"),
     "cumprod": _scan("cumulative_prod"),
     "logcumsumexp": _scan("logcumsumexp"),

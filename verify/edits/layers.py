@@ -1,0 +1,220 @@
+"""Edits of activations, norms, attention, recurrent layers and pools."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ...cases.program import Const, Instruction, Ref
+from .edit import Edit, Known, Making, number, of, only, with_argument
+
+#: Activations that take one's place for another's, with their attributes.
+ACTIVATIONS: dict[str, dict[str, object]] = {
+    "relu": {},
+    "silu": {},
+    "tanh": {},
+    "sigmoid": {},
+    "softplus": {},
+    "leaky_relu": {"negative_slope": 0.01},
+    "relu6": {},
+    "elu": {"alpha": 1.0},
+    "mish": {},
+    "softsign": {},
+    "identity": {},
+}
+
+
+@of("gelu")
+def _gelu(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    here = i.attributes["approximate"]
+    there = "none" if here == "tanh" else "tanh"
+    said = f"gelu is approximate={there!r} in {{there}}, {here!r} in {{here}}"
+    words = "approximate='tanh'" if here == "tanh" else "approximate='none' (the erf form)"
+    yield Edit(said, (replace(i, attributes={"approximate": there}),), f"gelu, {words}")
+    made = Making(i)
+    x = i.arguments[0]
+    gate = made.add("sigmoid", made.add("multiply", Const(1.702), x))
+    quick = made.last("multiply", x, gate)
+    yield Edit("gelu is x·sigmoid(1.702·x) in {there}", quick, f"gelu, {words}")
+
+
+@of(*ACTIVATIONS, "gelu")
+def _activation(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    if i.operation == "identity":
+        return
+    others = list(ACTIVATIONS.items())
+    others += [("gelu", {"approximate": form}) for form in ("none", "tanh")]
+    for name, attributes in others:
+        if name == i.operation:
+            continue
+        new = Instruction(i.target, name, i.arguments[:1], dict(attributes), named=False)
+        form = f" (approximate={attributes['approximate']!r})" if name == "gelu" else ""
+        said = f"{{there}} has {name}{form} in place of {i.operation}"
+        if name == "identity":
+            said = f"{{there}} leaves {i.operation} out"
+        yield Edit(said, (new,), i.operation, part=name == "identity")
+
+
+@of("leaky_relu", "elu", "celu", "threshold", "softplus")
+def _parameters(i: Instruction, known: Known) -> Iterator[Edit]:
+    for key, here in i.attributes.items():
+        if isinstance(here, float):
+            for there in (*known.every_number, 0.01, 0.1, 0.2, 0.3, 1.0):
+                if there != here:
+                    said = f"{key} is {number(there)} in {{there}}, {number(here)} in {{here}}"
+                    yield Edit(
+                        said,
+                        (replace(i, attributes={**i.attributes, key: there}),),
+                        f"{key}={number(here)}",
+                    )
+
+
+@of("layer_norm", "batch_norm", "group_norm", "rms_norm", "instance_norm", "conv")
+def _affine(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    for k, word in ((2, "bias"), (1, "weight")):
+        if i.operation == "conv" and k == 1:
+            continue
+        if len(i.arguments) > k and i.arguments[k] is not None:
+            said = f"the {word} of {i.operation} is left out in {{there}}"
+            yield Edit(said, with_argument(i, k, None), f"the {word}", part=True)
+
+
+@of("layer_norm")
+def _layer_norm(i: Instruction, known: Known) -> Iterator[Edit]:
+    x, axis, eps = i.arguments[0], i.attributes.get("axis", -1), i.attributes["eps"]
+    weight, bias = (*i.arguments[1:], None, None)[:2]
+    made = Making(i)
+    bare = made.add("rms_norm", x, axis=axis, eps=eps)
+    yield Edit(
+        "{there} subtracts no mean (an RMS norm)",
+        _scaled(made, bare, weight, bias),
+        "subtract the mean",
+    )
+    for said, correction, inside, wanted in (
+        ("the variance is divided by n - 1 in {there}, by n in {here}", 1, True, "ddof=0"),
+        ("eps is added to the standard deviation in {there}", 0, False, "eps inside the root"),
+        (
+            "{there} divides by n - 1 and adds eps to the deviation",
+            1,
+            False,
+            "ddof=0, sqrt(v + eps)",
+        ),
+    ):
+        for value in dict.fromkeys((eps, *(c for c in known.every_number if 0 < c <= 1e-2))):
+            made = Making(i)
+            centred = made.add("subtract", x, made.add("mean", x, axis=axis, keepdims=True))
+            v = made.add("var", x, axis=axis, correction=correction, keepdims=True)
+            if inside:
+                deviation = made.add("sqrt", made.add("add", v, Const(value)))
+            else:
+                deviation = made.add("add", made.add("sqrt", v), Const(value))
+            bare = made.add("divide", centred, deviation)
+            words = said if value == eps else f"{said}, and eps is {number(value)}"
+            yield Edit(words, _scaled(made, bare, weight, bias), f"{wanted}, eps={number(eps)}")
+
+
+@of("rms_norm")
+def _rms_norm(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    weight = (*i.arguments[1:], None)[0]
+    new = Instruction(i.target, "layer_norm", (i.arguments[0], weight), dict(i.attributes))
+    yield Edit("{there} subtracts the mean (a layer norm)", (new,), "no mean (an RMS norm)")
+
+
+def _scaled(made: Making, bare: Ref, weight: object, bias: object) -> tuple[Instruction, ...]:
+    if weight is not None:
+        bare = made.add("multiply", bare, weight)
+    if bias is not None:
+        bare = made.add("add", bare, bias)
+    return made.last("identity", bare)
+
+
+@of("group_norm")
+def _groups(i: Instruction, known: Known) -> Iterator[Edit]:
+    channels, here = known.shape(i.arguments[0])[1], i.attributes["num_groups"]
+    likely = [int(x) for x in known.every_number if float(x).is_integer() and 0 < x <= channels]
+    for there in dict.fromkeys((*likely, *range(1, channels + 1))):
+        if channels % there == 0 and there != here:
+            said = f"the groups are {there} in {{there}}, {here} in {{here}}"
+            new = replace(i, attributes={**i.attributes, "num_groups": there})
+            yield Edit(said, (new,), f"num_groups={here}")
+
+
+@of("scaled_dot_product_attention")
+def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
+    width = known.shape(i.arguments[0])[-1]
+    causal = i.attributes.get("is_causal", False)
+    scale = i.attributes.get("scale") or width**-0.5
+    for said, there in (
+        ("{there} does not scale the attention", 1.0),
+        ("{there} scales the attention twice", 1.0 / width),
+        ("{there} divides the attention by the width, not its root", scale**2),
+    ):
+        new = replace(i, attributes={**i.attributes, "scale": there})
+        yield Edit(said, (new,), f"scale={number(scale)}")
+    said = "{there} has no causal mask" if causal else "{there} has a causal mask"
+    new = replace(i, attributes={**i.attributes, "is_causal": not causal})
+    yield Edit(said, (new,), f"is_causal={causal}")
+    if len(i.arguments) > 3 and i.arguments[3] is not None:
+        yield Edit("the mask is left out in {there}", with_argument(i, 3, None), "the mask")
+
+
+@of("where", "masked_fill")
+def _masks(i: Instruction, known: Known) -> Iterator[Edit]:
+    if i.operation == "where":
+        for k in (1, 2):
+            if known.shape(i.arguments[k]) == known.values[i.target].shape:
+                words = "the mask is left out in {there}"
+                yield Edit(words, only(i, i.arguments[k]), "the mask", part=True)
+        made = Making(i)
+        inverted = made.add("logical_not", i.arguments[0])
+        words = "the mask is inverted in {there}"
+        yield Edit(words, made.again(inverted, *i.arguments[1:]), "the mask, not inverted")
+    else:
+        words = "the mask is left out in {there}"
+        yield Edit(words, only(i, i.arguments[0]), "the mask", part=True)
+
+
+@of("lstm", "gru")
+def _gates(i: Instruction, known: Known) -> Iterator[Edit]:
+    names = "ifgo" if i.operation == "lstm" else "rzn"
+    size = known.shape(i.arguments[2])[1]
+    for order in itertools.permutations(range(len(names))):
+        if order == tuple(range(len(names))):
+            continue
+        made = Making(i)
+        index = np.concatenate([np.arange(size) + gate * size for gate in order])
+        arguments = [
+            made.add("getitem", a, index=(index,)) if 1 <= k <= 4 and isinstance(a, Ref) else a
+            for k, a in enumerate(i.arguments)
+        ]
+        there = "".join(names[gate] for gate in order)
+        said = f"the gates' order is {there} in {{there}}, {names} in {{here}}"
+        yield Edit(said, made.again(*arguments), f"gates in the order {names}")
+    for k, word in ((4, "b_hh"), (3, "b_ih")):
+        if len(i.arguments) > k and i.arguments[k] is not None:
+            said = f"the {'second' if k == 4 else 'first'} bias ({word}) is left out in {{there}}"
+            yield Edit(said, with_argument(i, k, None), f"b_ih + b_hh, with {word}")
+
+
+@of("avg_pool")
+def _pool(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    here = i.attributes.get("count_include_pad", True)
+    said = f"{{there}} {'leaves out' if here else 'counts'} padding in its averages"
+    new = replace(i, attributes={**i.attributes, "count_include_pad": not here})
+    yield Edit(said, (new,), f"count_include_pad={here}")
+    new = replace(i, operation="max_pool", attributes=_without(i, "count_include_pad"))
+    yield Edit("{there} has a max pool in place of an average", (new,), "an average pool")
+
+
+@of("max_pool")
+def _max_pool(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    attributes = {**_without(i, "dilation"), "count_include_pad": False}
+    new = replace(i, operation="avg_pool", attributes=attributes)
+    yield Edit("{there} has an average pool in place of a maximum", (new,), "a max pool")
+
+
+def _without(i: Instruction, key: str) -> dict[str, object]:
+    return {k: x for k, x in i.attributes.items() if k != key}

@@ -1,0 +1,148 @@
+"""Edits of numbers: constants, eps, factors, corrections, constant arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ...cases.program import Const, Instruction, Ref
+from .edit import Edit, Known, Making, number, of, only, with_argument
+
+#: What eps is by default somewhere.
+USUAL_EPS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 0.0)
+
+#: Numbers that leave an operand as it is: what is left out is said otherwise.
+_NEUTRAL = {"multiply": 1.0, "divide": 1.0, "add": 0.0, "subtract": 0.0}
+
+
+@of()
+def _eps(i: Instruction, known: Known) -> Iterator[Edit]:
+    here = i.attributes.get("eps")
+    if here is None:
+        return
+    likely = [x for x in known.every_number if 0 < x <= 1e-2]
+    for there in dict.fromkeys((*likely, *USUAL_EPS)):
+        if there != here:
+            said = f"eps is {number(there)} in {{there}}, {number(here)} in {{here}}"
+            edited = replace(i, attributes={**i.attributes, "eps": there})
+            yield Edit(said, (edited,), f"eps={number(here)}", number=there)
+
+
+@of("var", "std")
+def _correction(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    here = i.attributes.get("correction", 0)
+    there = 1 - here if here in (0, 1) else 0
+    said = f"the variance is divided by n - {there} in {{there}}, by n - {here} in {{here}}"
+    edited = replace(i, attributes={**i.attributes, "correction": there})
+    yield Edit(said, (edited,), f"correction={here} (ddof={here}, unbiased={bool(here)})")
+
+
+@of()
+def _constants(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Another number, that the other program has with the same operation, or elsewhere."""
+    for k, argument in enumerate(i.arguments):
+        if not isinstance(argument, Const) or isinstance(argument.value, bool | complex):
+            continue
+        here = float(argument.value)
+        near = known.numbers.get(i.operation, frozenset())
+        usual = set(near)
+        if i.operation in ("multiply", "divide"):
+            other = "divide" if i.operation == "multiply" else "multiply"
+            usual |= {1 / x for x in known.numbers.get(other, ()) if x and math.isfinite(x)}
+        if i.operation == "subtract":
+            usual |= {-x for x in known.numbers.get("add", ())}
+        ordered = [*sorted(usual), *(x for x in known.every_number if x not in usual)]
+        for there in ordered[:40]:
+            if there == here or there == _NEUTRAL.get(i.operation):
+                continue
+            said = f"the number is {number(there)} in {{there}}, {number(here)} in {{here}}"
+            edited = with_argument(i, k, Const(there))
+            yield Edit(said, edited, f"the number {number(here)}", number=there)
+
+
+@of("multiply", "divide")
+def _factor(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    for k, argument in enumerate(i.arguments):
+        if isinstance(argument, Const) and not (i.operation == "divide" and k == 0):
+            verb = "divided by" if i.operation == "divide" else "multiplied by"
+            value = number(float(np.real(argument.value)))
+            said = f"{{there}} leaves out a factor: it is not {verb} {value}, as {{here}} is"
+            yield Edit(said, only(i, i.arguments[1 - k]), f"{verb} {value}", part=True)
+
+
+@of("multiply", "divide", "add", "subtract")
+def _operand(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A term or a factor that is left out."""
+    if len(i.refs) != 2 or len(i.arguments) != 2:
+        return
+    target = known.values[i.target].shape
+    for k in (0, 1):
+        kept = i.arguments[1 - k]
+        if known.shape(kept) != target or (i.operation in ("divide", "subtract") and k == 0):
+            continue
+        name = i.arguments[k].name  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+        done = {"add": "added", "subtract": "subtracted", "multiply": "multiplied with"}
+        verb = done.get(i.operation, "divided by")
+        what = f"`{name}`" if not _anonymous(name) else "one term"
+        said = f"{what} is not {verb} in {{there}}"
+        yield Edit(said, only(i, kept), f"{verb}: {what}", part=True)
+
+
+@of()
+def _arrays(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Another constant array, as a mask or a table of angles."""
+    for k, argument in enumerate(i.arguments):
+        if not isinstance(argument, Ref) or argument.name not in known.constants:
+            continue
+        here = np.asarray(known.values[argument.name])
+        if here.size < 2:
+            continue
+        if here.dtype == np.bool_:
+            turned = Making(i)
+            inverted = turned.add("logical_not", argument)
+            changed = (*i.arguments[:k], inverted, *i.arguments[k + 1 :])
+            yield Edit("the mask is inverted in {there}", turned.again(*changed), "invert the mask")
+        for name, there in known.arrays:
+            for negated in (False, True) if there.dtype == np.bool_ else (False,):
+                array = _like(~there if negated else there, here, known.values[i.target].shape)
+                if array is None or np.array_equal(array, np.broadcast_to(here, array.shape)):
+                    continue
+                held = np.broadcast_to(here, array.shape)
+                where = tuple(map(int, np.unravel_index(int(np.argmax(array != held)), held.shape)))
+                said = (
+                    f"a constant {'mask' if here.dtype == np.bool_ else 'array'} differs first at "
+                    f"{where}: {array[where]} in {{there}}, {held[where]} in {{here}}"
+                )
+                turned = Making(i)
+                new = Ref(f"there:{name}")
+                if there.shape != array.shape:
+                    new = turned.add("reshape", new, shape=array.shape)
+                if negated:
+                    new = turned.add("logical_not", new)
+                changed = (*i.arguments[:k], new, *i.arguments[k + 1 :])
+                yield Edit(said, turned.again(*changed), f"{held[where]} at {where}")
+
+
+def _like(there: np.ndarray, here: np.ndarray, target: tuple[int, ...]) -> np.ndarray | None:
+    """The other side's array as it can stand for this one's; None where it cannot."""
+    if there.dtype.kind != here.dtype.kind:
+        return None
+    if there.size == here.size:
+        return there.reshape(here.shape)
+    fits = there.ndim <= len(target) and all(
+        n in (1, m) for n, m in zip(there.shape[::-1], target[::-1], strict=False)
+    )
+    try:
+        return (
+            np.broadcast_to(there, np.broadcast_shapes(there.shape, here.shape)) if fits else None
+        )
+    except ValueError:  # neither stands for the other
+        return None
+
+
+def _anonymous(name: str) -> bool:
+    """Whether a name is one that a capture gave."""
+    return name[:1] in "tc" and name[1:].isdigit()

@@ -1,0 +1,211 @@
+"""Edits of axes, orders, transpositions, padding, reductions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ...cases.program import Instruction, Ref
+from .edit import Edit, Known, Making, of, with_argument
+
+#: Functions that reduce along axes, of which one may stand for another.
+REDUCTIONS = ("sum", "mean", "max", "min", "prod")
+
+
+@of("softmax", "log_softmax", "softmin", "cumulative_sum", "cumulative_prod", "flip", "roll")
+def _axis(i: Instruction, known: Known) -> Iterator[Edit]:
+    here = i.attributes.get("axis", -1)
+    rank = len(known.shape(i.arguments[0]))
+    if not isinstance(here, int):
+        return
+    for there in range(rank):
+        if there != here % rank:
+            said = f"{i.operation} is along axis {there} in {{there}}, {here % rank} in {{here}}"
+            new = replace(i, attributes={**i.attributes, "axis": there})
+            yield Edit(said, (new,), f"axis={here}")
+
+
+@of(*REDUCTIONS, "var", "std")
+def _reduction(i: Instruction, known: Known) -> Iterator[Edit]:
+    rank = len(known.shape(i.arguments[0]))
+    here = i.attributes.get("axis")
+    if i.operation in REDUCTIONS:
+        for name in REDUCTIONS:
+            if name != i.operation:
+                said = f"{{there}} takes the {name}, {{here}} the {i.operation}"
+                yield Edit(said, (replace(i, operation=name),), f"{i.operation}")
+    if here is None or not i.attributes.get("keepdims"):
+        return
+    axes = (here,) if isinstance(here, int) else tuple(here)
+    for count in range(1, rank + 1):
+        for there in itertools.combinations(range(rank), count):
+            if there != tuple(sorted(a % rank for a in axes)):
+                said = f"{i.operation} is over the axes {there} in {{there}}, {axes} in {{here}}"
+                new = replace(i, attributes={**i.attributes, "axis": there})
+                yield Edit(said, (new,), f"axis={axes}")
+
+
+@of("matmul", "einsum")
+def _transposed(i: Instruction, known: Known) -> Iterator[Edit]:
+    for k in (1, 0):
+        shape = known.shape(i.arguments[k]) if len(i.arguments) == 2 else ()
+        if len(shape) >= 2 and shape[-1] == shape[-2]:
+            made = Making(i)
+            turned = made.add("matrix_transpose", i.arguments[k])
+            changed = (*i.arguments[:k], turned, *i.arguments[k + 1 :])
+            yield Edit(
+                "a square matrix is transposed in {there}", made.again(*changed), "the transpose"
+            )
+
+
+@of("conv", "conv_transpose")
+def _kernels(i: Instruction, known: Known) -> Iterator[Edit]:
+    weight = i.arguments[1]
+    shape = known.shape(weight)
+    spatial = tuple(range(2, len(shape)))
+    made = Making(i)
+    turned = made.add("flip", weight, axis=spatial)
+    yield Edit(
+        "the kernel is flipped in {there}",
+        made.again(i.arguments[0], turned, *i.arguments[2:]),
+        "flip the kernel",
+    )
+    if len(shape) == 4 and shape[2] == shape[3]:
+        made = Making(i)
+        turned = made.add("permute_dims", weight, axes=(0, 1, 3, 2))
+        yield Edit(
+            "the kernel's height and width are exchanged in {there}",
+            made.again(i.arguments[0], turned, *i.arguments[2:]),
+            "height before width",
+        )
+    if shape[0] == shape[1]:
+        made = Making(i)
+        turned = made.add("swapaxes", weight, axis1=0, axis2=1)
+        yield Edit(
+            "the kernel's channels in and out are exchanged in {there}",
+            made.again(i.arguments[0], turned, *i.arguments[2:]),
+            "channels out before channels in",
+        )
+    yield from _padding(i, len(spatial))
+
+
+def _padding(i: Instruction, rank: int) -> Iterator[Edit]:
+    here = i.attributes.get("padding", 0)
+    if i.operation != "conv" or not isinstance(here, int | tuple | list):
+        return
+    pairs = [(here, here)] * rank if isinstance(here, int) else list(here)
+    pairs = [(p, p) if isinstance(p, int) else tuple(p) for p in pairs]
+    moves = {
+        "one less before and one more after": [(a - 1, b + 1) for a, b in pairs],
+        "one more before and one less after": [(a + 1, b - 1) for a, b in pairs],
+    }
+    for words, there in moves.items():
+        if all(a >= 0 and b >= 0 for a, b in there):
+            said = f"the padding is {words} in {{there}}"
+            new = replace(i, attributes={**i.attributes, "padding": tuple(there)})
+            yield Edit(said, (new,), f"padding={here}")
+
+
+@of("reshape")
+def _flattened(i: Instruction, known: Known) -> Iterator[Edit]:
+    """What is flattened lay with its channels last, or in another order of its axes."""
+    shape = known.shape(i.arguments[0])
+    if not 2 <= len(shape) <= 5:
+        return
+    last = (0, *range(2, len(shape)), 1)
+    orders = [o for o in itertools.permutations(range(len(shape))) if o != tuple(range(len(shape)))]
+    for order in sorted(orders, key=lambda o: o != last):
+        made = Making(i)
+        turned = made.add("permute_dims", i.arguments[0], axes=order)
+        said = f"{{there}} reshapes an array whose axes are in the order {order}"
+        if order == last and len(shape) == 4:
+            said = "{there} flattens with the channels last (NHWC), {here} with them first"
+        yield Edit(said, made.again(turned), "transpose before the reshape")
+
+
+@of("permute_dims", "swapaxes", "moveaxis", "matrix_transpose")
+def _left_out(i: Instruction, known: Known) -> Iterator[Edit]:
+    shape = known.values[i.target].shape
+    new = Instruction(i.target, "reshape", i.arguments[:1], {"shape": shape}, named=False)
+    yield Edit("{there} reshapes where {here} transposes", (new,), "transpose, do not reshape")
+    if known.shape(i.arguments[0]) == shape:
+        new = Instruction(i.target, "identity", i.arguments[:1], {}, named=False)
+        yield Edit("{there} leaves a transposition out", (new,), "transpose")
+
+
+@of("getitem")
+def _other_part(i: Instruction, known: Known) -> Iterator[Edit]:
+    """The other half, or the part one further on."""
+    index = i.attributes.get("index")
+    shape = known.shape(i.arguments[0])
+    for k, part in enumerate(index if isinstance(index, tuple) else ()):
+        if not isinstance(part, slice) or k >= len(shape) or Ellipsis in index:
+            continue
+        start, stop, step = part.indices(shape[k])
+        length = stop - start
+        if step != 1 or not 0 < length < shape[k]:
+            continue
+        for begin in range(0, shape[k] - length + 1, length):
+            if begin != start:
+                moved = (*index[:k], slice(begin, begin + length), *index[k + 1 :])
+                said = f"{{there}} takes the elements {begin} to {begin + length - 1} of axis {k}"
+                new = replace(i, attributes={"index": moved})
+                yield Edit(said, (new,), f"elements {start} to {stop - 1}")
+        if shape[k] == 2 * length:
+            moved = (*index[:k], slice(0 if start == 0 else 1, None, 2), *index[k + 1 :])
+            said = f"{{there}} takes every second element of axis {k}"
+            yield Edit(said, (replace(i, attributes={"index": moved}),), "halves, not pairs")
+
+
+@of("concat", "stack", "subtract", "divide")
+def _exchanged(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    if len(i.arguments) == 2:
+        said = "the two operands are exchanged in {there}"
+        new = replace(i, arguments=(i.arguments[1], i.arguments[0]))
+        yield Edit(said, (new,), "the order of the operands")
+
+
+@of()
+def _reordered(i: Instruction, known: Known) -> Iterator[Edit]:
+    """An operand whose elements are the other side's in an order that no transposition makes."""
+    for k, argument in enumerate(i.arguments):
+        if not isinstance(argument, Ref) or argument.name not in known.rivals:
+            continue
+        here = np.asarray(known.values[argument.name])
+        for _, there in known.rivals[argument.name]:
+            for array in _laid_out(there, here.shape):
+                made = Making(i)
+                index = _order(here, array)
+                if index is None:
+                    continue
+                flat = made.add("reshape", argument, shape=(-1,))
+                moved = made.add("getitem", flat, index=(index,))
+                shaped = made.add("reshape", moved, shape=here.shape)
+                changed = with_argument(i, k, shaped)[0].arguments
+                said = "the elements of an operand are in another order in {there}"
+                yield Edit(said, made.again(*changed), "the same order of elements")
+
+
+def _laid_out(x: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """An array in every order of its axes that has a shape."""
+    if x.shape == shape:
+        yield x
+    if x.ndim <= 5:
+        for order in itertools.permutations(range(x.ndim)):
+            turned = x.transpose(order)
+            if turned.shape == shape and order != tuple(range(x.ndim)):
+                yield turned
+
+
+def _order(here: np.ndarray, there: np.ndarray) -> np.ndarray | None:
+    """Which element of one each element of the other is; None where values repeat."""
+    a, b = here.reshape(-1), there.reshape(-1)
+    first, second = np.argsort(a, kind="stable"), np.argsort(b, kind="stable")
+    if not np.allclose(a[first], b[second], rtol=1e-9, atol=1e-12):
+        return None
+    index = np.empty(a.size, np.int64)
+    index[second] = first
+    return None if np.array_equal(index, np.arange(a.size)) else index

@@ -1,0 +1,197 @@
+"""Why two programs part: an edit of one operation that makes the one the other from there on.
+
+An edit is believed only where the edited program computes what the other side computes: its
+outputs, or values after the parting that it had not before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...cases.program import Const, Instruction, Program, Ref
+from ...refimpl.errors import GradparityError
+from ..edits.forward import after, forward, replaced
+from ..edits.table import Edit, Known, edits_of
+from .evaluating import LOSS, Evaluated
+from .matching import Index, off
+from .parting import Front, Parting
+
+#: Outputs of an edited program are the other side's where they are off by less.
+REPRODUCED = 1e-8
+
+#: Seconds that a search may take.
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Proof:
+    """An edit that was shown to reproduce the other side.
+
+    ``whole`` says that the outputs are the other side's with it; otherwise they part again,
+    further on.
+    """
+
+    edit: Edit
+    target: str
+    program: Program
+    whole: bool
+    extra: Mapping[str, np.ndarray]
+    #: The variable of the other side that the edited one is, where that was found.
+    there: str | None
+
+
+def search(
+    a: Evaluated, b: Evaluated, parting: Parting, starts: Sequence[tuple[str, str]]
+) -> Proof | None:
+    """The edit of ``a`` that reproduces ``b``; None where none of the table does.
+
+    Parameters
+    ----------
+    a, b
+        The two sides.
+    parting
+        Where they part.
+    starts
+        The pairs of outputs that differ.
+    """
+    known, extra = known_of(a, b, parting)
+    trial = _Trial(a, b, parting.there, starts, {**a.values, **extra})
+    until = time.monotonic() + PATIENCE
+    best: tuple[tuple[Any, ...], Proof] | None = None
+    front = [name for name in parting.here.first if name in a.made]
+    for rank, name in enumerate([*front, *_near(a, front)]):
+        i = a.made[name]
+        if any(r not in known.values for r in i.refs):
+            continue
+        for number, edit in enumerate(edits_of(i, known)):
+            if time.monotonic() > until:
+                break
+            score = trial.score(name, edit)
+            if score is None:
+                continue
+            whole, gained, error, there = score
+            part = edit.part and not whole
+            key = (not whole, -gained, rank >= len(front), part, error, number)
+            if best is None or key < best[0]:
+                program = replaced(a.program, name, edit.instructions)
+                used = {r for e in edit.instructions for r in e.refs}
+                held = {k: x for k, x in extra.items() if k in used}
+                best = key, Proof(edit, name, program, whole, held, there)
+        if best is not None and not best[0][0] and rank < len(front):
+            break
+    return best[1] if best else None
+
+
+class _Trial:
+    """Tries edits of one side against the other."""
+
+    def __init__(
+        self,
+        a: Evaluated,
+        b: Evaluated,
+        there: Front,
+        starts: Sequence[tuple[str, str]],
+        values: Mapping[str, Any],
+    ) -> None:
+        self._a, self._b, self._values = a, b, values
+        self._lost = Index((k, b.values[k]) for k in there.lost if k in b.values)
+        self._starts = starts
+
+    def score(self, name: str, edit: Edit) -> tuple[bool, int, int, str | None] | None:
+        """Whether the outputs are the other side's, how many lost values are gained, how far off.
+
+        None where the edit reproduces nothing.
+        """
+        a, b = self._a, self._b
+        try:
+            made = forward(edit.instructions, self._values)
+            y, there = made[name], None
+            if not isinstance(y, tuple):
+                if np.shape(y) != np.shape(self._values[name]):
+                    return None
+                there = self._lost.find(y)
+            rest = after(a.program, name)
+            later = forward(rest, {**self._values, **made})
+        except GradparityError:  # an edit that cannot be computed is no cause
+            return None
+        gained = sum(
+            1
+            for k, x in later.items()
+            if not isinstance(x, tuple) and self._lost.find(x) is not None
+        )
+        errors = []
+        for mine, other in self._starts:
+            got = later.get(mine, made.get(mine, self._values[mine]))
+            errors.append(off(got, b.values[other]))
+        whole = max(errors) < REPRODUCED
+        if not (whole or gained or (there is not None and not edit.part)):
+            return None
+        error = 0 if max(errors) == 0 else max(-14, int(np.floor(np.log10(min(max(errors), 1e9)))))
+        return whole, gained + (there is not None), error, there
+
+
+def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[str, np.ndarray]]:
+    """What makers of edits are told, and the other side's constants as leaves."""
+    numbers: dict[str, set[float]] = {}
+    for i in b.program.instructions:
+        given = [x.value for x in i.arguments if isinstance(x, Const)]
+        given += [x for x in i.attributes.values() if isinstance(x, float | int)]
+        for x in given:
+            if not isinstance(x, bool | complex):
+                numbers.setdefault(i.operation, set()).add(float(x))
+    arrays = [(k, np.asarray(x)) for k, x in b.captured.inputs.items() if k in b.captured.places]
+    arrays = [(k, x) for k, x in arrays if x.size > 1]
+    constants = frozenset(k for k in a.captured.inputs if k in a.captured.places)
+    known = Known(
+        a.values,
+        {k: frozenset(x) for k, x in numbers.items()},
+        arrays,
+        constants,
+        rivals(a, b, parting),
+    )
+    return known, {f"there:{k}": x for k, x in arrays}
+
+
+def rivals(a: Evaluated, b: Evaluated, parting: Parting) -> dict[str, list[tuple[str, np.ndarray]]]:
+    """For operands of where ``a`` parts, those of where ``b`` does with the same elements."""
+    there = Index((r, b.values[r]) for r in _operands(b, parting.there.first))
+    found = {}
+    for name in _operands(a, parting.here.first):
+        x = a.values[name]
+        if np.unique(x).size == np.size(x) > 2:
+            same = [(k, np.asarray(b.values[k])) for k in there.all(x)]
+            if same:
+                found[name] = same
+    return found
+
+
+def _operands(side: Evaluated, names: Iterable[str]) -> dict[str, None]:
+    operands = (r for n in names if n in side.made for r in side.made[n].refs)
+    return dict.fromkeys(r for r in operands if r in side.values)
+
+
+def _near(side: Evaluated, front: Sequence[str]) -> Iterator[str]:
+    """Producers and users of where a side parts: what one side does in one the other may split."""
+    found: dict[str, None] = {}
+    for name in front:
+        for operand in side.made[name].refs:
+            if operand in side.made:
+                found.setdefault(operand)
+    for name in (*front, *list(found)):
+        for user in side.users.get(name, ()):
+            if not user.startswith(LOSS):
+                found.setdefault(user)
+    yield from (name for name in found if name not in front)
+
+
+def stopped(i: Instruction) -> tuple[Instruction, ...]:
+    """An instruction whose result no gradient passes through."""
+    name = f"{i.target}~0"
+    inner = Instruction(name, i.operation, i.arguments, i.attributes, named=False, line=i.line)
+    last = Instruction(i.target, "stop_gradient", (Ref(name),), {}, named=False, line=i.line)
+    return (inner, last)

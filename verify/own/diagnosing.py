@@ -1,0 +1,207 @@
+"""Finds what makes two programs different, one thing after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...adapters.captures.captured import Place
+from ...cases.program import Const
+from ..measure.noise import MULTIPLE
+from .causes import Proof, search
+from .evaluating import Evaluated
+from .finding import At, Finding
+from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
+from .matching import off
+from .parting import Front, part
+
+#: How many things may be found one after the other.
+ROUNDS = 8
+
+
+@dataclass
+class _State:
+    """The two sides, with the edits that were proved so far."""
+
+    a: Evaluated
+    b: Evaluated
+
+
+def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
+    """What makes two programs different, in the order in which they part.
+
+    A cause is stated only where the edited program reproduces the other side; the edit is then
+    applied, and the search goes on.
+    """
+    state, findings = _State(a, b), []
+    for _ in range(ROUNDS):
+        starts = _apart(state.a, state.b)
+        if not starts:
+            break
+        finding, goes_on = _values_part(state, starts)
+        _add(findings, finding)
+        if not goes_on:
+            return findings
+    for _ in range(ROUNDS):
+        if not _gradients_differ(state.a, state.b):
+            break
+        finding, goes_on = _gradients_part(state)
+        _add(findings, finding)
+        if not goes_on:
+            break
+    return findings
+
+
+def _add(findings: list[Finding], finding: Finding) -> None:
+    """Add a finding; of one that is there already (one line, run for queries and keys) a count."""
+    for k, held in enumerate(findings):
+        same = [str(at) for at in held.at] == [str(at) for at in finding.at]
+        if same and held.cause and held.cause == finding.cause:
+            findings[k] = replace(held, times=held.times + 1)
+            return
+    findings.append(finding)
+
+
+def _apart(a: Evaluated, b: Evaluated) -> list[tuple[str, str]]:
+    """The pairs of outputs that are further apart than rounding explains."""
+    pairs = []
+    for (_, x), (_, y) in zip(a.outputs, b.outputs, strict=True):
+        mine, other = a.values[x], b.values[y]
+        if np.shape(mine) != np.shape(other) or off(mine, other) > _room(a, x, b, y):
+            pairs.append((x, y))
+    return pairs
+
+
+def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
+    """How far apart two outputs may be, relative to the largest."""
+    if a.captured.program is b.captured.program:
+        return 0.0
+    noise = float(np.max(np.hypot(a.noise["values"][x], b.noise["values"][y]), initial=0.0))
+    size = float(np.max(np.abs(a.values[x]), initial=0.0))
+    return MULTIPLE * noise / size if size and np.isfinite(size) else 1e-12
+
+
+def _gradients_differ(a: Evaluated, b: Evaluated) -> bool:
+    for name, apart in gradients_apart(a, b).items():
+        g = a.grads.get(name)
+        g = b.grads.get(name) if g is None else g
+        size = float(np.max(np.abs(g), initial=0.0)) if g is not None else 0.0
+        noise = max(
+            float(np.max(s.noise["grads"].get(name, np.zeros(1)), initial=0.0)) for s in (a, b)
+        )
+        if apart > (2 * MULTIPLE * noise / size if size else 0.0):
+            return True
+    return False
+
+
+def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding, bool]:
+    a, b = state.a, state.b
+    parting = part(a, b, starts)
+    proof, turned = search(a, b, parting, starts), False
+    if proof is None or not proof.whole:
+        back = type(parting)(parting.there, parting.here)
+        other = search(b, a, back, [(y, x) for x, y in starts])
+        if other is not None and (proof is None or other.whole):
+            proof, turned = other, True
+    at_a, at_b = _at(a, parting.here, proof, turned), _at(b, parting.there, proof, not turned)
+    if proof is None:
+        return Finding("value", (at_a, at_b), effect=_effect(a, b)), False
+    before = a.loss if not turned else b.loss
+    core = program_without_loss(proof.program)
+    if turned:
+        state.b = b.edited(core, proof.extra)
+        after = state.b.loss
+        words = _worded(proof, here=b.framework, there=a.framework)
+        agree = f"in {b.framework}, {_line(at_b.place)} as in {a.framework}: {words}"
+    else:
+        state.a = a.edited(core, proof.extra)
+        after = state.a.loss
+        words = _worded(proof, here=a.framework, there=b.framework)
+        agree = f"in {b.framework}, {_line(at_b.place)}{proof.edit.agree}"
+    effect = f"changes the loss by {abs(after - before):.3g} of {before:.6g}"
+    return Finding("value", (at_a, at_b), words, agree, effect), True
+
+
+def _gradients_part(state: _State) -> tuple[Finding, bool]:
+    for here, there in (("a", "b"), ("b", "a")):
+        a, b = getattr(state, here), getattr(state, there)
+        parting = part_backwards(a, b)
+        proof = search_backwards(a, b, parting)
+        if proof is not None:
+            setattr(state, here, a.edited(proof.program, {}))
+            at = At(a.framework, a.made[proof.target].operation, _place(a, proof.target))
+            words = _worded(proof, here=a.framework, there=b.framework)
+            return Finding("grad", (at,), words, f"in {b.framework}: {proof.edit.agree}"), True
+    at = []
+    for side, other in ((state.a, state.b), (state.b, state.a)):
+        first = part_backwards(side, other).first[:1]
+        at += [At(side.framework, side.made[n].operation, _place(side, n)) for n in first]
+    worst = max(gradients_apart(state.a, state.b).items(), key=lambda item: item[1])
+    return Finding(
+        "grad", tuple(at), effect=f"the gradient of {worst[0]} is off by {worst[1]:.2g}"
+    ), False
+
+
+def _worded(proof: Proof, here: str, there: str) -> str:
+    if here == there:
+        here, there = f"the first ({here})", f"the second ({there})"
+    return proof.edit.says.format(here=here, there=there)
+
+
+def _effect(a: Evaluated, b: Evaluated) -> str:
+    return f"the loss is {a.loss:.6g} in {a.framework}, {b.loss:.6g} in {b.framework}"
+
+
+def _at(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> At:  # noqa: FBT001
+    """The operation at which a side parts: the edited one, where the edit was of this side."""
+    name = next(_candidates(side, front, proof, other), "")
+    i = side.made.get(name)
+    values = ""
+    if name in side.values:
+        x = np.asarray(side.values[name])
+        size = float(np.sqrt(np.mean(np.abs(x[np.isfinite(x)]) ** 2))) if x.size else 0.0
+        values = f"{'x'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
+    operation = i.operation if i is not None else f"leaf {name}"
+    return At(side.framework, operation, _place(side, name), values)
+
+
+def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> Iterator[str]:  # noqa: FBT001
+    if proof is not None and not other:
+        yield proof.target
+    if proof is not None and other:
+        sought = proof.edit.number
+        if sought is not None:
+            having = [
+                i
+                for i in side.program.instructions
+                if i.target in front.lost
+                and any(isinstance(x, Const) and x.value == sought for x in i.arguments)
+            ]
+            edited = proof.edit.instructions[-1].operation
+            yield from (i.target for i in sorted(having, key=lambda i: i.operation != edited))
+        if proof.there is not None:
+            yield proof.there
+    yield from (n for n in front.first if side.captured.places.get(n, Place()).line)
+    yield from front.first
+
+
+def _place(side: Evaluated, name: str) -> Place:
+    """Where a variable is computed; of one that has no place, where the next that has one is."""
+    seen = {name}
+    queue = [name]
+    while queue:
+        n = queue.pop(0)
+        place = side.captured.places.get(n)
+        if place is not None and (place.line or place.module):
+            return place
+        for user in side.users.get(n, ()):
+            if user not in seen:
+                seen.add(user)
+                queue.append(user)
+    return Place()
+
+
+def _line(place: Place) -> str:
+    return f"{place.file.rpartition('/')[2]}:{place.line}: " if place.line else ""

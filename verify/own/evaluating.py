@@ -1,0 +1,229 @@
+"""A side's program, run by the reference: every value, every cotangent, and how far both round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from ...adapters.captures.captured import Captured
+from ...adapters.captures.sides import Draw, by_path
+from ...adapters.numpy_reference import reference
+from ...adapters.values import dtype_of
+from ...cases.program import Const, Instruction, Program, Ref
+from ...cases.task import Task
+from ..edits.forward import forward
+from ..measure.noise import noises, scale_of_noise, spread
+
+#: How often the noisy reference is run on a side.
+RUNS = 4
+
+#: The dtypes that are narrower than float64.
+NARROW = ("float32", "float16", "bfloat16")
+
+#: What the loss on top of a program, and its parts, are called.
+LOSS = "loss~"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A side in float64 by the reference.
+
+    ``values`` has every variable, leaves included; ``grads`` the cotangents of L = Σ cotangent ·
+    output by variable. ``outputs`` are the floating outputs, path and variable.
+    """
+
+    framework: str
+    captured: Captured
+    program: Program
+    outputs: tuple[tuple[str, str], ...]
+    values: Mapping[str, np.ndarray]
+    grads: Mapping[str, np.ndarray | None]
+    task: Task = field(repr=False)
+    draw: Draw = field(repr=False)
+
+    @cached_property
+    def made(self) -> dict[str, Instruction]:
+        """Variable → the instruction that assigns it."""
+        return {i.target: i for i in self.program.instructions}
+
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """Variable → its place in the program."""
+        return {i.target: k for k, i in enumerate(self.program.instructions)}
+
+    @cached_property
+    def users(self) -> dict[str, list[str]]:
+        """Variable → the variables that are computed from it."""
+        found: dict[str, list[str]] = {}
+        for i in self.program.instructions:
+            for name in i.refs:
+                found.setdefault(name, []).append(i.target)
+        return found
+
+    @property
+    def program_run(self) -> Program:
+        """The program with the loss on top."""
+        return self.task.programs["*"]
+
+    @property
+    def loss(self) -> float:
+        """L."""
+        return float(np.real(self.values[LOSS]))
+
+    def edited(self, program: Program, extra: Mapping[str, np.ndarray]) -> Evaluated:
+        """The side with another program, and leaves that it uses beside its own."""
+        inputs = {**self.captured.inputs, **extra}
+        captured = replace(self.captured, program=program, inputs=inputs)
+        return evaluate(self.framework, captured, self.draw)
+
+    @cached_property
+    def noise(self) -> dict[str, dict[str, np.ndarray]]:
+        """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64."""
+        return noise_of(self, "float64", np.float64)
+
+
+def evaluate(framework: str, captured: Captured, draw: Draw) -> Evaluated:
+    """Run a side's program by the reference in float64.
+
+    Raises
+    ------
+    AdapterFailed
+        Where an operation cannot be computed.
+    """
+    task, outputs = task_of(captured, draw, "float64")
+    step = reference(task, dtype=np.float64).steps[0]
+    leaves = {k: np.asarray(x) for k, x in {**task.inputs, **task.params}.items()}
+    program = replace(captured.program, output=captured.program.output)
+    return Evaluated(
+        framework,
+        captured,
+        program,
+        outputs,
+        {**leaves, **step.values},
+        step.grads,
+        task,
+        draw,
+    )
+
+
+def task_of(captured: Captured, draw: Draw, dtype: str) -> tuple[Task, tuple[tuple[str, str], ...]]:
+    """A program with the loss on top as a task, and its floating outputs."""
+    arrays = {**captured.inputs, **captured.params}
+    wide = {k: _wide(x) for k, x in arrays.items()}
+    values = forward(captured.program.instructions, wide)
+    outputs, instructions, inputs = [], [], {}
+    total: Ref | None = None
+    for path, name in by_path(captured).items():
+        y = np.asarray(values.get(name, wide.get(name)))
+        if y.dtype.kind not in "fc":
+            continue
+        k = len(outputs)
+        outputs.append((path, name))
+        inputs[f"{LOSS}g{k}"] = np.asarray(draw(k, y.shape), np.float64)
+        part, summed = f"{LOSS}{k}p", f"{LOSS}{k}s"
+        instructions.append(_made(part, "multiply", Ref(name), Ref(f"{LOSS}g{k}")))
+        instructions.append(_made(summed, "sum", Ref(part)))
+        if total is not None:
+            instructions.append(_made(f"{LOSS}{k}t", "add", total, Ref(summed)))
+        total = Ref(instructions[-1].target)
+    last = _made(LOSS, "identity", total)
+    program = Program((*captured.program.instructions, *instructions, last), LOSS)
+    task = Task(
+        case="own",
+        point={},
+        dtype=dtype,
+        programs={"*": program},
+        inputs={**captured.inputs, **inputs},
+        params=dict(captured.params),
+        checks=frozenset({"forward", "grad"}),
+    )
+    return task, tuple(outputs)
+
+
+def noise_of(side: Evaluated, dtype: str, computed: Any) -> dict[str, dict[str, np.ndarray]]:
+    """What rounding to ``dtype`` explains of a side's outputs and gradients.
+
+    Constants that the user's code made in a narrower dtype are moved as well: the other side may
+    have rounded them otherwise, or not at all.
+    """
+    task = replace(side.task, dtype=dtype)
+    runs = []
+    for k, noise in enumerate(noises(task, "noise", RUNS)):
+        moved = replace(
+            task,
+            inputs=_moved(side.captured, task.inputs, dtype, k),
+            programs={"*": _narrowed(side.program_run, side.captured.dtypes, dtype, k)},
+        )
+        runs.append(reference(moved, dtype=computed, noise=noise).steps[0])
+    names = [name for _, name in side.outputs]
+    unit = np.dtype(dtype) if dtype != "bfloat16" else np.dtype(np.float32)
+    found: dict[str, dict[str, np.ndarray]] = {"values": {}, "grads": {}}
+    for name in names:
+        want = side.values[name]
+        samples = [step.values.get(name) for step in runs]
+        found["values"][name] = scale_of_noise(want, spread(want, samples), unit)
+    for name in side.captured.params:
+        want = side.grads.get(name)
+        if want is not None:
+            samples = [step.grads.get(name) for step in runs]
+            found["grads"][name] = scale_of_noise(want, spread(want, samples), unit)
+    return found
+
+
+def _moved(
+    captured: Captured, inputs: Mapping[str, np.ndarray], dtype: str, seed: int
+) -> dict[str, np.ndarray]:
+    """Inputs, with constants of a narrower dtype than the program's moved by some units."""
+    generator = np.random.default_rng(seed)
+    moved = dict(inputs)
+    given = np.finfo(np.float64 if dtype == "float64" else np.float32).eps
+    for name, x in inputs.items():
+        if name in captured.places and x.dtype.kind == "f":
+            eps = np.finfo(x.dtype).eps
+            if eps > given:
+                wide = x.astype(np.float64)
+                moved[name] = wide * (1 + 2 * eps * generator.uniform(-1, 1, x.shape))
+    return moved
+
+
+def _narrowed(program: Program, dtypes: Mapping[str, str], dtype: str, seed: int) -> Program:
+    """A program whose numbers are moved where the user's code has them in a narrower dtype."""
+    generator = np.random.default_rng(seed)
+    wide = float(ml_dtypes.finfo(dtype_of(dtype)).eps)
+    made = []
+    for i in program.instructions:
+        eps = float(ml_dtypes.finfo(dtype_of(dtypes[i.target])).eps) if _narrow(i, dtypes) else 0.0
+        if eps > wide:
+            arguments = tuple(
+                Const(a.value * (1 + eps * generator.uniform(-1, 1)))
+                if isinstance(a, Const) and _is_long(a.value)
+                else a
+                for a in i.arguments
+            )
+            i = replace(i, arguments=arguments)  # noqa: PLW2901
+        made.append(i)
+    return Program(tuple(made), program.output)
+
+
+def _narrow(i: Instruction, dtypes: Mapping[str, str]) -> bool:
+    return dtypes.get(i.target, "") in NARROW
+
+
+def _is_long(value: Any) -> bool:
+    """Whether it is a number that a narrow dtype may have rounded."""
+    return isinstance(value, float) and np.isfinite(value) and value != round(value * 256) / 256
+
+
+def _made(target: str, operation: str, *arguments: Any) -> Instruction:
+    return Instruction(target, operation, arguments, {}, named=False)
+
+
+def _wide(x: np.ndarray) -> np.ndarray:
+    if x.dtype.kind in "fV":
+        return x.astype(np.float64)
+    return x.astype(np.complex128) if x.dtype.kind == "c" else x

@@ -1,0 +1,97 @@
+"""What both sides are called with: arrays, tensors, or tensors of a case that are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from ...cases import models
+from ...cases.drawing import generator
+from ...cases.tensors import TensorFault, Tensors
+from ...refimpl.errors import BadUsage
+
+_TENSOR: TypeAdapter[Any] = TypeAdapter(models.Tensor)
+
+
+def arguments(inputs: Any, draw: int, names: Callable[[int], tuple[str, ...]]) -> dict[str, Any]:
+    """The arguments of a call, by name, positional ones first.
+
+    Parameters
+    ----------
+    inputs
+        An array or a tensor; several in a tuple or a list, handed over by position; or a mapping
+        of names. Each may be a tensor as a case has it: ``{"normal": [2, 5, 16]}``.
+    draw
+        Which draw it is, from 0: those that are drawn are drawn anew each time.
+    names
+        What the first side calls so many positional arguments.
+
+    Raises
+    ------
+    BadUsage
+        Where a tensor of a case is at fault.
+    """
+    if isinstance(inputs, Mapping) and not _is_spec(inputs):
+        named = dict(inputs)
+    else:
+        given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+        named = dict(zip(names(len(given)), given, strict=True))
+    return {name: _argument(name, x, draw) for name, x in named.items()}
+
+
+def _is_spec(x: Any) -> bool:
+    """Whether it is a tensor as a case has it, and no mapping of names."""
+    if not isinstance(x, Mapping):
+        return False
+    try:
+        _TENSOR.validate_python(dict(x))
+    except ValidationError:
+        return False
+    return True
+
+
+def _argument(name: str, x: Any, draw: int) -> Any:
+    if isinstance(x, Mapping) and _is_spec(x):
+        spec = _TENSOR.validate_python(dict(x))
+        try:
+            return Tensors(f"own draw {draw}", {}, Path()).draw(name, spec)
+        except TensorFault as fault:
+            raise BadUsage(f"inputs: {name}: {fault.message}") from fault
+    if hasattr(x, "detach"):  # a tensor
+        return np.array(x.detach().cpu().numpy())
+    if hasattr(x, "__array__") and not isinstance(x, np.generic):
+        return np.array(x)
+    return x
+
+
+def varied(state: Mapping[str, np.ndarray], trained: frozenset[str]) -> dict[str, np.ndarray]:
+    """A state in which no entry is one number throughout, as new modules have zeros and ones.
+
+    A bias that a port forgets is not missed while it is zero. What is trained and constant is
+    moved at random by up to a half; buffers are moved up from where they are, for variances stay
+    positive.
+    """
+    draw, moved = generator(0), {}
+    for name, x in state.items():
+        moved[name] = x
+        if x.dtype.kind in "fV" and x.size and (x == x.flat[0]).all():
+            step = draw.uniform(0.1, 0.5, x.shape)
+            if name in trained:
+                step = step * draw.choice([-1.0, 1.0], x.shape)
+            moved[name] = (x.astype(np.float64) + step).astype(x.dtype)
+    return moved
+
+
+def cotangents(seed: int) -> Callable[[int, tuple[int, ...]], np.ndarray]:
+    """What outputs are contracted with: one for a scalar, else standard normal."""
+
+    def draw(position: int, shape: tuple[int, ...]) -> np.ndarray:
+        if shape == ():
+            return np.ones(())
+        return generator(1000 * seed + position).standard_normal(shape)
+
+    return draw

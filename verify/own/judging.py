@@ -1,0 +1,127 @@
+"""What is compared with what, as rows of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...adapters.captures.sides import Ran
+from ..measure.compare import Outcome, compare
+from ..measure.dtypes import dtype_for
+from ..measure.noise import bound_of
+from .evaluating import Evaluated, noise_of
+
+Row = dict[str, Any]
+
+#: The columns of a row, in order.
+COLUMNS = (
+    "draw",
+    "check",
+    "side",
+    "kind",
+    "tensor",
+    "verdict",
+    "max_abs",
+    "max_rel",
+    "noise_ratio",
+    "tolerance",
+    "reason",
+)
+
+
+def mathematics(a: Evaluated, b: Evaluated) -> Iterator[Row]:
+    """Both programs in float64: outputs and gradients, over the noise of both."""
+    side = f"{a.framework} | {b.framework}"
+    for (path, mine), (_, other) in zip(a.outputs, b.outputs, strict=True):
+        noise = a.noise["values"][mine], b.noise["values"][other]
+        outcome = _between(a.values[mine], b.values[other], noise)
+        yield _row("mathematics", side, "value", path or "output", outcome)
+    for name in a.captured.params:
+        x, y = a.grads.get(name), b.grads.get(name)
+        if x is None and y is None:
+            continue
+        zero = np.zeros(np.shape(a.values[name]))
+        x, y = (zero if g is None else g for g in (x, y))
+        noise = tuple(s.noise["grads"].get(name, zero) for s in (a, b))
+        yield _row("mathematics", side, "grad", name, _between(x, y, noise))
+
+
+def _between(x: np.ndarray, y: np.ndarray, noise: tuple[Any, Any]) -> Outcome:
+    x, y = np.asarray(x), np.asarray(y)
+    if x.shape != y.shape:
+        return Outcome("shape", f"shape {y.shape}, {x.shape} on the other side")
+    explained = np.hypot(*noise)
+    bound = bound_of(explained, x.dtype)
+    # both are of the same width, and NaN is as good as NaN
+    return compare(
+        np.array(y), np.asarray(x), dtype=x.dtype, noise=explained, bound=bound, nan_expected=True
+    )
+
+
+def as_run(side: Evaluated, ran: Ran, dtype: str, check: str, mode: str) -> Iterator[Row]:
+    """What a side computed when it was run, beside the truth of its own program."""
+    noise = side.noise if dtype == "float64" else noise_of(side, dtype, np.float64)
+    label = f"{side.framework} {mode}" if mode else side.framework
+    got = list(ran.outputs.values())
+    for k, (path, name) in enumerate(side.outputs):
+        held = got[k] if k < len(got) else None
+        outcome = _judged(held, side.values[name], noise["values"][name], dtype)
+        yield _row(check, label, "value", path or "output", outcome)
+    for name in side.captured.params:
+        want, held = side.grads.get(name), ran.grads.get(name)
+        if want is None or (held is None and not np.any(want)):
+            if held is None or not np.any(held):
+                continue
+            want = np.zeros(np.shape(held))
+        spread = noise["grads"].get(name, np.zeros(np.shape(want)))
+        yield _row(check, label, "grad", name, _judged(held, want, spread, dtype))
+
+
+def _judged(got: Any, want: np.ndarray, noise: np.ndarray, dtype: str) -> Outcome:
+    want = np.asarray(want)
+    wanted = dtype_for(dtype, want)
+    got = None if got is None else np.asarray(got)
+    # A side hands back what its own code makes of the dtype it was given.
+    if got is not None and got.dtype.kind in "fV" and got.dtype != wanted:
+        got = got.astype(wanted)
+    return compare(
+        got, want, dtype=wanted, noise=noise, bound=bound_of(noise, wanted), nan_expected=True
+    )
+
+
+def _row(check: str, side: str, kind: str, tensor: str, outcome: Outcome) -> Row:
+    return {
+        "draw": 0,
+        "check": check,
+        "side": side,
+        "kind": kind,
+        "tensor": tensor,
+        "verdict": "agree" if outcome.agrees else "differs",
+        "max_abs": outcome.max_abs,
+        "max_rel": outcome.max_rel,
+        "noise_ratio": outcome.noise_ratio,
+        "tolerance": outcome.tolerance,
+        "reason": outcome.reason,
+    }
+
+
+def black_box(ran: Mapping[str, Ran], tolerance: float) -> Iterator[Row]:
+    """Both sides as they ran in float64, where a program could not be made of one of them."""
+    (first, a), (second, b) = ran.items()
+    side = f"{first} | {second}"
+    pairs = [
+        ("value", path or "output", x, y)
+        for (path, x), y in zip(a.outputs.items(), b.outputs.values(), strict=False)
+    ]
+    for name, x in a.grads.items():
+        y = b.grads.get(name)
+        if x is not None or y is not None:
+            zero = np.zeros(np.shape(x if x is not None else y))
+            pairs.append(("grad", name, zero if x is None else x, zero if y is None else y))
+    for kind, tensor, x, y in pairs:
+        size = float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if np.size(x) else 0.0
+        yield _row(
+            "run", side, kind, tensor, _between(x, y, (np.full(np.shape(x), size * tolerance),) * 2)
+        )

@@ -152,7 +152,7 @@ FAULTS = {
     "seconds-nan": changed(lambda t: setattr(t, "seconds", float("nan"))),
     "seconds-text": changed(lambda t: setattr(t, "seconds", "1")),
     "seconds-none": changed(lambda t: setattr(t, "seconds", None)),
-    "steps-twice": changed(lambda t: t.steps.__setitem__(1, t.steps[0])),
+    "steps-twice": changed(lambda t: t.steps.__setitem__(-1, t.steps[0])),
     **{f"raises-{k}": raising(v) for k, v in RAISES.items()},
     **{f"returns-{k}": returning(v) for k, v in RETURNS.items()},
     **{f"{t}-{k}": first(*TARGETS[t], v) for t in TARGETS for k, v in ARRAYS.items()},

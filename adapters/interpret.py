@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.program import Const, Instruction, Program, Ref
-from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
+from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported, described
 from .values import constant, rounded
 
 
@@ -48,6 +48,9 @@ class Dialect(ABC):
     @abstractmethod
     def array(self, x: np.ndarray) -> Any:
         """The framework's array of the same bits."""
+
+    def begin(self, instruction: Instruction, arguments: list[Any]) -> None:  # noqa: B027  for those who count
+        """Be told of an operation of the table before it is computed."""
 
     def select(self, results: Any, index: int) -> Any:
         """One result of several."""
@@ -103,6 +106,7 @@ def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect,
         key: tuple(value) if isinstance(value, list) else value
         for key, value in instruction.attributes.items()
     }
+    dialect.begin(instruction, arguments)
     return dialect.lower(instruction.operation)(*arguments, **attributes)
 
 
@@ -140,4 +144,4 @@ def failures() -> Iterator[None]:
     except GradparityError:
         raise
     except Exception as error:
-        raise AdapterFailed(f"{type(error).__name__}: {error}") from error
+        raise AdapterFailed(described(error)) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.program import Instruction
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.operation import Operation
@@ -19,10 +20,14 @@ from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, watched
 from .interpret import Dialect, arrays_of, failures, interpret
+from .metering import Meter
 from .reference_training import ReferenceTraining
 from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
 
 Arrays = dict[str, Any]
+
+#: What no BLAS computes in.
+WIDE = (np.dtype(np.longdouble), np.dtype(np.clongdouble))
 
 #: Is shown a step, the name of a variable, and its node.
 Watch = Callable[[int, str, Node], None]
@@ -61,6 +66,7 @@ def reference(
     rows: Mapping[str, Operation] = TABLE,
     rules: Mapping[str, UpdateRule] = RULES,
     watch: Watch | None = None,
+    meter: Meter | None = None,
     condition: Noise | None = None,
 ) -> Trace:
     """Run a task on the reference.
@@ -85,12 +91,16 @@ def reference(
         planting faults in them.
     watch
         Shown every variable's node on the tape as it is assigned.
+    meter
+        Charged for every operation before it is computed.
     condition
         Moves, at random, by a unit of its dtype, what every operation is given and what it hands
         back, and leaves its formula's own arithmetic alone: to be run in wider precision.
 
     Raises
     ------
+    TooLarge
+        Where an operation takes more than the meter has left.
     Unsupported
         Where the program calls a framework's own functions.
     AdapterFailed
@@ -98,7 +108,9 @@ def reference(
     """
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
-        steps = _Run(task, dtype, noise, rows, rules, watch, condition).steps()
+        steps = _Run(
+            *(task, dtype, noise, rows, rules), watch=watch, meter=meter, condition=condition
+        ).steps()
     return Trace(steps, time.perf_counter() - started)
 
 
@@ -142,13 +154,14 @@ class _Run:
         rows: Mapping[str, Operation],
         rules: Mapping[str, UpdateRule],
         watch: Watch | None = None,
+        meter: Meter | None = None,
         condition: Noise | None = None,
     ) -> None:
         program = task.program("numpy")
         if program is None:
             raise Unsupported("the case has no program text for numpy")
         self.task, self.program, self.noise = task, program, noise
-        self.rows, self.rules, self.watch = rows, rules, watch
+        self.rows, self.rules, self.watch, self.meter = rows, rules, watch, meter
         half = task.dtype in HALVES
         self.compute = np.dtype(
             dtype if dtype is not None else np.float32 if half else dtype_of(task.dtype)
@@ -211,7 +224,9 @@ class _Run:
             leaves[name] = tape.leaf(x, differentiated=kind_of(x.dtype) in "fc")
         first, program = number == 0, self.program
         watch = None if self.watch is None else partial(self.watch, number)
-        dialect = _OnTape(tape, self.compute, self.rows, watch)
+        if self.meter is not None:
+            self.meter.begin(sum(node.value.size for node in leaves.values()))
+        dialect = _OnTape(tape, self.compute, self.rows, watch, self.meter)
         nodes = interpret(program, leaves, dialect, self.task.dtype)
         everything = {**leaves, **nodes}
         followed = watched(program, params, number)
@@ -285,8 +300,15 @@ class _OnTape(Dialect):
         dtype: np.dtype[Any],
         rows: Mapping[str, Operation],
         watch: Callable[[str, Node], None] | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._tape, self._dtype, self._rows, self._watch = tape, dtype, rows, watch
+        self._meter, self._wide = meter, dtype in WIDE
+
+    def begin(self, instruction: Instruction, arguments: list[Any]) -> None:
+        if self._meter is not None:
+            values = [x.value if type(x) is Node else x for x in arguments]
+            self._meter.charge(instruction, values, wide=self._wide)
 
     def lower(self, operation: str) -> Callable[..., Node]:
         row = self._rows.get(operation)

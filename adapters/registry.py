@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import difflib
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
-from ..refimpl.errors import BadUsage, MissingFramework
+from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
+from .attempt import asked
 from .base import Adapter
 from .importing import importing
 from .installing import command
+from .well_formed import named
 
 GROUP = "gradparity.adapters"
 
@@ -33,6 +36,8 @@ def make(name: str) -> Adapter:
         Where there is no such adapter; the message has the nearest name.
     MissingFramework
         Where its framework is not installed; the message says what to install.
+    AdapterFailed
+        For whatever else its module raises as it is imported, or its class as it is called.
     """
     points = entry_points(group=GROUP, name=name)
     if not points:
@@ -41,16 +46,28 @@ def make(name: str) -> Adapter:
         raise BadUsage(f"no adapter is called {name!r}{hint}")
     point = next(iter(points))
     try:
+        made = asked(lambda: _made(point))
+    except AdapterFailed as failure:
+        raise AdapterFailed(f"adapter {name} cannot be made: {failure}") from failure
+    if not isinstance(made, Adapter):
+        raise AdapterFailed(f"adapter {name} is {named(made)}, expected an Adapter")
+    return made
+
+
+def _made(point: EntryPoint) -> Any:
+    """Import the framework and call what makes the adapter."""
+    try:
         with importing():
-            adapter = point.load()
+            make = point.load()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing == "gradparity":
             raise
         raise MissingFramework(
-            f"adapter {name} needs {missing}, which is not installed: {_remedy(point, missing)}"
+            f"adapter {point.name} needs {missing}, which is not installed: "
+            f"{_remedy(point, missing)}"
         ) from error
-    return adapter()
+    return make()
 
 
 def _order(name: str) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from ..cases.task import Task
 from .base import Adapter, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
+from .native_guards import guarded
 from .torch_lowerings import LOWERINGS
 from .torch_snippets import TorchWriter
 from .torch_training import TorchTraining, spelled
@@ -125,6 +126,9 @@ class _Eager(SpelledDialect):
 
     def __init__(self, watched: list[str]) -> None:
         self._watched = frozenset(watched)
+
+    def native(self, name: str) -> Any:
+        return guarded(name, super().native(name))
 
     def kind(self, value: torch.Tensor) -> str:
         if value.is_complex():

@@ -10,10 +10,16 @@ class Overspent(Exception):
 
 
 class Budget:
-    """Instructions and loop turns that are left."""
+    """Instructions and loop turns that are left, and elements to be drawn."""
 
-    def __init__(self, left: int = limits.INSTRUCTIONS) -> None:
-        self.left = left
+    def __init__(self, left: int = limits.INSTRUCTIONS, drawn: int = limits.DRAWN) -> None:
+        self.left, self.drawn = left, drawn
+
+    def draw(self, elements: int) -> bool:
+        """Take so many elements of tensors; False where that is more than are left, once."""
+        before = self.drawn
+        self.drawn -= elements
+        return self.drawn >= 0 or before < 0
 
     def spend(self) -> None:
         """Take one.

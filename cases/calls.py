@@ -11,7 +11,8 @@ from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from . import limits
 from .faults import shown, unknown
-from .native import WRITING, is_native, refusal
+from .native import is_native, refusal
+from .native_calls import WRITING, objection
 from .program import Const, Ref
 from .syntax import DOLLAR, Fault, called
 
@@ -161,6 +162,9 @@ class Calls:
                 raise Fault(f"a list of arrays in {name}, expected arrays by position", at)
         if not any(isinstance(a, Ref) for a in arguments):
             raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
+        reason = objection(name, arguments, attributes)
+        if reason:
+            raise Fault(reason, node, limit="at most" in reason)
         return Call(name, arguments, attributes, native=True)
 
     def _constant(self, keyword: ast.keyword) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..refimpl.errors import BadUsage
+from ..refimpl.errors import BadUsage, printable
 from . import drawing, models
 from .faults import unknown
 from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
@@ -66,7 +66,19 @@ class Case:
     @property
     def where(self) -> str:
         """FILE:LINE of the document; of a mapping, what it is called."""
-        return f"{self.path}:{self.line}" if self.line else str(self.path)
+        path = printable(str(self.path))
+        return f"{path}:{self.line}" if self.line else path
+
+    @property
+    def place(self) -> str:
+        """FILE:LINE:COLUMN of the document; of a mapping, what it is called."""
+        return f"{self.where}:{self.column}" if self.line else self.where
+
+    @property
+    def native(self) -> bool:
+        """Whether it calls a framework's own functions: in a program, or to train."""
+        programs = (p for point in (*self.programs, *self.spellings) for p in point.values())
+        return bool(self.model.native) or any(program.native for program in programs)
 
     @property
     def files(self) -> frozenset[str]:
@@ -276,6 +288,21 @@ class Undrawn:
     def id(self) -> str:
         """The task's id."""
         return id_of(self.case.drawn_as, self.point, self.dtype)
+
+    def bare(self) -> Task:
+        """The task without arrays and programs: what its rows need where it cannot be drawn."""
+        case = self.case
+        return Task(
+            case=case.drawn_as,
+            point=self.point,
+            dtype=self.dtype,
+            programs={},
+            inputs={},
+            params={},
+            checks=frozenset(),
+            tags=case.tags,
+            where=case.where,
+        )
 
     def draw(self) -> Task:
         """The task, its arrays drawn: the same numbers on every machine."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from . import limits
 from .check_training import check_setting, settings
 from .context import Context
+from .models import Orthogonal, Spd
 from .tensors import Layout, TensorFault, Tensors
 
 
@@ -35,11 +37,38 @@ def check_tensors(case: Context, point: dict[str, Any]) -> dict[str, Layout]:
             f"tensors of {total} elements in all, expected at most {limits.CASE_ELEMENTS}",
             case.document.place,
         )
+    elif not case.budget.draw(total + _factored(case, layouts)):
+        _overdrawn(case, layouts, point)
     if model.cotangent is not None:
         case.layout(tensors, model.cotangent, ("cotangent",))
     _hyperparameters(case, tensors)
     _batch(case, layouts)
     return layouts
+
+
+def _factored(case: Context, layouts: Mapping[str, Layout]) -> int:
+    """What the factored matrices' cubic time comes to, in elements that are merely drawn."""
+    specs = {**case.model.inputs, **case.model.params}
+    rows = [shape.shape[-1] for name, shape in layouts.items() if _is_factored(specs[name])]
+    return sum(n**3 // 20 for n in rows)
+
+
+def _is_factored(spec: Any) -> bool:
+    return isinstance(spec, Spd | Orthogonal)
+
+
+def _overdrawn(case: Context, layouts: Mapping[str, Layout], point: Mapping[str, Any]) -> None:
+    """Name what makes a file draw too much: the sweep, or the largest tensor."""
+    if point:
+        path = ("sweep",)
+    else:
+        largest = max(layouts, key=lambda name: math.prod(layouts[name].shape))
+        path = ("inputs" if largest in case.model.inputs else "params", largest)
+    case.faults.limit(
+        f"{'.'.join(path)}: the file's tensors, at every point of its sweeps, come to more than "
+        f"{limits.DRAWN} elements, expected at most that",
+        case.key(*path),
+    )
 
 
 def _hyperparameters(case: Context, tensors: Tensors) -> None:

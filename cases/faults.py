@@ -28,6 +28,10 @@ class Place(NamedTuple):
         return f"{start}:{self.line}:{self.column}" if self.line else start
 
 
+#: Characters of one fault's message: what it quotes may be endless.
+LONGEST = 600
+
+
 class Enough(Exception):
     """A file has so many faults that no more are looked for."""
 
@@ -57,6 +61,8 @@ class Faults:
         if place in self._spoiled:
             return
         said = message.removeprefix(f"{place.key}: ") if place.key else message
+        said = " ".join(said.split("\n"))
+        said = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
         self._found.setdefault((message, place), kind(said, place.within(self.file)))
         if len(self._found) >= limits.FAULTS:
             raise Enough
@@ -112,6 +118,11 @@ def one_of(names: Iterable[str]) -> str:
     if len(listed) > 40:
         return f"one of {', '.join(listed[:40])}, …"
     return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
+
+
+def unprintable(character: str) -> str:
+    """That a text has a character which no line can show."""
+    return f"the character {character!a} in a text, expected none such"
 
 
 def shown(value: object) -> str:

@@ -31,8 +31,23 @@ STEPS = 10_000
 DIMENSIONS = 64
 #: Elements of one tensor, and what shapes and sizes in a program may multiply to.
 ELEMENTS = 2**24
+#: Arrays of one archive.
+MEMBERS = 10_000
 #: Elements of all the tensors of a case at one point.
-CASE_ELEMENTS = 2**25
+CASE_ELEMENTS = 2**23
+#: Elements of all the tensors of a file, at all the points of its sweeps.
+DRAWN = 2**25
+#: Elements of a case's tensors and of all its variables' values, at one point.
+VALUES = 2**24
+#: Steps (see ``refimpl.costs``) of one pass over every case of a file at every point, which is what
+#: ``lint`` computes: about a second.
+WORK = 10**9
+#: Steps of a whole run of a file: every training step at every point and dtype. Some hours.
+RUN = 10**13
+#: Steps of the truth of one task, all its training steps together: some minutes.
+TASK = 3 * 10**11
+#: How often a run computes what ``lint`` does once: truth, noise, frameworks, diagnosis.
+PASSES = 10
 #: Rows of a random symmetric or orthogonal matrix, which take cubic time to draw.
 FACTORED_ROWS = 512
 #: Magnitude of whole numbers, those that constant arithmetic makes included.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from .faults import nearest
+from .faults import nearest, shown
 
 #: The arrays that come with the package.
 SHIPPED = Path(__file__).parent / "data"
@@ -35,19 +35,32 @@ def locate(name: str, folder: Path) -> Path:
         or ".." in windows.parts
         or "\0" in name
     ):
-        raise FileFault(f"the file {name!r}, expected one in the case file's own folder")
+        raise FileFault(f"the file {shown(name)}, expected one in the case file's own folder")
     for base in (folder.resolve(), _shipped()):
-        found = (base / name).resolve()
+        try:
+            found = (base / name).resolve()
+            is_file = found.is_file()
+        except (OSError, RuntimeError, ValueError) as fault:  # too long a name, links in a circle
+            raise FileFault(
+                f"the file {shown(name)} cannot be looked for ({_why(fault)})"
+            ) from fault
         if not found.is_relative_to(base):
-            raise FileFault(f"the file {name!r} leads out of its folder, expected one inside it")
-        if found.is_file():
+            raise FileFault(
+                f"the file {shown(name)} leads out of its folder, expected one inside it"
+            )
+        if is_file:
             return found
     shipped = [path.name for path in sorted(SHIPPED.glob("*.np[yz]"))]
     close = nearest(name, shipped)
     hint = f"; did you mean {close!r}?" if close else ""
     raise FileFault(
-        f"no file {name!r}, expected one beside the case file or one of {', '.join(shipped)}{hint}"
+        f"no file {shown(name)}, expected one beside the case file or one of "
+        f"{', '.join(shipped)}{hint}"
     )
+
+
+def _why(fault: Exception) -> str:
+    return (getattr(fault, "strerror", None) or str(fault)).lower()
 
 
 @cache

@@ -8,13 +8,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..refimpl.errors import UNPRINTABLE
 from . import limits
-from .faults import Enough, Faults, Place, shown
+from .faults import Enough, Faults, Place, shown, unprintable
 from .yaml_nodes import Mapping as MappingNode
 from .yaml_nodes import Node, Scalar, Sequence
-
-#: What YAML has no place for in a text either.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 #: Keys that are said without quotes.
 _PLAIN = re.compile(r"[\w-]{1,60}")
@@ -98,9 +96,9 @@ class _Nodes:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
-            strange = _UNPRINTABLE.search(value)
+            strange = UNPRINTABLE.search(value)
             if strange:
-                self._unfit(f"the character {strange[0]!a} in a text, expected none such", place)
+                self._unfit(unprintable(strange[0]), place)
             return str(value)
         if isinstance(value, int):
             if abs(value) < limits.INTEGER:

@@ -6,11 +6,14 @@ editors is made from them.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from . import limits
+from .faults import shown
 from .values import NAME_PATTERN, Count, Number, Scalar, Setting, Shape, SweepValue, Text
 
 Dtype = Literal["float64", "float32", "float16", "bfloat16", "complex128", "complex64"]
@@ -250,6 +253,19 @@ SAY = "say"
 RULE = "rule"
 
 
+#: What pages link to: a web address, without what would end a link in Markdown or HTML.
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\]+")
+
+
+def _addresses(text: str) -> str:
+    for word in text.split():
+        if not _ADDRESS.fullmatch(word):
+            raise PydanticCustomError(
+                "plain", "{word}, expected addresses as https://…", {"word": shown(word)}
+            )
+    return text
+
+
 #: The keys of which a record has one: what the framework returns, or the error it raises.
 FORMS = ("value", "bound", "between", "raises")
 
@@ -290,7 +306,7 @@ class DivergenceModel(_Strict):
         description="how to agree, in words; or say: words, and adapter: the program that agrees "
         "(rule, where the case trains: its own rule, as the adapter spells it)",
     )
-    see: Text = ""
+    see: Annotated[Text, AfterValidator(_addresses)] = ""
     at: At = {}
     dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = None
 

@@ -7,8 +7,6 @@ from .native_names import NAMES
 
 #: First words of dotted names that belong to a framework.
 ROOTS = {"torch": "torch", "jax": "jax", "optax": "jax"}
-#: Keywords that make a function write to its arguments.
-WRITING = frozenset(("out", "inplace"))
 
 
 def is_native(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..refimpl.errors import printable
 from .faults import Faults, Place, nearest, one_of, shown, unknown
 from .models import (
     CHECKS,
@@ -113,7 +114,13 @@ class _Error:
     @property
     def name(self) -> str:
         """The path in words, for the front of a message."""
-        return ".".join(str(step) for step in self.path if step != "[key]")
+        return ".".join(_step(step) for step in self.path if step != "[key]")
+
+
+def _step(step: Any) -> str:
+    """A key or an index, short and without what no line can show."""
+    text = printable(str(step))
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _add(document: Mapping, found: Any, faults: Faults) -> None:

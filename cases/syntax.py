@@ -73,7 +73,11 @@ def parse(text: str, locate: Locate, faults: Faults) -> Source | None:
         faults.add(f"{said}, expected lines such as name = expression", locate(line, column))
         return None
     except (RecursionError, MemoryError, ValueError) as error:
-        if isinstance(error, ValueError):
+        if isinstance(error, ValueError) and "digits" in str(error):  # Python reads no more
+            faults.limit(
+                "a whole number of thousands of digits, expected a smaller one", locate(1, 0)
+            )
+        elif isinstance(error, ValueError):
             faults.add(f"{error}, expected lines such as name = expression", locate(1, 0))
         else:
             faults.limit(_too_deep(), locate(1, 0))

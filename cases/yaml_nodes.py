@@ -16,8 +16,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml import events as ev
 from ruamel.yaml.error import YAMLError
 
+from ..refimpl.errors import UNPRINTABLE
 from . import limits
-from .faults import Faults, Place, shown
+from .faults import Faults, Place, shown, unprintable
 
 try:
     from _ruamel_yaml import CParser  # pyright: ignore[reportMissingImports] - optional
@@ -195,6 +196,10 @@ class _Composer:
     def _scalar(self, event: Any) -> Scalar:
         place = _place(event.start_mark)
         text, style = event.value, event.style or ""
+        strange = UNPRINTABLE.search(text)
+        if strange:
+            self._faults.add(unprintable(strange[0]), place)
+            self._faults.spoil(place)
         if style or not event.implicit[0]:
             source = "" if style in ("|", ">") else self._source(event)
             return Scalar(place, value=text, style=style, source=source)

@@ -12,6 +12,18 @@
 
 from __future__ import annotations
 
+import re
+
+#: What a terminal acts on, or what turns the order of a line around; line breaks and tabs are none.
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """A text whose unprintable characters are written as escapes, as ``ascii`` does."""
+    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
 
 class GradparityError(Exception):
     """The root: catch this to catch every error the project raises on purpose."""
@@ -47,6 +59,7 @@ class BadCase(GradparityError):
     """
 
     def __init__(self, message: str, where: str = "") -> None:
+        message, where = printable(message), printable(where)
         self.message, self.where = message, where
         super().__init__(f"{where}: {message}" if where else message)
 
@@ -57,3 +70,24 @@ class LimitExceeded(BadCase):
 
 class MissingFramework(GradparityError):
     """A framework is not installed: reported once, and the others run."""
+
+
+#: Characters of a message that is another's: what a framework says may be a whole listing.
+LONGEST_TEXT = 8_000
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, whoever wrote it: its text may raise, or be endless."""
+    try:
+        text = printable(str(error))
+    except BaseException as fault:  # noqa: BLE001  no text of a stranger's ends a run
+        return f"(whose text cannot be told: it raised {type(fault).__name__})"
+    if len(text) > LONGEST_TEXT:
+        return f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
+    return text
+
+
+def described(error: BaseException) -> str:
+    """An exception as ``ErrorType: message``, as far as it has one."""
+    text = text_of(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,7 +29,8 @@ def write(
 ) -> list[Path]:
     """Write results and reports into a folder, which is made where it is missing.
 
-    Each file appears whole or not at all: it is written under another name and moved into place.
+    Each file appears whole or not at all: all are written under other names, then moved into
+    place.
 
     Returns
     -------
@@ -49,11 +50,23 @@ def write(
         lambda file: file.write(as_html(frame, **told).encode()),
     )
     folder = _made(folder)
-    for name, make in zip(NAMES, makers, strict=True):
-        # straight into the file: a table of many tasks is large
-        with _replacing(folder / name) as file:
-            make(file)
+    with ExitStack() as stack:  # none is moved into place before all are written
+        files = [stack.enter_context(_replacing(folder / name)) for name in NAMES]
+        for file, make in zip(files, makers, strict=True):
+            make(file)  # straight into the file: a table of many tasks is large
     return [folder / name for name in NAMES]
+
+
+def withdraw(folder: str | os.PathLike[str]) -> None:
+    """Remove what ``write`` has written there: it is not the report of the run that begins.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be removed.
+    """
+    for name in NAMES:
+        (Path(folder) / name).unlink(missing_ok=True)
 
 
 def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[Path]:

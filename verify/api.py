@@ -13,7 +13,7 @@ from ..cases.loading import select
 from ..refimpl.errors import BadCase, BadUsage
 from .engine.local import local
 from .engine.session import Session
-from .engine.work import Progress, Work, fail_without_a_framework
+from .engine.work import LONG, Progress, Work, fail_without_a_framework
 from .selection.sources import Source, gathered
 from .storage.store import Store
 
@@ -63,8 +63,9 @@ def run(
     adapters: Iterable[str | Adapter] | None = None,
     dtypes: Iterable[str] | None = None,
     keywords: str | None = None,
-    jobs: int | Literal["auto"] = 0,
+    jobs: int | Literal["auto"] | None = 0,
     timeout: float | None = None,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Run cases over adapters and judge every tensor.
@@ -82,12 +83,16 @@ def run(
         As in ``load_cases``.
     jobs
         How many worker processes run tasks; ``auto`` for one a core, 0 for none: tasks are run
-        in this process, and one that crashes takes it along. The results are the same, bit for
-        bit. A script that asks for workers needs ``if __name__ == "__main__":``, as for
-        ``multiprocessing``.
+        in this process, and one that crashes takes it along, as a framework's own function can
+        that a stranger's case calls. None is ``auto`` where there are many tasks, or where a case
+        calls such functions. The results are the same, bit for bit. A script that asks for
+        workers needs ``if __name__ == "__main__":``, as for ``multiprocessing``.
     timeout
         Seconds that a task may take in a worker, over all its adapters; one that takes longer is
         stopped, and the adapter that was at work has a row ``error``.
+    memory
+        Bytes that each worker may take for its tasks, on Linux; None for its share of the
+        machine's. An allocation beyond it fails, and its task has a row ``error``.
     progress
         Called as ``progress(done, total, task)`` before each task is begun; ``task.id`` names it.
 
@@ -100,10 +105,12 @@ def run(
     Raises
     ------
     BadCases, BadUsage
-        As ``load_cases`` and ``Runner`` do; and for a timeout without workers.
+        As ``load_cases`` and ``Runner`` do; and for a timeout or memory without workers.
     """
     work = Work(load_cases(cases, keywords), None if dtypes is None else list(dtypes))
-    engine = local(len(work), adapters, jobs, timeout)
+    engine = local(
+        len(work), adapters, jobs, timeout, limit=LONG, native=work.native, memory=memory
+    )
     with Store() as store:
         session = Session(work, [str(number) for number in range(len(work))], store)
         with engine as entered:

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..adapters.importing import importing
-from ..refimpl.errors import AdapterFailed, GradparityError
+from ..refimpl.errors import AdapterFailed, GradparityError, printable
 
 BAD_USAGE, ADAPTER_FAILED, INTERRUPTED = 2, 3, 130
 
@@ -94,7 +94,7 @@ def main() -> None:
     try:
         app(prog_name="gradparity")
     except GradparityError as error:
-        print(f"gradparity: {error}", file=sys.stderr)  # noqa: T201  the command line speaks
+        print(printable(f"gradparity: {error}"), file=sys.stderr)  # noqa: T201  the command line speaks
         sys.exit(ADAPTER_FAILED if isinstance(error, AdapterFailed) else BAD_USAGE)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

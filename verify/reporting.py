@@ -16,6 +16,20 @@ from ..reports.columns import frame
 from .judging.rows import Row
 
 
+def withdraw(folder: str | Path) -> None:
+    """Remove an earlier run's report: it must not stand for one that fails.
+
+    Raises
+    ------
+    BadUsage
+        Where it cannot be removed.
+    """
+    try:
+        files.withdraw(folder)
+    except OSError as fault:
+        raise BadUsage(f"the earlier report cannot be removed: {fault}") from fault
+
+
 def write_rows(rows: Iterable[Row], folder: str | Path) -> list[Path]:
     """Write the report of these rows into a folder; the files written."""
     return write(frame(rows), folder)

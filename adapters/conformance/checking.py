@@ -12,7 +12,7 @@ import numpy as np
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.ops import TABLE
-from ..attempt import attempt
+from ..attempt import raw
 from ..base import Adapter, Shown, Trace
 from ..numpy_reference import reference
 from .tasks import refused, tasks
@@ -133,7 +133,7 @@ def _task(adapter: Adapter, task: Task, report: Report) -> Iterator[str]:
     unknown = [name for name in sorted(operations) if not _asked(lambda: adapter.has(name))[0]]  # noqa: B023  asked at once
     before = _bits(task.inputs | task.params)
     try:
-        trace, again = (attempt(adapter, task, shared=True) for _ in range(2))
+        trace, again = raw(adapter, task), raw(adapter, task)
     except Unsupported as lack:
         report.unsupported[task.id] = str(lack)
         yield from _refused(lack)
@@ -181,7 +181,7 @@ def _written(adapter: Adapter, task: Task, wanted: Trace) -> Iterator[str]:
 
 def _refusal(adapter: Adapter, task: Task) -> Iterator[str]:
     try:
-        attempt(adapter, task)
+        raw(adapter, task)
     except Unsupported as lack:
         yield from _refused(lack)
     except AdapterFailed as failure:

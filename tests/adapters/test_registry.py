@@ -8,7 +8,7 @@ import pytest
 
 from gradparity.adapters import registry
 from gradparity.adapters.base import Adapter
-from gradparity.refimpl.errors import BadUsage, MissingFramework
+from gradparity.refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 
 HEAVY = "import sys; heavy = {'torch', 'jax', 'optax', 'pandas'} & set(sys.modules); print(heavy)\n"
 
@@ -69,7 +69,7 @@ def test_where_metadata_does_not_say_the_module_is_named(monkeypatch):
 
 def test_a_broken_adapter_of_ours_is_no_missing_framework(monkeypatch):
     with_points(monkeypatch, point("odd", "gradparity.adapters.no_such_module:Adapter"))
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+    with pytest.raises(AdapterFailed, match="no_such_module"):
         registry.make("odd")
 
 

@@ -134,7 +134,7 @@ def test_a_file_of_many_faults_is_answered_soon(text):
 
 def test_the_largest_honest_numbers_pass():
     text = (
-        f"{HEAD}params: {{w: {{zeros: {limits.ELEMENTS}}}}}\n"
+        f"{HEAD}params: {{w: {{zeros: {limits.CASE_ELEMENTS}}}}}\n"
         "program: |\n  h[0] = sum(w)\n  for i in range(9000):\n"
         "    h[i + 1] = h[i] * 2\n  loss = h[9000]\n"
         f"optimizer: {{sgd: {{lr: 0.1}}}}\nsteps: {limits.STEPS}\n"

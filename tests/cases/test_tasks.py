@@ -213,7 +213,7 @@ def test_truths_divergences_and_the_rest_are_handed_on_at_their_points(case):
         "tolerance: {rel: 1e-3, because: c}\nskip: {jax: d}\n"
         "divergences:\n"
         "  - {adapters: [torch], check: grad, tensor: w, kind: kink, because: e, value: [1, 2],\n"
-        "     agree-by: f, see: g, at: {n: 1}, dtypes: [float32]}\n"
+        "     agree-by: f, see: 'https://g.org', at: {n: 1}, dtypes: [float32]}\n"
     )
 
     tasks = {(str(task.point["n"]), task.dtype): task for task in found.tasks()}
@@ -232,7 +232,7 @@ def test_truths_divergences_and_the_rest_are_handed_on_at_their_points(case):
     (divergence,) = task.divergences
     assert divergence.value.tolist() == [1, 2]
     assert divergence == Divergence(
-        ("torch",), "grad", "w", "kink", "e", divergence.value, "f", "g"
+        ("torch",), "grad", "w", "kink", "e", divergence.value, "f", "https://g.org"
     )
     assert [key for key, other in tasks.items() if other.divergences] == [("1", "float32")]
 

@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
-from ...reports.atlas import as_files, sentence
+from ...cases.case import Case
+from ...reports.atlas import Entry, as_files, sentence
 from ..atlas.entries import entries
+from ..engine.apart import apart
 from ..engine.runner import Runner
+from ..engine.work import LONG
 from ..selection.choices import adapters_of
 from ..selection.finding import find
 from .common import Adapters, Paths, emit, fail_on, say
@@ -24,12 +27,15 @@ FAILED = 1
 
 def atlas(paths: Paths = None, *, adapters: Adapters = None, out: Out = "reports/atlas") -> None:
     """Write the atlas; status 1 where an entry is not as it is recorded."""
-    runner = Runner(adapters_of(adapters))
+    names = adapters_of(adapters)
     cases, faults = find(paths)
     fail_on(faults)
-    for why in runner.missing.values():
+    if any(case.native for case in cases):
+        missing, found = apart(_found, names, cases, seconds=LONG * len(cases))
+    else:
+        missing, found = _found(names, cases)
+    for why in missing:
         say(f"gradparity: {why}")
-    found = list(entries(runner, cases, _tell))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     files = as_files(found)
@@ -38,6 +44,12 @@ def atlas(paths: Paths = None, *, adapters: Adapters = None, out: Out = "reports
     emit("\n".join([sentence(found), *(str(folder / name) for name in files)]))
     if any(entry.failed for entry in found):
         raise SystemExit(FAILED)
+
+
+def _found(names: list[str] | None, cases: list[Case]) -> tuple[list[str], list[Entry]]:
+    """Why frameworks are missing, and the entries."""
+    runner = Runner(names)
+    return list(runner.missing.values()), list(entries(runner, cases, _tell))
 
 
 def _tell(case: str) -> None:

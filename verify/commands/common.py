@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ...refimpl.errors import BadCase
+from ...refimpl.errors import BadCase, printable
 
 #: As a shell reports a program that wrote to a closed pipe.
 CLOSED_PIPE = 141
@@ -64,7 +64,7 @@ def emit(text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line to standard error."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
 
 
 def fail_on(faults: Sequence[BadCase]) -> None:

@@ -11,7 +11,8 @@ from importlib import metadata
 import numpy as np
 
 from ...adapters import registry
-from ...refimpl.errors import MissingFramework
+from ...adapters.attempt import asked
+from ...refimpl.errors import AdapterFailed, MissingFramework
 from .common import emit
 
 #: What runs, and what it is wanted for where it may be missing.
@@ -79,9 +80,13 @@ def _adapters() -> Iterator[tuple[str, str]]:
     for name in registry.names():
         try:
             adapter = registry.make(name)
+            version, facts = asked(adapter.version), asked(adapter.facts)
         except MissingFramework as absent:
             yield name, f"missing: {absent}"
             continue
-        yield name, adapter.version()
-        for fact, value in adapter.facts().items():
+        except AdapterFailed as failure:
+            yield name, f"broken: {failure}"
+            continue
+        yield name, version
+        for fact, value in facts.items():
             yield f"  {fact}", value

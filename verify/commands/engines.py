@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from ...adapters import compiled
 from ..engine.local import local as chosen
-from ..engine.work import Engine, Here, Jobs
+from ..engine.work import LONG, Engine, Here, Jobs
 from ..storage.folder import cache_folder
-
-#: Seconds for one task, where nothing is said: far more than a case of a suite takes.
-LONG = 300.0
 
 
 def local(
-    tasks: int, names: list[str] | None, jobs: Jobs = None, timeout: float | None = None
+    tasks: int,
+    names: list[str] | None,
+    jobs: Jobs = None,
+    timeout: float | None = None,
+    *,
+    native: bool = False,
+    memory: int | None = None,
 ) -> Engine:
     """Workers or the command's own process, with what JAX has compiled for others."""
-    return chosen(tasks, names, jobs, timeout, limit=LONG, more=_compiled())
+    more = _compiled()
+    return chosen(tasks, names, jobs, timeout, limit=LONG, native=native, memory=memory, more=more)
 
 
 def here(names: list[str] | None) -> Here:

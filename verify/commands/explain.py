@@ -11,8 +11,11 @@ import typer
 
 from ...cases.task import Task
 from ...refimpl.errors import BadUsage
+from ..engine.apart import apart
 from ..engine.runner import Runner
+from ..engine.work import LONG
 from ..explain.derivation import explain as derive
+from ..explain.parts import Derivation
 from ..explain.render import markdown, plain
 from ..judging.rows import point_text
 from ..selection.choices import adapters_of, chosen, nearest
@@ -49,11 +52,19 @@ def explain(
     (case,) = cases
     wanted = chosen(dtype, case.dtypes, f"dtype of {case.name}")
     task = _at(case.tasks(wanted or case.dtypes[:1]), point)
-    worked = derive(task, Runner(adapters_of(adapters)), case.about)
+    names = adapters_of(adapters)
+    if case.native:
+        worked = apart(_derived, task, names, case.about, seconds=LONG)
+    else:
+        worked = _derived(task, names, case.about)
     if form == "json":
         emit(json.dumps(asdict(worked), indent=1, ensure_ascii=False))
     else:
         emit(markdown(worked) if form == "markdown" else plain(worked))
+
+
+def _derived(task: Task, names: list[str] | None, about: str) -> Derivation:
+    return derive(task, Runner(names), about)
 
 
 def _at(tasks: Sequence[Task], point: str | None) -> Task:

@@ -13,7 +13,7 @@ from ...adapters import registry
 from ...adapters.base import Adapter
 from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
-from ...refimpl.errors import MissingFramework
+from ...refimpl.errors import AdapterFailed, MissingFramework
 from ...refimpl.ops import GROUPS
 from ..selection.choices import adapters_of
 from .common import Adapters, emit, fail_on, say
@@ -29,7 +29,7 @@ def ops(adapters: Adapters = None, form: Format = "table") -> None:
     for name in adapters_of(adapters) or registry.names():
         try:
             made[name] = registry.make(name)
-        except MissingFramework as absent:
+        except (MissingFramework, AdapterFailed) as absent:
             say(f"gradparity: {absent}")
     cases, faults = load_files([catalogue()])
     fail_on(faults)

@@ -16,16 +16,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ...cases.case import Case
 from ...cases.loading import select
-from ...refimpl.errors import BadUsage
+from ...refimpl.errors import BadUsage, printable
 from ...reports.as_text import as_csv, as_json
 from ...reports.console import show
 from ...reports.markdown import as_markdown
-from ..atlas.accepting import proposals
+from ..atlas.accepting import Proposal, proposals
+from ..engine.apart import apart
 from ..engine.cluster import Cluster
+from ..engine.memory import memory_of
 from ..engine.session import Session
-from ..engine.work import Engine, Work, fail_without_a_framework
+from ..engine.work import LONG, Engine, Work, fail_without_a_framework
 from ..engine.work import Progress as Tell
-from ..reporting import write
+from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
 from ..selection.finding import find
 from ..storage.keys import keys
@@ -48,6 +50,14 @@ Timeout = Annotated[
         "--timeout",
         metavar="S",
         help="Seconds that a task may take in a worker before it is stopped; 300 if not given.",
+    ),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Memory that a worker may take for its tasks, as 4G; its share of all if not given.",
     ),
 ]
 Address = Annotated[
@@ -87,6 +97,7 @@ def run(
     dtypes: Dtypes = None,
     jobs: Jobs = None,
     timeout: Timeout = None,
+    memory: Memory = None,
     cluster: Address = None,
     out: Out = None,
     resume: Resume = False,
@@ -97,11 +108,13 @@ def run(
 ) -> None:
     """Run cases and print the verdicts; the exit status says whether all agree."""
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
+    room = memory_of(memory)
+    _begin(out)
     cases = _chosen(paths, keywords)
     work = Work(cases, wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
-    chosen = _engine(work, names, asked, timeout, cluster)
+    chosen = _engine(work, names, asked, timeout, cluster, room)
     with _store(out, resume=resume, changed=changed) as store:
         session = Session(work, list(keys(work, names)), store)
         if resume:
@@ -123,7 +136,7 @@ def run(
     if out is not None:
         written = write(results, out)
         if form == "table":
-            emit("\n".join(["", *map(str, written)]))
+            emit("\n".join(["", *(printable(str(path)) for path in written)]))
     names_of_stale = set(results.loc[results["verdict"] == "stale", "case"])
     stale = [case for case in cases if case.name in names_of_stale]
     if accept_stale or in_place:
@@ -131,6 +144,12 @@ def run(
     elif stale:
         say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
     raise SystemExit(status(results))
+
+
+def _begin(out: str | None) -> None:
+    """Whatever becomes of this run, the report of an earlier one does not stand for it."""
+    if out is not None:
+        withdraw(out)
 
 
 def _chosen(paths: list[str] | None, keywords: str | None) -> list[Case]:
@@ -149,13 +168,16 @@ def _engine(
     jobs: int | Literal["auto"] | None,
     timeout: float | None,
     cluster: str | None,
+    memory: int | None,
 ) -> Engine:
     """What runs the tasks: a Dask cluster, workers or this process."""
     if cluster is not None:
-        if jobs is not None or timeout is not None:
-            raise BadUsage("--cluster with -j or --timeout: Dask's workers are set where they run")
+        if jobs is not None or timeout is not None or memory is not None:
+            raise BadUsage(
+                "--cluster with -j, --timeout or --memory: Dask's workers are set where they run"
+            )
         return Cluster(names, cluster)
-    return local(len(work), names, jobs, timeout)
+    return local(len(work), names, jobs, timeout, native=work.native, memory=memory)
 
 
 def _store(out: str | None, *, resume: bool, changed: bool) -> Store:
@@ -201,8 +223,10 @@ def _accept(
     if not cases:
         say("gradparity: no record is stale")
         return
-    with here(names) as entered:
-        found = proposals(entered.runner.adapters.values(), cases, dtypes)
+    if any(case.native for case in cases):
+        found = apart(_proposed, names, cases, dtypes, seconds=LONG * len(cases))
+    else:
+        found = _proposed(names, cases, dtypes)
     for proposal in found:
         if proposal.diff:
             tell(proposal.diff)
@@ -211,6 +235,13 @@ def _accept(
         if in_place and proposal.diff:
             proposal.path.write_text(proposal.after, "utf-8")
             say(f"gradparity: {proposal.path} is written; look at it and run it again")
+
+
+def _proposed(
+    names: list[str] | None, cases: list[Case], dtypes: list[str] | None
+) -> list[Proposal]:
+    with here(names) as entered:
+        return list(proposals(entered.runner.adapters.values(), cases, dtypes))
 
 
 def status(results: pd.DataFrame) -> int:

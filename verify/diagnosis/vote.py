@@ -30,7 +30,12 @@ def put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation])
     assert program is not None, "a task without a text for the reference has no truth"
     off = [row for row in rows if row["verdict"] in FAILING and row["check"] != "value"]
     votable = [row for row in off if row["kind"] in VOTABLE and row["check"] == "grad"]
-    voted = [row for row in votable if not stopped(program, row["tensor"])][:VOTES]
+    # the output's own cotangent is given, and no slope
+    voted = [
+        row
+        for row in votable
+        if row["tensor"] != program.output and not stopped(program, row["tensor"])
+    ][:VOTES]
     votes = [_contradicted(task, row, table) for row in voted]
     if True in votes and False not in votes:  # what follows from a wrong gradient is wrong too
         for row in off:

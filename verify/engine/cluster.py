@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 from ...adapters import installing
 from ...cases.case import Undrawn
-from ...refimpl.errors import AdapterFailed, BadUsage
+from ...refimpl.errors import BadUsage
 from ..judging.rows import Row
 from . import worker
 from .runner import Lost
@@ -25,6 +26,10 @@ AHEAD = 2
 
 #: Seconds to wait for the scheduler, and for its first worker.
 PATIENCE = 20
+
+
+#: What a client raises whose scheduler is gone, besides what is Dask's own.
+_LOST = (OSError, TimeoutError, RuntimeError)
 
 
 @dataclass
@@ -51,9 +56,7 @@ class Cluster:
     ------
     BadUsage
         When entered: where dask.distributed is not installed, no scheduler answers, it has no
-        worker, or a named adapter is not installed there.
-    AdapterFailed
-        Where the scheduler is lost.
+        worker, or a named adapter is not installed there. Later: where the scheduler is lost.
     """
 
     def __init__(self, adapters: Iterable[str] | None, address: str) -> None:
@@ -92,8 +95,9 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.cancel(list(self._jobs))
-        self._client.close()
+        with suppress(*_LOST, self._dask.CancelledError, self._dask.comm.CommClosedError):
+            self._client.cancel(list(self._jobs))
+            self._client.close()
 
     def run(
         self, tasks: Iterable[tuple[int, Undrawn]]
@@ -101,10 +105,11 @@ class Cluster:
         """Run numbered tasks; each one's rows as it is finished, in whatever order."""
         waiting = (_Job(*numbered) for numbered in tasks)
         while True:
-            self._hand_out(waiting)
-            if not self._jobs:
-                return
-            done = self._dask.wait(list(self._jobs), return_when="FIRST_COMPLETED").done
+            with self._said(*_LOST):
+                self._hand_out(waiting)
+                if not self._jobs:
+                    return
+                done = self._dask.wait(list(self._jobs), return_when="FIRST_COMPLETED").done
             for future in done:
                 job = self._jobs.pop(future)
                 rows = self._settled(future, job)
@@ -132,14 +137,21 @@ class Cluster:
     def _settled(self, future: Any, job: _Job) -> list[Row] | None:
         """A task's rows, or None where it has to be run once more."""
         try:
-            return future.result()
+            with self._said(OSError, TimeoutError):
+                return future.result()
         except self._dask.scheduler.KilledWorker:
             if job.alone:
                 reason = "every Dask worker that ran this task ended"
                 job.lost = dict.fromkeys(self._present, ("crashed", reason))
             self._aside.append(job)
             return None
-        except (self._dask.CancelledError, self._dask.comm.CommClosedError) as fault:
-            raise AdapterFailed(
+
+    @contextmanager
+    def _said(self, *lost: type[Exception]) -> Iterator[None]:
+        """Say that the scheduler is lost, whichever way its client notices."""
+        try:
+            yield
+        except (*lost, self._dask.CancelledError, self._dask.comm.CommClosedError) as fault:
+            raise BadUsage(
                 f"the Dask scheduler at {self._address} was lost; what is finished is kept"
             ) from fault

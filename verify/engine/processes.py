@@ -10,11 +10,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
 #: What such processes, and the memory that they share with this one, are made of.
 CONTEXT = get_context("spawn")
@@ -39,6 +39,15 @@ def stop(pool: ProcessPool) -> None:
     """End a pool's processes, whatever they do."""
     pool.stop()
     pool.join()
+
+
+def ending(end: ProcessExpired) -> str:
+    """How a process ended, in words."""
+    code = end.exitcode or 0
+    with suppress(ValueError):
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"
 
 
 def end_with_parent() -> None:

@@ -10,9 +10,21 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ...adapters import registry
 from ...adapters.attempt import attempt
-from ...adapters.base import Adapter
+from ...adapters.base import Adapter, Trace
+from ...adapters.broken import all_made
+from ...adapters.well_formed import same_bits
+from ...cases.case import Undrawn
+from ...cases.locating import FileFault
 from ...cases.task import Task
-from ...refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from ...cases.tensors import TensorFault
+from ...refimpl.errors import (
+    AdapterFailed,
+    BadUsage,
+    GradparityError,
+    Unsupported,
+    described,
+    printable,
+)
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..diagnosis.diagnose import Judged, diagnose
@@ -39,11 +51,13 @@ class Runner:
     rows
         The operations that truth is computed with; another table than the reference's own is
         for planting faults in it.
+    replaced
+        By their names, adapters that stand for registered ones.
 
     Attributes
     ----------
     adapters
-        Those whose framework is installed, by name.
+        Those whose framework is installed, by name; one that cannot be made fails every task.
     missing
         For each framework that is not, a sentence that says so and how to install it.
 
@@ -60,26 +74,34 @@ class Runner:
         tell: Callable[[str], None] = lambda _: None,
         *,
         rows: Mapping[str, Operation] = TABLE,
+        replaced: Mapping[str, Adapter] | None = None,
     ) -> None:
         keep_freed_memory()
         self._tell = tell
-        self.adapters: dict[str, Adapter] = {}
-        self.missing: dict[str, str] = {}
-        for item in registry.names() if adapters is None else adapters:
-            tell(item if isinstance(item, str) else item.name)
-            try:
-                adapter = registry.make(item) if isinstance(item, str) else item
-            except MissingFramework as absent:
-                self.missing[str(item)] = str(absent)
-            else:
-                self.adapters[adapter.name] = adapter
+        named = registry.names() if adapters is None else adapters
+        others = replaced or {}
+        wanted = [others.get(a, a) if isinstance(a, str) else a for a in named]
+        self.adapters, self.missing = all_made(wanted, tell)
         if self.missing and (adapters is not None or not self.adapters):
             raise BadUsage("; ".join(self.missing.values()))
         if not self.adapters:
             raise BadUsage("no adapter is named, expected one or more")
-        self._versions = {name: adapter.version() for name, adapter in self.adapters.items()}
+        self._versions = {name: printable(made.version()) for name, made in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
+
+    def rows_of(self, undrawn: Undrawn, lost: Mapping[str, Lost] | None = None) -> list[Row]:
+        """Draw a task and run it in every adapter; the rows of all of them.
+
+        One whose arrays cannot be drawn has an ``error`` in each: a file that has gone since the
+        case was read, or too little memory.
+        """
+        try:
+            task = undrawn.draw()
+        except (GradparityError, FileFault, TensorFault, OSError, MemoryError) as fault:
+            task, reason = undrawn.bare(), f"the arrays cannot be drawn: {described(fault)}"
+            lost = dict.fromkeys(self.adapters, ("case", reason))
+        return self.rows(task, lost)
 
     def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
         """Run a task in every adapter; the rows of all of them.
@@ -113,15 +135,19 @@ class Runner:
         self._tell(name)
         started = time.perf_counter()
         try:
-            trace = attempt(adapter, task)
+            trace = _run(adapter, task)
             pulled = None if base.seeded is None else attempt(adapter, base.seeded)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
-        rows = judge(task, adapter, version, trace, base, pulled)
-        for row in rows:
-            row["seconds"] = seconds
-        diagnose(Judged(task, adapter, base, rows, self._rows))
+        try:
+            rows = judge(task, adapter, version, trace, base, pulled)
+            for row in rows:
+                row["seconds"] = seconds
+            diagnose(Judged(task, adapter, base, rows, self._rows))
+        except Exception as fault:  # noqa: BLE001  what a trace does to the judge is its own row
+            reason = f"what it returned cannot be judged: {described(fault)}"
+            return [whole(task, name, version, "error", "judge", reason)]
         return rows
 
     def _baseline(self, task: Task) -> Baseline | str:
@@ -133,3 +159,12 @@ class Runner:
             except AdapterFailed as fault:
                 self._held = (task, str(fault))
         return self._held[1]
+
+
+def _run(adapter: Adapter, task: Task) -> Trace:
+    """Its trace; functions of a framework's own, of which nothing is known, run twice."""
+    trace = attempt(adapter, task)
+    program = task.program(adapter.name)
+    if program is not None and program.native and not same_bits(trace, attempt(adapter, task)):
+        raise AdapterFailed("another result when it is run again: a function is not pure")
+    return trace

@@ -33,7 +33,7 @@ class Session:
 
     def take_finished(self) -> None:
         """Take what an interrupted run has left in the store, errors included."""
-        self._take(key for key in self.keys if key in self.store)
+        self._take(key for key in self.keys if self.store.rows(key) is not None)
 
     def take_unchanged(self) -> None:
         """Take what a run has left, in the store or the user's cache, but no errors."""

@@ -26,6 +26,9 @@ Results = Generator[tuple[int, list[Row]], None, None]
 #: How many workers: a number, ``auto`` for as many as there are cores, or what is best.
 Jobs = int | Literal["auto"] | None
 
+#: Seconds for one task, where nothing is said: far more than a case of a suite takes.
+LONG = 300.0
+
 #: So few tasks take less time than a worker takes to start.
 FEW = 16
 
@@ -87,7 +90,7 @@ class Here:
     def run(self, tasks: Iterable[tuple[int, Undrawn]]) -> Results:
         """Each task's rows, in order."""
         for number, undrawn in tasks:
-            yield number, self.runner.rows(undrawn.draw())
+            yield number, self.runner.rows_of(undrawn)
 
 
 def fail_without_a_framework(
@@ -115,8 +118,12 @@ def fail_without_a_framework(
         )
 
 
-def workers_for(jobs: Jobs, tasks: int, timeout: float | None = None) -> int:
+def workers_for(
+    jobs: Jobs, tasks: int, timeout: float | None = None, *, apart: bool = False
+) -> int:
     """How many workers to take; 0 for none, which is this process.
+
+    ``apart`` is for tasks that are not to be run in this process unless it is asked for.
 
     Raises
     ------
@@ -126,7 +133,7 @@ def workers_for(jobs: Jobs, tasks: int, timeout: float | None = None) -> int:
     if timeout is not None and not timeout > 0:
         raise BadUsage(f"a timeout of {timeout:g} seconds, expected more than 0")
     if jobs is None:
-        few = tasks <= FEW and timeout is None
+        few = tasks <= FEW and timeout is None and not apart
         return 0 if few else min(cores(), max(tasks, 1))
     if jobs == "auto":
         return min(cores(), max(tasks, 1))
@@ -153,6 +160,11 @@ class Work:
 
     def __len__(self) -> int:
         return sum(case.count(self.dtypes) for case in self.cases)
+
+    @property
+    def native(self) -> bool:
+        """Whether a case calls a framework's own functions."""
+        return any(case.native for case in self.cases)
 
     def __iter__(self) -> Iterator[Undrawn]:
         for case in self.cases:

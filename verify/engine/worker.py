@@ -16,6 +16,7 @@ from ...adapters.base import Adapter
 from ...cases.case import Undrawn
 from ..judging.rows import REFERENCE, Row
 from ..storage.folder import cache_folder
+from .memory import limit_memory
 from .processes import end_with_parent
 from .runner import Lost, Runner
 
@@ -76,15 +77,23 @@ _STATE = _State()
 _TURN = threading.Lock()
 
 
-def start(adapters: Sequence[str | Adapter] | None, marks: Marks) -> None:
-    """Begin a worker's life: one thread, and every framework imported.
+def start(
+    adapters: Sequence[str | Adapter] | None,
+    marks: Marks,
+    broken: Mapping[str, Adapter],
+    memory: int | None,
+    workers: int,
+) -> None:
+    """Begin a worker's life: one thread, every framework imported, and so much memory besides.
 
-    What an adapter raises as it is made is kept, for ``about`` to raise.
+    ``broken`` has what stands for adapters that end a process as it starts. What else is raised is
+    kept, for ``about`` to raise.
     """
     end_with_parent()
     _STATE.marks = marks
     try:
-        _STATE.runner = _made(adapters)
+        _STATE.runner = _made(adapters, broken)
+        limit_memory(memory, workers)
     except Exception as fault:  # noqa: BLE001  raised where it is heard
         _STATE.fault = fault
 
@@ -105,7 +114,7 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     """Run a task over the adapters; its rows."""
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
-    return _runner().rows(undrawn.draw(), lost)
+    return _runner().rows_of(undrawn, lost)
 
 
 def remote_about(adapters: tuple[str, ...] | None) -> tuple[list[str], dict[str, str]]:
@@ -120,7 +129,7 @@ def remote(
 ) -> list[Row]:
     """As ``work``, in a process that somebody else has started, one task at a time."""
     with _TURN:
-        return _kept(adapters).rows(undrawn.draw(), lost)
+        return _kept(adapters).rows_of(undrawn, lost)
 
 
 @lru_cache(maxsize=1)
@@ -128,11 +137,13 @@ def _kept(adapters: tuple[str, ...] | None) -> Runner:
     return _made(adapters)
 
 
-def _made(adapters: Sequence[str | Adapter] | None) -> Runner:
+def _made(
+    adapters: Sequence[str | Adapter] | None, broken: Mapping[str, Adapter] | None = None
+) -> Runner:
     """A runner, and for the rest of this process's life the settings that it needs."""
     settings = _STATE.settings
     settings.enter_context(threads.environment(compiled.variables(cache_folder())))
-    runner = Runner(adapters, tell=_STATE.tell)
+    runner = Runner(adapters, tell=_STATE.tell, replaced=broken)
     settings.enter_context(threads.one_thread(runner.adapters.values()))
     return runner
 

@@ -8,12 +8,11 @@ gets a row ``error``, and the task is run again in the others.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pickle import PicklingError
 from types import TracebackType
@@ -23,11 +22,12 @@ from pebble import ProcessExpired
 
 from ...adapters import registry
 from ...adapters.base import Adapter
+from ...adapters.broken import Broken
 from ...cases.case import Undrawn
 from ...refimpl.errors import AdapterFailed, BadUsage
 from ..judging.rows import REFERENCE, Row
 from . import worker
-from .processes import CONTEXT, pool_of, stop
+from .processes import CONTEXT, ending, pool_of, stop
 from .runner import Lost
 
 #: How many tasks are handed out for each worker: one that it runs and one that waits for it.
@@ -38,6 +38,9 @@ LOOK = 0.2
 
 #: So many looks in a row must find a process gone: Pebble may be about to say so itself.
 LOOKS = 3
+
+#: How long all adapters may take to be loaded, in seconds.
+LOADING = 300.0
 
 #: How often all workers may end at once without a task being finished in between.
 PATIENCE = 3
@@ -68,13 +71,15 @@ class Workers:
         How many processes.
     timeout
         Seconds that a task may take, over all its adapters; None for as long as it takes.
+    memory
+        Bytes that each process may take for its tasks; None for its share of the machine's.
 
     Raises
     ------
     BadUsage
         When entered, as ``Runner`` does; and for an adapter that cannot be sent to a process.
     AdapterFailed
-        When entered, where a process cannot even be started: a framework crashes on import.
+        When entered, where a process cannot even be started.
     """
 
     def __init__(
@@ -82,11 +87,14 @@ class Workers:
         adapters: Iterable[str | Adapter] | None,
         count: int,
         timeout: float | None = None,
+        memory: int | None = None,
     ) -> None:
         self._adapters = None if adapters is None else list(adapters)
         given = registry.names() if self._adapters is None else self._adapters
-        self._names: Sequence[str] = tuple(a if isinstance(a, str) else a.name for a in given)
-        self._count, self._timeout = count, timeout
+        self._names: Sequence[str] = tuple(a if isinstance(a, str) else str(a.name) for a in given)
+        #: In the place of adapters that end a process as it starts.
+        self._broken_ones: dict[str, Adapter] = {}
+        self._count, self._timeout, self._memory = count, timeout, memory
         # the first slot is for those who start
         slots = 1 + count * AHEAD
         self._marks = worker.Marks(CONTEXT.RawArray("q", 2 * slots), self._names)
@@ -97,13 +105,19 @@ class Workers:
         self.missing: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        self._start()
-        try:
-            self._names, self.missing = self._introduced()
-        except BaseException:
-            self._stop()
-            raise
-        return self
+        while True:
+            self._start()
+            try:
+                self._names, self.missing = self._introduced()
+            except AdapterFailed as failure:
+                self._stop()
+                if not self._broken_off(str(failure)):
+                    raise
+            except BaseException:
+                self._stop()
+                raise
+            else:
+                return self
 
     def __exit__(
         self,
@@ -159,7 +173,7 @@ class Workers:
                 self._blame(job, "crashed", "the process ended while {} was at work")
             job.suspect = True
         except ProcessExpired as end:
-            self._blame(job, "crashed", f"the process ended while {{}} was at work: {_why(end)}")
+            self._blame(job, "crashed", f"the process ended while {{}} was at work: {ending(end)}")
         except TimeoutError:
             if future.done() and job.gone < LOOKS:
                 reason = f"stopped after {self._timeout:g} seconds, while {{}} was at work"
@@ -189,18 +203,33 @@ class Workers:
             job.gone = job.gone + 1 if process and not _alive(process) else 0
         return {future for future, job in self._jobs.items() if job.gone >= LOOKS}
 
+    def _broken_off(self, reason: str) -> bool:
+        """Put what fails every task in the place of the adapter that ended a process as it started.
+
+        False where it was none, or none that can be told.
+        """
+        name = self._marks.at_work(0)
+        if name not in self._names or name in self._broken_ones:
+            return False
+        self._broken_ones[name] = Broken(name, reason)
+        return True
+
     def _introduced(self) -> tuple[tuple[str, ...], dict[str, str]]:
         future = self._pool.schedule(worker.about)
         ended: set[int] = set()
-        while len(ended) <= PATIENCE and not wait([future], timeout=LOOK).done:
+        until = time.monotonic() + LOADING
+        while len(ended) <= PATIENCE and time.monotonic() < until:
+            if wait([future], timeout=LOOK).done:
+                break
             process = self._marks.process(0)
             if process and not _alive(process):
                 ended.add(process)
         try:
             names, missing = future.result(timeout=0)
         except (BrokenProcessPool, ProcessExpired, TimeoutError) as fault:
+            what = "ended" if time.monotonic() < until else f"was not ready after {LOADING:g} s"
             raise AdapterFailed(
-                f"a worker process ended as it started, while {self._marks.at_work(0)} was loaded"
+                f"a worker process {what} as it started, while {self._marks.at_work(0)} was loaded"
             ) from fault
         return tuple(names), missing
 
@@ -213,7 +242,10 @@ class Workers:
 
     def _start(self) -> None:
         with _sent(self._names):
-            self._pool = pool_of(self._count, worker.start, self._adapters, self._marks)
+            self._pool = pool_of(
+                *(self._count, worker.start, self._adapters, self._marks),
+                *(self._broken_ones, self._memory, self._count),
+            )
 
     def _stop(self) -> None:
         stop(self._pool)
@@ -229,14 +261,6 @@ def _sent(names: Sequence[str]) -> Iterator[None]:
             f"the adapters {', '.join(names)} cannot be sent to a worker process ({fault}); "
             "expected names of registered ones, or adapters that can be pickled"
         ) from fault
-
-
-def _why(end: ProcessExpired) -> str:
-    code = end.exitcode or 0
-    with suppress(ValueError):
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-    return f"exit status {code}"
 
 
 def _alive(process: int) -> bool:

@@ -11,15 +11,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...cases.locating import FileFault, locate
+from ...refimpl.errors import printable
 from ..storage.code import hashed
+
+#: Bytes of a record: one of a file with as many cases as there may be has fewer.
+LONGEST = 4_000_000
+
+#: What a case may be called.
+_NAME = re.compile(r"[a-z0-9-]{1,100}")
 
 #: Of how many versions of the code records are kept.
 KEPT = 4
@@ -56,15 +65,15 @@ class Memory:
         if self._folder is None:
             return None
         try:
-            record = json.loads(self._record(raw).read_bytes())
+            with self._record(raw).open("rb") as stream:
+                record = json.loads(stream.read(LONGEST))
             for name, digest in record["files"].items():
                 if hashed(locate(name, path.parent).read_bytes()) != digest:
                     return None
-            return [
-                Known(str(name), path, int(line), int(column), tuple(map(str, notes)))
-                for name, line, column, notes in record["cases"]
-            ]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, FileFault):
+            return [_known(each, path) for each in record["cases"]]
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, FileFault):
+            return None
+        except (ArithmeticError, RecursionError):  # numbers and nesting that we never wrote
             return None
 
     def keep(self, raw: bytes, path: Path, cases: Iterable[Known], files: Iterable[str]) -> None:
@@ -91,6 +100,14 @@ class Memory:
         versions = sorted(self._folder.parent.iterdir(), key=lambda p: -p.stat().st_mtime_ns)
         for version in versions[KEPT:]:
             shutil.rmtree(version, ignore_errors=True)
+
+
+def _known(record: Any, path: Path) -> Known:
+    """A case as it was kept; ValueError for what was not kept by us."""
+    name, line, column, notes = record
+    if not _NAME.fullmatch(name) or type(line) is not int or type(column) is not int:
+        raise ValueError(f"no case of ours: {name}")
+    return Known(name, path, line, column, tuple(printable("".join(note)) for note in notes))
 
 
 def _put(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...adapters.metering import Meter
 from ...adapters.numpy_reference import reference
 from ...cases import Case
 from ...cases.task import Task
@@ -16,15 +17,20 @@ from ...refimpl.rounding import Noise
 PLAINLY_NONZERO = 1e-6
 
 
-def vacuous(case: Case) -> list[BadCase]:
+def vacuous(case: Case, meter: Meter | None = None) -> list[BadCase]:
     """The points of a case at which a parameter's true gradient is all zero, unexpectedly.
 
     A case that means it says so by expecting that gradient. Points at which the reference
-    itself cannot run are faults too, and come back with the reason.
+    itself cannot run are faults too, and come back with the reason. ``meter`` is charged.
+
+    Raises
+    ------
+    TooLarge
+        Where the meter has too little left.
     """
     faults = []
-    for task in case.tasks(dtypes=["complex128" if _complex_only(case) else "float64"]):
-        faults += _faults(replace(task, steps=1, update=None))
+    for task in case.iter_tasks(dtypes=["complex128" if _complex_only(case) else "float64"]):
+        faults += _faults(replace(task, steps=1, update=None), case.place, meter)
     return faults
 
 
@@ -32,12 +38,12 @@ def _complex_only(case: Case) -> bool:
     return all(dtype.startswith("complex") for dtype in case.dtypes)
 
 
-def _faults(task: Task) -> list[BadCase]:
+def _faults(task: Task, place: str, meter: Meter | None) -> list[BadCase]:
     at = f" at {task.id}" if task.point else ""
     try:
-        grads = reference(task).steps[0].grads
+        grads = reference(task, meter=meter).steps[0].grads
     except AdapterFailed as failure:
-        return [BadCase(f"case {task.case}{at} cannot be run: {failure}", task.where)]
+        return [BadCase(f"case {task.case}{at} cannot be run: {failure}", place)]
     zero = []
     for name in task.params:
         g = grads.get(name)
@@ -45,7 +51,7 @@ def _faults(task: Task) -> list[BadCase]:
             continue
         if np.abs(g).max() > PLAINLY_NONZERO:
             continue
-        if not g.any() or _is_noise(task, name, g):
+        if not g.any() or _is_noise(task, name, g, meter):
             zero.append(name)
     if not zero:
         return []
@@ -54,13 +60,13 @@ def _faults(task: Task) -> list[BadCase]:
         BadCase(
             f"case {task.case}{at} is vacuous: the true gradient of {names} is all zero, so that "
             f"a framework returning zeros would pass; change the case, or say so in expect.grad",
-            task.where,
+            place,
         )
     ]
 
 
-def _is_noise(task: Task, name: str, g: np.ndarray) -> bool:
+def _is_noise(task: Task, name: str, g: np.ndarray, meter: Meter | None) -> bool:
     """Whether a tiny gradient is rounding alone, as of a softmax that is summed."""
-    moved = reference(task, noise=Noise(0, task.dtype)).steps[0].grads[name]
+    moved = reference(task, noise=Noise(0, task.dtype), meter=meter).steps[0].grads[name]
     with np.errstate(invalid="ignore"):  # of infinities, whose difference is NaN
         return moved is None or bool((np.abs(moved - g) * 8 >= np.abs(g)).all())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -17,7 +19,8 @@ from ...reports.columns import frame
 from ...reports.plain import failures_table
 from ...reports.verdicts import FAILING
 from ..engine.runner import Runner
-from ..engine.work import fail_without_a_framework
+from ..engine.work import LONG, fail_without_a_framework
+from ..engine.workers import Workers
 from ..judging.rows import Row, point_text
 from ..selection.choices import adapters_of, dtypes_of
 from .report import PROPERTY
@@ -30,17 +33,50 @@ _HELD = pytest.StashKey["Held"]()
 
 
 class Held:
-    """One runner, which keeps a task's truth, and the tasks of the case that is being run."""
+    """What runs tasks, and the tasks of the case that is being run.
+
+    A runner in this process keeps a task's truth for its adapters; a case that calls functions of a
+    framework's own goes to a worker, with all its adapters at once.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
-        adapters = adapters_of(config.getoption("--gradparity-adapters"))
-        self.runner = Runner(adapters)
-        fail_without_a_framework(adapters, self.runner.missing)
+        self._names = adapters_of(config.getoption("--gradparity-adapters"))
         self._dtypes = dtypes_of(config.getoption("--gradparity-dtypes"))
         self._case: Case | None = None
         self._tasks: list[Task] = []
+        self._finished: tuple[Case, int, list[Row]] | None = None
+        self._open = ExitStack()
+        config.add_cleanup(self._open.close)
 
-    def task(self, case: Case, number: int) -> Task:
+    @cached_property
+    def runner(self) -> Runner:
+        """What runs tasks in this process."""
+        made = Runner(self._names)
+        fail_without_a_framework(self._names, made.missing)
+        return made
+
+    @cached_property
+    def workers(self) -> Workers:
+        """What runs them in another, which is stopped with the session."""
+        made = self._open.enter_context(Workers(self._names, 1, LONG))
+        fail_without_a_framework(self._names, made.missing)
+        return made
+
+    def missing(self, case: Case) -> dict[str, str]:
+        """Why frameworks are missing that a case would be run in."""
+        return self.workers.missing if case.native else self.runner.missing
+
+    def rows(self, case: Case, number: int, adapter: str) -> list[Row]:
+        """The rows of one of a case's tasks in an adapter."""
+        if not case.native:
+            return self.runner.rows_for(self._task(case, number), adapter)
+        if self._finished is None or self._finished[:2] != (case, number):
+            undrawn = list(case.undrawn(self._dtypes))[number]
+            ((_, rows),) = self.workers.run([(0, undrawn)])
+            self._finished = (case, number, rows)
+        return [row for row in self._finished[2] if row["adapter"] == adapter]
+
+    def _task(self, case: Case, number: int) -> Task:
         """A task of a case; its arrays are drawn with the case's others and dropped with them."""
         if self._case is not case:
             self._case, self._tasks = case, case.tasks(self._dtypes)
@@ -98,9 +134,15 @@ class CaseItem(pytest.Item):
     def runtest(self) -> None:
         """Run the task in the adapter and judge what comes back."""
         held = self._held()
-        if self.adapter in held.runner.missing:
-            pytest.skip(held.runner.missing[self.adapter])
-        rows = held.runner.rows_for(held.task(self.case, self.number), self.adapter)
+        try:
+            missing = held.missing(self.case)
+        except BadUsage as error:
+            if hasattr(self.config, "workerinput"):
+                raise  # a worker of xdist that ends takes its controller along
+            pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        if self.adapter in missing:
+            pytest.skip(missing[self.adapter])
+        rows = held.rows(self.case, self.number, self.adapter)
         if self.config.getoption("--gradparity-report"):
             self.user_properties.append((PROPERTY, json.dumps(rows)))
         if any(row["verdict"] in FAILING for row in rows):
@@ -124,10 +166,5 @@ class CaseItem(pytest.Item):
     def _held(self) -> Held:
         stash = self.session.stash
         if _HELD not in stash:
-            try:
-                stash[_HELD] = Held(self.config)
-            except BadUsage as error:
-                if hasattr(self.config, "workerinput"):
-                    raise  # a worker of xdist that ends takes its controller along
-                pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+            stash[_HELD] = Held(self.config)
         return stash[_HELD]

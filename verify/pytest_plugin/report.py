@@ -20,6 +20,8 @@ class Report:
         self._folder = Path(str(config.getoption("--gradparity-report")))
         self._rows: list[dict[str, Any]] = []
         self._written: list[Path] = []
+        self._reporting = importlib.import_module("..reporting", __package__)
+        self._reporting.withdraw(self._folder)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -36,8 +38,7 @@ class Report:
     def pytest_sessionfinish(self) -> None:
         """Write the report, where any case was run."""
         if self._rows:
-            reporting = importlib.import_module("..reporting", __package__)
-            self._written = reporting.write_rows(self._rows, self._folder)
+            self._written = self._reporting.write_rows(self._rows, self._folder)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is."""

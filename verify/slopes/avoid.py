@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ...adapters.metering import Meter
 from ...adapters.numpy_reference import reference
 from ...cases.case import Case
 from ...cases.task import Task
@@ -49,31 +50,36 @@ def unlabelled(task: Task, found: Iterable[Near], rows: Mapping[str, Operation] 
     return f"{on[0]}; along a random way {kink.sides}"
 
 
-def strayed(case: Case) -> list[BadCase]:
+def strayed(case: Case, meter: Meter | None = None) -> list[BadCase]:
     """The operations of a case that come nearer to a kink than its ``avoid`` allows.
 
-    Where the reference cannot run, which is told elsewhere, there are none.
+    Where the reference cannot run, which is told elsewhere, there are none. ``meter`` is charged.
+
+    Raises
+    ------
+    TooLarge
+        Where the meter has too little left.
     """
     if case.model.avoid is None:
         return []
     faults: dict[str, BadCase] = {}
-    for task in case.tasks():
+    for task in case.iter_tasks():
         try:
-            found = watched(task)
+            found = watched(task, meter)
         except AdapterFailed:
             continue
         for near in too_near(task, found):
             i = near.instruction
-            where = f"{case.path}:{i.line}:{i.column}" if i.line else case.where
+            where = f"{case.path}:{i.line}:{i.column}" if i.line else case.place
             message = f"case {case.name} at {task.id}: {near}, expected {task.avoid:g} or more away"
             faults.setdefault(where, BadCase(message, where))
     return list(faults.values())
 
 
-def watched(task: Task) -> list[Near]:
+def watched(task: Task, meter: Meter | None = None) -> list[Near]:
     """Where a task's operations come nearest to their kinks."""
     program = task.program("numpy")
     assert program is not None, "a case without a text for the reference is refused"
     watch = Watch(program)
-    reference(task, dtype=WIDER[task.dtype], watch=watch)
+    reference(task, dtype=WIDER[task.dtype], watch=watch, meter=meter)
     return watch.found

@@ -6,17 +6,16 @@ nothing of the one being written. The file is held while it is written to: two r
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ...refimpl.errors import BadUsage
 from ..judging.rows import Row
+from .packing import packed, unpacked
 
 #: The file of a run's folder.
 NAME = "tasks.sqlite"
@@ -78,10 +77,13 @@ class Store:
             self._base.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?)", (key, packed(rows)))
 
     def rows(self, key: str) -> list[Row] | None:
-        """A task's rows, or None."""
+        """A task's rows, or None: where there are none, or what is there was not written by us."""
         with self._said("cannot be read"):
             found = self._base.execute("SELECT rows FROM tasks WHERE key = ?", (key,)).fetchone()
+        try:
             return None if found is None else unpacked(found[0])
+        except ValueError:
+            return None
 
     def forget(self) -> None:
         """Keep nothing of what is there."""
@@ -130,7 +132,7 @@ class Store:
         where = "a temporary file" if self._path is None else str(self._path)
         try:
             yield
-        except (sqlite3.Error, zlib.error, ValueError) as fault:
+        except (sqlite3.Error, ValueError) as fault:
             hint = {
                 "database is locked": "another run writes there",
                 "database or disk is full": "make room, then go on with --resume",
@@ -141,24 +143,3 @@ class Store:
             raise BadUsage(f"{where} {what}: {fault}" + (f"; {hint}" if hint else "")) from fault
         except OSError as fault:
             raise BadUsage(f"{where} {what}: {fault.strerror or fault}") from fault
-
-
-def packed(rows: list[Row]) -> bytes:
-    """Rows as compressed JSON, column by column; a column of one value has it once."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table: dict[str, list[Any]] = {}
-    for name in columns:
-        values = [row.get(name) for row in rows]
-        table[name] = values[:1] if all(value == values[0] for value in values) else values
-    return zlib.compress(json.dumps({"count": len(rows), "columns": table}).encode(), level=1)
-
-
-def unpacked(blob: bytes) -> list[Row]:
-    """The rows again: floats to the bit, as their shortest decimal text gives them back."""
-    held = json.loads(zlib.decompress(blob))
-    count = held["count"]
-    columns = {
-        name: values if len(values) == count else values * count
-        for name, values in held["columns"].items()
-    }
-    return [{name: values[k] for name, values in columns.items()} for k in range(count)]

@@ -17,10 +17,13 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Trace
+from ...adapters.metering import Meter, TooLarge
 from ...adapters.numpy_reference import reference
 from ...adapters.values import in_dtype
+from ...cases import limits
 from ...cases.program import Const
 from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
@@ -129,7 +132,12 @@ class _Runs:
 
     def truth(self, watch: Watch | None) -> tuple[dict[Key, np.ndarray], frozenset[str]]:
         """The run in wider precision, and the parameters that it does not differentiate."""
-        found = flat(reference(self.task, dtype=self.wide, rows=self._rows, watch=watch))
+        meter = Meter(limits.TASK, limits.VALUES)
+        try:
+            trace = reference(self.task, dtype=self.wide, rows=self._rows, watch=watch, meter=meter)
+        except TooLarge as fault:
+            raise AdapterFailed(f"it is too large: {fault}") from fault
+        found = flat(trace)
         names = (name for check, name, _ in found if check == "grad" and name in self.task.params)
         self._unused = frozenset(n for n in names if found["grad", n, 0] is None)
         return self._filled(found), self._unused

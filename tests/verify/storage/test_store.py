@@ -2,28 +2,82 @@
 
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
+import zlib
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
 from gradparity.refimpl.errors import BadUsage
-from gradparity.verify.storage.store import NAME, Store, packed, unpacked
+from gradparity.reports.columns import BY_NAME
+from gradparity.verify.storage.packing import LONGEST, packed, unpacked
+from gradparity.verify.storage.store import NAME, Store
 
-CELLS = st.none() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=8)
+TEXTS = st.none() | st.text(max_size=8)
+CELLS = {"str": TEXTS, "float64": st.none() | st.floats(), "Int64": st.integers(-(2**60), 2**60)}
+COLUMNS = st.sampled_from([name for name in BY_NAME if name != "verdict"])
 
 
 def same(a, b):
     return repr(a) == repr(b)
 
 
-@given(st.integers(0, 4), st.lists(st.text(max_size=6), unique=True, max_size=5), st.data())
+@given(st.integers(0, 4), st.lists(COLUMNS, unique=True, max_size=5), st.data())
 def test_rows_come_back_to_the_bit(count, columns, data):
-    columns = columns or ["verdict"]
-    rows = [{name: data.draw(CELLS) for name in columns} for _ in range(count)]
+    rows = [
+        {name: data.draw(CELLS[BY_NAME[name].dtype]) for name in columns} | {"verdict": "agree"}
+        for _ in range(count)
+    ]
     assert same(unpacked(packed(rows)), rows)
+
+
+def raw(text, level=1):
+    return zlib.compress(text.encode(), level)
+
+
+POISON = {
+    "nothing": b"",
+    "no zlib": b"words",
+    "truncated": packed([{"verdict": "agree"}])[:-3],
+    "no json": raw("words"),
+    "a list": raw("[]"),
+    "no count": raw('{"columns": {}}'),
+    "count as text": raw('{"count": "1", "columns": {}}'),
+    "count below": raw('{"count": -1, "columns": {}}'),
+    "count of billions": raw('{"count": 1000000000000, "columns": {"case": ["a"]}}'),
+    "columns as a list": raw('{"count": 1, "columns": ["case"]}'),
+    "another column": raw('{"count": 1, "columns": {"case": ["a"], "shell": ["rm"]}}'),
+    "another length": raw('{"count": 3, "columns": {"case": ["a", "b"]}}'),
+    "a number as text": raw('{"count": 1, "columns": {"max_abs": ["0.5"]}}'),
+    "text as a number": raw('{"count": 1, "columns": {"case": [7]}}'),
+    "a list in a cell": raw('{"count": 1, "columns": {"reason": [["a"]]}}'),
+    "truth as a number": raw('{"count": 1, "columns": {"max_abs": [true]}}'),
+    "another verdict": raw('{"count": 1, "columns": {"verdict": ["fine"]}}'),
+    "no verdict": raw('{"count": 1, "columns": {"verdict": [null]}}'),
+    "nested": raw("[" * 200_000),
+    "digits": raw('{"count": 1, "columns": {"step": [' + "9" * 9000 + "]}}"),
+    "bomb": raw("0" * (LONGEST + 10)),
+    "text": "words",
+    "number": 7,
+    "null": None,
+}
+
+
+@pytest.mark.parametrize("name", POISON)
+def test_what_was_not_written_by_us_is_not_taken(tmp_path, name):
+    with pytest.raises(ValueError, match=r"."):
+        unpacked(POISON[name])
+    with Store(tmp_path / NAME) as store:
+        store.put("a", [{"verdict": "agree"}])
+    base = sqlite3.connect(tmp_path / NAME)
+    with base:
+        base.execute("UPDATE tasks SET rows = ?", (POISON[name],))
+    base.close()
+    with Store(tmp_path / NAME) as store:
+        assert store.rows("a") is None
 
 
 def test_tasks_are_kept_from_one_process_to_the_next(tmp_path):

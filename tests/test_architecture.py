@@ -38,6 +38,7 @@ ROOMS = {
     "explain": {"measure", "truth", "judging", "engine"},
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine"},
+    "fuzz": {"judging", "engine"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection"},
     "pytest_plugin": {"judging", "engine", "selection"},

@@ -90,7 +90,7 @@ def broadcasts(row: Operation) -> bool:
 def elementwise(row: Operation) -> bool:
     """Whether an operation of one array makes one of the same shape, as its examples show."""
     plain = [e for e in row.examples if sum(s is not None for s in e.shapes) == 1]
-    if len(plain) < len(row.examples) or row.required or "axis" in row.attributes:
+    if len(plain) < len(row.examples) or row.required or {"axis", "axes"} & row.attributes.keys():
         return False
     shapes = [next(s for s in e.shapes if s is not None) for e in plain]
     same = all(_result_shape(row, e) == s for e, s in zip(plain, shapes, strict=True))

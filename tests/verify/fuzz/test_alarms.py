@@ -18,6 +18,7 @@ COUNT, SEED = 500, 1
 #: Faults of frameworks whose size no record can tell: the adapter, a part of the reason, and why.
 CONFIRMED = [
     ("jax", "fft_thunk.cc", "XLA's CPU compiler hands a Fourier transform a layout it refuses"),
+    ("torch", "isFloatingType(grad", "where of a real and a complex array has no backward pass"),
     ("jax", "the VJP of normalize", "NaN at zero, as normalize-of-zero records"),
 ]
 

@@ -40,6 +40,7 @@ ROOMS = {
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine"},
     "edits": set(),
     "own": {"measure", "edits"},
+    "fuzz": {"judging", "engine"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection"},
     "pytest_plugin": {"judging", "engine", "selection"},

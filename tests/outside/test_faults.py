@@ -1,0 +1,65 @@
+"""Faults planted into PyTorch, JAX and optax themselves, and whether the catalogue sees them."""
+
+import pytest
+
+from gradparity.refimpl.ops import TABLE
+from gradparity.refimpl.optimizers import RULES
+from gradparity.refimpl.optimizers.clipping import CLIPS
+from gradparity.refimpl.optimizers.schedules import SCHEDULES
+
+from . import running
+from .fault import read
+
+FAULTS = read()
+
+#: Of each kind one, that short files of the catalogue show.
+QUICK = [
+    "torch.tanh · kept",
+    "torch.exp · value",
+    "torch.sin · forward",
+    "torch.square · cut",
+    "torch.relu · backward · 0 · add",
+    "torch.nn.functional.gelu · keyword",
+    "torch.optim.Adam · updates · 0 · zero",
+    "torch.optim.SGD · gradients",
+    "aten.tanh_backward · kernel",
+    "jax.numpy.exp · backward · 0 · scale 1.000001",
+    "tanh_p · jvp",
+    "scale_by_adam · keyword · b2",
+]
+
+FILES = ["elementary", "activations", "chain-rule", "optimizers"]
+
+
+def test_there_are_enough_of_every_kind():
+    frameworks = [fault.framework for fault in FAULTS]
+    assert len(FAULTS) >= 150
+    assert min(map(frameworks.count, running.FRAMEWORKS)) >= 75
+    blamed = {fault.blame for fault in FAULTS}
+    for table, least in ((TABLE, 80), (RULES, 12), (SCHEDULES, 5), (CLIPS, 2)):
+        assert len(blamed & table.keys()) >= least
+    assert blamed <= {*TABLE, *RULES, *SCHEDULES, *CLIPS}
+    assert {"float64", "float32", "float16", "bfloat16", "complex128"} == {f.dtype for f in FAULTS}
+    wanted = {"last element", "size", "negative", "broadcast", "non-contiguous", "call", "step"}
+    wanted |= {"from step", "index 0", "tied", "keyword", "large", "dtype"}
+    assert wanted <= {fault.when for fault in FAULTS}
+
+
+def test_a_few_are_caught_and_blamed():
+    chosen = [next(f for f in FAULTS if part in f.id) for part in QUICK]
+    paths = [str(running.ROOT / f"cases/catalogue/{name}.yaml") for name in FILES]
+    found = list(running.outcomes(chosen, paths=paths))
+    assert [one.fault for one in found] == [fault.id for fault in chosen]
+    assert [running.line(one) for one in found if one.outcome != "caught"] == []
+    assert [running.line(one) for one in found if one.due and not one.right] == []
+
+
+@pytest.mark.slow
+def test_the_catalogue_catches_them_and_blames_the_right_one():
+    found = list(running.outcomes(FAULTS))
+    caught, faults, right, due = running.counts(found)
+    told = running.table(found)
+    said = {fault.id for fault in FAULTS if fault.equivalent}
+    assert {one.fault for one in found if one.outcome == "equivalent"} == said
+    assert caught >= 0.99 * faults, told
+    assert right >= 0.98 * due, told

@@ -1,0 +1,105 @@
+"""A grown program as a case file, and as a case."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...cases import Case, load_text
+from ...refimpl.errors import BadCase
+from .growing import grown
+from .programs import Grown, Line
+
+#: How long a line may grow by what is nested into it.
+WIDTH = 90
+
+
+def text_of(name: str, program: Grown, dtypes: tuple[str, ...]) -> str:
+    """A case file of one document."""
+    lines = [f"case: {name}", "about: A random program.", "tags: [fuzz]"]
+    for key, arrays in (("inputs", program.inputs), ("params", program.params)):
+        if arrays:
+            lines.append(f"{key}:")
+            lines += [f"  {k}: {_tensor(x)}" for k, x in arrays.items()]
+    lines.append("program: |")
+    lines += [f"  {line}" for line in _statements(program)]
+    lines += [f"output: {program.output}", f"dtypes: [{', '.join(dtypes)}]", ""]
+    return "\n".join(lines)
+
+
+def case_of(seed: int, number: int, path: Path = Path("fuzz.yaml")) -> tuple[Case, str]:
+    """The case of a program, and its text; every third is in float32, the others in float64.
+
+    Raises
+    ------
+    BadCase
+        Where the program is none: the table took what a case may not say.
+    """
+    dtype = "float32" if number % 3 == 2 else "float64"
+    text = text_of(f"fuzz-{seed}-{number}", grown(seed, number), (dtype,))
+    cases, faults = load_text(text, path)
+    if faults:
+        raise BadCase("; ".join(map(str, faults)) + "\n" + text)
+    return cases[0], text
+
+
+def _statements(program: Grown) -> list[str]:
+    """The program's lines; what is short and used once stands where it is used."""
+    used = [name for line in program.lines for name in line.names]
+    nested: dict[str, str] = {}
+    statements = []
+    for number, line in enumerate(program.lines):
+        text = _call(line, nested)
+        (first, *others) = line.targets
+        once = used.count(first) == 1 and not others and first != program.output
+        if once and number % 3 == 0 and len(text) < WIDTH // 2:
+            nested[first] = text
+        else:
+            statements.append(f"{', '.join(line.targets)} = {text}")
+    return statements
+
+
+def _call(line: Line, nested: dict[str, str]) -> str:
+    arguments = ["None" if name is None else nested.get(name, name) for name in line.arguments]
+    if line.operation == "getitem":
+        return f"{arguments[0]}[{_index(line.attributes['index'])}]"
+    attributes = [f"{key}={_constant(value)}" for key, value in line.attributes.items()]
+    return f"{line.operation}({', '.join([*arguments, *attributes])})"
+
+
+def _index(index: Any) -> str:
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(_place(part) for part in parts)
+
+
+def _place(part: Any) -> str:
+    if isinstance(part, slice):
+        ends = ["" if end is None else str(end) for end in (part.start, part.stop)]
+        return ":".join([*ends, *([] if part.step is None else [str(part.step)])])
+    return "..." if part is Ellipsis else str(part)
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        inside = ", ".join(map(_constant, value))
+        return f"({inside},)" if isinstance(value, tuple) and len(value) == 1 else f"({inside})"
+    if isinstance(value, float | np.floating) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return repr(value)
+
+
+def _tensor(x: np.ndarray) -> str:
+    """An array as YAML has it, where a bare number is a floating one."""
+    if x.ndim or x.dtype.kind == "f":
+        return _numbers(x.tolist())
+    return f"{{full: [], value: {int(x)}, dtype: {x.dtype}}}"
+
+
+def _numbers(held: Any) -> str:
+    """Numbers as YAML has them."""
+    if isinstance(held, list):
+        return f"[{', '.join(map(_numbers, held))}]"
+    return str(held).lower() if isinstance(held, bool) else repr(held)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,17 @@ from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ..judging.rows import FAILING, ORDER, Row
 from ..local.cut import begun, set_apart
-from ..local.operations import Judged
+from ..local.operations import Found, Judged
 from ..local.parts import part_of
 from ..local.rules import fault_of_rule
 from .paths import path_to_parameter, way
 from .places import named, placed, side
 from .texts import Parting, Texts
 from .writes import right_alone, writer
+
+#: An operation's error may be so many times smaller than what it makes of the results, both in
+#: multiples of their noise: which is at least the operation's own, propagated.
+EXPLAINS = 2.0**10
 
 
 @dataclass(frozen=True)
@@ -63,24 +68,34 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
     Unsupported, AdapterFailed
         Where the adapter cannot run what it is asked again.
     """
+    rows = list(rows)
     first = first_off(rows)
+    size = _size([row for row in rows if row["step"] == first["step"]])
     step, check = first["step"], first["check"]
     if step == 0 and check != "update":
-        return blame(task, adapter)
+        return blame(task, adapter, size)
     if task.update is None:
         return None
     trace = attempt(adapter, task)
     if check == "update":
         found = _of_update(task, adapter, trace, step)
-        return found or blame(begun(task, trace, step), adapter)
-    return blame(begun(task, trace, step), adapter) or _stale(task, adapter, trace, step)
+        return found or blame(begun(task, trace, step), adapter, size)
+    return blame(begun(task, trace, step), adapter, size) or _stale(task, adapter, trace, step)
 
 
-def blame(task: Task, adapter: Adapter) -> Blame | None:
+def blame(task: Task, adapter: Adapter, size: float = 0.0) -> Blame | None:
     """Find what is to blame for an adapter's first step, or None where nothing is off.
 
     A framework's own function, which the reference has no row for and so cannot judge by itself,
     is blamed where the variable that it makes is not what the reference's text has there.
+
+    Parameters
+    ----------
+    task, adapter
+        What was run, and in what.
+    size
+        How far the results are off, in multiples of noise, so that an operation is passed over
+        which rounds a little worse than it may and is not what makes them so.
 
     Raises
     ------
@@ -88,17 +103,34 @@ def blame(task: Task, adapter: Adapter) -> Blame | None:
         Where the adapter cannot run the case with its uses set apart.
     """
     program = adapter.program(task)
-    return _of_operation(task, adapter, program) or _of_text(task, adapter, program)
-
-
-def _of_operation(task: Task, adapter: Adapter, program: Program) -> Blame | None:
     apart = set_apart(program, task.params)
     split = replace(task, programs={"*": apart}, steps=1, update=None)
-    step = attempt(adapter, split).steps[0]
-    judged = Judged(split, apart, step)
-    found = judged.forwards() or judged.backwards()
-    if found is None:
-        return None
+    judged = Judged(split, apart, attempt(adapter, split).steps[0])
+    small: list[Found] = []
+    for found in chain(judged.off_forwards(), judged.off_backwards()):
+        if _ratio(found[3]) * EXPLAINS >= size:
+            return _of_operation(task, adapter, program, judged, found)
+        small.append(found)
+    other = _of_text(task, adapter, program)
+    if other is not None or not small:
+        return other
+    return _of_operation(task, adapter, program, judged, max(small, key=lambda f: _ratio(f[3])))
+
+
+def _size(rows: Iterable[Row]) -> float:
+    """How far rows are off, in multiples of noise."""
+    return max((_ratio(row["noise_ratio"]) for row in rows if row["verdict"] in FAILING), default=0)
+
+
+def _ratio(ratio: float) -> float:
+    """An error over its noise, which is infinite where none could be taken."""
+    return np.inf if np.isnan(ratio) else ratio
+
+
+def _of_operation(
+    task: Task, adapter: Adapter, program: Program, judged: Judged, found: Found
+) -> Blame:
+    split, apart = judged.task, judged.program
     instruction, direction, reason, ratio = found
     if direction == "forward" and right_alone(split, adapter, apart, judged.values, instruction):
         wrote = _of_writing(task, adapter, program, judged.values)

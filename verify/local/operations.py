@@ -35,6 +35,9 @@ from ..measure.noise import (
 )
 from ..measure.power import hides
 
+#: An operation that is off, its direction, a sentence, and its error over its noise.
+Found = tuple[Instruction, str, str, float]
+
 
 class Judged:
     """One step of one adapter, operation by operation."""
@@ -52,8 +55,16 @@ class Judged:
         #: How many instructions use each variable.
         self.users = Counter(name for i in program.instructions for name in set(i.refs))
 
-    def forwards(self) -> tuple[Instruction, str, str, float] | None:
+    def forwards(self) -> Found | None:
         """The first operation whose result is off, given its own inputs."""
+        return next(self.off_forwards(), None)
+
+    def backwards(self) -> Found | None:
+        """The last operation whose VJP is off, given its own inputs and incoming cotangent."""
+        return next(self.off_backwards(), None)
+
+    def off_forwards(self) -> Iterator[Found]:
+        """Every operation whose result is off, given its own inputs, in order."""
         for instruction in self._computing(self.program.instructions):
             for index, name in self._results(instruction).items():
                 got = self.values.get(name)
@@ -66,11 +77,10 @@ class Judged:
 
                 found = self._compared(got, result, f"the value of {name}")
                 if found.reason:
-                    return instruction, "forward", found.reason, found.noise_ratio
-        return None
+                    yield instruction, "forward", found.reason, found.noise_ratio
 
-    def backwards(self) -> tuple[Instruction, str, str, float] | None:
-        """The last operation whose VJP is off, given its own inputs and incoming cotangent."""
+    def off_backwards(self) -> Iterator[Found]:
+        """Every operation whose VJP is off, given its own inputs and cotangent, the last first."""
         for instruction in self._computing(reversed(self.program.instructions)):
             incoming = self._incoming(instruction)
             if not incoming or not self._has_inputs(instruction):
@@ -90,8 +100,7 @@ class Judged:
                 found = self._compared(self.step.grads[argument.name], pulled, what)
                 if found.reason:
                     reason = f"{found.reason}, in the cotangent of {argument.name}"
-                    return instruction, "backward", reason, found.noise_ratio
-        return None
+                    yield instruction, "backward", reason, found.noise_ratio
 
     def sums(self) -> str:
         """The first variable whose cotangent is not the sum of its uses' shares, in words."""

@@ -178,7 +178,7 @@ class _Grower:
         flowing = [
             k for k, s in enumerate(example.shapes) if s is not None and row.differentiable(k)
         ]
-        if not flowing:
+        if not flowing or (row.name in SYMMETRIC and not self._made.lines):
             raise Refused
         lead = int(self._generator.choice(flowing))
         names: dict[int, str] = {}

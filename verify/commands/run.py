@@ -23,7 +23,7 @@ from ...reports.markdown import as_markdown
 from ..atlas.accepting import proposals
 from ..engine.cluster import Cluster
 from ..engine.session import Session
-from ..engine.work import Engine, Work, fail_without_a_framework
+from ..engine.work import Engine, Work, drawings, fail_without_a_framework
 from ..engine.work import Progress as Tell
 from ..reporting import write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
@@ -41,6 +41,12 @@ Out = Annotated[
 ]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How to print them.")
+]
+Draws = Annotated[
+    int,
+    typer.Option(
+        "--draws", metavar="N", min=1, help="Draw the random tensors of a case N times over."
+    ),
 ]
 Timeout = Annotated[
     float | None,
@@ -85,6 +91,7 @@ def run(
     keywords: Keywords = None,
     adapters: Adapters = None,
     dtypes: Dtypes = None,
+    draws: Draws = 1,
     jobs: Jobs = None,
     timeout: Timeout = None,
     cluster: Address = None,
@@ -98,7 +105,7 @@ def run(
     """Run cases and print the verdicts; the exit status says whether all agree."""
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
     cases = _chosen(paths, keywords)
-    work = Work(cases, wanted)
+    work = Work(drawings(cases, draws), wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
     chosen = _engine(work, names, asked, timeout, cluster)

@@ -10,6 +10,7 @@ from ...cases.loading import load_text
 from ...cases.uncompared import in_words
 from ...refimpl.errors import BadCase
 from ..slopes.avoid import strayed
+from .reach import unreached
 from .vacuity import vacuous
 
 
@@ -29,3 +30,4 @@ def _notes(case: Case) -> Iterator[str]:
     alone = case.uncompared()
     if alone:
         yield f"not compared: {in_words(alone)}"
+    yield from unreached(case)

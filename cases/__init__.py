@@ -3,11 +3,13 @@
 ``limits``     what a file may ask for at most
 ``yaml_nodes`` YAML as nodes with places, ``places`` those of a program's lines
 ``mappings``   a Python mapping as the same nodes
-``models``     the keys and types of a case, ``shape_faults`` what is wrong with them, in words
+``models``     the keys and types of a case, with ``tensor_kinds``; ``shape_faults`` what is wrong
+               with them, in words
 ``language``   the program language, with ``syntax``, ``constants``, ``calls`` and ``native``
 ``tensors``    shapes and numbers, with ``drawing``, ``files`` and ``locating``
 ``checks``     how the values of a case go together
-``case``       a sound case and its tasks
+``case``       a sound case and its tasks, with ``points``, ``truths`` and ``drawn``
+``uncompared`` variables that only some texts name
 ``folders``    which files are case files
 ``loading``    from paths, texts and mappings to cases and faults
 ``template``   a case to start from

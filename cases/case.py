@@ -11,12 +11,16 @@ import numpy as np
 
 from ..refimpl.errors import BadUsage, printable
 from . import drawing, models
+from .drawn import hanging, is_nan, kept, of_first, varies
 from .faults import unknown
-from .models import DTYPES, CaseModel, DivergenceModel, ExpectModel
+from .models import DTYPES, CaseModel
 from .native_training import PARTS, Chosen
+from .points import points_of
 from .program import Program
-from .task import Batch, Between, Bound, Divergence, Expected, Task, Tolerance, Update, id_of
+from .task import Batch, Task, Update, drawn_as, id_of
+from .tensor_kinds import File, Strict
 from .tensors import Tensors, final_dtype
+from .truths import expected, recorded, tolerance
 from .uncompared import uncompared
 
 
@@ -35,8 +39,8 @@ class Case:
     programs: tuple[dict[str, Program], ...] = field(repr=False)
     #: For each point, adapter → the recorded program with which it agrees with the truth.
     spellings: tuple[dict[str, Program], ...] = field(default=(), repr=False)
-    #: Which drawing of its random tensors: 0 is the case's own.
-    draw: int = 0
+    #: Which drawing of its random tensors: 1 is the case's own.
+    draw: int = 1
 
     @property
     def name(self) -> str:
@@ -45,8 +49,8 @@ class Case:
 
     @property
     def drawn_as(self) -> str:
-        """The name of its tasks, which seeds are made from: ``case~2`` where it is redrawn."""
-        return f"{self.name}~{self.draw}" if self.draw else self.name
+        """The name of its tasks, which seeds are made from: ``case#2`` where it is drawn anew."""
+        return drawn_as(self.name, self.draw)
 
     @property
     def about(self) -> str:
@@ -115,12 +119,35 @@ class Case:
             if name in off
         }
 
-    def redrawn(self, number: int) -> Case:
-        """The same case with its random tensors drawn from other seeds, and nothing expected.
+    @property
+    def draws(self) -> bool:
+        """Whether another drawing has other numbers, and can be judged as this one is.
 
-        Its tasks are named ``case~number``. Tensors with a seed of their own stay as they are.
+        Tensors that are written out or have a seed of their own stay as they are. A case that
+        expects a NaN speaks of its own numbers.
+        """
+        every = [self._tensors(point) for point in self.points()]
+        truths = (
+            truth
+            for said in self.model.expectations
+            for check in models.CHECKS
+            for truth in getattr(said, check).values()
+        )
+        drawn = any(self._drawn(tensors) for tensors in every)
+        return drawn and not any(is_nan(truth, every[0]) for truth in truths)
+
+    def redrawn(self, number: int) -> Case:
+        """The same case with its random tensors drawn anew, the ``number``-th time from 1.
+
+        Its tasks are named ``case#number``; the first drawing is the case's own. At others
+        nothing is expected that hangs on a drawn tensor, records of such numbers speak of their
+        kind alone, and it need not keep away from kinks.
         """
         return replace(self, draw=number)
+
+    def drawings(self, count: int) -> list[Case]:
+        """So many drawings of the case, or itself alone where no other has other numbers."""
+        return [self.redrawn(k) for k in range(1, count + 1)] if self.draws else [self]
 
     def tasks(self, dtypes: Iterable[str] | None = None) -> list[Task]:
         """Its tasks, point by point and dtype by dtype.
@@ -161,18 +188,30 @@ class Case:
                 raise BadUsage(unknown("dtype", dtype, DTYPES))
         return [dtype for dtype in self.dtypes if dtype in wanted]
 
+    def _tensors(self, point: dict[str, Any], *, complex_: bool = False) -> Tensors:
+        return Tensors(self.drawn_as, point, self.path.parent, complex_=complex_)
+
+    def _drawn(self, tensors: Tensors) -> set[str]:
+        """The inputs and parameters that another drawing has other numbers of."""
+        specs = {**self.model.inputs, **self.model.params}
+        return {name for name, spec in specs.items() if varies(spec, tensors)}
+
     def tasks_at(
         self, point: dict[str, Any], programs: dict[str, Program], dtypes: Iterable[str]
     ) -> Iterator[Task]:
         """The tasks of one point of the sweep, with that point's programs."""
-        model, drawn_as = self.model, self.drawn_as
-        real = Tensors(drawn_as, point, self.path.parent)
-        expect = {} if self.draw else _expected(model.expectations, point, real)
+        model = self.model
+        real = self._tensors(point)
+        expect = expected(model.expectations, point, real)
+        hang: set[str] = set()
+        if self.draw > 1:
+            hang = hanging(programs.values(), self._drawn(real))
+            expect = kept(expect, hang)
         update = self._update(real)
         drawn: dict[bool, dict[str, np.ndarray]] = {}
         for dtype in dtypes:
             complex_ = dtype.startswith("complex")
-            tensors = Tensors(drawn_as, point, self.path.parent, complex_=complex_)
+            tensors = self._tensors(point, complex_=complex_)
             if complex_ not in drawn:
                 specs = {**model.inputs, **model.params}
                 drawn[complex_] = {name: tensors.draw(name, spec) for name, spec in specs.items()}
@@ -195,7 +234,8 @@ class Case:
 
             cotangent = model.cotangent
             yield Task(
-                case=drawn_as,
+                case=self.drawn_as,
+                draw=self.draw,
                 point=point,
                 dtype=dtype,
                 programs=programs,
@@ -210,21 +250,20 @@ class Case:
                 ),
                 expect=expect,
                 divergences=tuple(
-                    _divergence(k, d, real)
-                    for k, d in enumerate(model.divergences)
-                    if _applies(d, point, dtype)
+                    replace(d, elsewhere=self.draw > 1 and of_first(d, hang))
+                    for d in recorded(model, point, dtype, real)
                 ),
-                tolerance=_tolerance(model),
+                tolerance=tolerance(model),
                 skip=dict(model.skip),
                 versions=dict(model.versions),
                 modes=dict(model.modes),
-                avoid=0.0 if self.draw else (model.avoid or 0.0),
+                avoid=0.0 if self.draw > 1 else (model.avoid or 0.0),
                 tags=self.tags,
                 where=self.where,
                 files={
                     name: (spec.file, spec.key)
                     for name, spec in model.inputs.items()
-                    if isinstance(spec, models.File) and spec.key and not spec.rows
+                    if isinstance(spec, File) and spec.key and not spec.rows
                     if spec.scale is None
                 },
             )
@@ -265,9 +304,9 @@ def _without(items: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _files(item: Any) -> Iterator[str]:
-    if isinstance(item, models.File):
+    if isinstance(item, File):
         yield item.file
-    parts = vars(item).values() if isinstance(item, models.BaseModel) else item
+    parts = vars(item).values() if isinstance(item, Strict) else item
     parts = parts.values() if isinstance(parts, dict) else parts
     for part in () if isinstance(parts, str | float | int) or parts is None else parts:
         yield from _files(part)
@@ -308,89 +347,6 @@ class Undrawn:
         """The task, its arrays drawn: the same numbers on every machine."""
         (task,) = self.case.tasks_at(self.point, self.case.programs[0], [self.dtype])
         return task
-
-
-def points_of(sweep: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    """The product of a sweep's values, in the order in which they are written."""
-    points: list[dict[str, Any]] = [{}]
-    for name, values in sweep.items():
-        points = [{**point, name: value} for point in points for value in values]
-    return points
-
-
-def at_point(at: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
-    """Whether a selection picks a point; true is not 1 here."""
-    return all(name in point and same(point[name], value) for name, value in at.items())
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two sweep values are one."""
-    return a == b and isinstance(a, bool) == isinstance(b, bool)
-
-
-def _expected(
-    expectations: Iterable[ExpectModel], point: Mapping[str, Any], tensors: Tensors
-) -> dict[str, dict[str, Expected | Between]]:
-    """The truths of one point; what stands later in the file goes before what stands earlier."""
-    expect: dict[str, dict[str, Expected | Between]] = {}
-    for model in expectations:
-        if not at_point(model.at, point):
-            continue
-        for check in models.CHECKS:
-            for name, truth in getattr(model, check).items():
-                expect.setdefault(check, {})[name] = _truth(name, truth, tensors)
-    return expect
-
-
-def _truth(name: str, truth: Any, tensors: Tensors) -> Expected | Between:
-    if isinstance(truth, models.Between):
-        low, high = (tensors.draw(name, end) for end in truth.between)
-        total = None if truth.total is None else float(tensors.number(truth.total))
-        return Between(low, high, total)
-    return _rounded(name, truth, tensors)
-
-
-def _rounded(name: str, given: Any, tensors: Tensors) -> Expected:
-    """A number, and how far it was rounded where that is said."""
-    if isinstance(given, models.Rounded):
-        return Expected(tensors.draw(name, given.is_), given.within)
-    return Expected(tensors.draw(name, given))
-
-
-def _applies(model: DivergenceModel, point: Mapping[str, Any], dtype: str) -> bool:
-    return at_point(model.at, point) and (model.dtypes is None or dtype in model.dtypes)
-
-
-def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Divergence:
-    value = Expected(None) if model.value is None else _rounded(model.tensor, model.value, tensors)
-    bound, between = model.bound, None
-    if model.between is not None:
-        low, high = (tensors.draw(model.tensor, end) for end in model.between)
-        between = Between(low, high)
-    return Divergence(
-        adapters=tuple(model.adapters),
-        check=model.check,
-        tensor=model.tensor,
-        kind=model.kind,
-        because=model.because,
-        value=value.value,
-        within=value.within,
-        bound=None if bound is None else Bound(bound.rel or 0.0, bound.abs or 0.0),
-        between=between,
-        dtype=model.returned_dtype,
-        agree_by=model.said,
-        see=model.see,
-        since=model.since,
-        raises=model.raises,
-        number=number,
-    )
-
-
-def _tolerance(model: CaseModel) -> Tolerance | None:
-    given = model.tolerance
-    if given is None:
-        return None
-    return Tolerance(because=given.because, rel=given.rel or 0.0, abs=given.abs or 0.0)
 
 
 def _wide(x: np.ndarray) -> np.ndarray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .case import same
 from .check_training import check_training
 from .context import Context
 from .faults import shown, unknown
 from .modes import MODES
+from .points import same
 from .scope import RESERVED
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..refimpl.optimizers import RULES
 from . import models
-from .case import at_point, same
+from . import tensor_kinds as kinds
 from .context import Context, listed, point_text
 from .faults import shown, unknown
+from .points import at_point, same
 from .tensors import Layout
 
 #: What a record that says nothing lacks, by its kind.
@@ -124,7 +125,7 @@ def _truth(
         _set(case, picked, check, name, truth.between, (*path, "between"))
         return
     value, path = _unrounded(truth, path)
-    drawn = next((kind for kind in models.RANDOM if isinstance(value, models.SPECS[kind])), None)
+    drawn = next((kind for kind in kinds.RANDOM if isinstance(value, kinds.SPECS[kind])), None)
     if drawn:
         case.faults.add(
             f"a truth that is drawn ({drawn}), expected hand-derived numbers", case.at(*path)

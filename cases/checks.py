@@ -7,7 +7,7 @@ from typing import Any
 
 from . import limits
 from .budget import Overspent
-from .case import Case, points_of
+from .case import Case
 from .check_names import check_names
 from .check_programs import (
     check_parameters,
@@ -19,6 +19,7 @@ from .check_programs import (
 from .check_tensors import check_tensors
 from .check_truths import AtPoint, check_divergences, check_truths
 from .context import Context
+from .points import points_of
 from .program import Program
 
 

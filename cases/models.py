@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from . import limits
 from .faults import shown
-from .values import NAME_PATTERN, Count, Number, Scalar, Setting, Shape, SweepValue, Text
+from .tensor_kinds import Strict, Tensor, TensorDtype
+from .values import NAME_PATTERN, Number, Scalar, Setting, SweepValue, Text
 
 Dtype = Literal["float64", "float32", "float16", "bfloat16", "complex128", "complex64"]
-TensorDtype = Literal[
-    "float64", "float32", "float16", "bfloat16", "complex128", "complex64", "int64", "bool"
-]
 Check = Literal["value", "grad", "update"]
 Kind = Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
 Order = Literal["sequential", "shuffled"]
@@ -35,136 +33,6 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=50)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-
-class Spec(_Strict):
-    """What every tensor written as a mapping takes."""
-
-    dtype: TensorDtype | None = Field(None, description="kept in every dtype of the case")
-    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
-        None, description="instead of the one derived from the case's and the tensor's name"
-    )
-
-
-class Normal(Spec):
-    """Normal numbers; complex ones have independent parts and variance ``scale²``."""
-
-    normal: Shape
-    scale: Number = 1.0
-    loc: Number = 0.0
-
-
-class Uniform(Spec):
-    """Uniform on [low, high)."""
-
-    uniform: Shape
-    low: Number = 0.0
-    high: Number = 1.0
-
-
-class Integers(Spec):
-    """Whole numbers of [low, high)."""
-
-    integers: Shape
-    low: Number = 0
-    high: Number
-
-
-class Zeros(Spec):
-    """All zero."""
-
-    zeros: Shape
-
-
-class Ones(Spec):
-    """All one."""
-
-    ones: Shape
-
-
-class Full(Spec):
-    """One value everywhere."""
-
-    full: Shape
-    value: Number
-
-
-class Eye(Spec):
-    """The identity matrix of so many rows."""
-
-    eye: Count
-
-
-class Linspace(Spec):
-    """Evenly spaced numbers: ``[first, last, how many]``."""
-
-    linspace: Annotated[list[Number], Field(min_length=3, max_length=3)]
-
-
-class Spd(Spec):
-    """A random symmetric (Hermitian) positive definite matrix of so many rows."""
-
-    spd: Count
-
-
-class Orthogonal(Spec):
-    """A random orthogonal (unitary) matrix of so many rows."""
-
-    orthogonal: Count
-
-
-class Parts(_Strict):
-    """The real and the imaginary part of a complex tensor."""
-
-    re: Tensor
-    im: Tensor
-
-
-class Complex(Spec):
-    """A complex tensor from its parts."""
-
-    complex: Parts
-
-
-class File(Spec):
-    """An array of an .npz or .npy file beside the case or shipped with the package."""
-
-    file: Text
-    key: Text | None = None
-    rows: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
-    scale: Number | None = Field(None, description="multiplies; whole numbers become the dtype's")
-
-
-SPECS: dict[str, type[Spec]] = {
-    "normal": Normal,
-    "uniform": Uniform,
-    "integers": Integers,
-    "zeros": Zeros,
-    "ones": Ones,
-    "full": Full,
-    "eye": Eye,
-    "linspace": Linspace,
-    "spd": Spd,
-    "orthogonal": Orthogonal,
-    "complex": Complex,
-    "file": File,
-}
-#: The tensors that draw numbers, which hand-derived truths cannot be.
-RANDOM = ("normal", "uniform", "integers", "spd", "orthogonal")
-
-
-def _tensor_kind(value: Any) -> str | None:
-    """Which model a tensor is read by, so that a fault is told once and not once a model."""
-    if isinstance(value, BaseModel):
-        return next(f"<{key}>" for key, model in SPECS.items() if isinstance(value, model))
-    if isinstance(value, dict):
-        kinds = [key for key in SPECS if key in value]
-        return f"<{kinds[0]}>" if len(kinds) == 1 else None
-    return "<list>" if isinstance(value, list) else "<number>"
-
-
 def _truth_kind(value: Any) -> str | None:
     for tag, model, key in (("<rounded>", Rounded, "is"), ("<set>", Between, "between")):
         if isinstance(value, model) or (isinstance(value, dict) and key in value):
@@ -172,33 +40,14 @@ def _truth_kind(value: Any) -> str | None:
     return "<tensor>"
 
 
-Tensor = Annotated[
-    Annotated[Scalar, Tag("<number>")]
-    | Annotated[list[Any], Tag("<list>")]
-    | Annotated[Normal, Tag("<normal>")]
-    | Annotated[Uniform, Tag("<uniform>")]
-    | Annotated[Integers, Tag("<integers>")]
-    | Annotated[Zeros, Tag("<zeros>")]
-    | Annotated[Ones, Tag("<ones>")]
-    | Annotated[Full, Tag("<full>")]
-    | Annotated[Eye, Tag("<eye>")]
-    | Annotated[Linspace, Tag("<linspace>")]
-    | Annotated[Spd, Tag("<spd>")]
-    | Annotated[Orthogonal, Tag("<orthogonal>")]
-    | Annotated[Complex, Tag("<complex>")]
-    | Annotated[File, Tag("<file>")],
-    Discriminator(_tensor_kind),
-]
-
-
-class Rounded(_Strict):
+class Rounded(Strict):
     """A published number, which was rounded when it was printed."""
 
     is_: Tensor = Field(alias="is")
     within: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Between(_Strict):
+class Between(Strict):
     """A set of values that are all right, as a subdifferential: bounds, element by element."""
 
     between: Annotated[list[Tensor], Field(min_length=2, max_length=2)]
@@ -207,7 +56,7 @@ class Between(_Strict):
     )
 
 
-class BoundModel(_Strict):
+class BoundModel(Strict):
     """How far off a framework is at most, beside the truth, element by element."""
 
     rel: Annotated[float, Field(ge=0, lt=0.5)] | None = Field(
@@ -231,7 +80,7 @@ Truth = Annotated[
 At = dict[Name, SweepValue]
 
 
-class ExpectModel(_Strict):
+class ExpectModel(Strict):
     """Hand-derived truths, of all points or of those that ``at`` picks."""
 
     at: At = {}
@@ -270,7 +119,7 @@ def _addresses(text: str) -> str:
 FORMS = ("value", "bound", "between", "raises")
 
 
-class DivergenceModel(_Strict):
+class DivergenceModel(Strict):
     """A recorded disagreement."""
 
     adapters: Annotated[list[Text], Field(min_length=1)]
@@ -327,7 +176,7 @@ class DivergenceModel(_Strict):
         return {name: text for name, text in given.items() if name != SAY}
 
 
-class ToleranceModel(_Strict):
+class ToleranceModel(Strict):
     """A bound set by hand."""
 
     because: Text
@@ -335,7 +184,7 @@ class ToleranceModel(_Strict):
     abs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
-class BatchModel(_Strict):
+class BatchModel(Strict):
     """The rows of the inputs that a step sees."""
 
     size: Annotated[int, Field(ge=1)]
@@ -346,7 +195,7 @@ class BatchModel(_Strict):
 _Named = Annotated[dict[str, dict[str, Setting]], Field(min_length=1, max_length=1)]
 
 
-class NativeModel(_Strict):
+class NativeModel(Strict):
     """What one framework calls in place of the case's own: constructors with their defaults."""
 
     optimizer: _Named | None = None
@@ -358,7 +207,7 @@ def _one_or_many(value: Any) -> str:
     return "<list>" if isinstance(value, list) else "<mapping>"
 
 
-class CaseModel(_Strict):
+class CaseModel(Strict):
     """One document of a case file."""
 
     model_config = ConfigDict(title="A gradparity case")

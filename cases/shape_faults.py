@@ -12,7 +12,6 @@ from .faults import Faults, Place, nearest, one_of, shown, unknown
 from .models import (
     CHECKS,
     LATER_CHECKS,
-    SPECS,
     BatchModel,
     Between,
     BoundModel,
@@ -20,10 +19,10 @@ from .models import (
     DivergenceModel,
     ExpectModel,
     NativeModel,
-    Parts,
     Rounded,
     ToleranceModel,
 )
+from .tensor_kinds import SPECS, Parts
 from .yaml_nodes import Mapping, Node, find, key_place, plain
 
 #: pydantic's error type → what was expected, for those that need no more than that.

@@ -12,6 +12,9 @@ import numpy as np
 from .native_training import Chosen
 from .program import Program
 
+#: What no case's name has.
+_MARK = "#"
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -75,6 +78,8 @@ class Divergence:
     dtype: str | None = None
     #: Which of the case's records it is, from 0.
     number: int = 0
+    #: Whether it is of other numbers than the task's: then it holds of what kind the result is.
+    elsewhere: bool = False
 
     @property
     def silent(self) -> bool:
@@ -126,6 +131,7 @@ class Task:
     ``programs`` has a text for every adapter under its name, or one for all under ``"*"``.
     """
 
+    #: The case's name, with the number of its drawing where it is not the first: ``case#2``.
     case: str
     point: dict[str, Any]
     dtype: str
@@ -151,13 +157,20 @@ class Task:
     tags: tuple[str, ...] = ()
     #: FILE:LINE of the case.
     where: str = ""
+    #: Which drawing of the case's random tensors, from 1.
+    draw: int = 1
     #: Input → the file of the package, and the key in it, that it is the whole array of.
     files: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def id(self) -> str:
-        """``case[axis=0,torch…]`` without the adapter: unique in a run."""
+        """``case[axis=0,float64]``, or ``case#2[…]``: unique in a run, but for the adapter."""
         return id_of(self.case, self.point, self.dtype)
+
+    @property
+    def name(self) -> str:
+        """The case's name alone."""
+        return name_of(self.case)
 
     def program(self, adapter: str) -> Program | None:
         """The text for an adapter; None where the case has none for it."""
@@ -215,6 +228,16 @@ def id_of(case: str, point: dict[str, Any], dtype: str) -> str:
     """A task's id, which needs none of its arrays."""
     text = ",".join(f"{key}={_short(value)}" for key, value in point.items())
     return f"{case}[{text}{'-' if text else ''}{dtype}]"
+
+
+def drawn_as(name: str, draw: int) -> str:
+    """What a drawing of a case is called, and seeded by: ``case``, then ``case#2`` and so on."""
+    return name if draw == 1 else f"{name}{_MARK}{draw}"
+
+
+def name_of(drawn_as: str) -> str:
+    """The case's name in what one of its drawings is called."""
+    return drawn_as.partition(_MARK)[0]
 
 
 def seed_of(case: str, point: dict[str, Any], name: str) -> int:

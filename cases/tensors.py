@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from . import drawing, files, limits, models
+from . import drawing, files, limits
+from . import tensor_kinds as kinds
 from .faults import shown, unknown
 from .locating import FileFault, locate
-from .task import seed_of
+from .task import name_of, seed_of
 from .values import is_number
 
 #: The complex partner of each dtype.
@@ -42,7 +43,7 @@ class Tensors:
     Parameters
     ----------
     case
-        The case's name, which seeds are made from.
+        The case's name, and ``#2`` at its second drawing, which seeds are made from.
     point
         The sweep's names and this point's values.
     folder
@@ -182,31 +183,31 @@ class Tensors:
             flat.append(self.number(item))
 
     @_layout.register
-    def _(self, spec: models.Normal) -> Layout:
+    def _(self, spec: kinds.Normal) -> Layout:
         for key in ("scale", "loc"):
             self.number(getattr(spec, key), (key,))
         return Layout(self.shape(spec.normal, ("normal",)), "c" if self._complex else "f")
 
     @_draw.register
-    def _(self, spec: models.Normal, _name: str, seed: int) -> Any:
+    def _(self, spec: kinds.Normal, _name: str, seed: int) -> Any:
         drawn = drawing.normal(
             drawing.generator(seed), self.shape(spec.normal), complex_=self._complex
         )
         return drawn * float(self.number(spec.scale)) + float(self.number(spec.loc))
 
     @_layout.register
-    def _(self, spec: models.Uniform) -> Layout:
+    def _(self, spec: kinds.Uniform) -> Layout:
         self._bounds(spec)
         return Layout(self.shape(spec.uniform, ("uniform",)))
 
     @_draw.register
-    def _(self, spec: models.Uniform, _name: str, seed: int) -> Any:
+    def _(self, spec: kinds.Uniform, _name: str, seed: int) -> Any:
         low, high = self._bounds(spec)
         drawn = drawing.generator(seed).random(self.shape(spec.uniform))
         return float(low) + (float(high) - float(low)) * drawn
 
     @_layout.register
-    def _(self, spec: models.Integers) -> Layout:
+    def _(self, spec: kinds.Integers) -> Layout:
         low, high = self._bounds(spec)
         for key, bound in (("low", low), ("high", high)):
             if not isinstance(bound, int) or abs(bound) >= limits.INTEGER:
@@ -214,77 +215,77 @@ class Tensors:
         return Layout(self.shape(spec.integers, ("integers",)), "i")
 
     @_draw.register
-    def _(self, spec: models.Integers, _name: str, seed: int) -> Any:
+    def _(self, spec: kinds.Integers, _name: str, seed: int) -> Any:
         low, high = self._bounds(spec)
         return drawing.generator(seed).integers(low, high, self.shape(spec.integers))
 
-    def _bounds(self, spec: models.Uniform | models.Integers) -> tuple[Any, Any]:
+    def _bounds(self, spec: kinds.Uniform | kinds.Integers) -> tuple[Any, Any]:
         low, high = self.number(spec.low, ("low",)), self.number(spec.high, ("high",))
         if not -1e300 < low < high < 1e300:
             raise TensorFault(f"from {low} to {high}, expected low below high", ("high",))
         return low, high
 
     @_layout.register
-    def _(self, spec: models.Zeros) -> Layout:
+    def _(self, spec: kinds.Zeros) -> Layout:
         return Layout(self.shape(spec.zeros, ("zeros",)))
 
     @_draw.register
-    def _(self, spec: models.Zeros, _name: str, _seed: int) -> Any:
+    def _(self, spec: kinds.Zeros, _name: str, _seed: int) -> Any:
         return np.zeros(self.shape(spec.zeros))
 
     @_layout.register
-    def _(self, spec: models.Ones) -> Layout:
+    def _(self, spec: kinds.Ones) -> Layout:
         return Layout(self.shape(spec.ones, ("ones",)))
 
     @_draw.register
-    def _(self, spec: models.Ones, _name: str, _seed: int) -> Any:
+    def _(self, spec: kinds.Ones, _name: str, _seed: int) -> Any:
         return np.ones(self.shape(spec.ones))
 
     @_layout.register
-    def _(self, spec: models.Full) -> Layout:
+    def _(self, spec: kinds.Full) -> Layout:
         self.number(spec.value, ("value",))
         return Layout(self.shape(spec.full, ("full",)))
 
     @_draw.register
-    def _(self, spec: models.Full, _name: str, _seed: int) -> Any:
+    def _(self, spec: kinds.Full, _name: str, _seed: int) -> Any:
         return np.full(self.shape(spec.full), float(self.number(spec.value)))
 
     @_layout.register
-    def _(self, spec: models.Eye) -> Layout:
+    def _(self, spec: kinds.Eye) -> Layout:
         return self._square(spec.eye, "eye", limits.ELEMENTS, "f")
 
     @_draw.register
-    def _(self, spec: models.Eye, _name: str, _seed: int) -> Any:
+    def _(self, spec: kinds.Eye, _name: str, _seed: int) -> Any:
         return np.eye(self.count(spec.eye))
 
     @_layout.register
-    def _(self, spec: models.Linspace) -> Layout:
+    def _(self, spec: kinds.Linspace) -> Layout:
         for k in (0, 1):
             self.number(spec.linspace[k], ("linspace", k))
         return Layout((self.count(spec.linspace[2], ("linspace", 2)),))
 
     @_draw.register
-    def _(self, spec: models.Linspace, _name: str, _seed: int) -> Any:
+    def _(self, spec: kinds.Linspace, _name: str, _seed: int) -> Any:
         first, last = (float(self.number(end)) for end in spec.linspace[:2])
         return np.linspace(first, last, self.count(spec.linspace[2]))
 
     @_layout.register
-    def _(self, spec: models.Spd) -> Layout:
+    def _(self, spec: kinds.Spd) -> Layout:
         kind = "c" if self._complex else "f"
         return self._square(spec.spd, "spd", limits.FACTORED_ROWS, kind)
 
     @_draw.register
-    def _(self, spec: models.Spd, _name: str, seed: int) -> Any:
+    def _(self, spec: kinds.Spd, _name: str, seed: int) -> Any:
         draw, rows = drawing.generator(seed), self.count(spec.spd)
         return drawing.positive_definite(draw, rows, complex_=self._complex)
 
     @_layout.register
-    def _(self, spec: models.Orthogonal) -> Layout:
+    def _(self, spec: kinds.Orthogonal) -> Layout:
         kind = "c" if self._complex else "f"
         return self._square(spec.orthogonal, "orthogonal", limits.FACTORED_ROWS, kind)
 
     @_draw.register
-    def _(self, spec: models.Orthogonal, _name: str, seed: int) -> Any:
+    def _(self, spec: kinds.Orthogonal, _name: str, seed: int) -> Any:
         draw, rows = drawing.generator(seed), self.count(spec.orthogonal)
         return drawing.orthogonal(draw, rows, complex_=self._complex)
 
@@ -295,7 +296,7 @@ class Tensors:
         return Layout((rows, rows), kind)
 
     @_layout.register
-    def _(self, spec: models.Complex) -> Layout:
+    def _(self, spec: kinds.Complex) -> Layout:
         layouts = []
         for key in ("re", "im"):
             try:
@@ -312,24 +313,26 @@ class Tensors:
         return Layout(re.shape, "c")
 
     @_draw.register
-    def _(self, spec: models.Complex, name: str, seed: int) -> Any:
+    def _(self, spec: kinds.Complex, name: str, seed: int) -> Any:
         parts = []
+        # With a seed of its own it is the same at every drawing.
+        drawn_as = self._case if spec.seed is None else name_of(self._case)
+        called = name if spec.seed is None else str(seed)
         for key in ("re", "im"):
             part = getattr(spec.complex, key)
-            name_of_part = f"{name}.{key}" if spec.seed is None else f"{seed}.{key}"
-            parts.append(self._parts().draw(name_of_part, part).astype(float))
+            parts.append(self._parts(drawn_as).draw(f"{called}.{key}", part).astype(float))
         drawn = np.empty(parts[0].shape, dtype=complex)
         drawn.real, drawn.imag = parts  # an infinite part times 1j would make a NaN of the other
         return drawn
 
-    def _parts(self) -> Tensors:
+    def _parts(self, drawn_as: str = "") -> Tensors:
         """The same, for real parts."""
-        parts = Tensors(self._case, self._point, self._folder)
+        parts = Tensors(drawn_as or self._case, self._point, self._folder)
         parts.used = self.used
         return parts
 
     @_layout.register
-    def _(self, spec: models.File) -> Layout:
+    def _(self, spec: kinds.File) -> Layout:
         try:
             path = locate(spec.file, self._folder)
             shape, dtype = files.header(path, spec.key)
@@ -351,7 +354,7 @@ class Tensors:
         return Layout(shape, kind)
 
     @_draw.register
-    def _(self, spec: models.File, _name: str, _seed: int) -> Any:
+    def _(self, spec: kinds.File, _name: str, _seed: int) -> Any:
         array = files.read(locate(spec.file, self._folder), spec.key)
         if spec.rows is not None:
             first, last = (self.count(n) for n in spec.rows)

@@ -22,6 +22,8 @@ class Column:
     name: str
     dtype: str
     about: str
+    #: What a row has that does not say.
+    default: Any = None
 
 
 COLUMNS = (
@@ -37,6 +39,7 @@ COLUMNS = (
     ),
     Column("tensor", TEXT, "The variable compared; empty where check is run."),
     Column("step", WHOLE, "The training step, from 0."),
+    Column("draw", WHOLE, "Which drawing of the case's random tensors, from 1.", default=1),
     # what was found, in words
     Column("verdict", TEXT, "agree, known, blind, differs, stale, error, unsupported or skipped."),
     Column("kind", TEXT, "Why it is off: shape, dtype, missing, …; a recorded divergence's kind."),
@@ -82,10 +85,10 @@ COLUMNS = (
 BY_NAME = {column.name: column for column in COLUMNS}
 
 #: What a row of another run must share to be the same row.
-KEY = ["case", "point", "dtype", "adapter", "check", "tensor", "step"]
+KEY = ["case", "point", "dtype", "adapter", "check", "tensor", "step", "draw"]
 
 #: What the rows of one task in one adapter share.
-RUN = ["case", "point", "dtype", "adapter"]
+RUN = ["case", "point", "dtype", "adapter", "draw"]
 
 #: Rows that are held as mappings at a time: many times larger than they are in a frame.
 CHUNK = 2_000
@@ -96,6 +99,7 @@ LATER = (
     "blind",
     "proof",
     "uncompared",
+    "draw",
     "reason",
     "got_imag",
     "want_imag",
@@ -136,7 +140,9 @@ def _part(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
         raise ValueError(f"no such column: {', '.join(unknown)}; expected {', '.join(BY_NAME)}")
     return pd.DataFrame(
         {
-            column.name: _series((row.get(column.name) for row in rows), column.dtype)
+            column.name: _series(
+                (row.get(column.name, column.default) for row in rows), column.dtype
+            )
             for column in COLUMNS
         }
     )
@@ -157,7 +163,7 @@ def conform(table: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(f"no column {', '.join(missing)}")
     made = {}
     for column in COLUMNS:
-        held = table.get(column.name, pd.Series([None] * len(table), dtype="object"))
+        held = table.get(column.name, pd.Series([column.default] * len(table), dtype="object"))
         try:
             made[column.name] = _converted(held, column.dtype)
         except (TypeError, ValueError) as fault:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .columns import KEY, NUMBER, TEXT, WHOLE
+from .columns import BY_NAME, KEY, NUMBER, TEXT
 from .errors import BadResults
 from .plain import plain_table
 from .reading import read
@@ -200,7 +200,7 @@ def _versions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     was, now = versions(old), versions(new)
     names = [name for name in was if name in now and was[name] != now[name]]
     rows = pd.DataFrame(dict.fromkeys(KEY, "") | {"adapter": names}, index=range(len(names)))
-    rows["step"] = pd.NA
+    rows[["step", "draw"]] = pd.NA
     return _changes(
         rows,
         "version",
@@ -214,7 +214,7 @@ def _changes(rows: pd.DataFrame, change: str, **columns: Any) -> pd.DataFrame:
     """Changes in the columns of the result, with stable dtypes also where there are none."""
     blank = {"change": change, "growth": float("nan"), "reason": "", "where": ""}
     made = rows[KEY].assign(**(blank | columns))[_COLUMNS]
-    texts = dict.fromkeys(
-        (name for name in _COLUMNS if name not in ("step", "worse", "growth")), TEXT
-    )
-    return made.astype(texts | {"step": WHOLE, "worse": "bool", "growth": NUMBER})
+    others = {"worse": "bool", "growth": NUMBER} | {
+        name: BY_NAME[name].dtype for name in KEY if BY_NAME[name].dtype != TEXT
+    }
+    return made.astype(dict.fromkeys(_COLUMNS, TEXT) | others)

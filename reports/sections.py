@@ -17,7 +17,7 @@ from .columns import RUN
 from .noise import QUANTILES, ratios
 from .updates import partings
 from .verdicts import FAILING, RANK, VERDICTS
-from .wording import counted, number, pair, safe
+from .wording import counted, drawing, number, pair, safe
 
 Row = Mapping[Any, Any]
 
@@ -51,9 +51,9 @@ class Table:
 
 
 def task_id(row: Row) -> str:
-    """``case[point-adapter-dtype]``, as pytest names it."""
+    """``case[point-adapter-dtype]``, as pytest names it; ``case#2[…]`` at its second drawing."""
     parts = (part for part in (row["point"], row["adapter"], row["dtype"]) if part)
-    return f"{row['case']}[{'-'.join(parts)}]"
+    return f"{drawing(row['case'], row['draw'])}[{'-'.join(parts)}]"
 
 
 def values(row: Row) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def totals(frame: pd.DataFrame) -> dict[str, Any]:
     verdicts = runs["verdict"].value_counts()
     return {
         "cases": int(frame["case"].nunique()),
-        "tasks": len(runs.drop_duplicates(["case", "point", "dtype"])),
+        "tasks": len(runs.drop_duplicates(["case", "point", "dtype", "draw"])),
         "adapters": int(frame["adapter"].nunique()),
         "runs": len(runs),
         "comparisons": len(compared(frame[["check"]])),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .columns import RUN
 from .verdicts import FAILING
-from .wording import number, safe
+from .wording import drawing, number, safe
 
 #: Verdicts of an update that is off.
 OFF = (*FAILING, "known")
@@ -69,14 +69,15 @@ class Plot:
 def drifts(frame: pd.DataFrame, most: int = MOST_PLOTS) -> list[Plot]:
     """Plots of the tasks of several steps in which some framework's parameters are off."""
     rows = frame[(frame["check"] == "update") & ~frame["tensor"].str.contains(".", regex=False)]
-    task = ["case", "point", "dtype"]
+    task = ["case", "draw", "point", "dtype"]
     rows = rows[rows.groupby(task)["step"].transform("max") > 0] if len(rows) else rows
     off = rows[rows["verdict"].isin(OFF)].drop_duplicates(task)
     colours = {name: k for k, name in enumerate(sorted(rows["adapter"].unique()))}
     plots = []
     for key in off[task].head(most).itertuples(index=False):
         held = rows[(rows[task] == list(key)).all(axis="columns")]
-        plots.append(_plot(safe(f"{key[0]}[{'-'.join(p for p in key[1:] if p)}]"), held, colours))
+        name = f"{drawing(*key[:2])}[{'-'.join(part for part in key[2:] if part)}]"
+        plots.append(_plot(safe(name), held, colours))
     return plots
 
 

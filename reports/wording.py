@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
 
 #: What a cell of a table holds at most; results.csv has the whole text.
 LONGEST = 600
@@ -39,6 +42,11 @@ def _value(value: complex, digits: int) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """``1 case``, ``1,234 cases``."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def drawing(case: str, draw: Any) -> str:
+    """A case's name, ``case#2`` where its numbers are of its second drawing."""
+    return case if pd.isna(draw) or draw == 1 else f"{case}#{draw}"
 
 
 def listed(names: Iterable[str], most: int = 3) -> str:

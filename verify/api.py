@@ -13,7 +13,7 @@ from ..cases.loading import select
 from ..refimpl.errors import BadCase, BadUsage
 from .engine.local import local
 from .engine.session import Session
-from .engine.work import LONG, Progress, Work, fail_without_a_framework
+from .engine.work import LONG, Progress, Work, drawings, fail_without_a_framework
 from .selection.sources import Source, gathered
 from .storage.store import Store
 
@@ -63,6 +63,7 @@ def run(
     adapters: Iterable[str | Adapter] | None = None,
     dtypes: Iterable[str] | None = None,
     keywords: str | None = None,
+    draws: int = 1,
     jobs: int | Literal["auto"] | None = 0,
     timeout: float | None = None,
     memory: int | None = None,
@@ -81,6 +82,10 @@ def run(
         Of each case's own dtypes, only these.
     keywords
         As in ``load_cases``.
+    draws
+        How often the random tensors of a case are drawn, its own drawing included: a bug may need
+        a number that one drawing lacks. The column ``draw`` counts from 1. ``Case.redrawn`` says
+        what of a case holds at others than the first.
     jobs
         How many worker processes run tasks; ``auto`` for one a core, 0 for none: tasks are run
         in this process, and one that crashes takes it along, as a framework's own function can
@@ -107,7 +112,8 @@ def run(
     BadCases, BadUsage
         As ``load_cases`` and ``Runner`` do; and for a timeout or memory without workers.
     """
-    work = Work(load_cases(cases, keywords), None if dtypes is None else list(dtypes))
+    drawn = drawings(load_cases(cases, keywords), draws)
+    work = Work(drawn, None if dtypes is None else list(dtypes))
     engine = local(
         len(work), adapters, jobs, timeout, limit=LONG, native=work.native, memory=memory
     )

@@ -20,9 +20,9 @@ def test_required_columns_are_the_contracts():
 
 
 def test_what_a_row_is_comes_first_then_what_was_found(agreeing):
-    first = "case, point, dtype, adapter, check, tensor, step, verdict, kind, reason"
-    assert list(agreeing.columns)[:10] == first.split(", ")
-    assert first.split(", ")[:7] == KEY
+    first = "case, point, dtype, adapter, check, tensor, step, draw, verdict, kind, reason"
+    assert list(agreeing.columns)[:11] == first.split(", ")
+    assert first.split(", ")[:8] == KEY
 
 
 def test_every_column_is_documented():

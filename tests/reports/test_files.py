@@ -32,7 +32,7 @@ OLDER = [
     *("case", "point", "dtype", "adapter", "version", "check", "tensor", "step", "verdict"),
     *("kind", "max_abs", "max_rel", "max_ulp", "noise_ratio", "tolerance", "worst_index", "got"),
     *("want", "blame", "seconds", "reason", "path", "outlier", "got_imag", "want_imag"),
-    *("where", "tags", "kink", "uncompared"),
+    *("where", "tags", "kink", "uncompared", "draw"),
 ]
 
 

@@ -75,7 +75,7 @@ ONE = {"case": "made", "about": "A product.", "params": {"x": [1.0]}, "program":
 
 def test_cases_come_from_paths_names_texts_dicts_and_cases_in_their_order(folder):
     (drawn,) = verify.load_cases("used-twice")
-    again = drawn.redrawn(1)
+    again = drawn.redrawn(2)
     cases = verify.load_cases([TEXT, "one-layer", folder / "cases.yaml", ONE, again, drawn])
     names = ["written", "one-layer", "first", "second", "made", "used-twice", "used-twice"]
     assert [case.name for case in cases] == names

@@ -126,6 +126,7 @@ def test_the_test_above_can_fail(small):
         (("lint", "gone.yml"), "no such file or folder: gone.yml"),
         (("run", "one-layer", "--resume"), "--resume needs --out DIR"),
         (("run", "one-layer", "--resume", "--out", "gone"), "nothing to resume: gone"),
+        (("run", "one-layer", "--draws", "0"), "greater than or equal to 1"),
         (("run", "one-layer", "-j", "many"), "'many' workers, expected a whole number"),
         (("run", "one-layer", "-j", "0", "--timeout", "3"), "a timeout needs a worker"),
         (("explain", "one-layer", "--dtype", "float16"), "no dtype of one-layer"),
@@ -308,6 +309,37 @@ def test_lint_and_run_say_what_is_not_compared(gradparity, tmp_path):
     assert status == 0
     assert "Not compared (1 case)" in out
     assert "h (only numpy's text names it)" in out
+
+
+EMBED = """
+case: embed
+about: A row that is left out of the gradient, which only its index shows.
+inputs: {i: {integers: [6], high: 4}}
+params: {E: {normal: [4, 3]}}
+program:
+  numpy: y = take(E, i, axis=0)
+  torch: y = torch.nn.functional.embedding(i, E, padding_idx=0)
+dtypes: [float64]
+"""
+
+
+def test_what_one_drawing_misses_others_find(gradparity, tmp_path):
+    path = tmp_path / "embed.yaml"
+    path.write_text(EMBED, "utf-8")
+    command = ("run", path, "--adapters", "numpy,torch", "--format", "json")
+    assert gradparity(*command)[0] == 0
+    status, out, _ = gradparity(*command, "--draws", "4")
+    rows = json.loads(out)["rows"]
+    assert status == 1
+    assert {row["draw"] for row in rows} == {1, 2, 3, 4}
+    assert {row["case"] for row in rows} == {"embed"}
+    off = {row["draw"] for row in rows if row["verdict"] == "differs"}
+    assert off >= {2}
+    assert 1 not in off
+    again = gradparity(*command, "--draws", "4", "-j", "2")[1]
+    assert [r["got"] for r in json.loads(again)["rows"]] == [r["got"] for r in rows]
+    told = gradparity("run", path, "--adapters", "numpy,torch", "--draws", "2")[1]
+    assert "embed#2[torch-float64]" in told
 
 
 def test_lint_refuses_a_vacuous_case(gradparity, small):

@@ -25,7 +25,7 @@ from ..engine.apart import apart
 from ..engine.cluster import Cluster
 from ..engine.memory import memory_of
 from ..engine.session import Session
-from ..engine.work import LONG, Engine, Work, fail_without_a_framework
+from ..engine.work import LONG, Engine, Work, drawings, fail_without_a_framework
 from ..engine.work import Progress as Tell
 from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
@@ -43,6 +43,12 @@ Out = Annotated[
 ]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How to print them.")
+]
+Draws = Annotated[
+    int,
+    typer.Option(
+        "--draws", metavar="N", min=1, help="Draw the random tensors of a case N times over."
+    ),
 ]
 Timeout = Annotated[
     float | None,
@@ -95,6 +101,7 @@ def run(
     keywords: Keywords = None,
     adapters: Adapters = None,
     dtypes: Dtypes = None,
+    draws: Draws = 1,
     jobs: Jobs = None,
     timeout: Timeout = None,
     memory: Memory = None,
@@ -111,7 +118,7 @@ def run(
     room = memory_of(memory)
     _begin(out)
     cases = _chosen(paths, keywords)
-    work = Work(cases, wanted)
+    work = Work(drawings(cases, draws), wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
     chosen = _engine(work, names, asked, timeout, cluster, room)

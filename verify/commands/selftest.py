@@ -31,7 +31,7 @@ from ..selection.finding import find
 from ..selftest.explained import Explainer
 from ..selftest.operations import plantable
 from ..selftest.planting import planted
-from ..selftest.redraw import DTYPES, alarms, judged, redrawn
+from ..selftest.redraw import DTYPES, about, alarms, judged, redrawn
 from ..selftest.report import as_json, as_text
 from .common import Adapters, Dtypes, Jobs, emit, fail_on, say
 from .engines import here, local
@@ -41,7 +41,11 @@ TOLD = 100
 
 Operations = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Operations and update rules; all if none."),
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Operations and update rules; all if none. With --redraw the cases that use them, or "
+        "cases by name.",
+    ),
 ]
 Redraw = Annotated[
     int | None,
@@ -70,7 +74,8 @@ def selftest(
     wanted, asked = dtypes_of(dtypes) or list(DTYPES), jobs_of(jobs)
     if redraw is not None:
         chosen = adapters_of(adapters)
-        raise SystemExit(_redraw(range(first, redraw + 1), chosen, wanted, asked, form))
+        cases = _named(operations or [], wanted)
+        raise SystemExit(_redraw(cases, range(first, redraw + 1), chosen, wanted, asked, form))
     names = operations or [*TABLE, *RULES]
     for name in names:
         if name not in TABLE and name not in RULES:
@@ -84,17 +89,44 @@ def selftest(
     raise SystemExit(1 if any(found.outcome == "missed" for found in findings) else 0)
 
 
-def _redraw(
-    numbers: range, names: list[str] | None, dtypes: list[str], jobs: running.Jobs, form: str
-) -> int:
-    """Judge redrawn tasks; status 1 where any alarms that no recorded case explains."""
+def _named(names: list[str], dtypes: list[str]) -> list[Case]:
+    """The catalogue's cases that names mean, all of them without a name.
+
+    Raises
+    ------
+    BadUsage
+        For a name that is no operation's, rule's or case's, with the nearest that is; and where
+        no case draws anything.
+    """
     cases, faults = find(None)
     fail_on(faults)
+    if not names:
+        return cases
+    meant = {name: about(cases, name) for name in names}
+    for name, found in meant.items():
+        known = [*TABLE, *RULES, *(case.name for case in cases)]
+        if name not in known:
+            raise BadUsage(f"no operation, rule or case is called {name!r}{nearest(name, known)}")
+        if next(redrawn(found, 1, dtypes), None) is None:
+            raise BadUsage(f"no case of {name} draws anything at {', '.join(dtypes)}")
+    return list(dict.fromkeys(case for found in meant.values() for case in found))
+
+
+def _redraw(
+    cases: list[Case],
+    numbers: range,
+    names: list[str] | None,
+    dtypes: list[str],
+    jobs: running.Jobs,
+    form: str,
+) -> int:
+    """Judge redrawn tasks; status 1 where any alarms that no recorded case explains."""
+    every, _ = find(None)
     held: list[tuple[Any, ...]] = []
     alarming: list[dict[str, Any]] = []
     seen, kept = 0, ("adapter", "dtype", "verdict", "noise_ratio")
     tasks = islice(redrawn(cases, numbers.stop - 1, dtypes), numbers.start - 1, None)
-    with local(len(numbers), names, jobs) as engine, _explaining(cases, names) as explain:
+    with local(len(numbers), names, jobs) as engine, _explaining(every, names) as explain:
         running.fail_without_a_framework(names, engine.missing)
         present = [name for name in names or registry.names() if name not in engine.missing]
         for task, rows in _shown(judged(engine, tasks), len(numbers), "redrawing"):

@@ -93,6 +93,13 @@ class Here:
             yield number, self.runner.rows_of(undrawn)
 
 
+def drawings(cases: Iterable[Case], draws: int) -> list[Case]:
+    """The cases, each in so many drawings of its random tensors, its own first; BadUsage for 0."""
+    if draws < 1:
+        raise BadUsage(f"{draws} drawings, expected 1 or more")
+    return [drawing for case in cases for drawing in case.drawings(draws)]
+
+
 def fail_without_a_framework(
     adapters: Iterable[str | Adapter] | None, missing: Mapping[str, str]
 ) -> None:

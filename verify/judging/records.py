@@ -39,6 +39,8 @@ def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | Non
             continue
         if d.raises in failure:
             return "known", d.kind, d.because
+        if d.elsewhere:
+            continue
         now = f"{failure!r} is raised" if failure else "nothing is raised"
         was = f"the recorded error ({d.raises!r}){since(task, adapter)}"
         return "stale", d.kind, f"no longer {was}: {now}"
@@ -48,11 +50,13 @@ def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | Non
 def still(
     task: Task, key: Key, got: Any, truth: np.ndarray, recorded: Divergence, outcome: Outcome
 ) -> bool:
-    """Whether a tensor is still as it was recorded.
+    """Whether a tensor is still as it was recorded; at other numbers, of that kind.
 
     A recorded value, or set of values, of an update is that of the last step: at those before it
     nothing worse than an error may be found, NaN least of all. A bound holds at every step.
     """
+    if recorded.elsewhere:
+        return resembles(recorded, got, truth, outcome)
     if key[0] == "grad" and key[2]:  # what is recorded of a gradient is that of the first step
         return outcome.kind == "error" or not _finite(recorded)
     update = key[0] == "update"
@@ -98,6 +102,24 @@ def holds(
     return alike and _bounded(got, truth, divergence.bound)
 
 
+def resembles(divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outcome) -> bool:
+    """Whether what is returned is off as what a divergence records of other numbers is.
+
+    A zero, a NaN, no gradient, another shape or dtype is so only where that is what it records.
+    The arguments are those of ``holds``.
+    """
+    if divergence.silent or got is None:
+        return divergence.silent and outcome.kind == "missing"
+    if (divergence.dtype or outcome.kind == "dtype") and str(got.dtype) != divergence.dtype:
+        return False
+    value = divergence.value
+    if got.shape != truth.shape:
+        return value is not None and np.shape(value) == got.shape
+    if outcome.kind == "non-finite" and _finite(divergence):
+        return False
+    return bool(np.any(got)) or (value is not None and not np.any(value))
+
+
 def _bounded(got: np.ndarray, truth: np.ndarray, bound: Bound) -> bool:
     """Whether every element is within a bound of the truth, which no zero is.
 
@@ -115,6 +137,8 @@ def _bounded(got: np.ndarray, truth: np.ndarray, bound: Bound) -> bool:
 def _finite(recorded: Divergence) -> bool:
     """Whether what is recorded is finite."""
     between = recorded.between
+    if recorded.bound is not None:
+        return True
     ends = (recorded.value,) if between is None else (between.low, between.high)
     return all(end is not None and bool(np.isfinite(end).all()) for end in ends)
 

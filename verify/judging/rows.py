@@ -26,7 +26,7 @@ Row = dict[str, Any]
 def head(task: Task, adapter: str, version: str) -> Row:
     """The columns that say which run a row is of."""
     return {
-        "case": task.case,
+        "case": task.name,
         "point": point_text(task.point),
         "dtype": task.dtype,
         "adapter": adapter,
@@ -34,6 +34,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "check": "run",
         "tensor": "",
         "step": 0,
+        "draw": task.draw,
         "blame": "",
         "path": "",
         "outlier": "",

@@ -83,8 +83,8 @@ def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]
     outcome, recorded = each.outcome, each.recorded
     if recorded is None:
         return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
-    if outcome.agrees and each.key[0] == "grad" and each.key[2]:
-        return "agree", "", ""  # what is recorded of a gradient is that of the first step
+    if outcome.agrees and (recorded.elsewhere or (each.key[0] == "grad" and each.key[2])):
+        return "agree", "", ""  # a record of a gradient is of the first step
     if outcome.agrees:
         reason = "the recorded divergence is gone: the truth is returned"
         return "stale", recorded.kind, reason + since(task, adapter)

@@ -12,6 +12,7 @@ from ...cases.loading import load_text
 from ...cases.uncompared import in_words
 from ...refimpl.errors import BadCase, LimitExceeded
 from ..slopes.avoid import strayed
+from .reach import unreached
 from .vacuity import vacuous
 
 
@@ -72,3 +73,4 @@ def _notes(case: Case) -> Iterator[str]:
     alone = case.uncompared()
     if alone:
         yield f"not compared: {in_words(alone)}"
+    yield from unreached(case)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ...refimpl.errors import BadUsage
-from ..selection.choices import adapters_of, dtypes_of
+from ..selection.choices import adapters_of, draws_of, dtypes_of
 
 #: A file longer than this is no case file.
 LONGEST = 4_000_000
@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="of each case's dtypes run only these, as float64,float32 (default: all)",
     )
     group.addoption(
+        "--gradparity-draws",
+        metavar="N",
+        help="draw the random tensors of a case N times over (default: 1)",
+    )
+    group.addoption(
         "--gradparity-report",
         metavar="DIR",
         help="write the results of case files to this folder, as gradparity run --out does",
@@ -49,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         adapters_of(config.getoption("--gradparity-adapters"))
         dtypes_of(config.getoption("--gradparity-dtypes"))
+        draws_of(config.getoption("--gradparity-draws"))
     except BadUsage as error:
         raise pytest.UsageError(str(error)) from None
     if config.getoption("--gradparity-report") and not hasattr(config, "workerinput"):

@@ -19,10 +19,10 @@ from ...reports.columns import frame
 from ...reports.plain import failures_table
 from ...reports.verdicts import FAILING
 from ..engine.runner import Runner
-from ..engine.work import LONG, fail_without_a_framework
+from ..engine.work import LONG, drawings, fail_without_a_framework
 from ..engine.workers import Workers
 from ..judging.rows import Row, point_text
-from ..selection.choices import adapters_of, dtypes_of
+from ..selection.choices import adapters_of, draws_of, dtypes_of
 from .report import PROPERTY
 
 #: Marks that pytest acts on: a tag of that name is a keyword only.
@@ -102,13 +102,13 @@ class CaseFile(pytest.File):
         option = self.config.getoption
         adapters = adapters_of(option("--gradparity-adapters")) or registry.names()
         dtypes = dtypes_of(option("--gradparity-dtypes"))
-        for case in cases:
+        for case in drawings(cases, draws_of(option("--gradparity-draws"))):
             chosen = [d for d in case.dtypes if dtypes is None or d in dtypes]
             ids = [(point_text(point), d) for point in case.points() for d in chosen]
             for number, (point, dtype) in enumerate(ids):
                 for adapter in adapters:
                     inside = "-".join(filter(None, (point, adapter, dtype)))
-                    name = f"{case.name}[{inside}]"
+                    name = f"{case.drawn_as}[{inside}]"
                     yield CaseItem.of(self, name, case, number, adapter)
 
 

@@ -43,6 +43,15 @@ def jobs_of(text: str | None) -> int | Literal["auto"] | None:
     return int(text)
 
 
+def draws_of(text: str | None) -> int:
+    """The number of drawings that an option names, 1 for none; BadUsage for what is no such."""
+    if text is None:
+        return 1
+    if not text.isdecimal() or int(text) < 1:
+        raise BadUsage(f"{text!r} drawings, expected a whole number from 1 up")
+    return int(text)
+
+
 def chosen(text: str | None, known: Sequence[str], what: str) -> list[str] | None:
     """The names in a list separated by commas, each once; BadUsage for one that is not known."""
     if text is None:

@@ -72,7 +72,7 @@ class _Gathered:
         """Add cases as they are: one may be there in several drawings."""
         for case in given:
             self.cases.append(case)
-            if not case.draw:
+            if case.draw == 1:
                 self._names.setdefault(case.name, case)
                 self._places.add(_place(case))
 

@@ -18,12 +18,12 @@ def redrawn(
 ) -> Iterator[Undrawn]:
     """So many tasks with fresh seeds, spread evenly over the cases that draw anything.
 
-    Cases whose numbers are all written out stay out; whether a case draws anything is seen by
-    comparing two drawings. A case's drawings follow one another, so that an adapter that compiles
-    programs does so once for all of them.
+    Cases whose numbers are all written out stay out. A case's drawings follow one another, so that
+    an adapter that compiles programs does so once for all of them.
     """
     chosen = tuple(dtypes)
-    drawing = [(case, _own(case, chosen)) for case in cases if _draws(case, chosen)]
+    held = [(case, _own(case, chosen)) for case in cases if case.draws]
+    drawing = [(case, own) for case, own in held if own]
     total = sum(len(case.points()) * len(own) for case, own in drawing)
     first = 0
     for case, own in drawing:
@@ -31,9 +31,24 @@ def redrawn(
         # Of the k-th task of all, as many drawings as evens out over it and those before it.
         shares = [(k + 1) * wanted // total - k * wanted // total for k in range(first, last)]
         for number in range(1, max(shares) + 1):
-            tasks = case.redrawn(number).undrawn(own)
+            tasks = case.redrawn(number + 1).undrawn(own)
             yield from (task for task, n in zip(tasks, shares, strict=True) if number <= n)
         first = last
+
+
+def about(cases: Iterable[Case], name: str) -> list[Case]:
+    """The cases of that name, and those that use the operation or the update rule of that name."""
+    return [case for case in cases if name == case.name or name in _used(case)]
+
+
+def _used(case: Case) -> set[str]:
+    operations = {
+        instruction.operation
+        for programs in case.programs
+        for program in programs.values()
+        for instruction in program.instructions
+    }
+    return operations | set(case.model.optimizer or ())
 
 
 def judged(engine: Engine, tasks: Iterable[Undrawn]) -> Iterator[tuple[Undrawn, list[Row]]]:
@@ -68,13 +83,3 @@ def alarms(task: Undrawn, rows: Iterable[Row]) -> list[list[Row]]:
 
 def _own(case: Case, dtypes: tuple[str, ...]) -> list[str]:
     return [dtype for dtype in case.dtypes if dtype in dtypes]
-
-
-def _draws(case: Case, dtypes: tuple[str, ...]) -> bool:
-    """Whether another seed gives other numbers, at one of the dtypes in question."""
-    own = _own(case, dtypes)[:1]
-    first, second = (next(iter(case.redrawn(n).iter_tasks(own)), None) for n in (1, 2))
-    if first is None or second is None:
-        return False
-    one, other = ({**task.inputs, **task.params} for task in (first, second))
-    return any(one[name].tobytes() != other[name].tobytes() for name in one)

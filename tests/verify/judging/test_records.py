@@ -11,8 +11,9 @@ from hypothesis.extra.numpy import arrays
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases import load_text
 from gradparity.cases.task import Between, Bound, Divergence
+from gradparity.refimpl.errors import AdapterFailed
 from gradparity.verify import Runner
-from gradparity.verify.judging.records import holds
+from gradparity.verify.judging.records import holds, resembles
 from gradparity.verify.measure.compare import Outcome
 
 from ...adapters import wrong
@@ -153,3 +154,68 @@ def test_a_value_of_the_last_step_lets_no_nan_pass_before():
     assert updates(last, scaled(1.1, 1.1, off)) == ["known"] * 3
     assert updates(last, scaled(np.nan, 1.1, off)) == ["stale", "known", "known"]
     assert updates("value: .nan", scaled(1.1, np.nan, np.nan)) == ["known"] * 3
+
+
+def elsewhere(got, truth=TRUTH, kind="error", **keys):
+    return resembles(record(elsewhere=True, **keys), got, truth, Outcome(kind, "off"))
+
+
+def test_a_record_of_other_numbers_holds_of_what_kind_the_result_is():
+    off = off_by(0.3)
+    for keys in ({"value": np.ones(4)}, {"bound": Bound(1e-6)}, {"between": Between(0.0, 1.0)}):
+        assert elsewhere(off, **keys)
+        assert not elsewhere(np.zeros(4), **keys)
+        assert not elsewhere(np.full(4, np.nan), kind="non-finite", **keys)
+        assert not elsewhere(off[:1], kind="shape", **keys)
+        assert not elsewhere(off.astype(np.float32), kind="dtype", **keys)
+        assert not elsewhere(None, kind="missing", **keys)
+    assert elsewhere(np.zeros(4), value=np.zeros(4))
+    assert elsewhere(np.full(4, np.nan), kind="non-finite", value=np.array([np.inf, 1, 1, 1]))
+    assert elsewhere(off[:1], kind="shape", value=np.ones(1))
+    assert elsewhere(off.astype(np.float32), kind="dtype", value=np.ones(4), dtype="float32")
+    assert elsewhere(None, kind="missing")
+    assert not elsewhere(off)
+
+
+OF_X = ("grad", "x")
+
+DRAWN = """
+case: drawn
+about: A record of its own numbers.
+params: {x: {normal: [2]}}
+program: y = sum(x * x)
+dtypes: [float64]
+divergences: [{adapters: [numpy], check: grad, tensor: x, kind: bug, because: c, value: %s}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (lambda g: 2 * g, "known"),
+        (lambda g: g, "agree"),
+        (np.zeros_like, "stale"),
+        (lambda g: g * np.nan, "stale"),
+    ],
+)
+def test_a_further_drawing_is_known_or_agrees_and_lets_no_zero_or_nan_pass(change, verdict):
+    (case,), _ = load_text(DRAWN.replace("%s", "[1.0, 2.0]"), Path("made-up.yaml"))
+    adapter = wrong.Wrong(NumpyAdapter(), wrong.gradient("x", change))
+    (task,) = case.redrawn(2).tasks()
+    rows = Runner([adapter]).rows(task)
+    assert [row["verdict"] for row in rows if (row["check"], row["tensor"]) == OF_X] == [verdict]
+    assert {row["case"] for row in rows} == {"drawn"}
+    assert {row["draw"] for row in rows} == {2}
+
+
+def test_a_recorded_error_need_not_be_raised_at_other_numbers():
+    text = DRAWN.replace("value: %s", "raises: singular")
+    (case,), _ = load_text(text, Path("made-up.yaml"))
+    first, second = (case.redrawn(n).tasks()[0] for n in (1, 2))
+    runner = Runner([NumpyAdapter()])
+    assert {row["verdict"] for row in runner.rows(first)} == {"agree", "stale"}
+    assert {row["verdict"] for row in runner.rows(second)} == {"agree"}
+    failing = Runner([wrong.Wrong(NumpyAdapter(), wrong.raises(AdapterFailed("singular")))])
+    assert {row["verdict"] for row in failing.rows(second)} == {"known"}
+    other = Runner([wrong.Wrong(NumpyAdapter(), wrong.raises(AdapterFailed("another")))])
+    assert {row["verdict"] for row in other.rows(second)} == {"error"}

@@ -264,13 +264,38 @@ def test_a_framework_that_is_named_or_the_only_one_must_be_there(
 
 @pytest.mark.parametrize(
     ("option", "hint"),
-    [("--gradparity-adapters=nunpy", "numpy"), ("--gradparity-dtypes=float46", "float64")],
+    [
+        ("--gradparity-adapters=nunpy", "did you mean numpy?"),
+        ("--gradparity-dtypes=float46", "did you mean float64?"),
+        ("--gradparity-draws=0", "expected a whole number from 1 up"),
+        ("--gradparity-draws=some", "expected a whole number from 1 up"),
+    ],
 )
 def test_a_misspelt_option_is_answered_with_the_nearest(pytester, write, option, hint):
     write(small=GOOD)
     result = pytester.runpytest_inprocess(*ALONE, option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*did you mean {hint}?"])
+    result.stderr.fnmatch_lines([f"*{hint}"])
+
+
+def test_drawings_are_tests_of_their_own(pytester, write):
+    drawn = GOOD.replace("small", "drawn").replace("w: 0.5", "w: {normal: []}")
+    write(drawn=drawn, small=GOOD)
+    result = numpy_only(pytester, "--gradparity-draws=3", "-v", "--gradparity-report=out")
+    result.assert_outcomes(passed=4)
+    named = [line.split()[0] for line in result.outlines if "PASSED" in line]
+    assert named == [
+        "drawn.yaml::drawn[numpy-float64]",
+        "drawn.yaml::drawn#2[numpy-float64]",
+        "drawn.yaml::drawn#3[numpy-float64]",
+        "small.yaml::small[numpy-float64]",
+    ]
+    results = read(pytester.path / "out")
+    losses = results[(results["check"] == "value") & (results["case"] == "drawn")]
+    assert losses["draw"].tolist() == [1, 2, 3]
+    assert losses["got"].nunique() == 3
+    one = numpy_only(pytester, "--gradparity-draws=3", "drawn.yaml::drawn#2[numpy-float64]")
+    one.assert_outcomes(passed=1)
 
 
 def test_the_place_of_a_test_is_the_line_of_its_case(pytester, write):

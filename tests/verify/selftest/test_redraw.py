@@ -1,6 +1,7 @@
 """Redrawing spreads evenly over the cases that draw, and counts what alarms."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from functools import wraps
@@ -11,12 +12,13 @@ import pytest
 
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.cases import load_text
+from gradparity.refimpl.errors import BadUsage
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify import Runner, load_cases
 from gradparity.verify.commands.selftest import selftest as command
 from gradparity.verify.selftest.explained import Explainer
 from gradparity.verify.selftest.operation_faults import spoiled
-from gradparity.verify.selftest.redraw import alarms, redrawn
+from gradparity.verify.selftest.redraw import about, alarms, judged, redrawn
 
 CASES = """
 case: drawn
@@ -54,10 +56,10 @@ def drawn(text, wanted, dtypes=("float64", "float32")):
 def test_drawings_are_spread_evenly_and_those_of_a_case_follow_one_another():
     tasks = drawn(CASES, 12)
     assert len(tasks) == 12
-    names = [task.case.partition("~")[0] for task in tasks]
+    names = [task.case.partition("#")[0] for task in tasks]
     assert names == sorted(names)
     counted = Counter(
-        (task.case.partition("~")[0], task.point.get("k"), task.dtype) for task in tasks
+        (task.case.partition("#")[0], task.point.get("k"), task.dtype) for task in tasks
     )
     assert len(counted) == 5
     assert set(counted.values()) == {2, 3}
@@ -70,7 +72,7 @@ def test_no_two_drawings_are_alike():
 
 
 def test_fewer_than_there_are_tasks_are_spread_over_them_too():
-    assert [task.case for task in drawn(CASES, 2)] == ["drawn~1", "single~1"]
+    assert [task.case for task in drawn(CASES, 2)] == ["drawn#2", "single#2"]
 
 
 def test_only_the_dtypes_asked_for_are_drawn():
@@ -176,8 +178,46 @@ def test_an_alarm_of_jax_is_explained_by_what_is_recorded_of_its_log1p():
     catalogue = load_cases(["bce-reductions", record])
     runner = Runner(["jax"])
     explainer = Explainer(catalogue, runner)
-    for number in (8, 26):
+    for number in (9, 46):
         for undrawn in catalogue[0].redrawn(number).undrawn(["float64"]):
             task = undrawn.draw()
             for found in alarms(undrawn, runner.rows(task)):
                 assert explainer.explain(task, found) == record
+
+
+def test_names_choose_the_cases_of_an_operation_of_a_rule_or_of_that_name():
+    found = load_cases()
+    assert [case.name for case in about(found, "take-axes")] == ["take-axes"]
+    of_take = {case.name for case in about(found, "take")}
+    assert "take-axes" in of_take
+    assert "one-layer" not in of_take
+    assert "one-layer" in {case.name for case in about(found, "sgd")}
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["taek"], "no operation, rule or case is called 'taek'; did you mean take?"),
+        (["take", "take-axis"], "'take-axis'; did you mean take-axes?"),
+        (["one-layer"], "no case of one-layer draws anything at float64, float32"),
+    ],
+)
+def test_names_that_mean_nothing_to_redraw_are_refused(names, said):
+    with pytest.raises(BadUsage, match=re.escape(said)):
+        command(names, redraw=5, adapters="numpy", jobs="0", form="json")
+
+
+def test_only_what_is_named_is_redrawn(capsys, monkeypatch):
+    seen = []
+
+    def watched(engine, tasks):
+        for task, rows in judged(engine, tasks):
+            seen.append(task.case.name)
+            yield task, rows
+
+    monkeypatch.setattr("gradparity.verify.commands.selftest.judged", watched)
+    with pytest.raises(SystemExit) as end:
+        command(["take-axes", "take-axes"], redraw=4, adapters="numpy", jobs="0", form="json")
+    assert end.value.code == 0
+    assert set(seen) == {"take-axes"}
+    assert json.loads(capsys.readouterr().out)["tasks"] == len(seen) == 4

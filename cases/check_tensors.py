@@ -9,7 +9,7 @@ from typing import Any
 from . import limits
 from .check_training import check_setting, settings
 from .context import Context
-from .models import Orthogonal, Spd
+from .tensor_kinds import Orthogonal, Spd
 from .tensors import Layout, TensorFault, Tensors
 
 

@@ -1,4 +1,4 @@
-"""``gradparity compare``: a module beside its port, both of them named as ``package.module:name``."""
+"""``gradparity compare``: a module beside its port, each named as ``package.module:name``."""
 
 from __future__ import annotations
 

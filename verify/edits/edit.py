@@ -27,6 +27,8 @@ class Edit:
     part: bool = False
     #: The number that the other side has, where that is what is edited.
     number: float | None = None
+    #: The operand that is otherwise, where it is not the operation itself that is edited.
+    operand: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -139,9 +140,10 @@ def _left_out(i: Instruction, known: Known) -> Iterator[Edit]:
 @of("getitem")
 def _other_part(i: Instruction, known: Known) -> Iterator[Edit]:
     """The other half, or the part one further on."""
-    index = i.attributes.get("index")
+    given = i.attributes.get("index")
+    index: tuple[Any, ...] = given if isinstance(given, tuple) else ()
     shape = known.shape(i.arguments[0])
-    for k, part in enumerate(index if isinstance(index, tuple) else ()):
+    for k, part in enumerate(index):
         if not isinstance(part, slice) or k >= len(shape) or Ellipsis in index:
             continue
         start, stop, step = part.indices(shape[k])
@@ -186,7 +188,8 @@ def _reordered(i: Instruction, known: Known) -> Iterator[Edit]:
                 shaped = made.add("reshape", moved, shape=here.shape)
                 changed = with_argument(i, k, shaped)[0].arguments
                 said = "the elements of an operand are in another order in {there}"
-                yield Edit(said, made.again(*changed), "the same order of elements")
+                again = made.again(*changed)
+                yield Edit(said, again, "the same order of elements", operand=argument.name)
 
 
 def _laid_out(x: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:

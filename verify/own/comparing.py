@@ -189,7 +189,7 @@ class _Draw:
             evaluate(side.framework, one, self.draw)
             for side, one in zip(self.sides, captured, strict=True)
         )
-        _same_outputs(a, b)
+        _as_many(*((s.framework, [path for path, _ in s.outputs]) for s in (a, b)))
         self.rows += mathematics(a, b)
         if failing(self.rows):
             self.findings += diagnose(a, b)
@@ -283,6 +283,7 @@ class _Draw:
 
     def _black_boxes(self) -> None:
         ran = {s.framework: s.run(self.given, self.draw, "float64", s.modes[0]) for s in self.sides}
+        _as_many(*((name, list(r.outputs)) for name, r in ran.items()))
         self.rows += black_box(ran, BLACK_BOX)
 
 
@@ -336,7 +337,7 @@ def _given(
     return Given(state, trained, names, args, {k: rounded[k] for k in keywords})
 
 
-def _same_outputs(a: Evaluated, b: Evaluated) -> None:
+def _as_many(first: tuple[str, list[str]], second: tuple[str, list[str]]) -> None:
     """Refuse sides whose outputs are not as many.
 
     Raises
@@ -344,9 +345,9 @@ def _same_outputs(a: Evaluated, b: Evaluated) -> None:
     BadUsage
         With the paths of both.
     """
-    if len(a.outputs) != len(b.outputs):
-        mine, other = ([path or "one array" for path, _ in s.outputs] for s in (a, b))
-        raise BadUsage(
-            f"{a.framework} hands back {', '.join(mine)}; {b.framework} {', '.join(other)}: "
-            "give from_jax, which picks and orders the outputs"
+    if len(first[1]) != len(second[1]):
+        mine, other = (
+            f"{name} hands back {', '.join(path or 'one array' for path in paths)}"
+            for name, paths in (first, second)
         )
+        raise BadUsage(f"{mine}; {other}: give from_jax, which picks and orders the outputs")

@@ -169,6 +169,8 @@ def _at(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> At: 
 
 def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> Iterator[str]:  # noqa: FBT001
     if proof is not None and not other:
+        if proof.edit.operand in side.made:
+            yield proof.edit.operand
         yield proof.target
     if proof is not None and other:
         sought = proof.edit.number

@@ -44,7 +44,7 @@ def mathematics(a: Evaluated, b: Evaluated) -> Iterator[Row]:
             continue
         zero = np.zeros(np.shape(a.values[name]))
         x, y = (zero if g is None else g for g in (x, y))
-        noise = tuple(s.noise["grads"].get(name, zero) for s in (a, b))
+        noise = a.noise["grads"].get(name, zero), b.noise["grads"].get(name, zero)
         yield _row("mathematics", side, "grad", name, _between(x, y, noise))
 
 
@@ -115,11 +115,12 @@ def black_box(ran: Mapping[str, Ran], tolerance: float) -> Iterator[Row]:
         ("value", path or "output", x, y)
         for (path, x), y in zip(a.outputs.items(), b.outputs.values(), strict=False)
     ]
-    for name, x in a.grads.items():
-        y = b.grads.get(name)
-        if x is not None or y is not None:
-            zero = np.zeros(np.shape(x if x is not None else y))
-            pairs.append(("grad", name, zero if x is None else x, zero if y is None else y))
+    for name in a.grads:
+        held = [g for g in (a.grads[name], b.grads.get(name)) if g is not None]
+        if held:
+            zero = np.zeros(held[0].shape)
+            x, y = (zero if g is None else g for g in (a.grads[name], b.grads.get(name)))
+            pairs.append(("grad", name, x, y))
     for kind, tensor, x, y in pairs:
         size = float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if np.size(x) else 0.0
         yield _row(

@@ -48,7 +48,9 @@ INPUTS = "{x: {normal: [2, 4]}}"
 def told(text):
     """What is said in words, without numbers that depend on what was drawn."""
     return [
-        line for line in text.splitlines() if re.match(r" +(because|to agree|torch|jax) ", line)
+        line
+        for line in text.splitlines()
+        if re.match(r" +(because:|to agree:|torch  |jax  )", line)
     ]
 
 

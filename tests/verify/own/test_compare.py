@@ -232,7 +232,9 @@ def test_outputs_that_are_not_as_many_are_refused():
         return several(p, ids, mask=mask)["logits"]
 
     inputs = {"ids": np.array([[0]]), "mask": np.array([[True]])}
-    with pytest.raises(gp.BadUsage, match="torch hands back hidden, logits; jax one array"):
+    with pytest.raises(
+        gp.BadUsage, match="torch hands back hidden, logits; jax hands back one array"
+    ):
         gp.compare(Several().double(), one, inputs, several_params)
 
 
@@ -265,3 +267,14 @@ def test_a_report_is_a_page_of_its_own(net, tmp_path):
     assert list(report.frame.columns[:4]) == ["draw", "check", "side", "kind"]
     assert report.first is report.findings[0]
     assert report.sentence in str(report)
+
+
+def test_what_cannot_be_captured_is_named_and_the_sides_are_compared_as_they_run():
+    class Bessel(Net):
+        def forward(self, x):
+            return super().forward(torch.special.bessel_j0(x))
+
+    report = gp.compare(Bessel().double(), port, X, params)
+    assert report.verdict == "differs"
+    assert "bessel_j0" in report.gaps[0]
+    assert "test_compare.py" in report.gaps[0]

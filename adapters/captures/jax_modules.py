@@ -125,7 +125,7 @@ def _linen(module: Any, given: _Given) -> Pure:
 
 
 def _nnx(module: Any, given: _Given) -> Pure:
-    from flax import nnx  # noqa: PLC0415  only its users have it
+    from flax import nnx  # noqa: PLC0415  # pyright: ignore[reportMissingImports] - only its users have it
 
     graph, held, rest = nnx.split(module, nnx.Param, ...)
 
@@ -150,7 +150,7 @@ def _nnx(module: Any, given: _Given) -> Pure:
 
 def _equinox(module: Any, given: _Given) -> Pure:
     """Its ``State`` becomes a dictionary by the paths of the modules that keep it."""
-    import equinox  # noqa: PLC0415  only its users have it
+    import equinox  # noqa: PLC0415  # pyright: ignore[reportMissingImports] - only its users have it
 
     held, static = equinox.partition(module, equinox.is_inexact_array)
 

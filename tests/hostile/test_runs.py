@@ -192,8 +192,9 @@ def test_a_run_that_is_killed_at_random_moments_goes_on_to_the_same_bits(tmp_pat
             assert not any((out / name).exists() for name in NAMES)
             continue
         finally:
-            process.stdout.close()
-            process.stderr.close()
+            for pipe in (process.stdout, process.stderr):
+                assert pipe is not None
+                pipe.close()
         found = read(out).drop(columns="seconds")
         pd.testing.assert_frame_equal(found, wanted, check_exact=True)
         (out / NAME).unlink()  # and anew

@@ -1,5 +1,8 @@
 """How a fault is planted into JAX and optax."""
 
+# pyright: reportPrivateImportUsage=false, reportAttributeAccessIssue=false
+# Faults are planted inside JAX, and states of optax are trees of any kind.
+
 from __future__ import annotations
 
 import importlib

@@ -123,6 +123,5 @@ def black_box(ran: Mapping[str, Ran], tolerance: float) -> Iterator[Row]:
             pairs.append(("grad", name, x, y))
     for kind, tensor, x, y in pairs:
         size = float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if np.size(x) else 0.0
-        yield _row(
-            "run", side, kind, tensor, _between(x, y, (np.full(np.shape(x), size * tolerance),) * 2)
-        )
+        room = np.full(np.shape(x), size * tolerance)
+        yield _row("run", side, kind, tensor, _between(x, y, (room, room)))

@@ -1,5 +1,9 @@
 """What a capture of PyTorch's code is made of: names, places, dtypes, constants, gaps."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportIncompatibleMethodOverride=false
+# torch types what a module holds as a tensor or a module, whichever it is.
+
 import warnings
 from dataclasses import dataclass
 

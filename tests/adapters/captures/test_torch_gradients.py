@@ -1,5 +1,9 @@
 """Which gradients flow in a capture: as in PyTorch, wherever a user cuts, bends or hides them."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportIncompatibleMethodOverride=false
+# torch types what a module holds as a tensor or a module, whichever it is.
+
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  its name everywhere

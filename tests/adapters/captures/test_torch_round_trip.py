@@ -4,6 +4,10 @@ The lowerings of the adapter go from the table to torch, the rows of the capture
 say of an operation has to be one thing.
 """
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportIncompatibleMethodOverride=false
+# torch types what a module holds as a tensor or a module, whichever it is.
+
 from dataclasses import replace
 
 import pytest

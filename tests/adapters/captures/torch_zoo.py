@@ -1,5 +1,9 @@
 """Modules as people write them, small: name → (module, arguments)."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportIncompatibleMethodOverride=false
+# torch types what a module holds as a tensor or a module, whichever it is.
+
 import math
 
 import torch

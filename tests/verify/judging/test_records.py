@@ -1,6 +1,7 @@
 """What a record lets pass: the value, bound or set that it has, and no zero, NaN or other shape."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,7 +163,12 @@ def elsewhere(got, truth=TRUTH, kind="error", **keys):
 
 def test_a_record_of_other_numbers_holds_of_what_kind_the_result_is():
     off = off_by(0.3)
-    for keys in ({"value": np.ones(4)}, {"bound": Bound(1e-6)}, {"between": Between(0.0, 1.0)}):
+    records: list[dict[str, Any]] = [
+        {"value": np.ones(4)},
+        {"bound": Bound(1e-6)},
+        {"between": Between(0.0, 1.0)},
+    ]
+    for keys in records:
         assert elsewhere(off, **keys)
         assert not elsewhere(np.zeros(4), **keys)
         assert not elsewhere(np.full(4, np.nan), kind="non-finite", **keys)

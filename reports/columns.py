@@ -72,8 +72,8 @@ COLUMNS = (
         "finite differences contradict the truth itself.",
     ),
     Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
-    Column("uncompared", TEXT, "Of a task: variables that only some of its texts name, and which."),
     Column("rate", NUMBER, "Of an update: the reference's learning rate at that step."),
+    Column("uncompared", TEXT, "Of a task: variables that only some of its texts name, and which."),
     # where it comes from
     Column("where", TEXT, "FILE:LINE of the case."),
     Column("tags", TEXT, "The case's tags, with spaces between them."),

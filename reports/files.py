@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,7 +66,8 @@ def withdraw(folder: str | os.PathLike[str]) -> None:
         Where it cannot be removed.
     """
     for name in NAMES:
-        (Path(folder) / name).unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # what is no folder holds no report
+            (Path(folder) / name).unlink(missing_ok=True)
 
 
 def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[Path]:

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
-from gradparity.adapters.base import Adapter, Step, Trace, on_path
+from gradparity.adapters.base import Adapter, Step, Trace, watched
 from gradparity.adapters.interpret import Dialect, arrays_of, failures, interpret
 from gradparity.adapters.values import cotangent_of, differentiates, hyperparameters, kind_of
 from gradparity.cases.program import Program
@@ -82,8 +82,10 @@ class AutogradAdapter(Adapter):
         with failures():
             for number in range(task.steps):
                 values, grads = differentiated(task, program, task.rows(number), params)
-                later = {program.output: values[program.output]} if number else values
-                steps.append(Step(later, {} if number else grads))
+                if number:  # later steps have the output, and the parameters' gradients
+                    values = {program.output: values[program.output]}
+                    grads = {k: g for k, g in grads.items() if k in params}
+                steps.append(Step(values, grads))
                 if rate is not None:
                     params = {k: np.array(x - rate * grads.get(k, 0)) for k, x in params.items()}
                     steps[-1].params = params
@@ -95,8 +97,8 @@ def differentiated(task: Task, program: Program, inputs: Any, params: Any) -> tu
     found = interpret(program, {**inputs, **params}, OnAutograd({}), task.dtype)
     values = {k: np.array(v) for k, v in arrays_of(found).items()}
     scope = {**params, **values}
-    watched = on_path(program, params) if differentiates(task) else []
-    slots = {k: np.zeros_like(scope[k]) for k in watched if kind_of(scope[k].dtype) in "fc"}
+    names = watched(program, params, 0) if differentiates(task) else []
+    slots = {k: np.zeros_like(scope[k]) for k in names if kind_of(scope[k].dtype) in "fc"}
     output = scope[program.output]
     g = cotangent_of(task, output.shape, kind_of(output.dtype))
 

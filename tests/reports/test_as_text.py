@@ -61,6 +61,7 @@ def test_the_summary(mixed):
             "error": 1,
             "differs": 0,
             "stale": 1,
+            "blind": 0,
             "unsupported": 0,
             "skipped": 1,
             "known": 0,

@@ -148,7 +148,7 @@ def test_a_run_prints_what_a_person_reads(gradparity, small):
     status, out, err = gradparity("run", small, "--adapters", "numpy")
     assert (status, err) == (0, "")
     assert out.rstrip().endswith(
-        "1 case, 1 adapter, 4 comparisons: the reference agrees with its own truth; no framework "
+        "1 case, 1 adapter, 5 comparisons: the reference agrees with its own truth; no framework "
         "was compared."
     )
 
@@ -432,7 +432,7 @@ INTERRUPTED = """\
 import os, signal, sys
 from gradparity.verify import cli
 from gradparity.verify.engine import runner
-runner.Runner.rows = lambda self, task: os.kill(os.getpid(), signal.SIGINT)
+runner.Runner.rows = lambda self, task, lost=None: os.kill(os.getpid(), signal.SIGINT)
 sys.argv = ["gradparity", *sys.argv[1:]]
 cli.main()
 """
@@ -492,7 +492,7 @@ def test_the_version_is_said(gradparity):
 
 def test_the_entry_point_is_this_command_line():
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
-    assert 'gradparity = "gradparity.verify.cli:main"' in text
+    assert 'gradparity = "gradparity.__main__:main"' in text
 
 
 STALE = """\

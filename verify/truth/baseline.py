@@ -30,6 +30,7 @@ from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches, branches, undecided
 from ..measure.dtypes import WIDER, dtype_for
 from ..measure.noise import (
+    HOPELESS,
     MULTIPLE,
     RUNS,
     begins_short,
@@ -270,4 +271,25 @@ def _as_conditioned(
         dtype = dtype_for(runs.task.dtype, want)
         own = scale_of_noise(want, spread(want, [s.get(key) for s in samples]), dtype)
         less[key] = np.where(where, tighter(want, noise[key], own, plain.get(key)), noise[key])
-    return less
+    return _far_out(truth, less, runs.task)
+
+
+def _far_out(
+    truth: Mapping[Key, np.ndarray], noise: dict[Key, np.ndarray], task: Task
+) -> dict[Key, np.ndarray]:
+    """The noise, larger where it stands on values of which nothing is known.
+
+    What comes of a value that is moved by more than itself is no longer linear in the rounding,
+    and a few samples say little of how far the next one is.
+    """
+    lost = any(
+        hides(want, noise[key], dtype_for(task.dtype, want)).sum() * 2 > want.size
+        for key, want in truth.items()
+        if key[0] == "value" and want.dtype.kind in "fc"
+    )
+    if not lost:
+        return noise
+    return {
+        key: x * np.where(is_open(truth[key], x), HOPELESS, 1.0) if x.size else x
+        for key, x in noise.items()
+    }

@@ -85,4 +85,4 @@ def test_right_programs_raise_no_alarm():
     runner = Runner(["numpy"])
     for number in range(60):
         (task,) = case_of(6, number)[0].tasks()
-        assert {row["verdict"] for row in runner.rows(task)} == {"agree"}, number
+        assert {row["verdict"] for row in runner.rows(task)} <= {"agree", "blind"}, number

@@ -165,7 +165,7 @@ checks: [update]
 
 def test_where_rounding_decides_what_is_remembered_nothing_is_known_of_it():
     (case,), _ = load_text(CURVED, Path("made-up.yaml"))
-    (task,) = case.redrawn(18).tasks(["float32"])
+    (task,) = case.redrawn(26).tasks(["float32"])
     base = baseline(task)
     held = [step for check, name, step in base.truth if (check, name) == ("update", "w.s")]
     assert held == list(range(held[0], 20))

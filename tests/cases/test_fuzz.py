@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
 from gradparity.cases import load_text
-from gradparity.cases.models import SPECS, CaseModel
+from gradparity.cases.models import CaseModel
+from gradparity.cases.tensor_kinds import SPECS
 from gradparity.refimpl.errors import BadCase
 
 WHOLE = """\

@@ -14,7 +14,6 @@ FAULTS = read()
 
 #: Of each kind one, that short files of the catalogue show.
 QUICK = [
-    "torch.tanh · kept",
     "torch.exp · value",
     "torch.sin · forward",
     "torch.square · cut",

@@ -283,13 +283,15 @@ def _far_out(
     and a few samples say little of how far the next one is.
     """
     lost = any(
-        hides(want, noise[key], dtype_for(task.dtype, want)).sum() * 2 > want.size
+        hides(want, MULTIPLE * noise[key], dtype_for(task.dtype, want)).sum() * 2 > want.size
         for key, want in truth.items()
         if key[0] == "value" and want.dtype.kind in "fc"
     )
     if not lost:
         return noise
-    return {
-        key: x * np.where(is_open(truth[key], x), HOPELESS, 1.0) if x.size else x
-        for key, x in noise.items()
-    }
+    far = 64 * unit_roundoff(task.dtype)
+    with np.errstate(all="ignore"):
+        return {
+            key: x * np.where(x > far * np.abs(truth[key]), HOPELESS, 1.0) if x.size else x
+            for key, x in noise.items()
+        }

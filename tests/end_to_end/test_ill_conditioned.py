@@ -60,7 +60,7 @@ def test_the_reference_does_not_alarm_however_it_is_drawn(case):
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
 def test_a_fault_above_the_noise_alarms_and_one_far_below_it_need_not(task):
     base, name = baseline(task), next(iter(task.params))
-    noise = float(np.max(base.noise["grad", name, 0]))
+    noise = base.noise["grad", name, 0]
 
     def judged(by):
         """End to end: what each operation does by itself can tell far smaller faults."""

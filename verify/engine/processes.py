@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -26,6 +26,7 @@ LOOK = 1.0
 def pool_of(count: int, initializer: Callable[..., None], *arguments: Any) -> ProcessPool:
     """A pool whose processes are started: those of a later start would hear Ctrl-C."""
     pool = ProcessPool(count, initializer=initializer, initargs=arguments, context=CONTEXT)
+    resource_tracker.ensure_running()  # begun later, it would let interrupts through again
     try:
         with _interrupts_blocked():
             pool.schedule(_nothing)  # starts the processes

@@ -164,6 +164,7 @@ class _Runs:
         held = noises(self.task, "condition", self._count)
         return [self._run(dtype=self.wide, condition=n) for n in held]
 
+    @cached_property
     def plain(self) -> dict[Key, np.ndarray]:
         """The run that the reference itself makes in the task's dtype."""
         return self._run()
@@ -207,8 +208,9 @@ def _short_constants(task: Task) -> bool:
         for a in (*i.arguments, *map(Const, i.attributes.values()))
         if isinstance(a, Const) and isinstance(a.value, float)
     ]
-    rates = [] if task.update is None else [1.0 / 3.0]  # hyperparameters are seldom short
-    return all(short(np.asarray(x), grid_of(task.dtype)) for x in (*numbers, *rates))
+    if task.update is not None:
+        return False  # hyperparameters are seldom short
+    return all(short(np.asarray(x), grid_of(task.dtype)) for x in numbers)
 
 
 def _branches(
@@ -227,12 +229,11 @@ def _branches(
     opened = [k for k in truth if k not in discrete and is_open(truth[k], moved[k]).any()]
     if not (opened or discrete):
         return {}
-    plain = [runs.plain()] if discrete or opened else []
     wide = runs("noise", runs.wide) if open_ones or opened else []
     found = {}
     for key in (*discrete, *opened):
         seen = wide if key in opened else [*native, *wide]
-        part = branches(truth[key], [s.get(key) for s in (*seen, *plain)])
+        part = branches(truth[key], [s.get(key) for s in (*seen, runs.plain)])
         if part is None and key in opened:
             part = branches(truth[key], [s.get(key) for s in wide])
         if part is not None:
@@ -263,7 +264,7 @@ def _as_conditioned(
     hidden = {key: where for key, where in hidden.items() if where.any()}
     if not hidden:
         return noise
-    samples, plain = runs.conditioned, runs.plain()
+    samples, plain = runs.conditioned, runs.plain
     less = dict(noise)
     for key, closed in hidden.items():
         want = truth[key]

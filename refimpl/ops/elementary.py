@@ -14,6 +14,7 @@ from ..conjugation import conj
 from ..constants import constant
 from ..operation import ex
 from ..sampling import interval, nonzero, positive, signed
+from ..textbook import beside
 from .logistic import tanh_slope
 from .rows import ONES, unary
 
@@ -50,7 +51,8 @@ def sinc_slope(x: Any) -> Any:
 def _from_one(x: Any) -> Any:
     """√(1 − x)·√(1 + x); imaginary zeros keep their signs, which say on what side of a cut x is."""
     less = -(x - 1) if x.dtype.kind == "c" else 1 - x
-    return np.sqrt(less) * np.sqrt(x - (-1))
+    root = np.sqrt(less) * np.sqrt(x - (-1))
+    return beside(root, 1 / np.abs(root))
 
 
 def _beside_one(x: Any) -> Any:
@@ -121,7 +123,7 @@ OPERATIONS = (
         lambda g, y, x: g * conj(y * constant("ln2", y)),
     ),
     # y + 1 would lose the digits of a small eˣ.
-    _analytic("expm1", "eˣ − 1", lambda x: np.expm1(x), "eˣ", lambda g, y, x: g * conj(np.exp(x))),
+    _analytic("expm1", "eˣ − 1", lambda x: np.expm1(x), "eˣ", lambda g, y, x: g * conj(beside(np.exp(x), 1))),
     _analytic(
         "log", "ln x", lambda x: np.log(x), "1 / x", lambda g, y, x: g / conj(x), domain=positive
     ),

@@ -1,7 +1,7 @@
 """The logistic sigmoid and the hyperbolic tangent, and slopes of theirs that do not cancel.
 
 σ·(1 − σ) and 1 − tanh² lose all digits where the function is near 1; written in the argument, as
-σ(x)·σ(−x) and 1/cosh²(x), they keep them all.
+σ(x)·σ(−x) and 1/cosh²(x), they keep them all (``textbook.beside`` says what others may lose).
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from ..textbook import beside
 
 
 def sigmoid(x: Any) -> Any:
@@ -21,12 +23,12 @@ def sigmoid(x: Any) -> Any:
 def sigmoid_slope(x: Any) -> Any:
     """σ(x)·σ(−x) = e/(1 + e)², e being e to minus |x|."""
     small = np.exp(np.where(np.real(x) < 0, x, -x))
-    return small / np.square(1 + small)
+    return beside(small / np.square(1 + small), np.real(x) > 0)
 
 
 def tanh_slope(x: Any) -> Any:
     """1/cosh²(x) = 4·σ(2x)·σ(−2x)."""
-    return 4 * sigmoid_slope(2 * x)
+    return beside(4 * sigmoid_slope(2 * x), 1)
 
 
 def x_minus_tanh(x: Any) -> Any:

@@ -14,6 +14,7 @@ from .. import kinks
 from ..kinks import Near
 from ..operation import Operation, ex
 from ..sampling import interval, nonzero, signed
+from ..textbook import beside
 from .rows import ONES, unary
 
 #: selu's scale and α. G. Klambauer et al., "Self-normalizing neural networks", arXiv:1706.02515.
@@ -36,7 +37,7 @@ def elu(x: Any, *, alpha: float = 1.0) -> Any:
 
 
 def _elu_vjp(g: Any, y: Any, x: Any, *, alpha: float = 1.0) -> Any:
-    return np.where(x > 0, g, g * (alpha * np.exp(np.minimum(x, 0))))
+    return np.where(x > 0, g, g * (alpha * beside(np.exp(np.minimum(x, 0)), 1)))
 
 
 def celu(x: Any, *, alpha: float = 1.0) -> Any:
@@ -45,7 +46,7 @@ def celu(x: Any, *, alpha: float = 1.0) -> Any:
 
 
 def _celu_vjp(g: Any, y: Any, x: Any, *, alpha: float = 1.0) -> Any:
-    return np.where(x > 0, g, g * np.exp(np.minimum(x, 0) / alpha))
+    return np.where(x > 0, g, g * beside(np.exp(np.minimum(x, 0) / alpha), 1))
 
 
 def _between(x: Any, low: float, high: float) -> Any:

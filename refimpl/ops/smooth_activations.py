@@ -11,6 +11,7 @@ from ..conjugation import conj
 from ..constants import constant
 from ..operation import Operation, ex
 from ..sampling import nonzero, real
+from ..textbook import beside
 from ..wide_special import normal_cdf, normal_density
 from .logistic import (
     EXPONENT,
@@ -36,8 +37,8 @@ def gelu(x: Any, *, approximate: str) -> Any:
     D. Hendrycks & K. Gimpel, "Gaussian error linear units", arXiv:1606.08415.
     """
     if _by_tanh(approximate):
-        return np.maximum(x, -_TANHS) * sigmoid(2 * _inner(held(x, _TANHS)))
-    return np.maximum(x, -GAUSSIAN) * normal_cdf(x)
+        return np.maximum(x, -_TANHS) * beside(sigmoid(2 * _inner(held(x, _TANHS))), 1)
+    return np.maximum(x, -GAUSSIAN) * beside(normal_cdf(x), 1)
 
 
 def gelu_vjp(g: Any, y: Any, x: Any, *, approximate: str) -> Any:
@@ -46,8 +47,8 @@ def gelu_vjp(g: Any, y: Any, x: Any, *, approximate: str) -> Any:
         x = held(x, _TANHS)
         inner = 2 * _inner(x)
         inner_slope = 2 * constant("sqrt_2_over_pi", x) * (1 + 3 * _CUBIC * x * x)
-        return g * (sigmoid(inner) * (1 + x * sigmoid(-inner) * inner_slope))
-    return g * (normal_cdf(x) + held(x, GAUSSIAN) * normal_density(x))
+        return g * (beside(sigmoid(inner), 1) * (1 + x * sigmoid(-inner) * inner_slope))
+    return g * (beside(normal_cdf(x), 1) + held(x, GAUSSIAN) * normal_density(x))
 
 
 def _by_tanh(approximate: str) -> bool:
@@ -82,7 +83,7 @@ def _softsign_vjp(g: Any, y: Any, x: Any) -> Any:
     """g/(1 + |x|)²; of complex x, g/(1 + |x|) less x/|x|·Re(ḡ·x)/(1 + |x|)²."""
     size = 1 + np.abs(x)
     if x.dtype.kind != "c":
-        return g / size / size
+        return g * beside(1 / size / size, 1 / size)
     return (g - np.sign(x) * np.real(conj(g) * (x / size))) / size
 
 
@@ -97,7 +98,8 @@ def squareplus(x: Any, *, b: float = 4.0) -> Any:
     J. T. Barron, "Squareplus", arXiv:2112.11687.
     """
     root, below = _hypotenuse(x, b), x < 0
-    return np.where(below, 0.5 * b / np.where(below, root - x, 1), x * 0.5 + root * 0.5)
+    y = np.where(below, 0.5 * b / np.where(below, root - x, 1), x * 0.5 + root * 0.5)
+    return beside(y, np.where(below, root, 0))
 
 
 def _squareplus_vjp(g: Any, y: Any, x: Any, *, b: float = 4.0) -> Any:

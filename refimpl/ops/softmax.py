@@ -8,6 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from ..textbook import beside
 
 AXES = (
     ex((2, 3)),
@@ -41,7 +42,7 @@ def softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     if not big.any():
         return y * usual
     others = np.where(big, 0, gy).sum(axis=axis, keepdims=True)
-    return y * np.where(big, g * rest - others, usual)
+    return y * beside(np.where(big, g * rest - others, usual), np.abs(g))
 
 
 def _outweighing(p: Any, axis: int) -> tuple[Any, Any]:
@@ -63,8 +64,8 @@ def log_of_sum(z: Any, axis: Any, e: Any) -> Any:
     first = z == 0
     ones = np.asarray(first.sum(axis=axis, keepdims=True), e.dtype)
     none = ones == 0  # of z that has no number to be the largest
-    beside = np.where(first, 0, e).sum(axis=axis, keepdims=True) + np.where(none, 0, ones - 1)
-    return np.where(none, np.log(np.where(none, beside, 1)), np.log1p(beside))
+    others = np.where(first, 0, e).sum(axis=axis, keepdims=True) + np.where(none, 0, ones - 1)
+    return np.where(none, np.log(np.where(none, others, 1)), beside(np.log1p(others), 1))
 
 
 def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
@@ -75,7 +76,7 @@ def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     if not big.any():
         return usual
     others = np.where(big, 0, g).sum(axis=axis, keepdims=True)
-    return np.where(big, g * rest - p * others, usual)
+    return beside(np.where(big, g * rest - p * others, usual), np.abs(g))
 
 
 OPERATIONS = (

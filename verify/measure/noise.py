@@ -14,6 +14,7 @@ import numpy as np
 from ...cases.task import Task, seed_of
 from ...refimpl.rounding import Noise, grid_of, least_number, unit_roundoff
 from ...refimpl.rounding import short as is_short
+from ...refimpl.textbook import LOST
 
 #: The bound is this many times what rounding explains (``scale_of_noise``).
 #: CONTRIBUTING.md records the largest ratio that a right framework was seen to reach.
@@ -28,9 +29,6 @@ WIDE = 2.0**-10
 
 #: Relative to an element's own magnitude: a spread that may be of jumps from branch to branch.
 OPEN = 2.0**-6
-
-#: So much of a small element's own digits may be lost to the rounding of a tensor's largest.
-LOST = 2.0**-10
 
 #: So many times further than a few samples say may be what is moved by more than itself.
 HOPELESS = 8.0

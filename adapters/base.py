@@ -28,6 +28,8 @@ What a task gives
     loss is ``L = Σ Re(conj(cotangent) · output)``, and every gradient in a trace is L's.
 ``steps``, ``update``
     How many steps to take, and how the parameters move after each; None where they do not.
+``whole_step``
+    The step of which a trace has every variable: the first one, unless blame asks for another.
 ``checks``
     Where neither ``grad`` nor ``update`` is among them, no gradient is asked for, and the program
     may have none (``values.differentiates``).
@@ -80,12 +82,12 @@ class Step:
     Attributes
     ----------
     values
-        At the first step of every variable that is assigned, the unnamed ones of sub-expressions
-        included, in program order; of later steps the output's alone. A variable that is several
+        At the whole step of every variable that is assigned, the unnamed ones of sub-expressions
+        included, in program order; of other steps the output's alone. A variable that is several
         results at once has none, each of them that is selected has.
     grads
         The cotangents ∂L/∂v, of v's shape, that ``watched`` names: at every step of each
-        parameter, at the first one also of every variable on a differentiable way from a
+        parameter, at the whole one also of every variable on a differentiable way from a
         parameter to the output. What arrives at the variable from all its uses; None where the
         framework hands back no gradient: never zeros in place of it.
     params
@@ -248,8 +250,8 @@ def on_path(program: Program, params: Any) -> list[str]:
 def watched(program: Program, params: Mapping[str, Any], number: int) -> list[str]:
     """The variables whose cotangents a step hands back, in program order, parameters first.
 
-    Every parameter's at each step, whether or not the program uses it; at the first one (number 0)
-    also those of the variables on the way from a parameter to the output.
+    Every parameter's at each step, whether or not the program uses it; at the whole one, from which
+    ``number`` counts, also those of the variables on the way from a parameter to the output.
 
     Raises
     ------

@@ -127,10 +127,11 @@ class _Compiled:
             inputs = _arrays(task.rows(number))
             values, grads, params, state = self._run(params, state, inputs, cotangent)
             # jit sorts keys; the trace is in program order
-            wanted = [self._program.output] if number else self._order
+            whole = number == task.whole_step
+            wanted = self._order if whole else [self._program.output]
             values = {k: values[k] for k in wanted if k in values}
             step = Step(_numpy(values))
-            followed = [k for k in self._watched if not number or k in task.params]
+            followed = [k for k in self._watched if whole or k in task.params]
             step.grads = {k: _gradient(grads.get(k)) for k in followed}
             if self._optimizer:
                 step.params = _numpy(params)

@@ -222,18 +222,18 @@ class _Run:
         }
         for name, x in params.items():
             leaves[name] = tape.leaf(x, differentiated=kind_of(x.dtype) in "fc")
-        first, program = number == 0, self.program
+        after, program = number - self.task.whole_step, self.program
         watch = None if self.watch is None else partial(self.watch, number)
         if self.meter is not None:
             self.meter.begin(sum(node.value.size for node in leaves.values()))
         dialect = _OnTape(tape, self.compute, self.rows, watch, self.meter)
         nodes = interpret(program, leaves, dialect, self.task.dtype)
         everything = {**leaves, **nodes}
-        followed = watched(program, params, number)
+        followed = watched(program, params, after)
         for name in followed:
             everything[name].kept = True
         output = everything[program.output]
-        values = arrays_of({k: n.value for k, n in nodes.items() if first or k == program.output})
+        values = arrays_of({k: n.value for k, n in nodes.items() if after == 0 or k == program.output})
         values = {name: self._out(value) for name, value in values.items()}
         g = cotangent_of(self.task, np.shape(output.value), kind_of(output.value.dtype))
         tape.backward(output, self._fed(g))

@@ -90,9 +90,9 @@ def _step(
     *,
     create_graph: bool,
 ) -> Step:
-    first = number == 0
+    whole = number == task.whole_step
     leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
-    followed = watched(program, params, number) if differentiates(task) else []
+    followed = watched(program, params, number - task.whole_step) if differentiates(task) else []
     variables = interpret(program, leaves, _Eager(followed), task.dtype)
     scope = leaves | variables
     output = scope[program.output]
@@ -103,7 +103,7 @@ def _step(
         g = tensor(cotangent_of(task, tuple(output.shape), kind))
         output.backward(g, create_graph=create_graph)
     step = Step(
-        {k: array(v) for k, v in arrays_of(variables).items() if first or k == program.output},
+        {k: array(v) for k, v in arrays_of(variables).items() if whole or k == program.output},
         {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in followed}).items()},
     )
     if training is not None:

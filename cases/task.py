@@ -157,6 +157,8 @@ class Task:
     tags: tuple[str, ...] = ()
     #: FILE:LINE of the case.
     where: str = ""
+    #: The step of which every variable is kept; of the others only the output and the parameters.
+    whole_step: int = 0
     #: Which drawing of the case's random tensors, from 1.
     draw: int = 1
     #: Input → the file of the package, and the key in it, that it is the whole array of.

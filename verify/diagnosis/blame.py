@@ -79,12 +79,12 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
     trace = attempt(adapter, task)
     if check == "update":
         found = _of_update(task, adapter, trace, step)
-        return found or blame(begun(task, trace, step), adapter, size)
-    return blame(begun(task, trace, step), adapter, size) or _stale(task, adapter, trace, step)
+        return found or blame(task, adapter, size, step)
+    return blame(task, adapter, size, step) or _stale(task, adapter, trace, step)
 
 
-def blame(task: Task, adapter: Adapter, size: float = 0.0) -> Blame | None:
-    """Find what is to blame for an adapter's first step, or None where nothing is off.
+def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Blame | None:
+    """Find what is to blame for an adapter's step, or None where nothing is off.
 
     A framework's own function, which the reference has no row for and so cannot judge by itself,
     is blamed where the variable that it makes is not what the reference's text has there.
@@ -96,6 +96,8 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0) -> Blame | None:
     size
         How far the results are off, in multiples of noise, so that an operation is passed over
         which rounds a little worse than it may and is not what makes them so.
+    step
+        Which step of the task, from 0: it is judged where the adapter comes to it by itself.
 
     Raises
     ------
@@ -104,17 +106,22 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0) -> Blame | None:
     """
     program = adapter.program(task)
     apart = set_apart(program, task.params)
-    split = replace(task, programs={"*": apart}, steps=1, update=None)
-    judged = Judged(split, apart, attempt(adapter, split).steps[0])
+    split = replace(task, programs={"*": apart}, whole_step=step)
+    split = split if step else replace(split, steps=1, update=None)
+    trace = attempt(adapter, split)
+    start = begun(split, trace, step)
+    judged = Judged(start, apart, trace.steps[step])
+    task = replace(start, programs=task.programs)
     small: list[Found] = []
     for found in chain(judged.off_forwards(), judged.off_backwards()):
         if _ratio(found[3]) * EXPLAINS >= size:
-            return _of_operation(task, adapter, program, judged, found)
+            return _of_operation(task, adapter, program, judged, found, step)
         small.append(found)
     other = _of_text(task, adapter, program)
     if other is not None or not small:
         return other
-    return _of_operation(task, adapter, program, judged, max(small, key=lambda f: _ratio(f[3])))
+    worst = max(small, key=lambda f: _ratio(f[3]))
+    return _of_operation(task, adapter, program, judged, worst, step)
 
 
 def _size(rows: Iterable[Row]) -> float:
@@ -128,14 +135,17 @@ def _ratio(ratio: float) -> float:
 
 
 def _of_operation(
-    task: Task, adapter: Adapter, program: Program, judged: Judged, found: Found
+    task: Task, adapter: Adapter, program: Program, judged: Judged, found: Found, step: int
 ) -> Blame:
     split, apart = judged.task, judged.program
     instruction, direction, reason, ratio = found
-    if direction == "forward" and right_alone(split, adapter, apart, judged.values, instruction):
-        wrote = _of_writing(task, adapter, program, judged.values)
+    if direction == "forward":
+        alone = right_alone(split, adapter, apart, judged.values, instruction)
+        wrote = _of_writing(task, adapter, program, judged.values | alone) if alone else None
         if wrote is not None:
             return wrote
+        if step and alone:
+            reason += f"; by itself it is right: what is kept between steps, at step {step + 1}"
     kind = "forward pass" if direction == "forward" else "VJP"
     operation = instruction.operation
     return Blame(

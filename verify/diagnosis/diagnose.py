@@ -95,7 +95,7 @@ def _stop(judged: Judged) -> None:
 
 def _vote(judged: Judged) -> None:
     """Ask finite differences whether the reference itself is right."""
-    put_to_the_vote(judged.task, judged.rows, judged.table)
+    put_to_the_vote(judged.task, judged.rows, judged.base.truth, judged.table)
 
 
 #: What is added to all rows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, REFERENCE, Row
 from ..slopes.sides import kink_at
 from ..slopes.vote import vote
+from ..truth.baseline import Key
 from .stops import stopped
 
 #: How many of a task's wrong gradients are measured again by finite differences.
@@ -21,10 +23,13 @@ VOTES = 3
 VOTABLE = ("error", "non-finite")
 
 
-def put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation]) -> None:
+def put_to_the_vote(
+    task: Task, rows: list[Row], truth: Mapping[Key, np.ndarray], table: Mapping[str, Operation]
+) -> None:
     """Where gradients are off, ask finite differences whether the reference itself is right.
 
-    Not where the reference's text stops a gradient on purpose: they see through that.
+    Not where the reference's text stops a gradient on purpose: they see through that. Those of a
+    later step are measured where the reference is then: ``truth`` has its parameters.
     """
     program = task.program("numpy")
     assert program is not None, "a task without a text for the reference has no truth"
@@ -36,11 +41,19 @@ def put_to_the_vote(task: Task, rows: list[Row], table: Mapping[str, Operation])
         for row in votable
         if row["tensor"] != program.output and not stopped(program, row["tensor"])
     ][:VOTES]
-    votes = [_contradicted(task, row, table) for row in voted]
+    votes = [_contradicted(_at(task, truth, row["step"]), row, table) for row in voted]
     if True in votes and False not in votes:  # what follows from a wrong gradient is wrong too
         for row in off:
             if row["check"] == "update" or not stopped(program, row["tensor"]):
                 row["outlier"] = REFERENCE
+
+
+def _at(task: Task, truth: Mapping[Key, np.ndarray], step: int) -> Task:
+    """One step without an update, that begins where the reference was before the given one."""
+    if not step:
+        return task
+    params = {name: truth["update", name, step - 1] for name in task.params}
+    return replace(task, params=params, inputs=task.rows(step), batch=None, steps=1, update=None)
 
 
 def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:

@@ -28,7 +28,8 @@ def writer(
 ) -> tuple[Instruction, str] | None:
     """The first operation that changes one of its arguments, and that one's name; None for none.
 
-    ``values`` are what the adapter had in the variables; operations without are passed over.
+    ``values`` are what the adapter had in the variables, before they were written to; operations
+    without are passed over.
     """
     for i in program.instructions:
         refs = tuple(dict.fromkeys(i.refs))
@@ -49,16 +50,16 @@ def writer(
 
 def right_alone(
     task: Task, adapter: Adapter, program: Program, values: Mapping[str, Any], at: Instruction
-) -> bool:
-    """Whether an operation whose result is off is right when it is asked by itself."""
+) -> dict[str, Any]:
+    """What an operation whose result is off gives by itself, if that is right; else nothing."""
     parts = [i for i in program.instructions if i.operation == "select" and at.target in i.refs]
     alone = Program((at, *parts), parts[0].target if parts else at.target)
     asked = _asked(task, alone, values)
     try:
         step = attempt(adapter, asked).steps[0]
     except (Unsupported, AdapterFailed):
-        return False
-    return bool(step.values) and Judged(asked, alone, step).forwards() is None
+        return {}
+    return step.values if Judged(asked, alone, step).forwards() is None else {}
 
 
 def _asked(task: Task, program: Program, values: Mapping[str, Any]) -> Task:

@@ -45,5 +45,6 @@ def begun(task: Task, trace: Trace, step: int) -> Task:
         batch=None,
         steps=1,
         update=None,
+        whole_step=0,
         checks=frozenset(("value", "grad")),
     )

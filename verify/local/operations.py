@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Step
-from ...adapters.values import HALVES, in_dtype
+from ...adapters.values import HALVES, cotangent_of, in_dtype, kind_of
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.ops import TABLE
@@ -138,7 +138,7 @@ class Judged:
         for index, name in self._results(instruction).items():
             y, g = self.values.get(name), self.step.grads.get(name)
             if name == self.program.output and y is not None:
-                g = self.task.cotangent(np.shape(y))
+                g = cotangent_of(self.task, np.shape(y), kind_of(np.asarray(y).dtype))
             if g is not None and y is not None and np.shape(g) == np.shape(y):
                 found[index] = g
         return found

@@ -20,14 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.values import in_dtype
 from ...cases.task import Task, seed_of
 from ...refimpl.errors import GradparityError
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..measure.dtypes import WIDER
 from .steps import finest_of, scale
-from .vote import _cut, _resolved, _run
+from .vote import _cut, _resolved, _run, cotangent
 
 #: A finite difference's step, relative to the element or to what it stands by (``steps.scale``).
 STEP = 2.0**-20
@@ -169,7 +168,7 @@ def _stays(
     jump = abs(right - left)
     with np.errstate(all="ignore"):
         y = output(0)
-        g = np.conj(in_dtype(task.cotangent(np.shape(y)), WIDER[task.dtype]))
+        g = np.conj(cotangent(task, y))
         while high - low > finest:
             half = (high - low) / 64
             if not _resolved(task, y) / (half * step) <= jump / 8:
@@ -195,7 +194,7 @@ def _sides(
     """The derivatives from both sides, each begun so many steps away; ``output`` of steps."""
     found = []
     with np.errstate(all="ignore"):
-        g = np.conj(in_dtype(task.cotangent(np.shape(output(0))), WIDER[task.dtype]))
+        g = np.conj(cotangent(task, output(0)))
         for sign in (-1, 1):
             start = output(sign * away)
             quotients = [

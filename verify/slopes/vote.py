@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...adapters.numpy_reference import reference
-from ...adapters.values import in_dtype
+from ...adapters.values import cotangent_of, in_dtype, kind_of
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ...refimpl.differences import extrapolated
@@ -130,13 +130,19 @@ def _imaginary(
     step = np.asarray(IMAGINARY, x.dtype)
     moved[index] = x[index] * scale + 1j * step
     y = _run(replace(task, params={**task.params, name: moved}), rows)
-    g = np.real(in_dtype(task.cotangent(np.shape(y)), WIDER[task.dtype]))
+    g = cotangent(task, np.real(y))
     return np.sum(g * np.imag(y)) / step
+
+
+def cotangent(task: Task, y: Any) -> np.ndarray:
+    """What an output is contracted with, rounded as every framework is given it; in wider precision."""
+    given = cotangent_of(task, np.shape(y), kind_of(np.asarray(y).dtype))
+    return in_dtype(given, WIDER[task.dtype])
 
 
 def _resolved(task: Task, y: Any) -> Any:
     """How finely the contracted output can be told, in wider precision."""
-    g = in_dtype(task.cotangent(np.shape(y)), WIDER[task.dtype])
+    g = cotangent(task, y)
     return np.finfo(y.dtype).eps * np.sum(np.abs(g * y))
 
 
@@ -216,7 +222,7 @@ def _slope(
     step = np.real(x.dtype.type(abs(way))) * size
     with np.errstate(all="ignore"):
         middle = _output(task, name, index, 0, rows)
-        g = np.conj(in_dtype(task.cotangent(np.shape(middle)), WIDER[task.dtype]))
+        g = np.conj(cotangent(task, middle))
         quotients, bends = [], []
         for h in (step, step / 2, step / 4, step / 8):
             ahead, behind = (_output(task, name, index, sign * h * unit, rows) for sign in (1, -1))

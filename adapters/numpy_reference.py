@@ -171,7 +171,7 @@ class _Run:
         self.rounding: Callable[[Any], Any] | None = None
         self.feeding: Callable[[Any], Any] | None = None
         if condition is not None:
-            self.rounding = self.feeding = partial(_jittered, condition)
+            self.rounding = self.feeding = condition.jittered
         elif noise is not None:
             self.rounding = self._fed
         elif emulated:
@@ -233,7 +233,9 @@ class _Run:
         for name in followed:
             everything[name].kept = True
         output = everything[program.output]
-        values = arrays_of({k: n.value for k, n in nodes.items() if after == 0 or k == program.output})
+        values = arrays_of(
+            {k: n.value for k, n in nodes.items() if after == 0 or k == program.output}
+        )
         values = {name: self._out(value) for name, value in values.items()}
         g = cotangent_of(self.task, np.shape(output.value), kind_of(output.value.dtype))
         tape.backward(output, self._fed(g))
@@ -277,13 +279,6 @@ class _Run:
         """As handed back: a plain array of its own."""
         plain = np.asarray(x).view(np.ndarray)
         return np.array(in_dtype(plain, self.returned))
-
-
-def _jittered(noise: Noise, x: Any) -> Any:
-    """Each element moved by a unit of its own; of several results, each."""
-    if isinstance(x, tuple):
-        return tuple(_jittered(noise, part) for part in x)
-    return noise.rounded(np.asarray(x)) if kind_of(np.asarray(x).dtype) in "fc" else x
 
 
 def _has_gradient(value: Any) -> bool:

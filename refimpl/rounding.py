@@ -172,6 +172,37 @@ class Noise:
         view.noise = self
         return view
 
+    def jittered(self, x: Any) -> Any:
+        """An array moved by a unit of its own, that leaves what is computed from it alone.
+
+        Only a rule whose sums mix elements (``textbook.beside``) still moves what it makes of it.
+        """
+        if type(x) is tuple:
+            return tuple(map(self.jittered, x))
+        x = np.asarray(x)
+        return x if x.dtype.kind in "biu" else Still(self).array(self.rounded(x.view(np.ndarray)))
+
+
+class Still(Noise):
+    """What moves nothing by itself, but carries a noise that does: ``beneath``."""
+
+    def __init__(self, beneath: Noise) -> None:
+        self.beneath = beneath
+        self.unit, self.scale, self.tiny = beneath.unit, beneath.scale, beneath.tiny
+        self.short, self.grid = False, beneath.grid
+
+    def in_dtype(self, dtype: Any) -> Noise:
+        """The same, at another dtype's unit roundoff."""
+        return Still(self.beneath.in_dtype(dtype))
+
+    def shifted(self, y: np.ndarray, magnitude: Any, units: float = 1.0) -> Any:  # noqa: ARG002
+        """``y`` itself."""
+        return y
+
+    def rounded(self, y: Any, units: float = 1.0) -> Any:  # noqa: ARG002
+        """``y`` itself."""
+        return y
+
 
 class NoisyArray(np.ndarray):
     """An array whose arithmetic is moved at random within its rounding bound."""

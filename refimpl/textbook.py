@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .rounding import NoisyArray
+from .rounding import NoisyArray, Still
 
 #: So much of an element's own digits may be lost to what it is computed beside.
 LOST = 2.0**-10
 
 
-def beside(y: Any, terms: Any) -> Any:
+def beside(y: Any, terms: Any, *, mixing: bool = False) -> Any:
     """``y``, in a noisy run moved like a difference of terms of these magnitudes.
 
     Parameters
@@ -26,11 +26,19 @@ def beside(y: Any, terms: Any) -> Any:
         The result, of any shape, by a formula that does not cancel.
     terms
         What others subtract to get it: magnitudes that broadcast with ``y``.
+    mixing
+        Whether the terms are of other elements, as in a softmax: the sum is rounded as they are,
+        and an element may be lost beside them altogether. Where no other element is in it, at most
+        a thousandth of the element is.
     """
     if not isinstance(y, NoisyArray) or y.noise is None:
         return y
-    plain, terms = y.view(np.ndarray), np.asarray(terms)
-    with np.errstate(all="ignore"):
-        most = LOST / y.noise.unit * np.abs(plain)
-        moved = y.noise.moved(plain, np.minimum(np.abs(terms.view(np.ndarray)), most))
-    return y.noise.array(moved)
+    still = isinstance(y.noise, Still)
+    if still and not mixing:
+        return y
+    noise = y.noise.beneath if still else y.noise
+    plain, size = y.view(np.ndarray), np.abs(np.asarray(terms).view(np.ndarray))
+    if not mixing:
+        with np.errstate(all="ignore"):
+            size = np.minimum(size, LOST / noise.unit * np.abs(plain))
+    return y.noise.array(noise.moved(plain, size))

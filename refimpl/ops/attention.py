@@ -13,6 +13,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import booleans, integers, real
+from ..textbook import beside
 from .products import matmul, matmul_vjp_b
 
 
@@ -52,7 +53,9 @@ def _attention_vjp(
     heads = _heads_each(query, key)
     keys, values = _spread(key, heads), _spread(value, heads)
     p = _probabilities(query, keys, mask, is_causal, scale)
-    scores = p * (g @ values.swapaxes(-1, -2) - (g * y).sum(axis=-1, keepdims=True))
+    sums = np.abs(g) @ np.abs(values.swapaxes(-1, -2))
+    spread = g @ values.swapaxes(-1, -2) - (g * y).sum(axis=-1, keepdims=True)
+    scores = p * beside(spread, sums, mixing=True)
     factor = _factor(query, scale)
     return (
         factor * (scores @ keys),

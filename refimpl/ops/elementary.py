@@ -123,7 +123,13 @@ OPERATIONS = (
         lambda g, y, x: g * conj(y * constant("ln2", y)),
     ),
     # y + 1 would lose the digits of a small eˣ.
-    _analytic("expm1", "eˣ − 1", lambda x: np.expm1(x), "eˣ", lambda g, y, x: g * conj(beside(np.exp(x), 1))),
+    _analytic(
+        "expm1",
+        "eˣ − 1",
+        lambda x: np.expm1(x),
+        "eˣ",
+        lambda g, y, x: g * conj(beside(np.exp(x), 1)),
+    ),
     _analytic(
         "log", "ln x", lambda x: np.log(x), "1 / x", lambda g, y, x: g / conj(x), domain=positive
     ),

@@ -42,7 +42,7 @@ def softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     if not big.any():
         return y * usual
     others = np.where(big, 0, gy).sum(axis=axis, keepdims=True)
-    return y * beside(np.where(big, g * rest - others, usual), np.abs(g))
+    return y * beside(np.where(big, g * rest - others, usual), np.abs(g), mixing=True)
 
 
 def _outweighing(p: Any, axis: int) -> tuple[Any, Any]:
@@ -65,7 +65,9 @@ def log_of_sum(z: Any, axis: Any, e: Any) -> Any:
     ones = np.asarray(first.sum(axis=axis, keepdims=True), e.dtype)
     none = ones == 0  # of z that has no number to be the largest
     others = np.where(first, 0, e).sum(axis=axis, keepdims=True) + np.where(none, 0, ones - 1)
-    return np.where(none, np.log(np.where(none, others, 1)), beside(np.log1p(others), 1))
+    return np.where(
+        none, np.log(np.where(none, others, 1)), beside(np.log1p(others), 1, mixing=True)
+    )
 
 
 def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
@@ -76,7 +78,7 @@ def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     if not big.any():
         return usual
     others = np.where(big, 0, g).sum(axis=axis, keepdims=True)
-    return beside(np.where(big, g * rest - p * others, usual), np.abs(g))
+    return beside(np.where(big, g * rest - p * others, usual), np.abs(g), mixing=True)
 
 
 OPERATIONS = (

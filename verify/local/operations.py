@@ -262,5 +262,4 @@ def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:
 
 
 def _jittered(x: Any, noise: Noise, dtype: Any) -> Any:
-    x = in_dtype(x, dtype)
-    return x if x.dtype.kind in "biu" else noise.rounded(x)
+    return noise.jittered(in_dtype(x, dtype))

@@ -103,7 +103,8 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     spread is joined by a share of the middle one's: one large element, or one that cancels, does
     not open its neighbours. No element is resolved below its own unit roundoff; nor below that of
     the tensor's largest, by which 0.5 (1 + erf x) is off far out, but to that no more than a
-    thousandth of the element itself is lost.
+    thousandth of the element itself is lost. A subnormal number beside numbers of usual size may be
+    flushed to zero, as XLA does.
     """
     with np.errstate(over="ignore"):
         size = np.abs(want).astype(np.float64)
@@ -111,8 +112,11 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     noise = np.where(np.isfinite(noise), noise, 0.0)  # beyond float64 there is nothing to compare
     if noise.size > 1:
         noise = np.hypot(noise, SHARE * _middle(noise, size))
-    unit = unit_roundoff(dtype)
-    return noise + np.maximum(unit * size, np.minimum(unit * largest(want, dtype), LOST * size))
+    unit, most = unit_roundoff(dtype), largest(want, dtype)
+    normal = float(ml_dtypes.finfo(dtype).smallest_normal)
+    flushed = normal / MULTIPLE if unit * most > normal else 0.0
+    floor = np.maximum(unit * size, np.minimum(unit * most, LOST * size))
+    return noise + np.maximum(floor, flushed)
 
 
 def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:

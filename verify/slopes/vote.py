@@ -135,7 +135,7 @@ def _imaginary(
 
 
 def cotangent(task: Task, y: Any) -> np.ndarray:
-    """What an output is contracted with, rounded as every framework is given it; in wider precision."""
+    """What an output is contracted with, as every framework is given it, in wider precision."""
     given = cotangent_of(task, np.shape(y), kind_of(np.asarray(y).dtype))
     return in_dtype(given, WIDER[task.dtype])
 

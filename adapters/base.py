@@ -48,7 +48,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.program import Program
+from ..cases.program import Instruction, Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.ops import TABLE
@@ -235,14 +235,16 @@ def on_path(program: Program, params: Any) -> list[str]:
     Unsupported
         Where an operation is in no table.
     """
+    made = {i.target: i for i in program.instructions}
+    ways = [(i, _sources(i, made)) for i in program.instructions]
     tracked = set(params)
-    for i in program.instructions:
-        if any(_flows(i, k) and a in tracked for k, a in _refs(i)):
+    for i, sources in ways:
+        if not tracked.isdisjoint(sources):
             tracked.add(i.target)
     reached = {program.output} & tracked
-    for i in reversed(program.instructions):
+    for i, sources in reversed(ways):
         if i.target in reached:
-            reached |= {a for k, a in _refs(i) if a in tracked and _flows(i, k)}
+            reached |= tracked.intersection(sources)
     order = [*params, *(i.target for i in program.instructions)]
     return [name for name in order if name in reached]
 
@@ -261,11 +263,30 @@ def watched(program: Program, params: Mapping[str, Any], number: int) -> list[st
     return list(dict.fromkeys([*params, *(on_path(program, params) if number == 0 else ())]))
 
 
-def _refs(instruction: Any) -> list[tuple[int, str]]:
+def _sources(instruction: Instruction, made: Mapping[str, Instruction]) -> list[str]:
+    """The variables that an instruction's result flows back to.
+
+    Of several results that are made of one argument each, every one flows to its own.
+    """
+    if _apart(instruction):
+        return []
+    whole = made.get(instruction.refs[0]) if instruction.operation == "select" else None
+    if whole is None or not _apart(whole):
+        return [a for k, a in _refs(instruction) if _flows(instruction, k)]
+    own = instruction.attributes["index"]
+    return [a for k, a in _refs(whole) if k == own and _flows(whole, k)]
+
+
+def _apart(instruction: Instruction) -> bool:
+    row = None if instruction.native else TABLE.get(instruction.operation)
+    return row is not None and row.apart
+
+
+def _refs(instruction: Instruction) -> list[tuple[int, str]]:
     return [(k, a.name) for k, a in enumerate(instruction.arguments) if hasattr(a, "name")]
 
 
-def _flows(instruction: Any, position: int) -> bool:
+def _flows(instruction: Instruction, position: int) -> bool:
     if instruction.native or instruction.operation == "select":
         return True
     row = TABLE.get(instruction.operation)

@@ -80,6 +80,8 @@ class Operation:
         differences have nothing to say there. Empty where the rules are derivatives throughout.
     stops_with
         The attribute that turns this on, by being given; empty where it is always on.
+    apart
+        Whether each of several results is made of the argument at its own position alone.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Operation:
     complex_too: bool | None = None
     stops: str = ""
     stops_with: str = ""
+    apart: bool = False
     #: Derived from the signature of ``forward``.
     arguments: tuple[str, ...] = field(init=False)
     optional: frozenset[str] = field(init=False)

@@ -42,7 +42,7 @@ def x_minus_tanh(x: Any) -> Any:
     square, c = small * small, 0
     for odd in range(25, 1, -2):
         c = square / (odd + c)
-    return np.where(near, small * c / (1 + c), x - np.tanh(x))
+    return beside(np.where(near, small * c / (1 + c), x - np.tanh(x)), np.abs(x))
 
 
 def softplus(x: Any) -> Any:

@@ -73,6 +73,7 @@ OPERATIONS = (
         examples=(ex((2, 3), (3,)), ex((2, 1), (3,), ()), ex((1,), ()), ex((0, 3), (1, 3))),
         domain=real,
         analytic=True,
+        apart=True,
     ),
     linear(
         "tile",
@@ -113,5 +114,6 @@ OPERATIONS = (
         ),
         domain=real,
         analytic=True,
+        apart=True,
     ),
 )

@@ -36,6 +36,9 @@ HOPELESS = 8.0
 #: How much of the middle element's noise each element has at least.
 SHARE = 0.5
 
+#: An element's own samples are by luck closer to the truth than they might be, but by no more.
+LUCK = 16.0
+
 
 def noises(task: Task, name: str, runs: int = RUNS, *, short: bool = False) -> list[Noise]:
     """Sources of noise for runs of a task: the same ones whenever they are asked for."""
@@ -111,7 +114,8 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     size = np.where(np.isfinite(size), size, 0.0)
     noise = np.where(np.isfinite(noise), noise, 0.0)  # beyond float64 there is nothing to compare
     if noise.size > 1:
-        noise = np.hypot(noise, SHARE * _middle(noise, size))
+        share = SHARE * _middle(noise, size)
+        noise = np.hypot(noise, np.where(noise > 0, np.minimum(share, LUCK * noise), share))
     unit, most = unit_roundoff(dtype), largest(want, dtype)
     normal = float(ml_dtypes.finfo(dtype).smallest_normal)
     flushed = normal / MULTIPLE if unit * most > normal else 0.0

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.base import Trace
+from ...adapters.base import Trace, on_path
 from ...adapters.metering import Meter, TooLarge
 from ...adapters.numpy_reference import reference
 from ...adapters.values import in_dtype
@@ -139,8 +139,11 @@ class _Runs:
         except TooLarge as fault:
             raise AdapterFailed(f"it is too large: {fault}") from fault
         found = flat(trace)
-        names = (name for check, name, _ in found if check == "grad" and name in self.task.params)
-        self._unused = frozenset(n for n in names if found["grad", n, 0] is None)
+        program = self.task.program("numpy")
+        assert program is not None, "a task without a text for the reference has no truth"
+        names = {name for check, name, _ in found if check == "grad" and name in self.task.params}
+        used = {n for n in names if found["grad", n, 0] is not None}
+        self._unused = frozenset(names - used.intersection(on_path(program, self.task.params)))
         return self._filled(found), self._unused
 
     def _filled(self, found: dict[Key, Any]) -> dict[Key, np.ndarray]:

@@ -1,10 +1,11 @@
-"""Small tasks, made without a case file."""
+"""Small tasks, made without a case file, and whether their results agree."""
 
 import numpy as np
 
 from gradparity.adapters.values import dtype_of, in_dtype
 from gradparity.cases.program import Const, Instruction, Program, Ref
 from gradparity.cases.task import Task
+from gradparity.refimpl.rounding import unit_roundoff
 
 CHECKS = frozenset({"value", "grad", "update"})
 
@@ -42,4 +43,14 @@ def one_layer(dtype="float64", **others):
         inputs={"x": 1.0, "y": 0.0},
         dtype=dtype,
         **others,
+    )
+
+
+def close(expected, actual, dtype, ulps=8):
+    """Whether two arrays agree to a few roundings of their largest magnitude."""
+    wide = np.complex128 if actual.dtype.kind == "c" else np.float64
+    expected, actual = np.asarray(expected).astype(wide), actual.astype(wide)
+    size = np.max(np.abs(expected), initial=0)
+    return expected.shape == actual.shape and bool(
+        (np.abs(expected - actual) <= ulps * 2 * unit_roundoff(dtype) * size).all()
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradparity.refimpl.costs import _RULES, _WEIGHTS, OVERHEAD, cost
+from gradparity.refimpl.costs import OVERHEAD, RULES, WEIGHTS, cost
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.sampling import real
 
@@ -34,7 +34,7 @@ def test_no_result_is_larger_than_its_bound(name):
 
 
 def test_every_rule_and_weight_is_of_an_operation():
-    assert set(_RULES) | set(_WEIGHTS) <= set(TABLE)
+    assert set(RULES) | set(WEIGHTS) <= set(TABLE)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_takes_long_or_fills_memory_costs_much(name, shapes, attributes):
     assert price.elements >= 2**24 or price.steps >= 5 * 10**7
 
 
-@pytest.mark.parametrize("name", _RULES)
+@pytest.mark.parametrize("name", RULES)
 def test_attributes_that_are_none_of_its_own_do_not_break_it(name):
     for value in (None, "x", -1, 2.5, (1, "y"), ((1, 2),), [], True):
         keys = ("shape", "axis", "n", "s", "size", "pad_width", "equation", "axes", "index")

@@ -55,7 +55,8 @@ def verdicts(
         if verdict == "agree" and each.blind:
             proof = ""
             verdict, kind, reason = "blind", "", _hidden(each)
-            found = proofs.of(*each.key)
+            check, _, step = each.key
+            found = proofs.of(check, step)
             if found.holds:
                 verdict, proof = "agree", "local"
             elif found.off:

@@ -20,19 +20,11 @@ from ...cases.task import Task
 from ...refimpl.ops import TABLE
 from ...refimpl.rounding import Noise, unit_roundoff
 from ...refimpl.tape import Node, Tape
-from ..measure.branches import Branches, branches, undecided
+from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_for
-from ..measure.noise import (
-    MULTIPLE,
-    begins_short,
-    bound_of,
-    is_open,
-    noises,
-    scale_of_noise,
-    spread,
-    tighter,
-)
+from ..measure.explained import Runs, explained
+from ..measure.noise import MULTIPLE, bound_of, scale_of_noise
 from ..measure.power import hides
 
 #: An operation that is off, its direction, a sentence, and its error over its noise.
@@ -208,38 +200,10 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            scale, part = self._explained(truth, dtype, compute)
-            if hides(truth, MULTIPLE * scale, dtype).any():
+            noise, found = explained({what: truth}, _Runs(task, what, compute))
+            if hides(truth, MULTIPLE * noise[what], dtype).any():
                 self.hidden = self.hidden or what
-            return self._within(got, truth, dtype, scale, nan, part)
-
-    def _explained(
-        self,
-        truth: np.ndarray,
-        dtype: np.dtype[Any],
-        compute: Callable[[Callable[[Any], Any]], Any],
-    ) -> tuple[np.ndarray, Branches | None]:
-        """What rounding explains of a result, and where it decides between branches."""
-        task, wide = self.task, WIDER[self.task.dtype]
-        narrow = np.float32 if task.dtype in HALVES else np.dtype(task.dtype)
-
-        def runs(make: Callable[[Any, Noise, Any], Any], dtype: Any, **options: Any) -> list[Any]:
-            held = noises(task, "blame", **options)
-            return [np.asarray(compute(lambda x, n=n: make(x, n, dtype))) for n in held]
-
-        moved, part = spread(truth, runs(_noisy, narrow)), None
-        if is_open(truth, moved).any():
-            part = branches(truth, runs(_noisy, wide))
-            if part is not None and begins_short(task):
-                part = undecided(truth, part, runs(_noisy, narrow, short=True))
-        own = moved if part is None else part.within(moved)
-        scale = scale_of_noise(truth, own, dtype)
-        hidden = hides(truth, MULTIPLE * scale, dtype)
-        if hidden.any():
-            less = scale_of_noise(truth, spread(truth, runs(_jittered, wide)), dtype)
-            plain = np.asarray(compute(lambda x: in_dtype(x, narrow)))
-            scale = np.where(hidden, tighter(truth, scale, less, plain), scale)
-        return scale, part
+            return self._within(got, truth, dtype, noise[what], nan, found.get(what))
 
     @staticmethod
     def _within(
@@ -256,10 +220,28 @@ class Judged:
         )
 
 
-def _noisy(x: Any, noise: Noise, dtype: Any) -> Any:
-    x = in_dtype(x, dtype)
-    return x if x.dtype.kind in "biu" else noise.array(x)
+class _Runs(Runs[str]):
+    """Runs of one result of one operation."""
 
+    def __init__(
+        self, task: Task, what: str, compute: Callable[[Callable[[Any], Any]], Any]
+    ) -> None:
+        super().__init__(task, noise="blame", condition="blame")
+        self._what, self._compute = what, compute
 
-def _jittered(x: Any, noise: Noise, dtype: Any) -> Any:
-    return noise.jittered(in_dtype(x, dtype))
+    def run(
+        self, *, wide: bool = False, noise: Noise | None = None, condition: Noise | None = None
+    ) -> dict[str, np.ndarray]:
+        """One run, on arrays that carry the noise that moves them."""
+        name = self.task.dtype
+        dtype = WIDER[name] if wide else np.float32 if name in HALVES else np.dtype(name)
+
+        def make(x: Any) -> Any:
+            x = in_dtype(x, dtype)
+            if x.dtype.kind in "biu":
+                return x
+            if noise is not None:
+                return noise.array(x)
+            return x if condition is None else condition.jittered(x)
+
+        return {self._what: np.asarray(self._compute(make))}

@@ -38,8 +38,8 @@ class Proofs:
         self._task, self._adapter, self._trace = task, adapter, trace
         self._made: dict[tuple[str, int], Proof] = {}
 
-    def of(self, check: str, _: str, step: int) -> Proof:
-        """Whether what led to a tensor of a check and step is right by itself."""
+    def of(self, check: str, step: int) -> Proof:
+        """Whether what led to the tensors of a check and step is right by itself."""
         kind = "update" if check == "update" else "step"
         found = self._made.get((kind, step))
         if found is None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,19 +26,10 @@ from ...refimpl.errors import AdapterFailed
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
-from ..measure.branches import Branches, branches, undecided
+from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_for
-from ..measure.noise import (
-    HOPELESS,
-    MULTIPLE,
-    RUNS,
-    begins_short,
-    is_open,
-    noises,
-    scale_of_noise,
-    spread,
-    tighter,
-)
+from ..measure.explained import Runs, explained
+from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, spread
 from ..measure.power import hides
 from ..slopes.nearness import Near, Watch
 
@@ -94,48 +84,36 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     """
     program = task.program("numpy")
     watch = None if program is None else Watch(program)
-    runs_of = _Runs(task, rows, runs)
-    truth, unused = runs_of.truth(watch)
-    native = runs_of("noise")
-    moved = {key: spread(want, [s.get(key) for s in native]) for key, want in truth.items()}
-    found = _branches(truth, moved, runs_of, native)
-    noise = {}
-    for key, want in truth.items():
-        dtype = dtype_for(task.dtype, want)
-        if dtype.kind in "fcV":
-            part = found.get(key)
-            own = moved[key] if part is None else part.within(moved[key])
-            noise[key] = scale_of_noise(want, own, dtype)
-            if part is not None:  # each branch has a size of its own
-                floor = unit_roundoff(dtype) * np.abs(part.values).max(axis=0).astype(np.float64)
-                noise[key] = np.where(part.where, part.smooth + floor, noise[key])
-        else:
-            noise[key] = np.zeros(want.shape)
-    noise = _as_conditioned(truth, noise, found, runs_of)
+    ways = _Runs(task, rows, runs)
+    truth, unused = ways.truth(watch)
+    updated = {key for key in truth if key[0] == "update"}
+    noise, found = explained(truth, ways, untightened=updated)
     return Baseline(
         truth,
-        noise,
+        _far_out(truth, noise, task),
         found,
-        _of_what_is_expected(truth, runs_of),
+        _of_what_is_expected(truth, ways),
         unused,
         _seeded(task, truth),
         tuple(watch.found) if watch else (),
     )
 
 
-class _Runs:
-    """Noisy runs of a task, each tensor of each under its key."""
+class _Runs(Runs[Key]):
+    """Runs of a task, each tensor of each under its key."""
 
     def __init__(self, task: Task, rows: Mapping[str, Operation], count: int) -> None:
-        self.task, self._rows, self._count = task, rows, count
-        self.wide = WIDER[task.dtype]
+        super().__init__(task, count=count)
+        self._rows, self._wide = rows, WIDER[task.dtype]
         self._unused: frozenset[str] = frozenset()
 
     def truth(self, watch: Watch | None) -> tuple[dict[Key, np.ndarray], frozenset[str]]:
         """The run in wider precision, and the parameters that it does not differentiate."""
         meter = Meter(limits.TASK, limits.VALUES)
         try:
-            trace = reference(self.task, dtype=self.wide, rows=self._rows, watch=watch, meter=meter)
+            trace = reference(
+                self.task, dtype=self._wide, rows=self._rows, watch=watch, meter=meter
+            )
         except TooLarge as fault:
             raise AdapterFailed(f"it is too large: {fault}") from fault
         found = flat(trace)
@@ -150,30 +128,14 @@ class _Runs:
         """Zeros for the gradients of what is not differentiated."""
         for name in self._unused:
             for step in range(self.task.steps):
-                x = in_dtype(self.task.params[name], self.wide)
+                x = in_dtype(self.task.params[name], self._wide)
                 found["grad", name, step] = np.zeros_like(x)
         return {key: x for key, x in found.items() if x is not None}
 
-    def __call__(
-        self, name: str, dtype: Any = None, *, short: bool = False
-    ) -> list[dict[Key, np.ndarray]]:
-        """Runs whose arithmetic is moved: the same ones whenever they are asked for."""
-        held = noises(self.task, name, self._count, short=short)
-        return [self._run(dtype=dtype, noise=n) for n in held]
-
-    @cached_property
-    def conditioned(self) -> list[dict[Key, np.ndarray]]:
-        """Runs in wider precision that move what each operation is given and hands back."""
-        held = noises(self.task, "condition", self._count)
-        return [self._run(dtype=self.wide, condition=n) for n in held]
-
-    @cached_property
-    def plain(self) -> dict[Key, np.ndarray]:
-        """The run that the reference itself makes in the task's dtype."""
-        return self._run()
-
-    def _run(self, **options: Any) -> dict[Key, np.ndarray]:
-        return self._filled(flat(reference(self.task, rows=self._rows, **options)))
+    def run(self, *, wide: bool = False, **options: Any) -> dict[Key, np.ndarray]:
+        """One run of the reference."""
+        dtype = self._wide if wide else None
+        return self._filled(flat(reference(self.task, rows=self._rows, dtype=dtype, **options)))
 
 
 def _seeded(task: Task, truth: Mapping[Key, np.ndarray]) -> Task | None:
@@ -214,68 +176,6 @@ def _short_constants(task: Task) -> bool:
     if task.update is not None:
         return False  # hyperparameters are seldom short
     return all(short(np.asarray(x), grid_of(task.dtype)) for x in numbers)
-
-
-def _branches(
-    truth: Mapping[Key, np.ndarray],
-    moved: Mapping[Key, np.ndarray],
-    runs: _Runs,
-    native: list[dict[Key, np.ndarray]],
-) -> dict[Key, Branches]:
-    """Where rounding decides: among whole numbers that runs differ in, and floats that they open.
-
-    What is tied exactly, by numbers that are short, is decided by no rounding: runs that leave
-    exact results alone stay on the tie.
-    """
-    discrete = [k for k, want in truth.items() if want.dtype.kind not in "fc"]
-    open_ones = [k for k in discrete if branches(truth[k], [s.get(k) for s in native])]
-    opened = [k for k in truth if k not in discrete and is_open(truth[k], moved[k]).any()]
-    if not (opened or discrete):
-        return {}
-    wide = runs("noise", runs.wide) if open_ones or opened else []
-    found = {}
-    for key in (*discrete, *opened):
-        seen = wide if key in opened else [*native, *wide]
-        part = branches(truth[key], [s.get(key) for s in (*seen, runs.plain)])
-        if part is None and key in opened:
-            part = branches(truth[key], [s.get(key) for s in wide])
-        if part is not None:
-            found[key] = part
-    if found and begins_short(runs.task):
-        kept = runs("noise", short=True)
-        for key, part in list(found.items()):
-            found[key] = undecided(truth[key], part, [s.get(key) for s in kept])
-    return found
-
-
-def _as_conditioned(
-    truth: Mapping[Key, np.ndarray],
-    noise: dict[Key, np.ndarray],
-    found: Mapping[Key, Branches],
-    runs: _Runs,
-) -> dict[Key, np.ndarray]:
-    """The noise, where it would hide a zero, no larger than the operations' own condition makes it.
-
-    Noise is a property of the problem, and not of the formula that the reference happens to use.
-    The tighter bound is honest only where the reference itself, in the task's dtype, keeps it.
-    """
-    hidden = {
-        key: hides(want, MULTIPLE * noise[key], dtype_for(runs.task.dtype, want))
-        for key, want in truth.items()
-        if key[0] != "update" and want.dtype.kind in "fc"
-    }
-    hidden = {key: where for key, where in hidden.items() if where.any()}
-    if not hidden:
-        return noise
-    samples, plain = runs.conditioned, runs.plain
-    less = dict(noise)
-    for key, closed in hidden.items():
-        want = truth[key]
-        where = closed & ~found[key].where if key in found else closed
-        dtype = dtype_for(runs.task.dtype, want)
-        own = scale_of_noise(want, spread(want, [s.get(key) for s in samples]), dtype)
-        less[key] = np.where(where, tighter(want, noise[key], own, plain.get(key)), noise[key])
-    return _far_out(truth, less, runs.task)
 
 
 def _far_out(

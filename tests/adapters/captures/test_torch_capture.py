@@ -18,7 +18,7 @@ from gradparity.adapters.captures.torch import capture
 from gradparity.refimpl.errors import Randomness
 
 from .torch_held import doubles, off, step_of
-from .torch_zoo import labels, normal
+from .torch_layers import labels, normal
 
 
 class Block(nn.Module):

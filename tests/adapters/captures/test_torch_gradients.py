@@ -14,7 +14,7 @@ from gradparity.adapters.captures.torch import capture
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 
 from .torch_held import doubles, off
-from .torch_zoo import normal
+from .torch_layers import normal
 
 
 class Tanh(torch.autograd.Function):

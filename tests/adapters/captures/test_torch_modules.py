@@ -6,7 +6,8 @@ import torch
 from gradparity.adapters.captures.torch import capture
 
 from .torch_held import doubles, off
-from .torch_zoo import LAYERS, MODELS
+from .torch_layers import LAYERS
+from .torch_models import MODELS
 
 ZOO = {**LAYERS, **MODELS}
 

@@ -1,0 +1,177 @@
+"""What rounding explains of results: how far it moves them, and where it decides between branches.
+
+The runs are the caller's: of a whole task, with many tensors, or of one operation, with one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Hashable, Mapping
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from ...cases.task import Task
+from ...refimpl.rounding import Noise, unit_roundoff
+from .branches import Branches, branches, undecided
+from .dtypes import dtype_for
+from .noise import (
+    MULTIPLE,
+    RUNS,
+    begins_short,
+    is_open,
+    noises,
+    scale_of_noise,
+    spread,
+    tighter,
+)
+from .power import hides
+
+#: What tells the tensors of a run apart.
+Key = TypeVar("Key", bound=Hashable)
+
+#: The tensors of one run; None where a run has no such tensor.
+Sample = Mapping[Key, Any]
+
+
+class Runs(ABC, Generic[Key]):
+    """Runs of a computation whose arithmetic is moved by rounding, of each kind when asked for.
+
+    Parameters
+    ----------
+    noise, condition
+        Names that the runs' sources of noise are drawn for (see ``noises``).
+    """
+
+    def __init__(
+        self, task: Task, *, noise: str = "noise", condition: str = "condition", count: int = RUNS
+    ) -> None:
+        self.task, self._count = task, count
+        self._noise, self._condition = noise, condition
+
+    @abstractmethod
+    def run(
+        self, *, wide: bool = False, noise: Noise | None = None, condition: Noise | None = None
+    ) -> Sample[Key]:
+        """One run, in the task's dtype or in wider precision.
+
+        ``noise`` moves what every step of arithmetic makes; ``condition`` moves what each operation
+        is given and hands back.
+        """
+
+    def _noises(self, name: str, *, short: bool = False) -> list[Noise]:
+        return noises(self.task, name, self._count, short=short)
+
+    @cached_property
+    def native(self) -> list[Sample[Key]]:
+        """Runs in the task's dtype."""
+        return [self.run(noise=n) for n in self._noises(self._noise)]
+
+    @cached_property
+    def wide(self) -> list[Sample[Key]]:
+        """Runs in wider precision, whose own rounding puts no grid under small differences."""
+        return [self.run(wide=True, noise=n) for n in self._noises(self._noise)]
+
+    @cached_property
+    def exact(self) -> list[Sample[Key]]:
+        """Runs that leave alone what is exact, of numbers that are short."""
+        return [self.run(noise=n) for n in self._noises(self._noise, short=True)]
+
+    @cached_property
+    def conditioned(self) -> list[Sample[Key]]:
+        """Runs in wider precision that move what each operation is given and hands back."""
+        return [self.run(wide=True, condition=n) for n in self._noises(self._condition)]
+
+    @cached_property
+    def plain(self) -> Sample[Key]:
+        """The run that the reference itself makes in the task's dtype."""
+        return self.run()
+
+
+def explained(
+    truth: Mapping[Key, np.ndarray], runs: Runs[Key], untightened: Collection[Key] = ()
+) -> tuple[dict[Key, np.ndarray], dict[Key, Branches]]:
+    """What rounding explains of each tensor (``scale_of_noise``), and the branches of some.
+
+    ``untightened`` are the tensors whose noise is not held to the condition of their operations.
+    """
+    moved = {key: spread(want, _of(runs.native, key)) for key, want in truth.items()}
+    found = _branches(truth, moved, runs)
+    noise = {
+        key: _scale(want, moved[key], found.get(key), dtype_for(runs.task.dtype, want))
+        for key, want in truth.items()
+    }
+    return _as_conditioned(truth, noise, found, runs, untightened), found
+
+
+def _of(samples: list[Sample[Key]], key: Key) -> list[Any]:
+    """One tensor of every run."""
+    return [sample.get(key) for sample in samples]
+
+
+def _scale(want: np.ndarray, moved: np.ndarray, part: Branches | None, dtype: Any) -> np.ndarray:
+    """The scale of a tensor's noise; on branches, without the jumps from one to another."""
+    if dtype.kind not in "fcV":
+        return np.zeros(want.shape)
+    if part is None:
+        return scale_of_noise(want, moved, dtype)
+    # each branch has a size of its own
+    floor = unit_roundoff(dtype) * np.abs(part.values).max(axis=0).astype(np.float64)
+    scale = scale_of_noise(want, part.within(moved), dtype)
+    return np.where(part.where, part.smooth + floor, scale)
+
+
+def _branches(
+    truth: Mapping[Key, np.ndarray], moved: Mapping[Key, np.ndarray], runs: Runs[Key]
+) -> dict[Key, Branches]:
+    """Where rounding decides: among whole numbers that runs differ in, and floats that they open.
+
+    What is tied exactly, by numbers that are short, is decided by no rounding: runs that leave
+    exact results alone stay on the tie.
+    """
+    discrete = [k for k, want in truth.items() if want.dtype.kind not in "fc"]
+    open_ones = [k for k in discrete if branches(truth[k], _of(runs.native, k))]
+    opened = [k for k in truth if k not in discrete and is_open(truth[k], moved[k]).any()]
+    if not (opened or discrete):
+        return {}
+    wide = runs.wide if open_ones or opened else []
+    found = {}
+    for key in (*discrete, *opened):
+        seen = wide if key in opened else [*runs.native, *wide]
+        part = branches(truth[key], _of([*seen, runs.plain], key))
+        if part is None and key in opened:
+            part = branches(truth[key], _of(wide, key))
+        if part is not None:
+            found[key] = part
+    if found and begins_short(runs.task):
+        for key, part in list(found.items()):
+            found[key] = undecided(truth[key], part, _of(runs.exact, key))
+    return found
+
+
+def _as_conditioned(
+    truth: Mapping[Key, np.ndarray],
+    noise: dict[Key, np.ndarray],
+    found: Mapping[Key, Branches],
+    runs: Runs[Key],
+    untightened: Collection[Key],
+) -> dict[Key, np.ndarray]:
+    """The noise, where it would hide a zero, no larger than the operations' own condition makes it.
+
+    Noise is a property of the problem, and not of the formula that the reference happens to use.
+    The tighter bound is honest only where the reference itself, in the task's dtype, keeps it.
+    """
+    less = dict(noise)
+    for key, want in truth.items():
+        if key in untightened or want.dtype.kind not in "fc":
+            continue
+        dtype = dtype_for(runs.task.dtype, want)
+        hidden = hides(want, MULTIPLE * noise[key], dtype)
+        if not hidden.any():
+            continue
+        where = hidden & ~found[key].where if key in found else hidden
+        own = scale_of_noise(want, spread(want, _of(runs.conditioned, key)), dtype)
+        tight = tighter(want, noise[key], own, runs.plain.get(key))
+        less[key] = np.where(where, tight, noise[key])
+    return less

@@ -48,7 +48,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.program import Instruction, Program
+from ..cases.program import Instruction, Program, Ref
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.ops import TABLE
@@ -283,7 +283,7 @@ def _apart(instruction: Instruction) -> bool:
 
 
 def _refs(instruction: Instruction) -> list[tuple[int, str]]:
-    return [(k, a.name) for k, a in enumerate(instruction.arguments) if hasattr(a, "name")]
+    return [(k, a.name) for k, a in enumerate(instruction.arguments) if isinstance(a, Ref)]
 
 
 def _flows(instruction: Instruction, position: int) -> bool:

@@ -33,10 +33,11 @@ def beside(y: Any, terms: Any, *, mixing: bool = False) -> Any:
     """
     if not isinstance(y, NoisyArray) or y.noise is None:
         return y
-    still = isinstance(y.noise, Still)
-    if still and not mixing:
-        return y
-    noise = y.noise.beneath if still else y.noise
+    noise = y.noise
+    if isinstance(noise, Still):
+        if not mixing:
+            return y
+        noise = noise.beneath
     plain, size = y.view(np.ndarray), np.abs(np.asarray(terms).view(np.ndarray))
     if not mixing:
         with np.errstate(all="ignore"):

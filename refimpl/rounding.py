@@ -79,22 +79,30 @@ class Noise:
     """Where noise comes from: a seeded source of chance and the unit roundoff of a dtype.
 
     ``scale`` is what the unit is multiplied by; ``short`` says that what is exact on short
-    numbers is to be left alone.
+    numbers is to be left alone; ``others`` that what is lost by other formulas than the
+    reference's counts as well (``textbook.beside``).
     """
 
     def __init__(
-        self, seed: int | Uniform, dtype: Any, *, scale: float = 1.0, short: bool = False
+        self,
+        seed: int | Uniform,
+        dtype: Any,
+        *,
+        scale: float = 1.0,
+        short: bool = False,
+        others: bool = True,
     ) -> None:
         self.unit = unit_roundoff(dtype) * scale
         self.scale = scale
         self.tiny = least_number(dtype)
         self.short = short
+        self.others = others
         self.grid = grid_of(dtype)
         self._chance = seed if isinstance(seed, Uniform) else Uniform(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same source of chance at another dtype's unit roundoff."""
-        return Noise(self._chance, dtype, scale=self.scale, short=self.short)
+        return Noise(self._chance, dtype, scale=self.scale, short=self.short, others=self.others)
 
     def exact(self, ufunc: Any, y: Any, inputs: list[Any], size: Any) -> Any:
         """Where a result of short numbers is exact, ``size`` being the sum of the magnitudes."""
@@ -189,7 +197,7 @@ class Still(Noise):
     def __init__(self, beneath: Noise) -> None:
         self.beneath = beneath
         self.unit, self.scale, self.tiny = beneath.unit, beneath.scale, beneath.tiny
-        self.short, self.grid = False, beneath.grid
+        self.short, self.others, self.grid = False, True, beneath.grid
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same, at another dtype's unit roundoff."""

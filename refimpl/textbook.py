@@ -31,7 +31,7 @@ def beside(y: Any, terms: Any, *, mixing: bool = False) -> Any:
         and an element may be lost beside them altogether. Where no other element is in it, at most
         a thousandth of the element is.
     """
-    if not isinstance(y, NoisyArray) or y.noise is None:
+    if not isinstance(y, NoisyArray) or y.noise is None or not y.noise.others:
         return y
     noise = y.noise
     if isinstance(noise, Still):

@@ -28,7 +28,7 @@ ROOMS = {
     "measure": set(),
     "slopes": {"measure"},
     "truth": {"measure", "slopes"},
-    "local": {"measure"},
+    "local": {"measure", "truth"},
     "judging": {"measure", "truth", "local"},
     "diagnosis": {"measure", "slopes", "truth", "local", "judging"},
     "storage": {"judging"},

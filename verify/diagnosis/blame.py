@@ -21,6 +21,7 @@ from ...adapters.base import Adapter, Trace
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ..judging.rows import FAILING, ORDER, Row
+from ..local.alone import right_alone
 from ..local.cut import begun, set_apart
 from ..local.operations import Found, Judged
 from ..local.parts import part_of
@@ -28,7 +29,7 @@ from ..local.rules import fault_of_rule
 from .paths import path_to_parameter, way
 from .places import named, placed, side
 from .texts import Parting, Texts
-from .writes import right_alone, writer
+from .writes import writer
 
 #: An operation's error may be so many times smaller than what it makes of the results, both in
 #: multiples of their noise: which is at least the operation's own, propagated.

@@ -7,7 +7,6 @@ Each operation is then asked by itself too, and its arguments are looked at afte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from ...adapters.base import Adapter
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
-from ..local.operations import Judged
+from ..local.alone import asked
 
 #: What an argument is called when it is looked at afterwards.
 AFTER = "{} (afterwards)"
@@ -36,9 +35,9 @@ def writer(
         if i.operation == "select" or not refs or any(name not in values for name in refs):
             continue
         looks = tuple(Instruction(AFTER.format(n), "identity", (Ref(n),)) for n in refs)
-        asked = _asked(task, Program((i, *looks), looks[0].target), values)
+        question = asked(task, Program((i, *looks), looks[0].target), values)
         try:
-            found = attempt(adapter, asked).steps[0].values
+            found = attempt(adapter, question).steps[0].values
         except (Unsupported, AdapterFailed):
             continue
         for name in refs:
@@ -46,38 +45,6 @@ def writer(
             if now is not None and not _same(now, values[name]):
                 return i, name
     return None
-
-
-def right_alone(
-    task: Task, adapter: Adapter, program: Program, values: Mapping[str, Any], at: Instruction
-) -> dict[str, Any]:
-    """What an operation whose result is off gives by itself, if that is right; else nothing."""
-    parts = [i for i in program.instructions if i.operation == "select" and at.target in i.refs]
-    alone = Program((at, *parts), parts[0].target if parts else at.target)
-    asked = _asked(task, alone, values)
-    try:
-        step = attempt(adapter, asked).steps[0]
-    except (Unsupported, AdapterFailed):
-        return {}
-    return step.values if Judged(asked, alone, step).forwards() is None else {}
-
-
-def _asked(task: Task, program: Program, values: Mapping[str, Any]) -> Task:
-    """A few instructions on values that are given."""
-    made = {i.target for i in program.instructions}
-    needed = {name for i in program.instructions for name in i.refs if name not in made}
-    return replace(
-        task,
-        programs={"*": program},
-        inputs={name: np.array(values[name]) for name in needed},
-        params={},
-        checks=frozenset(("value",)),
-        given_cotangent=None,
-        steps=1,
-        update=None,
-        batch=None,
-        files={},
-    )
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

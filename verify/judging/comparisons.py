@@ -117,6 +117,7 @@ def _compared(task: Task, adapter: str, key: Key, got: Any, base: Baseline) -> C
     if isinstance(expected, Between):
         outcome = in_set(got, expected, truth.shape, dtype, bound)
         return Comparison(key, got, truth, outcome, recorded)
+    got, unseen = _held(got, truth, dtype, base.lost.get(key))
     # Where NaN is the truth, to return it is no divergence from it.
     nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
     outcome = compare(
@@ -134,7 +135,20 @@ def _compared(task: Task, adapter: str, key: Key, got: Any, base: Baseline) -> C
         if wrong is not None:
             return Comparison(key, got, truth, wrong, recorded)
         outcome = as_said(outcome, got, expected)
-    return Comparison(key, got, truth, outcome, recorded, *_told(truth, bound, dtype, part))
+    sharp, blind = _told(truth, bound, dtype, part)
+    return Comparison(key, got, truth, outcome, recorded, sharp, blind + unseen)
+
+
+def _held(
+    got: Any, truth: np.ndarray, dtype: np.dtype[Any], lost: np.ndarray | None
+) -> tuple[Any, int]:
+    """A result with the truth where rounding alone makes it no number, and where that is."""
+    if lost is None or np.shape(got) != truth.shape or np.asarray(got).dtype != dtype:
+        return got, 0
+    stray = lost & ~np.isfinite(got)
+    return (
+        (np.where(stray, truth.astype(dtype), got), int(stray.sum())) if stray.any() else (got, 0)
+    )
 
 
 def _told(
@@ -175,12 +189,12 @@ def _pulled(
         bound = _allowed(task, want, noise, dtype)
         part = base.branches.get(key)
         part = None if part is None else part.scaled(share)
+        got, unseen = _held(got, want, dtype, base.lost.get(key))
         outcome = compare(
             got, want, dtype=dtype, noise=noise, bound=bound, branches=part, between=True
         )
-        yield Comparison(
-            ("vjp", name, 0), got, want, outcome, None, *_told(want, bound, dtype, part)
-        )
+        sharp, blind = _told(want, bound, dtype, part)
+        yield Comparison(("vjp", name, 0), got, want, outcome, None, sharp, blind + unseen)
 
 
 def _allowed(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

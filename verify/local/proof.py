@@ -13,13 +13,16 @@ import numpy as np
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Step, Trace
 from ...adapters.values import dtype_of, in_dtype
+from ...cases.program import Instruction
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.rounding import unit_roundoff
 from ..measure.dtypes import WIDER
+from .alone import right_alone
 from .cut import begun, set_apart
 from .operations import Judged
 from .rules import fault_of_rule
+from .segments import Segments
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class Proofs:
     def _of_step(self, step: int) -> Proof:
         """Every operation of a step, forwards and backwards."""
         program = self._adapter.program(self._task)
-        if program.native:
-            return Proof(reason="a framework's own functions cannot be judged by themselves")
+        if program != self._task.program("numpy"):
+            return self._of_text(step)
         apart = set_apart(program, self._task.params)
         start = begun(self._task, self._trace, step)
         split = replace(start, programs={"*": apart})
@@ -62,17 +65,38 @@ class Proofs:
         judged = Judged(split, apart, again)
         fault = judged.forwards() or judged.backwards()
         if fault is not None:
-            instruction, direction, reason, _ = fault
-            way = "forward pass" if direction == "forward" else "VJP"
-            text = instruction.text or instruction.target
-            said = f"by itself, the {way} of {instruction.operation} in `{text}` is off: {reason}"
-            return Proof(off=not judged.on_kink(instruction), reason=said)
+            return self._of_fault(judged, *fault[:3])
         if added := judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
         if stray := self._elsewhere(step, again):
             return Proof(reason=f"asked again, {stray} is another one")
         if judged.hidden:
             return Proof(reason=f"nor can {judged.hidden} be told by itself")
+        return Proof(holds=True)
+
+    def _of_fault(
+        self, judged: Judged, instruction: Instruction, direction: str, reason: str
+    ) -> Proof:
+        """What an operation that is not right where it stands says."""
+        way = "forward pass" if direction == "forward" else "VJP"
+        said = f"the {way} of {instruction.operation} in `{instruction.text or instruction.target}`"
+        if direction == "forward" and right_alone(
+            judged.task, self._adapter, judged.program, judged.values, instruction
+        ):  # a compiler may fuse it with what made its arguments
+            return Proof(reason=f"{said} is right alone, and another one where it stands")
+        return Proof(
+            off=not judged.on_kink(instruction), reason=f"by itself, {said} is off: {reason}"
+        )
+
+    def _of_text(self, step: int) -> Proof:
+        """Every segment of a text that is not the reference's: right operations say too little."""
+        start = begun(self._task, self._trace, step)
+        again = attempt(self._adapter, start).steps[0]
+        reason, off = Segments(start, self._adapter, again).unproved()
+        if reason:
+            return Proof(off=off, reason=reason)
+        if stray := self._elsewhere(step, again):
+            return Proof(reason=f"asked again, {stray} is another one")
         return Proof(holds=True)
 
     def _elsewhere(self, step: int, again: Step) -> str:

@@ -60,8 +60,8 @@ class Runs(ABC, Generic[Key]):
         is given and hands back.
         """
 
-    def _noises(self, name: str, *, short: bool = False) -> list[Noise]:
-        return noises(self.task, name, self._count, short=short)
+    def _noises(self, name: str, **options: bool) -> list[Noise]:
+        return noises(self.task, name, self._count, **options)
 
     @cached_property
     def native(self) -> list[Sample[Key]]:
@@ -79,6 +79,11 @@ class Runs(ABC, Generic[Key]):
         return [self.run(noise=n) for n in self._noises(self._noise, short=True)]
 
     @cached_property
+    def bare(self) -> list[Sample[Key]]:
+        """Runs in the task's dtype that lose what the reference's own formulas do, and no more."""
+        return [self.run(noise=n) for n in self._noises(self._noise, others=False)]
+
+    @cached_property
     def conditioned(self) -> list[Sample[Key]]:
         """Runs in wider precision that move what each operation is given and hands back."""
         return [self.run(wide=True, condition=n) for n in self._noises(self._condition)]
@@ -87,6 +92,33 @@ class Runs(ABC, Generic[Key]):
     def plain(self) -> Sample[Key]:
         """The run that the reference itself makes in the task's dtype."""
         return self.run()
+
+
+def lost(
+    truth: Mapping[Key, np.ndarray], noise: Mapping[Key, np.ndarray], runs: Runs[Key]
+) -> dict[Key, np.ndarray]:
+    """Where a tensor is finite, and rounding decides whether it is a NaN or an infinity.
+
+    Where a zero would pass for something, rounding may as well make one, as the reference itself.
+    """
+    found, samples = {}, list(runs.native)
+    if any(
+        hides(want, MULTIPLE * noise[key], dtype_for(runs.task.dtype, want)).any()
+        for key, want in truth.items()
+        if want.dtype.kind in "fc"
+    ):
+        samples.append(runs.plain)
+    for key, want in truth.items():
+        if want.dtype.kind not in "fc":
+            continue
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(want.astype(dtype_for(runs.task.dtype, want)))
+        alike = [x for x in _of(samples, key) if np.shape(x) == want.shape]
+        held = np.array([np.isfinite(x) for x in alike])
+        stray = finite & held.any(axis=0) & ~held.all(axis=0)
+        if np.any(stray):
+            found[key] = np.asarray(stray)
+    return found
 
 
 def explained(
@@ -160,7 +192,7 @@ def _as_conditioned(
     """The noise, where it would hide a zero, no larger than the operations' own condition makes it.
 
     Noise is a property of the problem, and not of the formula that the reference happens to use.
-    The tighter bound is honest only where the reference itself, in the task's dtype, keeps it.
+    Nor is it less than what the reference's formula, one that keeps what can be kept, loses itself.
     """
     less = dict(noise)
     for key, want in truth.items():
@@ -171,7 +203,8 @@ def _as_conditioned(
         if not hidden.any():
             continue
         where = hidden & ~found[key].where if key in found else hidden
-        own = scale_of_noise(want, spread(want, _of(runs.conditioned, key)), dtype)
-        tight = tighter(want, noise[key], own, runs.plain.get(key))
+        least = (spread(want, _of(samples, key)) for samples in (runs.conditioned, runs.bare))
+        own = scale_of_noise(want, np.maximum(*least), dtype)
+        tight = tighter(want, noise[key], own, dtype)
         less[key] = np.where(where, tight, noise[key])
     return less

@@ -15,6 +15,7 @@ from ...cases.task import Task, seed_of
 from ...refimpl.rounding import Noise, grid_of, least_number, unit_roundoff
 from ...refimpl.rounding import short as is_short
 from ...refimpl.textbook import LOST
+from .power import hides
 
 #: The bound is this many times what rounding explains (``scale_of_noise``).
 #: CONTRIBUTING.md records the largest ratio that a right framework was seen to reach.
@@ -40,10 +41,12 @@ SHARE = 0.5
 LUCK = 16.0
 
 
-def noises(task: Task, name: str, runs: int = RUNS, *, short: bool = False) -> list[Noise]:
+def noises(
+    task: Task, name: str, runs: int = RUNS, *, short: bool = False, others: bool = True
+) -> list[Noise]:
     """Sources of noise for runs of a task: the same ones whenever they are asked for."""
     seeds = (seed_of(task.case, task.point, f"{name} {run}") for run in range(runs))
-    return [Noise(seed, task.dtype, short=short) for seed in seeds]
+    return [Noise(seed, task.dtype, short=short, others=others) for seed in seeds]
 
 
 def begins_short(task: Task) -> bool:
@@ -139,17 +142,14 @@ def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
     return np.full(noise.shape, np.exp(np.median(alike)))
 
 
-def tighter(want: np.ndarray, noise: np.ndarray, own: np.ndarray, plain: Any) -> np.ndarray:
-    """The lesser of two noises where a plain run of the reference is within the bound it makes.
+def tighter(want: np.ndarray, noise: np.ndarray, own: np.ndarray, dtype: Any) -> np.ndarray:
+    """The lesser of two noises, where ``own`` hides no zero; else a larger one.
 
-    Where it is not, nothing can be told end to end, and a few samples of what is no longer linear
+    Where both do, nothing can be told end to end, and a few samples of what is no longer linear
     say little of how far the next one is.
     """
-    if plain is None or np.shape(plain) != want.shape:
-        return HOPELESS * noise
-    with np.errstate(all="ignore"):
-        kept = np.abs(np.asarray(plain).astype(want.dtype) - want) <= MULTIPLE * own
-    return np.where(kept, np.minimum(noise, own), HOPELESS * noise)
+    hidden = hides(want, MULTIPLE * own, dtype)
+    return np.where(hidden, HOPELESS * noise, np.minimum(noise, own))
 
 
 def largest(want: np.ndarray, dtype: Any) -> float:

@@ -28,7 +28,7 @@ from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_for
-from ..measure.explained import Runs, explained
+from ..measure.explained import Runs, explained, lost
 from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, spread
 from ..measure.power import hides
 from ..slopes.nearness import Near, Watch
@@ -55,6 +55,8 @@ class Baseline:
     near: tuple[Near, ...] = ()
     #: The kink that the task stands on and does not speak of, in a sentence.
     kink: str = ""
+    #: Where rounding decides whether a tensor is finite, of those tensors that it does.
+    lost: dict[Key, np.ndarray] = field(default_factory=dict)
 
 
 def flat(trace: Trace) -> dict[Key, Any]:
@@ -96,6 +98,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
         unused,
         _seeded(task, truth),
         tuple(watch.found) if watch else (),
+        lost=lost(truth, noise, ways),
     )
 
 

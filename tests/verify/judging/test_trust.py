@@ -1,5 +1,6 @@
 """Cases that are wrong must not pass, and cases that are right must not alarm: one of each kind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,32 @@ program:
 }
 
 
+#: What is right, and of which something cannot be told: said to be blind, and no alarm.
+HIDDEN = {
+    "what is left of a product by fused arithmetic": """
+inputs: {c: [1.2, 4.5]}
+params: {x: [0.4, 1.5]}
+program: y = relu(x * 3.0 - c)
+""",
+    "a deviation of what rounding makes equal": """
+inputs: {c: [1.0, 0.0, -1.0]}
+params: {a: [1.7, 1.7, 1.7]}
+program: y = std(a + 1.0e-9 * c, correction=0)
+dtypes: [float32]
+""",
+    "the angle between a vector and its multiple": """
+params: {a: [1.3, -0.7, 2.9], s: 1.7}
+program: y = cosine_similarity(a, a * s, axis=0, eps=1.0e-8) - 1.0
+""",
+    "a class that is certain": """
+inputs: {t: [0, 1]}
+params: {x: [[40.0, 1.0, -3.0], [-8.0, 21.0, 0.5]]}
+program: loss = cross_entropy(x, t)
+dtypes: [float32]
+""",
+}
+
+
 def tasks(body, name="held"):
     head = f"case: {name}\nabout: Held against the judge.\n"
     tail = "" if "dtypes:" in body else "dtypes: [float64]\n"
@@ -133,6 +160,12 @@ def test_what_is_right_does_not_alarm(runner, body, name):
     assert {row["verdict"] for row in rows} == {"agree"}, [r["reason"] for r in rows]
 
 
+@pytest.mark.parametrize("body", HIDDEN.values(), ids=HIDDEN)
+def test_what_cannot_be_told_is_no_alarm(body):
+    rows = [row for task in tasks(body) for row in Runner(["numpy", "torch", "jax"]).rows(task)]
+    assert {row["verdict"] for row in rows} <= {"agree", "blind"}, [r["reason"] for r in rows]
+
+
 def chaotic(steps=80):
     lines = ["  a0 = r * x * (1.0 - x)"]
     lines += [f"  a{k} = r * a{k - 1} * (1.0 - a{k - 1})" for k in range(1, steps)]
@@ -151,6 +184,15 @@ def test_a_fault_that_chaos_hides_is_found_by_itself():
     rows = Runner([spoiled]).rows(tasks(chaotic())[0])
     (row,) = [row for row in rows if (row["check"], row["tensor"]) == ("grad", "x")]
     assert (row["verdict"], row["kind"]) == ("differs", "local")
+
+
+@pytest.mark.parametrize(("late", "verdict"), [("r * a59", "agree"), ("3.8 * a59", "differs")])
+def test_a_text_of_its_own_is_proved_segment_by_segment(late, verdict):
+    (whole,) = tasks(chaotic())
+    (other,) = tasks(chaotic().replace("r * a59", late))
+    task = replace(whole, programs={"numpy": whole.programs["*"], "torch": other.programs["*"]})
+    rows = [row for row in Runner(["torch"]).rows(task) if row["tensor"] == "x"]
+    assert {row["verdict"] for row in rows} == {verdict}
 
 
 def test_a_loss_that_ignores_its_cotangent_is_seen():

@@ -1,0 +1,48 @@
+"""A few operations asked by themselves, on values that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...adapters.attempt import attempt
+from ...adapters.base import Adapter
+from ...cases.program import Instruction, Program
+from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, Unsupported
+from .operations import Judged
+
+
+def right_alone(
+    task: Task, adapter: Adapter, program: Program, values: Mapping[str, Any], at: Instruction
+) -> dict[str, Any]:
+    """What an operation whose result is off gives by itself, if that is right; else nothing."""
+    parts = [i for i in program.instructions if i.operation == "select" and at.target in i.refs]
+    alone = Program((at, *parts), parts[0].target if parts else at.target)
+    question = asked(task, alone, values)
+    try:
+        step = attempt(adapter, question).steps[0]
+    except (Unsupported, AdapterFailed):
+        return {}
+    return step.values if Judged(question, alone, step).forwards() is None else {}
+
+
+def asked(task: Task, program: Program, values: Mapping[str, Any]) -> Task:
+    """A few instructions on values that are given."""
+    made = {i.target for i in program.instructions}
+    needed = {name for i in program.instructions for name in i.refs if name not in made}
+    return replace(
+        task,
+        programs={"*": program},
+        inputs={name: np.array(values[name]) for name in needed},
+        params={},
+        checks=frozenset(("value",)),
+        given_cotangent=None,
+        steps=1,
+        update=None,
+        batch=None,
+        files={},
+    )

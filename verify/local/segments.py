@@ -1,0 +1,186 @@
+"""An adapter's own text of a computation beside the reference's, cut where both name a variable.
+
+What lies between such variables is a segment, in each of the two texts. Every segment is asked by
+itself: the adapter runs its own text of it on its own values and cotangent, and the reference's
+text of it is the truth, with all its power and whatever went wrong elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...adapters.attempt import attempt
+from ...adapters.base import Adapter, Step, on_path
+from ...adapters.values import dtype_of, in_dtype, kind_of
+from ...cases.program import Instruction, Program, Ref
+from ...cases.task import Task
+from ..measure.compare import Outcome, compare
+from ..measure.dtypes import dtype_for
+from ..measure.noise import bound_of
+from ..measure.power import hides
+from ..truth.baseline import Baseline, baseline
+from .wording import says_the_same
+
+
+class Segments:
+    """An adapter's text of a task beside the reference's; ``step`` is what the adapter yielded."""
+
+    def __init__(self, task: Task, adapter: Adapter, step: Step) -> None:
+        program = task.program("numpy")
+        assert program is not None, "a task without a text for the reference has no truth"
+        self.task, self.adapter, self.step = task, adapter, step
+        self.own = adapter.program(task)
+        self.reference = called(program, program.output, self.own.output)
+        self.shared = [name for name in self.own.named if name in self.reference.named]
+        self._values = {**task.rows(0), **task.params, **step.values}
+        #: What moves with a parameter, in either text.
+        self._moving = {n for p in (self.own, self.reference) for n in on_path(p, task.params)}
+
+    def made(self, name: str) -> Instruction:
+        """What makes a variable in the adapter's text."""
+        return next(i for i in self.own.instructions if i.target == name)
+
+    def segment(self, name: str) -> Task | None:
+        """A task of its own for what lies between a variable and those before it, in both texts."""
+        theirs, ours = (cut(p, name, self.shared) for p in (self.own, self.reference))
+        edges = dict.fromkeys((*edges_of(theirs), *edges_of(ours)))
+        if any(edge not in self._values for edge in edges):
+            return None
+        dtype = dtype_of(self.task.dtype)
+        held = {edge: in_dtype(self._values[edge], dtype) for edge in edges}
+        moving = {k for k, x in held.items() if kind_of(x.dtype) in "fc" and k in self._moving}
+        g, y = self.step.grads.get(name), self._values.get(name)
+        if name == self.own.output:
+            g = self.task.given_cotangent
+        elif g is None or y is None or g.shape != y.shape:
+            g = None  # a seeded one, then
+        return replace(
+            self.task,
+            programs={"numpy": ours, self.adapter.name: theirs},
+            params={k: x for k, x in held.items() if k in moving},
+            inputs={k: x for k, x in held.items() if k not in moving},
+            given_cotangent=g,
+            checks=frozenset(("value", "grad")),
+            steps=1,
+            update=None,
+            batch=None,
+            expect={},
+            divergences=(),
+            files={},
+        )
+
+    def unproved(self) -> tuple[str, bool]:
+        """What is off in a segment, or cannot be told by itself, in words; and whether it is off.
+
+        Empty where every segment is right, so that the two texts say the same here.
+        """
+        if self.own.output not in self.shared:
+            return f"{self.adapter.name}'s text is another one", False
+        hidden = ""
+        for name in self.shared:
+            segment = self.segment(name)
+            if segment is None:
+                return f"{name} cannot be computed by itself in {self.adapter.name}'s text", False
+            base = baseline(segment)
+            who = f"{name} in {self.adapter.name}'s text"
+            for direction, tensor, outcome in _off(segment, self.adapter, base):
+                key = ("value" if direction == "forward" else "grad", tensor, 0)
+                if not says_the_same(segment, self.adapter, key):
+                    reason = f"{outcome.reason}, in {tensor}"
+                    return f"by itself, {who} is not the reference's: {reason}", True
+                hidden = hidden or f"{who} says the same and rounds otherwise"
+            if not hidden and _blind(segment, base):
+                hidden = f"nor can {who} be told by itself"
+        return hidden, False
+
+
+def off(task: Task, adapter: Adapter) -> Iterator[tuple[str, str, Outcome]]:
+    """What an adapter gets wrong of a task of one step: direction, tensor, outcome.
+
+    Raises
+    ------
+    Unsupported, AdapterFailed
+        Where the adapter or the reference cannot run it.
+    """
+    yield from _off(task, adapter, baseline(task))
+
+
+def _off(task: Task, adapter: Adapter, base: Baseline) -> Iterator[tuple[str, str, Outcome]]:
+    step = attempt(adapter, task).steps[0]
+    name = adapter.program(task).output
+    outcome = compared(task, base, "value", name, step.values.get(name))
+    if not outcome.agrees:
+        yield "forward", name, outcome
+    for param in task.params:
+        outcome = compared(task, base, "grad", param, step.grads.get(param))
+        if not outcome.agrees:
+            yield "backward", param, outcome
+
+
+def _blind(task: Task, base: Baseline) -> bool:
+    """Whether a zero would pass for the value of a segment or for one of its gradients."""
+    program = task.program("numpy")
+    assert program is not None, "a segment has a text for the reference"
+    keys = [("value", program.output, 0), *(("grad", name, 0) for name in task.params)]
+    for key in keys:
+        truth = base.truth.get(key)
+        if truth is not None and truth.dtype.kind in "fc":
+            dtype = dtype_for(task.dtype, truth)
+            if hides(truth, bound_of(base.noise[key], dtype), dtype).any():
+                return True
+    return False
+
+
+def compared(task: Task, base: Baseline, check: str, name: str, got: Any) -> Outcome:
+    """One tensor beside its truth; a cotangent that is not there is one of nothing but zeros."""
+    key = (check, name, 0)
+    truth = base.truth.get(key)
+    if truth is None:
+        if check == "value" or got is None:
+            return Outcome()
+        truth, noise = np.zeros(np.shape(got)), np.zeros(np.shape(got))
+    else:
+        noise = base.noise[key]
+    if got is None and check == "grad" and not np.any(truth):
+        return Outcome()
+    dtype = dtype_for(task.dtype, truth)
+    nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
+    bound = bound_of(noise, dtype)
+    return compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan)
+
+
+def cut(program: Program, name: str, known: Iterable[str]) -> Program:
+    """What computes a variable from those that are known."""
+    stop = {*known} - {name}
+    needed, kept = {name}, []
+    for i in reversed(program.instructions):
+        if i.target in needed and i.target not in stop:
+            kept.append(i)
+            needed.update(i.refs)
+    return replace(program, instructions=tuple(reversed(kept)), output=name)
+
+
+def edges_of(program: Program) -> list[str]:
+    """The variables that a segment begins with."""
+    made = {i.target for i in program.instructions}
+    refs = (name for i in program.instructions for name in i.refs)
+    return list(dict.fromkeys(name for name in refs if name not in made))
+
+
+def called(program: Program, old: str, new: str) -> Program:
+    """A program whose output is called as another's is, where that name is free."""
+    if old == new or any(i.target == new or new in i.refs for i in program.instructions):
+        return program
+    instructions = (
+        replace(
+            i,
+            target=new if i.target == old else i.target,
+            arguments=tuple(Ref(new) if a == Ref(old) else a for a in i.arguments),
+        )
+        for i in program.instructions
+    )
+    return replace(program, instructions=tuple(instructions), output=new)

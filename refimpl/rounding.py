@@ -39,6 +39,9 @@ from .rounding_bounds import (
 )
 from .uniform import Uniform
 
+#: So much of an element's own digits may be lost to what it is computed beside, in units too.
+LOST, UNITS = 2.0**-10, 16
+
 
 @cache
 def unit_roundoff(dtype: Any) -> float:
@@ -79,8 +82,8 @@ class Noise:
     """Where noise comes from: a seeded source of chance and the unit roundoff of a dtype.
 
     ``scale`` is what the unit is multiplied by; ``short`` says that what is exact on short
-    numbers is to be left alone; ``others`` that what is lost by other formulas than the
-    reference's counts as well (``textbook.beside``).
+    numbers is to be left alone; ``others`` is the share of an element that may be lost by other
+    formulas than the reference's (``textbook.beside``), and at least ``UNITS`` of the roundoff.
     """
 
     def __init__(
@@ -90,13 +93,13 @@ class Noise:
         *,
         scale: float = 1.0,
         short: bool = False,
-        others: bool = True,
+        others: float = LOST,
     ) -> None:
         self.unit = unit_roundoff(dtype) * scale
         self.scale = scale
         self.tiny = least_number(dtype)
         self.short = short
-        self.others = others
+        self.others = max(others, UNITS * self.unit) if others else 0.0
         self.grid = grid_of(dtype)
         self._chance = seed if isinstance(seed, Uniform) else Uniform(seed)
 
@@ -197,7 +200,7 @@ class Still(Noise):
     def __init__(self, beneath: Noise) -> None:
         self.beneath = beneath
         self.unit, self.scale, self.tiny = beneath.unit, beneath.scale, beneath.tiny
-        self.short, self.others, self.grid = False, True, beneath.grid
+        self.short, self.others, self.grid = False, beneath.others, beneath.grid
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same, at another dtype's unit roundoff."""

@@ -13,9 +13,6 @@ import numpy as np
 
 from .rounding import NoisyArray, Still
 
-#: So much of an element's own digits may be lost to what it is computed beside.
-LOST = 2.0**-10
-
 
 def beside(y: Any, terms: Any, *, mixing: bool = False) -> Any:
     """``y``, in a noisy run moved like a difference of terms of these magnitudes.
@@ -31,7 +28,7 @@ def beside(y: Any, terms: Any, *, mixing: bool = False) -> Any:
         and an element may be lost beside them altogether. Where no other element is in it, at most
         a thousandth of the element is.
     """
-    if not isinstance(y, NoisyArray) or y.noise is None or not y.noise.others:
+    if not isinstance(y, NoisyArray) or y.noise is None or y.noise.others == 0:
         return y
     noise = y.noise
     if isinstance(noise, Still):
@@ -41,5 +38,5 @@ def beside(y: Any, terms: Any, *, mixing: bool = False) -> Any:
     plain, size = y.view(np.ndarray), np.abs(np.asarray(terms).view(np.ndarray))
     if not mixing:
         with np.errstate(all="ignore"):
-            size = np.minimum(size, LOST / noise.unit * np.abs(plain))
+            size = np.minimum(size, noise.others / noise.unit * np.abs(plain))
     return y.noise.array(noise.moved(plain, size))

@@ -18,7 +18,7 @@ from ...adapters.values import HALVES, cotangent_of, in_dtype, kind_of
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.ops import TABLE
-from ...refimpl.rounding import Noise, unit_roundoff
+from ...refimpl.rounding import LOST, Noise, unit_roundoff
 from ...refimpl.tape import Node, Tape
 from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
@@ -32,10 +32,13 @@ Found = tuple[Instruction, str, str, float]
 
 
 class Judged:
-    """One step of one adapter, operation by operation."""
+    """One step of one adapter, operation by operation.
 
-    def __init__(self, task: Task, program: Program, step: Step) -> None:
-        self.task, self.program, self.step = task, program, step
+    ``lenient`` lets pass whatever another formula of an operation's loses.
+    """
+
+    def __init__(self, task: Task, program: Program, step: Step, *, lenient: bool = False) -> None:
+        self.task, self.program, self.step, self._lenient = task, program, step, lenient
         self.values = {**task.rows(0), **task.params, **step.values}
         #: Of an operation with several results, the variables that take them, by index.
         self.parts: dict[str, dict[int, str]] = {}
@@ -200,7 +203,8 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            noise, found = explained({what: truth}, _Runs(task, what, compute))
+            ways = _Runs(task, what, compute, np.inf if self._lenient else LOST)
+            noise, found = explained({what: truth}, ways, {what} if self._lenient else ())
             if hides(truth, MULTIPLE * noise[what], dtype).any():
                 self.hidden = self.hidden or what
             return self._within(got, truth, dtype, noise[what], nan, found.get(what))
@@ -224,9 +228,9 @@ class _Runs(Runs[str]):
     """Runs of one result of one operation."""
 
     def __init__(
-        self, task: Task, what: str, compute: Callable[[Callable[[Any], Any]], Any]
+        self, task: Task, what: str, compute: Callable[[Callable[[Any], Any]], Any], others: float
     ) -> None:
-        super().__init__(task, noise="blame", condition="blame")
+        super().__init__(task, noise="blame", condition="blame", others=others)
         self._what, self._compute = what, compute
 
     def run(

@@ -65,7 +65,9 @@ class Proofs:
         judged = Judged(split, apart, again)
         fault = judged.forwards() or judged.backwards()
         if fault is not None:
-            return self._of_fault(judged, *fault[:3])
+            lenient = Judged(split, apart, again, lenient=True)
+            lost = lenient.forwards() is None and lenient.backwards() is None
+            return self._of_fault(judged, *fault[:3], lost=lost)
         if added := judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
         if stray := self._elsewhere(step, again):
@@ -75,11 +77,13 @@ class Proofs:
         return Proof(holds=True)
 
     def _of_fault(
-        self, judged: Judged, instruction: Instruction, direction: str, reason: str
+        self, judged: Judged, instruction: Instruction, direction: str, reason: str, *, lost: bool
     ) -> Proof:
         """What an operation that is not right where it stands says."""
         way = "forward pass" if direction == "forward" else "VJP"
         said = f"the {way} of {instruction.operation} in `{instruction.text or instruction.target}`"
+        if lost:
+            return Proof(reason=f"{said} loses digits by another formula")
         if direction == "forward" and right_alone(
             judged.task, self._adapter, judged.program, judged.values, instruction
         ):  # a compiler may fuse it with what made its arguments

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ...cases.task import Task
-from ...refimpl.rounding import Noise, unit_roundoff
+from ...refimpl.rounding import LOST, Noise, unit_roundoff
 from .branches import Branches, branches, undecided
 from .dtypes import dtype_for
 from .noise import (
@@ -42,12 +42,20 @@ class Runs(ABC, Generic[Key]):
     ----------
     noise, condition
         Names that the runs' sources of noise are drawn for (see ``noises``).
+    others
+        The share of an element that other formulas may lose.
     """
 
     def __init__(
-        self, task: Task, *, noise: str = "noise", condition: str = "condition", count: int = RUNS
+        self,
+        task: Task,
+        *,
+        noise: str = "noise",
+        condition: str = "condition",
+        count: int = RUNS,
+        others: float = LOST,
     ) -> None:
-        self.task, self._count = task, count
+        self.task, self._count, self._others = task, count, others
         self._noise, self._condition = noise, condition
 
     @abstractmethod
@@ -60,13 +68,13 @@ class Runs(ABC, Generic[Key]):
         is given and hands back.
         """
 
-    def _noises(self, name: str, **options: bool) -> list[Noise]:
+    def _noises(self, name: str, **options: Any) -> list[Noise]:
         return noises(self.task, name, self._count, **options)
 
     @cached_property
     def native(self) -> list[Sample[Key]]:
         """Runs in the task's dtype."""
-        return [self.run(noise=n) for n in self._noises(self._noise)]
+        return [self.run(noise=n) for n in self._noises(self._noise, others=self._others)]
 
     @cached_property
     def wide(self) -> list[Sample[Key]]:
@@ -81,7 +89,7 @@ class Runs(ABC, Generic[Key]):
     @cached_property
     def bare(self) -> list[Sample[Key]]:
         """Runs in the task's dtype that lose what the reference's own formulas do, and no more."""
-        return [self.run(noise=n) for n in self._noises(self._noise, others=False)]
+        return [self.run(noise=n) for n in self._noises(self._noise, others=0.0)]
 
     @cached_property
     def conditioned(self) -> list[Sample[Key]]:

@@ -12,9 +12,8 @@ import ml_dtypes
 import numpy as np
 
 from ...cases.task import Task, seed_of
-from ...refimpl.rounding import Noise, grid_of, least_number, unit_roundoff
+from ...refimpl.rounding import LOST, Noise, grid_of, least_number, unit_roundoff
 from ...refimpl.rounding import short as is_short
-from ...refimpl.textbook import LOST
 from .power import hides
 
 #: The bound is this many times what rounding explains (``scale_of_noise``).
@@ -42,7 +41,7 @@ LUCK = 16.0
 
 
 def noises(
-    task: Task, name: str, runs: int = RUNS, *, short: bool = False, others: bool = True
+    task: Task, name: str, runs: int = RUNS, *, short: bool = False, others: float = LOST
 ) -> list[Noise]:
     """Sources of noise for runs of a task: the same ones whenever they are asked for."""
     seeds = (seed_of(task.case, task.point, f"{name} {run}") for run in range(runs))

@@ -19,6 +19,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import real
+from ..textbook import beside
 from .logistic import sigmoid, sigmoid_slope, tanh_slope
 from .products import matmul, matmul_vjp_b
 
@@ -92,13 +93,15 @@ def _into_gru(a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
 def _gru_forward(a: Any, b: Any, before: State) -> State:
     """H = (1 − z)·n + z·h, with gates r, z and n = tanh(a + r·b)."""
     _, into_z, into_n, _ = _into_gru(a, b)
-    return (sigmoid(-into_z) * np.tanh(into_n) + sigmoid(into_z) * before[0],)
+    n = np.tanh(into_n)
+    h = sigmoid(-into_z) * n + sigmoid(into_z) * before[0]
+    return (beside(h, n, mixing=True),)  # others take n + z·(h − n)
 
 
 def _gru_vjp(g: State, after: State, a: Any, b: Any, before: State) -> tuple[Any, Any, State]:
     into_r, into_z, into_n, bn = _into_gru(a, b)
     r, z = sigmoid(into_r), sigmoid(into_z)
-    n_bar = g[0] * sigmoid(-into_z) * tanh_slope(into_n)
+    n_bar = g[0] * beside(sigmoid(-into_z), 1, mixing=True) * tanh_slope(into_n)
     z_bar = g[0] * (before[0] - np.tanh(into_n)) * sigmoid_slope(into_z)
     r_bar = n_bar * bn * sigmoid_slope(into_r)
     return (

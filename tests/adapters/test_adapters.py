@@ -52,6 +52,17 @@ def test_the_trace_is_in_program_order(name):
 
 
 @each_adapter
+def test_every_variable_of_the_whole_step_is_kept_and_of_others_the_output_alone(name):
+    wanted = one_layer(update=Update("sgd", {"lr": 0.1}), steps=3)
+    trace = run(name, replace(wanted, whole_step=1))
+    program = wanted.programs["*"]
+    every, only = [i.target for i in program.instructions], [program.output]
+    assert [list(step.values) for step in trace.steps] == [only, every, only]
+    ways = on_path(program, wanted.params)
+    assert [list(step.grads) for step in trace.steps] == [["W", "b"], ways, ["W", "b"]]
+
+
+@each_adapter
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_is_kept(name, dtype):
     wanted = one_layer(dtype, update=Update("adam", {"lr": 0.1}))

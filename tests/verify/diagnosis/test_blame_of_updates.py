@@ -100,3 +100,23 @@ def test_a_right_rule_is_not_blamed_for_a_wrong_gradient():
     ways = {(row["check"], row["tensor"]): row["path"] for row in rows}
     assert ways["grad", "W"] == ways["update", "W"] == "loss → z → W"
     assert ways["grad", "z"] == "loss → z"
+
+
+def test_an_operation_that_is_wrong_from_the_second_step_on_is_blamed_where_that_step_begins():
+    """Asked for that step alone, the adapter is right: it is judged where it comes to it."""
+    right = TABLE["tanh"]
+
+    class Later(NumpyAdapter):
+        def run(self, task):
+            passed = []
+
+            def vjp(g, y, x, **_):
+                passed.append(x)
+                return right.vjps[0](g, y, x) * (1.01 if len(passed) > 1 else 1.0)
+
+            return NumpyAdapter({**TABLE, "tanh": replace(right, vjps=(vjp,))}).run(task)
+
+    rows = failing(Later())
+    assert min(row["step"] for row in rows) == 1
+    assert all("the VJP of tanh" in row["reason"] for row in rows)
+    assert {row["outlier"] for row in rows} == {"numpy"}

@@ -15,8 +15,7 @@ from ..interpret import failures
 from ..values import dtype_of
 from .captured import Captured
 from .converting import Arrays, Recipe, recovered
-from .jax import capture, path_name
-from .jax_modules import pure
+from .jax import capture, path_name, pure
 from .sides import Draw, Given, Ran, Side, is_floating
 
 Tree = Any

@@ -9,8 +9,8 @@ from typing import Any
 
 import jax
 
-from ...refimpl.errors import BadUsage
-from .jax_scopes import parts, scopes
+from ....refimpl.errors import BadUsage
+from .scopes import parts, scopes
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def capture(
     Parameters
     ----------
     function
-        A function of JAX arrays; ``jax_modules.pure`` makes one of a module.
+        A function of JAX arrays; ``modules.pure`` makes one of a module.
     params
         A pytree. Its floating leaves are the program's parameters, named by their paths as in
         ``layers.0.kernel``.

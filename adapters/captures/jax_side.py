@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,8 @@ from ..values import dtype_of
 from .captured import Captured
 from .converting import Arrays, Recipe, recovered
 from .jax import capture, path_name, pure
-from .sides import Draw, Given, Ran, Side, is_floating
+from .jax.modules import is_pretrained
+from .sides import Draw, Given, Ran, Side, chosen, is_floating
 
 Tree = Any
 
@@ -72,7 +74,14 @@ class JaxSide(Side):
             }
         )
 
-    def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:
+    def run(
+        self,
+        given: Given,
+        draw: Draw,
+        dtype: str,
+        mode: str,
+        paths: Sequence[str] | None = None,
+    ) -> Ran:
         """Its outputs and its own gradients."""
         with failures(), widened(dtype):
             fixed = dict(given.state)
@@ -81,7 +90,7 @@ class JaxSide(Side):
                 for k, x in {**fixed, **given.arguments}.items()
                 if is_floating(x)
             }
-            paths: list[str] = []
+            names: list[str] = []
 
             def outputs(moved: dict[str, Any]) -> list[Any]:
                 state = {k: moved.get(k, x) for k, x in fixed.items()}
@@ -91,9 +100,10 @@ class JaxSide(Side):
                     if isinstance(x, np.ndarray)
                 }
                 found = jax.tree_util.tree_flatten_with_path(self._called(given, state, arrays))[0]
-                floats = [(p, y) for p, y in found if jnp.issubdtype(y.dtype, jnp.inexact)]
-                paths[:] = [path_name(p) for p, _ in floats]
-                return [y for _, y in floats]
+                floats = {path_name(p): y for p, y in found if jnp.issubdtype(y.dtype, jnp.inexact)}
+                kept = chosen(floats, paths)
+                names[:] = list(kept)
+                return list(kept.values())
 
             def both(moved: dict[str, Any]) -> tuple[list[Any], Any]:
                 ys, back = jax.vjp(outputs, moved)
@@ -101,10 +111,9 @@ class JaxSide(Side):
                 return ys, back(gs)[0]
 
             ys, grads = (jax.jit(both) if mode == "jit" else both)(moved)
-            names = given.differentiated
             return Ran(
-                {p: np.asarray(y) for p, y in zip(paths, ys, strict=True)},
-                {k: np.asarray(grads[k]) for k in names},
+                {p: np.asarray(y) for p, y in zip(names, ys, strict=True)},
+                {k: np.asarray(grads[k]) for k in given.differentiated},
             )
 
     def _called(self, given: Given, state: dict[str, Any], arrays: dict[str, Any]) -> Any:
@@ -114,11 +123,34 @@ class JaxSide(Side):
         kwargs = {n: arrays.get(n, x) for n, x in given.kwargs.items()}
         if self._to is not None:
             turned = self._to(*args)
-            args = list(turned) if isinstance(turned, tuple | list) else [turned]
+            args, more = _turned(turned)
+            kwargs |= more
+        elif given.named and self._takes((*given.names, *kwargs)):
+            kwargs |= dict(zip(given.names, args, strict=True))
+            args = []
         output = self._function(params, *args, **kwargs)
         if self._from is not None:
             output = self._from(output)
         return output if self._loss is None else self._loss(output)
+
+    def _takes(self, names: Sequence[str]) -> bool:
+        """Whether the port, after its parameters, has all these names."""
+        try:
+            _, *found = inspect.signature(self._function).parameters.values()
+        except (TypeError, ValueError):
+            return False
+        if any(p.kind is p.VAR_KEYWORD for p in found):
+            return True
+        return {*names} <= {
+            p.name for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
+
+
+def _turned(made: Any) -> tuple[list[Any], dict[str, Any]]:
+    """What a user's function makes of the arguments: several by position, or by name, or one."""
+    if isinstance(made, Mapping):
+        return [], dict(made)
+    return (list(made) if isinstance(made, tuple | list) else [made]), {}
 
 
 def function_of(code: Any, params: Tree = None) -> tuple[Callable[..., Any], Tree]:
@@ -141,7 +173,7 @@ def function_of(code: Any, params: Tree = None) -> tuple[Callable[..., Any], Tre
 
 def _is_module(code: Any) -> bool:
     homes = {c.__module__.partition(".")[0] for c in type(code).__mro__}
-    return bool(homes & {"flax", "equinox", "haiku"})
+    return bool(homes & {"flax", "equinox", "haiku"}) or is_pretrained(code)
 
 
 def _is_linen(code: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,8 @@ class Given:
 
     ``state`` has parameters and buffers by the names of the first side, ``trained`` the names of
     those that are differentiated. ``args`` and ``kwargs`` are the call's arguments; what is no
-    array is handed on as it is. ``names`` are those of ``args``.
+    array is handed on as it is. ``names`` are those of ``args``; ``named`` says that the user gave
+    names himself, by which a port that has them is called.
     """
 
     state: Mapping[str, np.ndarray]
@@ -29,6 +30,7 @@ class Given:
     names: tuple[str, ...] = ()
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    named: bool = False
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -59,16 +61,38 @@ class Side(ABC):
 
     #: The framework's name.
     framework: str = ""
+    #: What it is called where both sides are of one framework.
+    label: str = ""
     #: The ways in which it can be run as it is.
     modes: tuple[str, ...] = ("eager",)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.label or self.framework
 
     @abstractmethod
     def capture(self, given: Given, dtype: str) -> Captured:
         """The side as a program, with its floating arrays in ``dtype``."""
 
     @abstractmethod
-    def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:
-        """The side itself: its outputs and its own gradients."""
+    def run(
+        self,
+        given: Given,
+        draw: Draw,
+        dtype: str,
+        mode: str,
+        paths: Sequence[str] | None = None,
+    ) -> Ran:
+        """The side itself: its outputs of these paths, in this order, and its own gradients.
+
+        None: every floating output.
+        """
+
+
+def chosen(found: Mapping[str, Any], paths: Sequence[str] | None) -> dict[str, Any]:
+    """Outputs of these paths, in this order; all of them where none are asked for."""
+    return dict(found) if paths is None else {path: found[path] for path in paths}
 
 
 def is_floating(x: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..interpret import failures
 from ..torch import array
 from ..values import dtype_of
 from .captured import Captured
-from .sides import Draw, Given, Ran, Side, is_floating
+from .sides import Draw, Given, Ran, Side, chosen, is_floating
 from .torch import capture
 from .torch.calling import Call, leaves
 
@@ -97,11 +97,19 @@ class TorchSide(Side):
         code, args, kwargs, _ = self._ready(given, dtype)
         return capture(code, args, kwargs)
 
-    def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:  # noqa: ARG002  one way
+    def run(
+        self,
+        given: Given,
+        draw: Draw,
+        dtype: str,
+        mode: str,  # noqa: ARG002  one way
+        paths: Sequence[str] | None = None,
+    ) -> Ran:
         """Its outputs and its own gradients."""
         with failures(), torch.enable_grad():
             code, args, kwargs, moved = self._ready(given, dtype)
-            found = {p: y for p, y in leaves(code(*args, **kwargs)) if _is_float(y)}
+            made = {p: y for p, y in leaves(code(*args, **kwargs)) if _is_float(y)}
+            found = chosen(made, paths)
             total = None
             for k, y in enumerate(found.values()):
                 g = torch.as_tensor(draw(k, tuple(y.shape))).to(y.dtype)

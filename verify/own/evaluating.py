@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -79,7 +79,8 @@ class Evaluated:
         """The side with another program, and leaves that it uses beside its own."""
         inputs = {**self.captured.inputs, **extra}
         captured = replace(self.captured, program=program, inputs=inputs)
-        return evaluate(self.framework, captured, self.draw)
+        shapes = [np.shape(self.values[name]) for _, name in self.outputs]
+        return evaluate(self.framework, captured, self.draw, shapes)
 
     @cached_property
     def noise(self) -> dict[str, dict[str, np.ndarray]]:
@@ -87,15 +88,37 @@ class Evaluated:
         return noise_of(self, "float64", np.float64)
 
 
-def evaluate(framework: str, captured: Captured, draw: Draw) -> Evaluated:
-    """Run a side's program by the reference in float64.
+def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
+    """The shapes of the floating outputs of a side, by path.
 
     Raises
     ------
     AdapterFailed
         Where an operation cannot be computed.
     """
-    task, outputs = task_of(captured, draw, "float64")
+    wide = {k: _wide(x) for k, x in {**captured.inputs, **captured.params}.items()}
+    values = {**wide, **forward(captured.program.instructions, wide)}
+    found = {path: np.asarray(values[name]) for path, name in captured.outputs.items()}
+    return {path: y.shape for path, y in found.items() if y.dtype.kind in "fc"}
+
+
+def evaluate(
+    framework: str,
+    captured: Captured,
+    draw: Draw,
+    shapes: Sequence[tuple[int, ...]] | None = None,
+) -> Evaluated:
+    """Run a side's program by the reference in float64.
+
+    ``shapes`` are those of its outputs where they are known, all of them floating.
+
+    Raises
+    ------
+    AdapterFailed
+        Where an operation cannot be computed.
+    """
+    known = dict(zip(captured.outputs, shapes, strict=True)) if shapes is not None else None
+    task, outputs = task_of(captured, draw, "float64", known or shapes_of(captured))
     step = reference(task, dtype=np.float64).steps[0]
     leaves = {k: np.asarray(x) for k, x in {**task.inputs, **task.params}.items()}
     program = replace(captured.program, output=captured.program.output)
@@ -111,20 +134,16 @@ def evaluate(framework: str, captured: Captured, draw: Draw) -> Evaluated:
     )
 
 
-def task_of(captured: Captured, draw: Draw, dtype: str) -> tuple[Task, tuple[tuple[str, str], ...]]:
+def task_of(
+    captured: Captured, draw: Draw, dtype: str, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Task, tuple[tuple[str, str], ...]]:
     """A program with the loss on top as a task, and its floating outputs."""
-    arrays = {**captured.inputs, **captured.params}
-    wide = {k: _wide(x) for k, x in arrays.items()}
-    values = forward(captured.program.instructions, wide)
     outputs, instructions, inputs = [], [], {}
     total: Ref | None = None
-    for path, name in captured.outputs.items():
-        y = np.asarray(values.get(name, wide.get(name)))
-        if y.dtype.kind not in "fc":
-            continue
-        k = len(outputs)
+    for k, (path, shape) in enumerate(shapes.items()):
+        name = captured.outputs[path]
         outputs.append((path, name))
-        inputs[f"{LOSS}g{k}"] = np.asarray(draw(k, y.shape), np.float64)
+        inputs[f"{LOSS}g{k}"] = np.asarray(draw(k, shape), np.float64)
         part, summed = f"{LOSS}{k}p", f"{LOSS}{k}s"
         instructions.append(_made(part, "multiply", Ref(name), Ref(f"{LOSS}g{k}")))
         instructions.append(_made(summed, "sum", Ref(part)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,10 +107,10 @@ def _row(check: str, side: str, kind: str, tensor: str, outcome: Outcome) -> Row
     }
 
 
-def black_box(ran: Mapping[str, Ran], tolerance: float) -> Iterator[Row]:
+def black_box(names: Sequence[str], ran: Sequence[Ran], tolerance: float) -> Iterator[Row]:
     """Both sides as they ran in float64, where a program could not be made of one of them."""
-    (first, a), (second, b) = ran.items()
-    side = f"{first} | {second}"
+    side = " | ".join(names)
+    a, b = ran
     pairs = [
         ("value", path or "output", x, y)
         for (path, x), y in zip(a.outputs.items(), b.outputs.values(), strict=False)

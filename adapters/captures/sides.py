@@ -90,6 +90,58 @@ class Side(ABC):
         """
 
 
+#: Before the path of an output that is a state after the call: a buffer, a running statistic.
+STATE = "state."
+
+
+def contracted(draw: Draw, position: int, path: str, shape: tuple[int, ...]) -> np.ndarray:
+    """What an output is contracted with; of a state, values are compared and no gradients."""
+    return np.zeros(shape) if path.startswith(STATE) else draw(position, shape)
+
+
+class First(Side):
+    """The side that says what the parameters, the inputs and their names are."""
+
+    @property
+    @abstractmethod
+    def dtype(self) -> str | None:
+        """The dtype of its floating parameters; None where it has none."""
+
+    @abstractmethod
+    def state(self) -> tuple[dict[str, np.ndarray], frozenset[str]]:
+        """Parameters and buffers by name, and which of them want a gradient."""
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Other names of entries of the state, each to its first."""
+        return {}
+
+    @property
+    def buffers(self) -> tuple[str, ...]:
+        """The entries of the state that a call may change."""
+        return ()
+
+    @abstractmethod
+    def argument_names(self, count: int) -> tuple[str, ...]:
+        """What the signature calls that many positional arguments."""
+
+    @abstractmethod
+    def by_position(self, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Which of the named arguments are handed over by position, and which by keyword."""
+
+    @staticmethod
+    @abstractmethod
+    def tensors(arrays: Mapping[str, np.ndarray]) -> Any:
+        """Arrays as the side's own framework has them, as converters take them."""
+
+
+def turned(made: Any) -> tuple[list[Any], dict[str, Any]]:
+    """What a user's function makes of the arguments: several by position, or by name, or one."""
+    if isinstance(made, Mapping):
+        return [], dict(made)
+    return (list(made) if isinstance(made, tuple | list) else [made]), {}
+
+
 def chosen(found: Mapping[str, Any], paths: Sequence[str] | None) -> dict[str, Any]:
     """Outputs of these paths, in this order; all of them where none are asked for."""
     return dict(found) if paths is None else {path: found[path] for path in paths}

@@ -94,8 +94,7 @@ class Comparison:
     def _within(self, one: Evaluated, ran: Any) -> Iterator[Row]:
         """The side beside its truth, over what rounding to float32 explains."""
         noise = noise_of(one, "float32", np.float64)
-        rounded = replace(one)
-        rounded.__dict__["noise"] = noise
+        rounded = replace(one, as_noisy=noise)
         return as_run(rounded, ran, "float64", "own gradient", "")
 
     def _add_narrow(self, one: Evaluated, dtype: str) -> None:

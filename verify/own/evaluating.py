@@ -11,16 +11,24 @@ import ml_dtypes
 import numpy as np
 
 from ...adapters.captures.captured import Captured
-from ...adapters.captures.sides import Draw
+from ...adapters.captures.sides import Draw, contracted
 from ...adapters.numpy_reference import reference
 from ...adapters.values import dtype_of
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ..edits.forward import forward
-from ..measure.noise import noises, scale_of_noise, spread
+from ..measure.noise import MULTIPLE, noises, scale_of_noise, spread
+from .matching import NEAR
 
 #: How often the noisy reference is run on a side.
 RUNS = 4
+
+#: Relative to the largest element, no values that are farther apart are the same.
+FARTHEST = 1e-5
+
+#: Relative to the largest cotangent of all, one that is rounding alone, as that of a shift which
+#: a softmax takes away.
+NOTHING = 1e-13
 
 #: The dtypes that are narrower than float64.
 NARROW = ("float32", "float16", "bfloat16")
@@ -45,6 +53,8 @@ class Evaluated:
     grads: Mapping[str, np.ndarray | None]
     task: Task = field(repr=False)
     draw: Draw = field(repr=False)
+    #: The noise of a program of which this one is an edit.
+    as_noisy: Mapping[str, Mapping[str, np.ndarray]] | None = field(default=None, repr=False)
 
     @cached_property
     def made(self) -> dict[str, Instruction]:
@@ -80,11 +90,43 @@ class Evaluated:
         inputs = {**self.captured.inputs, **extra}
         captured = replace(self.captured, program=program, inputs=inputs)
         shapes = [np.shape(self.values[name]) for _, name in self.outputs]
-        return evaluate(self.framework, captured, self.draw, shapes)
+        made = evaluate(self.framework, captured, self.draw, shapes)
+        return replace(made, as_noisy=self.noise)
 
     @cached_property
-    def noise(self) -> dict[str, dict[str, np.ndarray]]:
-        """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64."""
+    def near(self) -> float:
+        """How near, relative to the largest element, values of the other side are the same.
+
+        Where constants were rounded to a narrow dtype, all that is made of them is off by that.
+        """
+        return self._near({n: self.values[n] for _, n in self.outputs}, self.noise["values"])
+
+    @cached_property
+    def near_backwards(self) -> float:
+        """The same of cotangents."""
+        held = {k: g for k, g in self.grads.items() if g is not None}
+        return self._near(
+            {k: held[k] for k in self.captured.params if k in held}, self.noise["grads"]
+        )
+
+    @staticmethod
+    def _near(arrays: Mapping[str, np.ndarray], noise: Mapping[str, np.ndarray]) -> float:
+        sizes = {k: float(np.max(np.abs(x), initial=0.0)) for k, x in arrays.items()}
+        large = max((x for x in sizes.values() if np.isfinite(x)), default=0.0)
+        found = [NEAR]
+        for name, size in sizes.items():
+            if NOTHING * large < size < np.inf:
+                found.append(MULTIPLE * float(np.max(noise[name], initial=0.0)) / size)
+        return min(max(found), FARTHEST)
+
+    @cached_property
+    def noise(self) -> Mapping[str, Mapping[str, np.ndarray]]:
+        """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64.
+
+        One edit leaves it much as it was.
+        """
+        if self.as_noisy is not None:
+            return self.as_noisy
         return noise_of(self, "float64", np.float64)
 
 
@@ -143,7 +185,7 @@ def task_of(
     for k, (path, shape) in enumerate(shapes.items()):
         name = captured.outputs[path]
         outputs.append((path, name))
-        inputs[f"{LOSS}g{k}"] = np.asarray(draw(k, shape), np.float64)
+        inputs[f"{LOSS}g{k}"] = np.asarray(contracted(draw, k, path, shape), np.float64)
         part, summed = f"{LOSS}{k}p", f"{LOSS}{k}s"
         instructions.append(_made(part, "multiply", Ref(name), Ref(f"{LOSS}g{k}")))
         instructions.append(_made(summed, "sum", Ref(part)))

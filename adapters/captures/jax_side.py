@@ -122,9 +122,29 @@ class JaxSide(Side):
                 {k: np.asarray(grads[k]) for k in given.differentiated},
             )
 
+    def converted(self, state: dict[str, Any]) -> Tree:
+        """The port's parameters of a state; none where it takes none."""
+        return {} if self._convert is None else self._convert(state)
+
+    def called_on(
+        self, params: Tree, given: Given, arrays: dict[str, Any]
+    ) -> tuple[dict[str, Any], Tree]:
+        """The floating outputs on parameters and arrays, and the state after the call."""
+        held = () if self._convert is None else (params,)
+        output, after = self._output(given, held, arrays)
+        floats = ((p, y) for p, y in named_leaves(output) if jnp.issubdtype(y.dtype, jnp.inexact))
+        return dict(floats), after
+
     def _called(self, given: Given, state: dict[str, Any], arrays: dict[str, Any]) -> Any:
         """The output of the port, as the other side would have it."""
         held = () if self._convert is None else (self._convert(state),)
+        output, after = self._output(given, held, arrays)
+        return output if self._after is None else Kept(output, self._after(after))
+
+    def _output(
+        self, given: Given, held: tuple[Tree, ...], arrays: dict[str, Any]
+    ) -> tuple[Any, Tree]:
+        """The output on parameters, and the state after where it is handed back."""
         args = [arrays.get(n, x) for n, x in zip(given.names, given.args, strict=True)]
         kwargs = {n: arrays.get(n, x) for n, x in given.kwargs.items()}
         if self._to is not None:
@@ -138,10 +158,7 @@ class JaxSide(Side):
             output, after = output
         if self._from is not None:
             output = self._from(output)
-        output = output if self._loss is None else self._loss(output)
-        if self._after is None:
-            return output
-        return Kept(output, self._after(after))
+        return (output if self._loss is None else self._loss(output)), after
 
     def _takes(self, names: Sequence[str]) -> bool:
         """Whether the port, after its parameters, has all these names."""

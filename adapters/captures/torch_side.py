@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,8 @@ class TorchSide(First):
 
     def capture(self, given: Given, dtype: str) -> Captured:
         """The code as a program, with its floating arrays in ``dtype``."""
-        code, args, kwargs, _, _ = self._ready(given, dtype)
-        made = self._plain(capture(code, args, kwargs))
+        one = self.ready(given, dtype)
+        made = self._plain(capture(one.code, one.args, one.kwargs))
         if not self._keeps:
             return made
         after = {f"{STATE}{k}": made.state.get(k, k) for k in self.buffers if k in made.inputs}
@@ -132,44 +132,74 @@ class TorchSide(First):
     ) -> Ran:
         """Its outputs and its own gradients."""
         with failures(), torch.enable_grad():
-            code, args, kwargs, moved, copies = self._ready(given, dtype)
-            made = {p: y for p, y in leaves(code(*args, **kwargs)) if _is_float(y)}
+            one = self.ready(given, dtype)
+            made = {p: y for p, y in leaves(one.code(*one.args, **one.kwargs)) if _is_float(y)}
             if self._keeps:
-                after = buffers_of(copies)
+                after = buffers_of(one.copies)
                 made |= {f"{STATE}{k}": after[k] for k in self.buffers}
-            return ran(chosen(made, paths), moved, draw)
+            return ran(chosen(made, paths), one.moved, draw)
 
     @staticmethod
     def tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
         """Arrays as tensors, as a state dict has them."""
         return {name: torch.as_tensor(np.array(x)) for name, x in arrays.items()}
 
-    def _ready(
-        self, given: Given, dtype: str
-    ) -> tuple[Any, tuple[Any, ...], dict[str, Any], dict[str, torch.Tensor], dict[str, nn.Module]]:
-        """The code on copies in a dtype, what it is given, what to differentiate, the copies."""
+    def ready(self, given: Given, dtype: str) -> Ready:
+        """The code on copies in a dtype, with what it is given and what to differentiate."""
         kind = getattr(torch, dtype)
-        copies = {name: module.to(kind) for name, module in self._held.copies().items()}
+        copies = {name: module.to(kind) for name, module in self.copies().items()}
         with torch.no_grad():
             for name, x in tensors_of(copies).items():
                 x.copy_(torch.as_tensor(np.array(widened(given.state[name]))))
                 x.grad = None
-        args = tuple(tensor(x, kind) for x in given.args)
-        kwargs = {name: tensor(x, kind) for name, x in given.kwargs.items()}
+        args, kwargs = self.arguments(given, dtype)
         everything = {**dict(zip(given.names, args, strict=True)), **kwargs}
         moved = {k: x for k, x in tensors_of(copies).items() if k in given.trained}
         moved |= {k: x for k, x in everything.items() if _is_float(x)}
         code = self._held.on(copies)
-        return (code if self._loss is None else lost(code, self._loss)), args, kwargs, moved, copies
+        code = code if self._loss is None else lost(code, self._loss)
+        return Ready(code, args, kwargs, moved, copies)
+
+    def arguments(self, given: Given, dtype: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What a call is given, as tensors of a dtype."""
+        kind = getattr(torch, dtype)
+        args = tuple(tensor(x, kind) for x in given.args)
+        return args, {name: tensor(x, kind) for name, x in given.kwargs.items()}
+
+    def copies(self) -> dict[str, nn.Module]:
+        """Copies of the modules."""
+        return self._held.copies()
+
+    def parameters(self, modules: Mapping[str, nn.Module] | None = None) -> dict[str, torch.Tensor]:
+        """The parameters by name, of copies or of the modules themselves."""
+        found = tensors_of(self._held.modules if modules is None else modules)
+        return {k: x for k, x in found.items() if isinstance(x, nn.Parameter)}
 
 
-def ran(found: Mapping[str, torch.Tensor], moved: Mapping[str, torch.Tensor], draw: Draw) -> Ran:
-    """Outputs, and the gradients of what they are contracted to."""
+@dataclass(frozen=True)
+class Ready:
+    """Code that can be called: on which copies, with what, and what is differentiated."""
+
+    code: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    moved: dict[str, torch.Tensor]
+    copies: dict[str, nn.Module]
+
+
+def total_of(found: Mapping[str, torch.Tensor], draw: Draw) -> Any:
+    """Outputs, contracted; None of none."""
     total = None
     for k, (path, y) in enumerate(found.items()):
         g = torch.as_tensor(contracted(draw, k, path, tuple(y.shape))).to(y.dtype)
         part = (g * y).sum()
         total = part if total is None else total + part.to(total.dtype)
+    return total
+
+
+def ran(found: Mapping[str, torch.Tensor], moved: Mapping[str, torch.Tensor], draw: Draw) -> Ran:
+    """Outputs, and the gradients of what they are contracted to."""
+    total = total_of(found, draw)
     if total is not None and total.requires_grad:
         total.backward()
     outputs = {p: np.array(array(y.detach())) for p, y in found.items()}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...adapters.captures.training import Steps
 from .comparison import Comparison
 from .inputs import cotangents
 from .mapping import Params
 from .report import Report
 from .siding import Asked, sides_of
+from .training import Training
 
 
 def compare(
@@ -26,6 +28,7 @@ def compare(
     modes: Sequence[str] = ("jit",),
     frameworks: Sequence[str] | str | None = None,
     state: bool | None = None,
+    train: Steps | None = None,
 ) -> Report:
     """Whether a PyTorch module and its JAX port are the same mathematics; if not, where and why.
 
@@ -72,6 +75,9 @@ def compare(
         Whether buffers after the call, as running statistics, are compared as well; a function in
         JAX then returns its output and the state, a pytree whose paths are among those of its
         parameters. None: where the port is a module that keeps one.
+    train
+        ``gp.Steps(20, torch_optimizer, optax_optimizer)``: both sides are trained as well, each
+        step on a draw of its own, and compared after each.
 
     Raises
     ------
@@ -98,10 +104,16 @@ def compare(
             break
     worst = max(found, key=lambda d: ("same", "unknown", "differs").index(d.verdict))
     rows = [row for d in found for row in d.rows]
+    verdict, findings = worst.verdict, list(worst.findings)
+    if train is not None and verdict != "differs":
+        trained = Training(sides.first, sides.second, sides.given, train)
+        rows += [{**row, "draw": 0} for row in trained.rows]
+        findings += trained.findings
+        verdict = "differs" if trained.findings else verdict
     return Report(
-        worst.verdict,
+        verdict,
         (sides.first.name, sides.second.name),
-        tuple(worst.findings),
+        tuple(findings),
         tuple(rows),
         (*sides.notes, *worst.notes),
         tuple(worst.gaps),

@@ -107,6 +107,18 @@ def _row(check: str, side: str, kind: str, tensor: str, outcome: Outcome) -> Row
     }
 
 
+def row_between(
+    check: str,
+    side: str,
+    kind: str,
+    tensor: str,
+    pair: tuple[np.ndarray, np.ndarray],
+    noise: np.ndarray,
+) -> Row:
+    """Two tensors that should be the same, each as noisy as that."""
+    return _row(check, side, kind, tensor, _between(*pair, (noise, noise)))
+
+
 def black_box(names: Sequence[str], ran: Sequence[Ran], tolerance: float) -> Iterator[Row]:
     """Both sides as they ran in float64, where a program could not be made of one of them."""
     side = " | ".join(names)

@@ -112,7 +112,13 @@ def by_names(
     BadUsage
         Where names are unknown, leaves get nothing, shapes do not fit, or a layout is undecided.
     """
-    entries = _likely(state, leaves) if isinstance(names, str) else _given(names, state, leaves)
+    if isinstance(names, str):
+        entries = _likely(state, leaves)
+        in_order = _in_order(state, leaves, entries, rebuilt, apart, aliases)
+        if in_order is not None:
+            return in_order
+    else:
+        entries = _given(names, state, leaves)
     options = {n: _layouts(n, state[e], e, leaves[n].shape) for n, e in entries.items()}
     for name, found in options.items():
         if not found:
@@ -136,6 +142,31 @@ def by_names(
         made = ", ".join(f"{n} = {layout}" for n, layout in chosen.items())
         said.insert(0, f"parameters were matched: {made}")
     return converted(chosen), said
+
+
+def _in_order(
+    state: Mapping[str, np.ndarray],
+    leaves: Mapping[str, np.ndarray],
+    likely: Mapping[str, str],
+    rebuilt: Callable[[Mapping[str, Any]], Any],
+    apart: Apart,
+    aliases: Mapping[str, str] | None,
+) -> tuple[Convert, list[str]] | None:
+    """A converter of entries in the order of the leaves, where outputs then agree."""
+    pairs = list(zip(leaves.items(), state.items(), strict=False))
+    entries = {name: entry for (name, _), (entry, _) in pairs}
+    alike = all(x.size == y.size and x.dtype.kind == y.dtype.kind for (_, y), (_, x) in pairs)
+    if not alike or len(state) != len(leaves) or entries == likely:
+        return None
+    names = {entry: name for name, entry in entries.items()}
+    try:
+        convert, said = by_names(names, state, leaves, rebuilt, apart, aliases)
+    except BadUsage:  # in their order they do not fit
+        return None
+    if apart(convert) >= AGREES:
+        return None
+    words = ", ".join(f"{name} = {entry}" for name, entry in entries.items())
+    return convert, [f"parameters were matched in their order: {words}", *said]
 
 
 def _given(

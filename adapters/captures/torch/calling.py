@@ -39,7 +39,7 @@ class Call(nn.Module):
         super().__init__()
         code = uncompiled(code)
         self._code = [
-            _looked_up(code)
+            looked_up(code)
         ]  # in a list, so that a module is no submodule by this name as well
         for name, module in modules_of(code):
             self.add_module(name, module)
@@ -141,7 +141,7 @@ def _argument_paths(
         yield from leaves(x, name)
 
 
-def _looked_up(code: Any) -> Any:
+def looked_up(code: Any) -> Any:
     """``apply`` of an ``autograd.Function`` as it is when it is called; all else as it is."""
     owner = getattr(code, "__self__", None)
     if not isinstance(owner, type) or not issubclass(owner, torch.autograd.Function):

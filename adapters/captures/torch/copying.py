@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from .calling import INNER, modules_of, modules_within, uncompiled
+from .calling import INNER, looked_up, modules_of, modules_within, uncompiled
 
 
 class Held:
@@ -22,7 +22,7 @@ class Held:
     """
 
     def __init__(self, code: Any) -> None:
-        self.code = code
+        self.code = looked_up(code)
         found = list(modules_of(uncompiled(code)))
         self.modules = {"" if len(found) == 1 else name: module for name, module in found}
         #: What a capture calls the names of a module's own, where a code reaches one alone.

@@ -56,11 +56,12 @@ bench: .venv/.dev
 	status=0; \
 	$(BIN)/python benchmarks/reference.py || status=1; \
 	$(BIN)/python benchmarks/runs.py || status=1; \
+	$(BIN)/python benchmarks/ports.py || status=1; \
 	exit $$status
 
 bench-keep:
 	mkdir -p benchmarks/results
-	cp out/bench/reference.json out/bench/runs.json benchmarks/results/
+	cp out/bench/reference.json out/bench/runs.json out/bench/ports.json benchmarks/results/
 
 clean:
 	rm -rf .venv build dist out *.egg-info

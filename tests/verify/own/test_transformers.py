@@ -7,6 +7,7 @@ import torch
 import gradparity as gp
 
 transformers = pytest.importorskip("transformers", reason="needs the extra own")
+conversion = pytest.importorskip("transformers.modeling_flax_pytorch_utils")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 TEXT = dict(vocab_size=50, max_position_embeddings=16)
@@ -23,9 +24,7 @@ def tokens(least=1):
 
 
 def converted(port):
-    from transformers.modeling_flax_pytorch_utils import convert_pytorch_state_dict_to_flax
-
-    return lambda state: convert_pytorch_state_dict_to_flax(state, port)
+    return lambda state: conversion.convert_pytorch_state_dict_to_flax(state, port)
 
 
 def test_bert_as_its_users_convert_it():

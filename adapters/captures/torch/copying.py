@@ -68,7 +68,8 @@ def _function(code: types.FunctionType, replaced: Mapping[int, nn.Module]) -> ty
         code.__code__, {**code.__globals__, **around}, code.__name__, code.__defaults__, cells
     )
     made.__kwdefaults__ = code.__kwdefaults__
-    return functools.update_wrapper(made, code)
+    functools.update_wrapper(made, code)
+    return made
 
 
 def _named(code: types.FunctionType) -> list[str]:

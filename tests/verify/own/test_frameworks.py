@@ -54,7 +54,8 @@ class Silu(torch.autograd.Function):
         return x * torch.sigmoid(x)
 
     @staticmethod
-    def backward(ctx, g):
+    def backward(ctx, *grad_outputs):
+        (g,) = grad_outputs
         (x,) = ctx.saved_tensors
         return g * torch.sigmoid(x) * (1 + x)
 

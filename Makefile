@@ -11,7 +11,7 @@ JOBS ?= auto
 help:
 	@echo "make compare   run the catalogue over numpy, torch and jax; the report goes to $(OUT)"
 	@echo "make test      run the tests"
-	@echo "make test-all  run the tests with the slow sweeps"
+	@echo "make test-all  run the tests with the slow sweeps, and those of real ports"
 	@echo "make check     formatting, lint, types"
 	@echo "make format    format the code"
 	@echo "make bench     measure speed, as ratios in one run; results go to out/bench"
@@ -28,13 +28,18 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+# Libraries that real ports are written in: see tests/verify/own/test_transformers.py.
+.venv/.own: .venv/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[own]'
+	touch $@
+
 compare: .venv/.run
 	$(BIN)/gradparity run --out $(OUT)
 
 test: .venv/.dev
 	$(BIN)/pytest -n $(JOBS) -m "not slow"
 
-test-all: .venv/.dev
+test-all: .venv/.own
 	$(BIN)/pytest -n $(JOBS)
 
 check: .venv/.dev
@@ -51,11 +56,12 @@ bench: .venv/.dev
 	status=0; \
 	$(BIN)/python benchmarks/reference.py || status=1; \
 	$(BIN)/python benchmarks/runs.py || status=1; \
+	$(BIN)/python benchmarks/ports.py || status=1; \
 	exit $$status
 
 bench-keep:
 	mkdir -p benchmarks/results
-	cp out/bench/reference.json out/bench/runs.json benchmarks/results/
+	cp out/bench/reference.json out/bench/runs.json out/bench/ports.json benchmarks/results/
 
 clean:
 	rm -rf .venv build dist out *.egg-info

@@ -10,6 +10,7 @@
 ``run``            cases over adapters, judged: one row for each tensor
 ``load_cases``     cases from files, folders, the catalogue's names, YAML text and dicts
 ``compare``        a PyTorch module beside its JAX port: a ``Report``
+``Steps``          how both are trained, for ``compare``
 ``assert_parity``  the same in a test: it fails with the report
 ``summary``        the short view of what a run found
 ``Case``           a case that was read
@@ -28,6 +29,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # as typing has it, which takes milliseconds to import
 
 if TYPE_CHECKING:
+    from .adapters.captures.training import Steps
     from .cases.case import Case
     from .refimpl.errors import (
         AdapterFailed,
@@ -58,6 +60,7 @@ _HOMES = {
     "LimitExceeded": "refimpl.errors",
     "MissingFramework": "refimpl.errors",
     "Report": "verify.own.report",
+    "Steps": "adapters.captures.training",
     "Summary": "reports.digest",
     "Unsupported": "refimpl.errors",
     "assert_parity": "verify.own.comparing",
@@ -78,6 +81,7 @@ __all__ = [
     "LimitExceeded",
     "MissingFramework",
     "Report",
+    "Steps",
     "Summary",
     "Unsupported",
     "__version__",

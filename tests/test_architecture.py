@@ -39,7 +39,7 @@ ROOMS = {
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine"},
     "edits": set(),
-    "own": {"measure", "edits"},
+    "own": {"measure", "edits", "engine", "atlas"},
     "fuzz": {"judging", "engine"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection"},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -147,3 +147,26 @@ def needed(program: Program, outputs: Iterable[str]) -> frozenset[str]:
         if i.target in wanted:
             wanted.update(i.refs)
     return frozenset(wanted)
+
+
+def renamed(captured: Captured, names: Mapping[str, str]) -> Captured:
+    """A side whose leaves have other names, where they are given any."""
+
+    def new(name: str) -> str:
+        return names.get(name, name)
+
+    def instruction(i: Instruction) -> Instruction:
+        arguments = tuple(Ref(new(x.name)) if isinstance(x, Ref) else x for x in i.arguments)
+        return replace(i, arguments=arguments)
+
+    program = captured.program
+    return replace(
+        captured,
+        program=replace(program, instructions=tuple(map(instruction, program.instructions))),
+        params={new(k): x for k, x in captured.params.items()},
+        inputs={new(k): x for k, x in captured.inputs.items()},
+        outputs={path: new(name) for path, name in captured.outputs.items()},
+        state={new(k): new(name) for k, name in captured.state.items()},
+        places={new(k): x for k, x in captured.places.items()},
+        dtypes={new(k): x for k, x in captured.dtypes.items()},
+    )

@@ -99,6 +99,30 @@ def recovered(
     return recipes
 
 
+def given_by(
+    convert: Callable[[Arrays], Sequence[np.ndarray]],
+    state: Arrays,
+    entry: str,
+    names: Sequence[str],
+) -> dict[str, Part]:
+    """What one entry of a state alone gives to each leaf that it gives anything to.
+
+    Raises
+    ------
+    BadUsage
+        Where that is more than its elements moved.
+    """
+    x = state[entry]
+    numbered = np.arange(1, x.size + 1, dtype=x.dtype).reshape(x.shape)
+    without = convert({**state, entry: np.zeros_like(x)})
+    found = {}
+    for name, leaf, none in zip(names, convert({**state, entry: numbered}), without, strict=True):
+        given = np.asarray(leaf, np.float64) - np.asarray(none, np.float64)
+        if np.any(given):
+            found[name] = _part(entry, numbered, given, name)
+    return found
+
+
 def _part(entry: str, numbered: np.ndarray, found: np.ndarray, leaf: str) -> Part:
     """Where the elements of an entry went."""
     number = np.abs(found)

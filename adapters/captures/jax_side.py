@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...refimpl.errors import BadUsage
 from ..interpret import failures
 from ..values import dtype_of
 from .captured import Captured
-from .converting import Arrays, Recipe, recovered
 from .jax import capture, path_name
-from .jax_modules import pure
-from .sides import Draw, Given, Ran, Side, is_floating
+from .sides import STATE, Draw, Given, Ran, Side, chosen, contracted, is_floating, turned
 
 Tree = Any
 
@@ -30,13 +28,17 @@ class JaxSide(Side):
     code
         ``code(params, *inputs)``, or a module of flax or equinox.
     convert
-        Makes the parameters of the other side's state, traceable by JAX (see ``traceable``).
+        Makes the parameters of the other side's state, traceable by JAX (see ``traceable``). None:
+        the code takes none, and is called with its inputs alone.
     to_port, from_port
         Turn the other side's inputs into the port's, and the port's output into the other's.
     loss
         A function of its output, which is then what is compared.
     modes
         How it is run as it is: ``jit``, ``eager``.
+    after
+        Where the code hands back its output and a state: makes of the state, by the names of the
+        other side's buffers, what those are after the call (see ``states``).
     """
 
     framework = "jax"
@@ -44,23 +46,25 @@ class JaxSide(Side):
     def __init__(
         self,
         code: Any,
-        convert: Callable[[dict[str, Any]], Tree],
+        convert: Callable[[dict[str, Any]], Tree] | None,
         *,
         to_port: Callable[..., Any] | None = None,
         from_port: Callable[..., Any] | None = None,
         loss: Callable[..., Any] | None = None,
         modes: tuple[str, ...] = ("jit",),
+        after: Callable[[Tree], dict[str, Any]] | None = None,
     ) -> None:
         self.modes = modes
         self._function, self._convert = code, convert
         self._to, self._from, self._loss = to_port, from_port, loss
+        self._after = after
 
     def capture(self, given: Given, dtype: str) -> Captured:
         """The port as a program, with its floating arrays in ``dtype``."""
         arrays = {k: x for k, x in given.arguments.items() if isinstance(x, np.ndarray)}
 
         def port(state: dict[str, Any], **arrays: Any) -> Any:
-            return self._called(given, state, arrays)
+            return dict(named_leaves(self._called(given, state, arrays)))
 
         made = capture(port, dict(given.state), (), arrays, dtype=dtype)
         moved = {*given.differentiated}
@@ -73,7 +77,14 @@ class JaxSide(Side):
             }
         )
 
-    def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:
+    def run(
+        self,
+        given: Given,
+        draw: Draw,
+        dtype: str,
+        mode: str,
+        paths: Sequence[str] | None = None,
+    ) -> Ran:
         """Its outputs and its own gradients."""
         with failures(), widened(dtype):
             fixed = dict(given.state)
@@ -82,7 +93,7 @@ class JaxSide(Side):
                 for k, x in {**fixed, **given.arguments}.items()
                 if is_floating(x)
             }
-            paths: list[str] = []
+            names: list[str] = []
 
             def outputs(moved: dict[str, Any]) -> list[Any]:
                 state = {k: moved.get(k, x) for k, x in fixed.items()}
@@ -91,120 +102,91 @@ class JaxSide(Side):
                     for k, x in given.arguments.items()
                     if isinstance(x, np.ndarray)
                 }
-                found = jax.tree_util.tree_flatten_with_path(self._called(given, state, arrays))[0]
-                floats = [(p, y) for p, y in found if jnp.issubdtype(y.dtype, jnp.inexact)]
-                paths[:] = [path_name(p) for p, _ in floats]
-                return [y for _, y in floats]
+                found = named_leaves(self._called(given, state, arrays))
+                floats = {p: y for p, y in found if jnp.issubdtype(y.dtype, jnp.inexact)}
+                kept = chosen(floats, paths)
+                names[:] = list(kept)
+                return list(kept.values())
 
             def both(moved: dict[str, Any]) -> tuple[list[Any], Any]:
                 ys, back = jax.vjp(outputs, moved)
-                gs = [jnp.asarray(draw(k, y.shape), y.dtype) for k, y in enumerate(ys)]
+                gs = [
+                    jnp.asarray(contracted(draw, k, path, y.shape), y.dtype)
+                    for k, (path, y) in enumerate(zip(names, ys, strict=True))
+                ]
                 return ys, back(gs)[0]
 
             ys, grads = (jax.jit(both) if mode == "jit" else both)(moved)
-            names = given.differentiated
             return Ran(
-                {p: np.asarray(y) for p, y in zip(paths, ys, strict=True)},
-                {k: np.asarray(grads[k]) for k in names},
+                {p: np.asarray(y) for p, y in zip(names, ys, strict=True)},
+                {k: np.asarray(grads[k]) for k in given.differentiated},
             )
+
+    def converted(self, state: dict[str, Any]) -> Tree:
+        """The port's parameters of a state; none where it takes none."""
+        return {} if self._convert is None else self._convert(state)
+
+    def called_on(
+        self, params: Tree, given: Given, arrays: dict[str, Any]
+    ) -> tuple[dict[str, Any], Tree]:
+        """The floating outputs on parameters and arrays, and the state after the call."""
+        held = () if self._convert is None else (params,)
+        output, after = self._output(given, held, arrays)
+        floats = ((p, y) for p, y in named_leaves(output) if jnp.issubdtype(y.dtype, jnp.inexact))
+        return dict(floats), after
 
     def _called(self, given: Given, state: dict[str, Any], arrays: dict[str, Any]) -> Any:
         """The output of the port, as the other side would have it."""
-        params = self._convert(state)
+        held = () if self._convert is None else (self._convert(state),)
+        output, after = self._output(given, held, arrays)
+        return output if self._after is None else Kept(output, self._after(after))
+
+    def _output(
+        self, given: Given, held: tuple[Tree, ...], arrays: dict[str, Any]
+    ) -> tuple[Any, Tree]:
+        """The output on parameters, and the state after where it is handed back."""
         args = [arrays.get(n, x) for n, x in zip(given.names, given.args, strict=True)]
         kwargs = {n: arrays.get(n, x) for n, x in given.kwargs.items()}
         if self._to is not None:
-            turned = self._to(*args)
-            args = list(turned) if isinstance(turned, tuple | list) else [turned]
-        output = self._function(params, *args, **kwargs)
+            args, more = turned(self._to(*args))
+            kwargs |= more
+        elif given.named and self._takes((*given.names, *kwargs)):
+            kwargs |= dict(zip(given.names, args, strict=True))
+            args = []
+        output, after = self._function(*held, *args, **kwargs), None
+        if self._after is not None:
+            output, after = output
         if self._from is not None:
             output = self._from(output)
-        return output if self._loss is None else self._loss(output)
+        return (output if self._loss is None else self._loss(output)), after
 
-
-def function_of(code: Any, params: Tree = None) -> tuple[Callable[..., Any], Tree]:
-    """A port as a function of its parameters, and the parameters that it holds or is given.
-
-    Raises
-    ------
-    BadUsage
-        Where it keeps a state from call to call, or holds no parameters and has none.
-    """
-    if callable(code) and params is None and not _is_module(code):
-        return code, None
-    if _is_linen(code) and params is not None and "params" not in params:
-        params = {"params": params}
-    made = pure(code, params)
-    if made.state is not None:
-        raise BadUsage("the port keeps a state: give a function that takes it as a parameter")
-    return made.function, made.params
-
-
-def _is_module(code: Any) -> bool:
-    homes = {c.__module__.partition(".")[0] for c in type(code).__mro__}
-    return bool(homes & {"flax", "equinox", "haiku"})
-
-
-def _is_linen(code: Any) -> bool:
-    return any(c.__module__.startswith("flax.linen") for c in type(code).__mro__)
-
-
-def traceable(
-    convert: Callable[..., Tree],
-    state: Arrays,
-    tensors: Callable[[Mapping[str, np.ndarray]], Any],
-) -> tuple[Callable[[dict[str, Any]], Tree], Sequence[str]]:
-    """A converter that JAX can trace, and what it does to each leaf where that was found out.
-
-    One that is written in JAX (or in what tracers have) is taken as it is; one in PyTorch or
-    NumPy is probed.
-
-    Raises
-    ------
-    BadUsage
-        Where it does more than move, add and leave out elements, or cannot be run at all.
-    """
-    shapes = {k: jax.ShapeDtypeStruct(x.shape, x.dtype) for k, x in state.items()}
-    try:
-        with contextlib.redirect_stderr(None):
-            jax.eval_shape(convert, shapes)
-    except Exception:  # noqa: BLE001  whatever it raises, it is not written in JAX
-        return _probed(convert, state, tensors)
-    return convert, ()
-
-
-def _probed(
-    convert: Callable[..., Tree],
-    state: Arrays,
-    tensors: Callable[[Mapping[str, np.ndarray]], Any],
-) -> tuple[Callable[[dict[str, Any]], Tree], Sequence[str]]:
-    def with_tensors(arrays: Arrays) -> Tree:
-        return convert(tensors(arrays))
-
-    wrong: Exception | None = None
-    for attempt in (with_tensors, convert):
+    def _takes(self, names: Sequence[str]) -> bool:
+        """Whether the port, after its parameters, has all these names."""
         try:
-            flat, tree = jax.tree_util.tree_flatten_with_path(attempt(state))
-        except Exception as error:  # noqa: BLE001  it is a user's, and there are two ways to call it
-            wrong = wrong or error
-            continue
-        names = [path_name(path) for path, _ in flat]
-
-        def leaves(arrays: Arrays, attempt: Any = attempt) -> list[np.ndarray]:
-            return [np.asarray(x) for x in jax.tree_util.tree_leaves(attempt(arrays))]
-
-        recipes = recovered(leaves, state, names)
-        return _of_recipes(recipes, tree), [
-            f"{n}: {r}" for n, r in zip(names, recipes, strict=True)
-        ]
-    raise BadUsage(f"params raised {type(wrong).__name__}: {wrong}")
+            found = list(inspect.signature(self._function).parameters.values())
+        except (TypeError, ValueError):
+            return False
+        found = found if self._convert is None else found[1:]
+        if any(p.kind is p.VAR_KEYWORD for p in found):
+            return True
+        return {*names} <= {
+            p.name for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
 
 
-def _of_recipes(recipes: Sequence[Recipe], tree: Any) -> Callable[[dict[str, Any]], Tree]:
-    def convert(state: dict[str, Any]) -> Tree:
-        return jax.tree_util.tree_unflatten(tree, [r.apply(jnp, state) for r in recipes])
+class Kept(NamedTuple):
+    """An output, and the state after the call by the names of the other side's buffers."""
 
-    return convert
+    output: Any
+    state: dict[str, Any]
+
+
+def named_leaves(output: Any) -> list[tuple[str, Any]]:
+    """The leaves of an output by their paths; those of a state under names of their own."""
+    if isinstance(output, Kept):
+        state = [(f"{STATE}{k}", x) for k, x in output.state.items()]
+        return [*named_leaves(output.output), *state]
+    return [(path_name(p), y) for p, y in jax.tree_util.tree_flatten_with_path(output)[0]]
 
 
 def widened(dtype: str) -> contextlib.AbstractContextManager[Any]:
@@ -212,14 +194,3 @@ def widened(dtype: str) -> contextlib.AbstractContextManager[Any]:
     if np.dtype(dtype_of(dtype)).itemsize >= 8:
         return jax.enable_x64(True)  # noqa: FBT003  JAX's own
     return contextlib.nullcontext()
-
-
-def leaves_of(tree: Tree) -> tuple[dict[str, np.ndarray], Callable[[Mapping[str, Any]], Tree]]:
-    """The leaves of a pytree by name, and what makes such a tree of others."""
-    flat, structure = jax.tree_util.tree_flatten_with_path(tree)
-    names = [path_name(path) for path, _ in flat]
-
-    def rebuilt(given: Mapping[str, Any]) -> Tree:
-        return jax.tree_util.tree_unflatten(structure, [given[n] for n in names])
-
-    return {n: np.asarray(x) for n, (_, x) in zip(names, flat, strict=True)}, rebuilt

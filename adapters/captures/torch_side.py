@@ -2,63 +2,71 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from ...refimpl.errors import BadUsage
 from ..interpret import failures
 from ..torch import array
 from ..values import dtype_of
-from .captured import Captured
-from .sides import Draw, Given, Ran, Side, is_floating
+from .captured import Captured, renamed
+from .sides import STATE, Draw, First, Given, Ran, chosen, contracted, is_floating
 from .torch import capture
-from .torch.calling import Call, leaves
+from .torch.calling import leaves, uncompiled
+from .torch.copying import Held
 
 
-class TorchSide(Side):
-    """A module, a method of one, or a function of tensors.
+class TorchSide(First):
+    """A module, a method of one, or a function of tensors, with the modules that it closes over.
 
     Parameters
     ----------
     code
-        It is copied before it is run or changed.
+        Its modules are copied before they are run or changed.
     loss
         A function of its output, which is then what is compared.
-
-    Raises
-    ------
-    BadUsage
-        Where a function closes over modules, which could not be copied.
+    keeps
+        Whether the buffers after the call are among its outputs.
     """
 
     framework = "torch"
 
-    def __init__(self, code: Any, loss: Callable[..., Any] | None = None) -> None:
-        self._code, self._loss = code, loss
-        self._module = _module_of(code)
-        if self._module is None and list(Call(code, (), {}).children()):
-            raise BadUsage("the function closes over a module: give the module, or its method")
+    def __init__(
+        self, code: Any, loss: Callable[..., Any] | None = None, *, keeps: bool = False
+    ) -> None:
+        self._held, self._loss, self._keeps = Held(code), loss, keeps
+        self.modes = ("compiled",) if is_compiled(code) else ("eager",)
 
     @property
     def dtype(self) -> str | None:
         """The dtype of its floating parameters; None where it has none."""
-        for x in self._tensors(self._module).values():
+        for x in tensors_of(self._held.modules).values():
             if x.is_floating_point():
                 return str(x.dtype).removeprefix("torch.")
         return None
 
     def state(self) -> tuple[dict[str, np.ndarray], frozenset[str]]:
         """Parameters and buffers by name, and which of them want a gradient."""
-        tensors = self._tensors(self._module)
+        tensors = tensors_of(self._held.modules)
         arrays = {name: np.array(array(x.detach())) for name, x in tensors.items()}
         return arrays, frozenset(name for name, x in tensors.items() if x.requires_grad)
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Other names of what is shared, as tied weights: each to its first."""
+        return aliases_of(self._held.modules)
+
+    @property
+    def buffers(self) -> tuple[str, ...]:
+        """The names of floating buffers."""
+        found = buffers_of(self._held.modules)
+        return tuple(k for k, x in found.items() if x.is_floating_point())
 
     def argument_names(self, count: int) -> tuple[str, ...]:
         """What the signature calls that many positional arguments."""
@@ -86,7 +94,8 @@ class TorchSide(Side):
 
     def _parameters(self) -> list[inspect.Parameter]:
         """What the signature has; nothing where there is none."""
-        target = self._code.forward if isinstance(self._code, nn.Module) else self._code
+        code = uncompiled(self._held.code)
+        target = code.forward if isinstance(code, nn.Module) else code
         try:
             return list(inspect.signature(target).parameters.values())
         except (TypeError, ValueError):
@@ -94,74 +103,159 @@ class TorchSide(Side):
 
     def capture(self, given: Given, dtype: str) -> Captured:
         """The code as a program, with its floating arrays in ``dtype``."""
-        code, args, kwargs, _ = self._ready(given, dtype)
-        return capture(code, args, kwargs)
+        one = self.ready(given, dtype)
+        made = self._plain(capture(one.code, one.args, one.kwargs))
+        if not self._keeps:
+            return made
+        after = {f"{STATE}{k}": made.state.get(k, k) for k in self.buffers if k in made.inputs}
+        return replace(made, outputs={**made.outputs, **after})
 
-    def run(self, given: Given, draw: Draw, dtype: str, mode: str) -> Ran:  # noqa: ARG002  one way
+    def _plain(self, made: Captured) -> Captured:
+        """What was captured, under the names of the only module's own state."""
+        prefix = self._held.prefix
+        if not prefix:
+            return made
+        leaves = [k for k in (*made.params, *made.inputs) if k.startswith(prefix)]
+        made = renamed(made, {k: k.removeprefix(prefix) for k in leaves})
+        places = {
+            k: replace(x, module=x.module.removeprefix(prefix)) for k, x in made.places.items()
+        }
+        return replace(made, places=places)
+
+    def run(
+        self,
+        given: Given,
+        draw: Draw,
+        dtype: str,
+        mode: str,  # noqa: ARG002  one way
+        paths: Sequence[str] | None = None,
+    ) -> Ran:
         """Its outputs and its own gradients."""
         with failures(), torch.enable_grad():
-            code, args, kwargs, moved = self._ready(given, dtype)
-            found = {p: y for p, y in leaves(code(*args, **kwargs)) if _is_float(y)}
-            total = None
-            for k, y in enumerate(found.values()):
-                g = torch.as_tensor(draw(k, tuple(y.shape))).to(y.dtype)
-                part = (g * y).sum()
-                total = part if total is None else total + part.to(total.dtype)
-            if total is not None and total.requires_grad:
-                total.backward()
-            outputs = {p: np.array(array(y.detach())) for p, y in found.items()}
-            grads = {
-                k: None if x.grad is None else np.array(array(x.grad)) for k, x in moved.items()
-            }
-        return Ran(outputs, grads)
+            one = self.ready(given, dtype)
+            made = {p: y for p, y in leaves(one.code(*one.args, **one.kwargs)) if _is_float(y)}
+            if self._keeps:
+                after = buffers_of(one.copies)
+                made |= {f"{STATE}{k}": after[k] for k in self.buffers}
+            return ran(chosen(made, paths), one.moved, draw)
 
     @staticmethod
     def tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
         """Arrays as tensors, as a state dict has them."""
         return {name: torch.as_tensor(np.array(x)) for name, x in arrays.items()}
 
-    @staticmethod
-    def _tensors(module: nn.Module | None) -> dict[str, torch.Tensor]:
-        """Parameters and buffers; what is shared, under its first name."""
-        if module is None:
-            return {}
-        return {**dict(module.named_parameters()), **dict(module.named_buffers())}
-
-    def _ready(
-        self, given: Given, dtype: str
-    ) -> tuple[Any, tuple[Any, ...], dict[str, Any], dict[str, torch.Tensor]]:
-        """The code in a dtype with what it is given, and the tensors to differentiate."""
+    def ready(self, given: Given, dtype: str) -> Ready:
+        """The code on copies in a dtype, with what it is given and what to differentiate."""
         kind = getattr(torch, dtype)
-        module = None if self._module is None else copy.deepcopy(self._module).to(kind)
+        copies = {name: module.to(kind) for name, module in self.copies().items()}
         with torch.no_grad():
-            for name, x in self._tensors(module).items():
-                x.copy_(torch.as_tensor(np.array(_widened(given.state[name]))))
+            for name, x in tensors_of(copies).items():
+                x.copy_(torch.as_tensor(np.array(widened(given.state[name]))))
                 x.grad = None
-
-        def tensor(x: Any) -> Any:
-            if not isinstance(x, np.ndarray):
-                return x
-            made = torch.as_tensor(np.array(_widened(x)))
-            return made.to(kind).requires_grad_() if is_floating(x) else made
-
-        args = tuple(tensor(x) for x in given.args)
-        kwargs = {name: tensor(x) for name, x in given.kwargs.items()}
+        args, kwargs = self.arguments(given, dtype)
         everything = {**dict(zip(given.names, args, strict=True)), **kwargs}
-        moved = {k: x for k, x in self._tensors(module).items() if k in given.trained}
+        moved = {k: x for k, x in tensors_of(copies).items() if k in given.trained}
         moved |= {k: x for k, x in everything.items() if _is_float(x)}
-        return self._called(module), args, kwargs, moved
+        code = self._held.on(copies)
+        code = code if self._loss is None else lost(code, self._loss)
+        return Ready(code, args, kwargs, moved, copies)
 
-    def _called(self, module: nn.Module | None) -> Any:
-        """What is called: the copy, or its method, and the loss on top."""
-        inner = self._code
-        if isinstance(self._code, nn.Module):
-            inner = module
-        elif module is not None:
-            inner = getattr(module, self._code.__name__)
-        return inner if self._loss is None else _lost(inner, self._loss)
+    def arguments(self, given: Given, dtype: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What a call is given, as tensors of a dtype."""
+        kind = getattr(torch, dtype)
+        args = tuple(tensor(x, kind) for x in given.args)
+        return args, {name: tensor(x, kind) for name, x in given.kwargs.items()}
+
+    def copies(self) -> dict[str, nn.Module]:
+        """Copies of the modules."""
+        return self._held.copies()
+
+    def parameters(self, modules: Mapping[str, nn.Module] | None = None) -> dict[str, torch.Tensor]:
+        """The parameters by name, of copies or of the modules themselves."""
+        found = tensors_of(self._held.modules if modules is None else modules)
+        return {k: x for k, x in found.items() if isinstance(x, nn.Parameter)}
 
 
-def _lost(inner: Any, loss: Callable[..., Any]) -> Callable[..., Any]:
+@dataclass(frozen=True)
+class Ready:
+    """Code that can be called: on which copies, with what, and what is differentiated."""
+
+    code: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    moved: dict[str, torch.Tensor]
+    copies: dict[str, nn.Module]
+
+
+def total_of(found: Mapping[str, torch.Tensor], draw: Draw) -> Any:
+    """Outputs, contracted; None of none."""
+    total = None
+    for k, (path, y) in enumerate(found.items()):
+        g = torch.as_tensor(contracted(draw, k, path, tuple(y.shape))).to(y.dtype)
+        part = (g * y).sum()
+        total = part if total is None else total + part.to(total.dtype)
+    return total
+
+
+def ran(found: Mapping[str, torch.Tensor], moved: Mapping[str, torch.Tensor], draw: Draw) -> Ran:
+    """Outputs, and the gradients of what they are contracted to."""
+    total = total_of(found, draw)
+    if total is not None and total.requires_grad:
+        total.backward()
+    outputs = {p: np.array(array(y.detach())) for p, y in found.items()}
+    grads = {k: None if x.grad is None else np.array(array(x.grad)) for k, x in moved.items()}
+    return Ran(outputs, grads)
+
+
+def tensors_of(modules: Mapping[str, nn.Module]) -> dict[str, torch.Tensor]:
+    """Parameters and buffers; what is shared, under its first name."""
+    found = {}
+    for prefix, module in modules.items():
+        start = f"{prefix}." if prefix else ""
+        found |= {start + name: x for name, x in module.named_parameters()}
+        found |= {start + name: x for name, x in module.named_buffers()}
+    return found
+
+
+def aliases_of(modules: Mapping[str, nn.Module]) -> dict[str, str]:
+    """The further names of tensors that go by several, each to the first."""
+    found, first = {}, {}
+    for prefix, module in modules.items():
+        start = f"{prefix}." if prefix else ""
+        everything = (
+            *module.named_parameters(remove_duplicate=False),
+            *module.named_buffers(remove_duplicate=False),
+        )
+        for name, x in everything:
+            known = first.setdefault(id(x), start + name)
+            if known != start + name:
+                found[start + name] = known
+    return found
+
+
+def buffers_of(modules: Mapping[str, nn.Module]) -> dict[str, torch.Tensor]:
+    """Buffers alone."""
+    return {
+        f"{prefix}.{name}" if prefix else name: x
+        for prefix, module in modules.items()
+        for name, x in module.named_buffers()
+    }
+
+
+def tensor(x: Any, kind: torch.dtype) -> Any:
+    """An argument as a tensor that wants a gradient if it can; what is no array as it is."""
+    if not isinstance(x, np.ndarray):
+        return x
+    made = torch.as_tensor(np.array(widened(x)))
+    return made.to(kind).requires_grad_() if is_floating(x) else made
+
+
+def is_compiled(code: Any) -> bool:
+    """Whether it is what ``torch.compile`` made."""
+    return uncompiled(code) is not code
+
+
+def lost(inner: Any, loss: Callable[..., Any]) -> Callable[..., Any]:
     """The loss of what is called; the variable's name is what a capture leaves out of names."""
     target = inner.forward if isinstance(inner, nn.Module) else inner
 
@@ -172,17 +266,10 @@ def _lost(inner: Any, loss: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _module_of(code: Any) -> nn.Module | None:
-    if isinstance(code, nn.Module):
-        return code
-    owner = getattr(code, "__self__", None)
-    return owner if isinstance(owner, nn.Module) else None
-
-
 def _is_float(x: Any) -> bool:
     return isinstance(x, torch.Tensor) and (x.is_floating_point() or x.is_complex())
 
 
-def _widened(x: np.ndarray) -> np.ndarray:
+def widened(x: np.ndarray) -> np.ndarray:
     """An array that torch can take: it does not know NumPy's bfloat16."""
     return x.astype(dtype_of("float32")) if x.dtype.kind == "V" else x

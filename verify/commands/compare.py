@@ -9,17 +9,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 from ruamel.yaml import YAML, YAMLError
 
 from ...refimpl.errors import BadUsage
 from ..own.comparing import compare as compare_sides
+from ..own.documents import documents
+from ..own.report import Report
 from .common import emit
 
-Torch = Annotated[
-    str, typer.Argument(metavar="MODULE:NAME", help="A PyTorch module, or what makes one.")
+First = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODULE:NAME",
+        help="A PyTorch module, or what makes one; or a YAML file that says all with own:.",
+    ),
 ]
-Jax = Annotated[
-    str, typer.Argument(metavar="MODULE:NAME", help="The port: a function of parameters.")
+Second = Annotated[
+    str | None,
+    typer.Argument(metavar="[MODULE:NAME]", help="The port: a function of parameters."),
 ]
 Params = Annotated[
     str,
@@ -28,7 +36,7 @@ Params = Annotated[
     ),
 ]
 Inputs = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--inputs",
         metavar="TEXT",
@@ -53,11 +61,11 @@ Form = Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")]
 
 
 def compare(
-    torch_side: Torch,
-    jax_side: Jax,
+    first: First,
+    second: Second = None,
     *,
     params: Params = "auto",
-    inputs: Inputs,
+    inputs: Inputs = None,
     jax_params: Held = None,
     draws: Draws = 1,
     allow_imports: Allow = False,
@@ -69,17 +77,52 @@ def compare(
         raise BadUsage(
             "compare imports and runs the code that it is given: say so with --allow-imports"
         )
-    report = compare_sides(
-        _made(_named(torch_side)),
-        _named(jax_side) if jax_params is None else (_named(jax_side), _named(jax_params)),
-        _inputs(inputs),
-        params if params == "auto" else _named(params),
-        draws=draws,
-    )
+    if second is None:
+        reports = _of_file(Path(first))
+    elif inputs is None:
+        raise BadUsage("--inputs is missing: tensors by name, as '{x: {normal: [2, 5]}}'")
+    else:
+        port = _named(second) if jax_params is None else (_named(second), _named(jax_params))
+        given = params if params == "auto" else _named(params)
+        reports = {
+            "": compare_sides(_made(_named(first)), port, _inputs(inputs), given, draws=draws)
+        }
     if html is not None:
-        report.save(html)
-    emit(json.dumps(list(report.rows), indent=1) if as_json else str(report))
-    raise typer.Exit(0 if report.verdict == "same" else 1)
+        if len(reports) > 1:
+            raise BadUsage("--html writes one report, and the file has several documents")
+        next(iter(reports.values())).save(html)
+    if as_json:
+        rows = [{"case": name, **row} for name, r in reports.items() for row in r.rows]
+        emit(json.dumps(rows if second is None else list(reports[""].rows), indent=1))
+    else:
+        emit("\n\n".join(f"{name}: {r}" if name else str(r) for name, r in reports.items()))
+    raise typer.Exit(0 if all(r.verdict == "same" for r in reports.values()) else 1)
+
+
+def _of_file(path: Path) -> dict[str, Report]:
+    """The reports of a file's documents, by their names."""
+    if path.suffix not in (".yaml", ".yml"):
+        raise BadUsage(f"{path}: give the port as well, as MODULE:NAME, or a YAML file alone")
+    found, faults = documents(path)
+    if faults:
+        raise BadUsage("\n".join(map(str, faults)))
+    reports = {}
+    for one in found:
+        own = one.model.own
+        port = _named(own.jax)
+        reports[one.model.case] = compare_sides(
+            _made(_named(own.torch)),
+            port if own.jax_params is None else (port, _named(own.jax_params)),
+            {
+                k: x.model_dump(exclude_unset=True) if isinstance(x, BaseModel) else x
+                for k, x in one.model.inputs.items()
+            },
+            own.params if own.params == "auto" else _named(own.params),
+            loss=None if own.loss is None else _named(own.loss),
+            draws=one.model.draws,
+            state=one.model.state,
+        )
+    return reports
 
 
 def _named(text: str) -> Any:

@@ -21,7 +21,8 @@ from .evaluating import LOSS, Evaluated
 from .matching import Index, off
 from .parting import Front, Parting
 
-#: Outputs of an edited program are the other side's where they are off by less.
+#: Outputs of an edited program are the other side's where they are off by less, if both are as
+#: near to their own truths.
 REPRODUCED = 1e-8
 
 #: Seconds that a search may take.
@@ -99,7 +100,10 @@ class _Trial:
         values: Mapping[str, Any],
     ) -> None:
         self._a, self._b, self._values = a, b, values
-        self._lost = Index((k, b.values[k]) for k in there.lost if k in b.values)
+        near = max(a.near, b.near)
+        self._lost = Index(((k, b.values[k]) for k in there.lost if k in b.values), near)
+        #: Outputs of an edited program are the other side's where they are off by less.
+        self._reproduced = max(REPRODUCED, near)
         self._starts = starts
 
     def score(self, name: str, edit: Edit) -> tuple[bool, int, int, str | None] | None:
@@ -128,7 +132,7 @@ class _Trial:
         for mine, other in self._starts:
             got = later.get(mine, made.get(mine, self._values[mine]))
             errors.append(off(got, b.values[other]))
-        whole = max(errors) < REPRODUCED
+        whole = max(errors) < self._reproduced
         if not (whole or gained or (there is not None and not edit.part)):
             return None
         error = 0 if max(errors) == 0 else max(-14, int(np.floor(np.log10(min(max(errors), 1e9)))))
@@ -159,7 +163,8 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
 
 def rivals(a: Evaluated, b: Evaluated, parting: Parting) -> dict[str, list[tuple[str, np.ndarray]]]:
     """For operands of where ``a`` parts, those of where ``b`` does with the same elements."""
-    there = Index((r, b.values[r]) for r in _operands(b, parting.there.first))
+    operands = ((r, b.values[r]) for r in _operands(b, parting.there.first))
+    there = Index(operands, max(a.near, b.near))
     found = {}
     for name in _operands(a, parting.here.first):
         x = a.values[name]

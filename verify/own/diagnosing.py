@@ -45,7 +45,7 @@ def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
         if not goes_on:
             return findings
     for _ in range(ROUNDS):
-        if not _gradients_differ(state.a, state.b):
+        if not gradients_apart(state.a, state.b):
             break
         finding, goes_on = _gradients_part(state)
         _add(findings, finding)
@@ -81,19 +81,6 @@ def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
     noise = float(np.max(np.hypot(a.noise["values"][x], b.noise["values"][y]), initial=0.0))
     size = float(np.max(np.abs(a.values[x]), initial=0.0))
     return MULTIPLE * noise / size if size and np.isfinite(size) else 1e-12
-
-
-def _gradients_differ(a: Evaluated, b: Evaluated) -> bool:
-    for name, apart in gradients_apart(a, b).items():
-        g = a.grads.get(name)
-        g = b.grads.get(name) if g is None else g
-        size = float(np.max(np.abs(g), initial=0.0)) if g is not None else 0.0
-        noise = max(
-            float(np.max(s.noise["grads"].get(name, np.zeros(1)), initial=0.0)) for s in (a, b)
-        )
-        if apart > (2 * MULTIPLE * noise / size if size else 0.0):
-            return True
-    return False
 
 
 def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -11,16 +11,24 @@ import ml_dtypes
 import numpy as np
 
 from ...adapters.captures.captured import Captured
-from ...adapters.captures.sides import Draw
+from ...adapters.captures.sides import Draw, contracted
 from ...adapters.numpy_reference import reference
 from ...adapters.values import dtype_of
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ..edits.forward import forward
-from ..measure.noise import noises, scale_of_noise, spread
+from ..measure.noise import MULTIPLE, noises, scale_of_noise, spread
+from .matching import NEAR
 
 #: How often the noisy reference is run on a side.
 RUNS = 4
+
+#: Relative to the largest element, no values that are farther apart are the same.
+FARTHEST = 1e-5
+
+#: Relative to the largest cotangent of all, one that is rounding alone, as that of a shift which
+#: a softmax takes away.
+NOTHING = 1e-13
 
 #: The dtypes that are narrower than float64.
 NARROW = ("float32", "float16", "bfloat16")
@@ -45,6 +53,8 @@ class Evaluated:
     grads: Mapping[str, np.ndarray | None]
     task: Task = field(repr=False)
     draw: Draw = field(repr=False)
+    #: The noise of a program of which this one is an edit.
+    as_noisy: Mapping[str, Mapping[str, np.ndarray]] | None = field(default=None, repr=False)
 
     @cached_property
     def made(self) -> dict[str, Instruction]:
@@ -79,23 +89,78 @@ class Evaluated:
         """The side with another program, and leaves that it uses beside its own."""
         inputs = {**self.captured.inputs, **extra}
         captured = replace(self.captured, program=program, inputs=inputs)
-        return evaluate(self.framework, captured, self.draw)
+        shapes = [np.shape(self.values[name]) for _, name in self.outputs]
+        made = evaluate(self.framework, captured, self.draw, shapes)
+        return replace(made, as_noisy=self.noise)
 
     @cached_property
-    def noise(self) -> dict[str, dict[str, np.ndarray]]:
-        """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64."""
+    def near(self) -> float:
+        """How near, relative to the largest element, values of the other side are the same.
+
+        Where constants were rounded to a narrow dtype, all that is made of them is off by that.
+        """
+        return self._near({n: self.values[n] for _, n in self.outputs}, self.noise["values"])
+
+    @cached_property
+    def near_backwards(self) -> float:
+        """The same of cotangents."""
+        held = {k: g for k, g in self.grads.items() if g is not None}
+        return self._near(
+            {k: held[k] for k in self.captured.params if k in held}, self.noise["grads"]
+        )
+
+    @staticmethod
+    def _near(arrays: Mapping[str, np.ndarray], noise: Mapping[str, np.ndarray]) -> float:
+        sizes = {k: float(np.max(np.abs(x), initial=0.0)) for k, x in arrays.items()}
+        large = max((x for x in sizes.values() if np.isfinite(x)), default=0.0)
+        found = [NEAR]
+        for name, size in sizes.items():
+            if NOTHING * large < size < np.inf:
+                found.append(MULTIPLE * float(np.max(noise[name], initial=0.0)) / size)
+        return min(max(found), FARTHEST)
+
+    @cached_property
+    def noise(self) -> Mapping[str, Mapping[str, np.ndarray]]:
+        """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64.
+
+        One edit leaves it much as it was.
+        """
+        if self.as_noisy is not None:
+            return self.as_noisy
         return noise_of(self, "float64", np.float64)
 
 
-def evaluate(framework: str, captured: Captured, draw: Draw) -> Evaluated:
-    """Run a side's program by the reference in float64.
+def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
+    """The shapes of the floating outputs of a side, by path.
 
     Raises
     ------
     AdapterFailed
         Where an operation cannot be computed.
     """
-    task, outputs = task_of(captured, draw, "float64")
+    wide = {k: _wide(x) for k, x in {**captured.inputs, **captured.params}.items()}
+    values = {**wide, **forward(captured.program.instructions, wide)}
+    found = {path: np.asarray(values[name]) for path, name in captured.outputs.items()}
+    return {path: y.shape for path, y in found.items() if y.dtype.kind in "fc"}
+
+
+def evaluate(
+    framework: str,
+    captured: Captured,
+    draw: Draw,
+    shapes: Sequence[tuple[int, ...]] | None = None,
+) -> Evaluated:
+    """Run a side's program by the reference in float64.
+
+    ``shapes`` are those of its outputs where they are known, all of them floating.
+
+    Raises
+    ------
+    AdapterFailed
+        Where an operation cannot be computed.
+    """
+    known = dict(zip(captured.outputs, shapes, strict=True)) if shapes is not None else None
+    task, outputs = task_of(captured, draw, "float64", known or shapes_of(captured))
     step = reference(task, dtype=np.float64).steps[0]
     leaves = {k: np.asarray(x) for k, x in {**task.inputs, **task.params}.items()}
     program = replace(captured.program, output=captured.program.output)
@@ -111,20 +176,16 @@ def evaluate(framework: str, captured: Captured, draw: Draw) -> Evaluated:
     )
 
 
-def task_of(captured: Captured, draw: Draw, dtype: str) -> tuple[Task, tuple[tuple[str, str], ...]]:
+def task_of(
+    captured: Captured, draw: Draw, dtype: str, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Task, tuple[tuple[str, str], ...]]:
     """A program with the loss on top as a task, and its floating outputs."""
-    arrays = {**captured.inputs, **captured.params}
-    wide = {k: _wide(x) for k, x in arrays.items()}
-    values = forward(captured.program.instructions, wide)
     outputs, instructions, inputs = [], [], {}
     total: Ref | None = None
-    for path, name in captured.outputs.items():
-        y = np.asarray(values.get(name, wide.get(name)))
-        if y.dtype.kind not in "fc":
-            continue
-        k = len(outputs)
+    for k, (path, shape) in enumerate(shapes.items()):
+        name = captured.outputs[path]
         outputs.append((path, name))
-        inputs[f"{LOSS}g{k}"] = np.asarray(draw(k, y.shape), np.float64)
+        inputs[f"{LOSS}g{k}"] = np.asarray(contracted(draw, k, path, shape), np.float64)
         part, summed = f"{LOSS}{k}p", f"{LOSS}{k}s"
         instructions.append(_made(part, "multiply", Ref(name), Ref(f"{LOSS}g{k}")))
         instructions.append(_made(summed, "sum", Ref(part)))

@@ -27,8 +27,9 @@ class Finding:
 
     ``kind`` is ``value`` (the sides compute different numbers), ``grad`` (they differentiate
     differently), ``own gradient`` (a side's gradient is not that of its own forward pass),
-    ``as run`` (a side is off the truth of its own program) or ``narrow`` (a side rounds to a
-    narrower dtype inside). ``cause`` is empty where none was proved.
+    ``as run`` (a side is off the truth of its own program), ``training`` (whole steps part, with
+    the user's own optimizers) or ``narrow`` (a side rounds to a narrower dtype inside).
+    ``cause`` is empty where none was proved.
     """
 
     kind: str

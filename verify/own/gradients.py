@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from ...cases.program import Instruction, Program, Ref
 from ...refimpl.errors import GradparityError
 from ..edits.edit import Edit, Making
 from ..edits.forward import replaced
+from ..measure.noise import MULTIPLE
 from .causes import Proof, stopped
-from .evaluating import LOSS, Evaluated
+from .evaluating import LOSS, NOTHING, Evaluated
 from .matching import Index, off
 
-#: How many of the variables whose cotangents part first are tried.
-MOST = 6
+#: How many of the variables where cotangents part are tried.
+MOST = 8
 
 #: Gradients of an edited program are the other side's where they are off by less.
 REPRODUCED = 1e-8
@@ -24,38 +25,49 @@ REPRODUCED = 1e-8
 
 @dataclass(frozen=True)
 class GradientParting:
-    """The variables whose cotangents the other side has not, the first going backwards."""
+    """Where cotangents part, going back from the output.
 
-    first: tuple[str, ...]
+    ``at`` are the variables whose cotangents the other side has, though it has not those of what
+    they are computed from; ``lost`` those whose cotangents it has not, the first going backwards.
+    """
+
+    at: tuple[str, ...]
+    lost: tuple[str, ...]
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Every variable, the likeliest first."""
+        return tuple(dict.fromkeys((*self.at, *self.lost)))
 
 
 def part_backwards(a: Evaluated, b: Evaluated) -> GradientParting:
-    """The variables of ``a`` whose cotangents ``b`` has not, from the output on."""
-    theirs = Index((k, g) for k, g in b.grads.items() if g is not None)
-    lost = [
-        i.target
-        for i in reversed(a.program.instructions)
-        if not i.target.startswith(LOSS) and _is_lost(a.grads.get(i.target), theirs)
-    ]
-    return GradientParting(tuple(lost))
+    """Where the cotangents of ``a`` part from those of ``b``."""
+    near = max(a.near_backwards, b.near_backwards)
+    theirs = Index(((k, g) for k, g in b.grads.items() if g is not None), near)
+    sizes = [float(np.max(np.abs(g), initial=0.0)) for g in a.grads.values() if g is not None]
+    nothing = NOTHING * max((x for x in sizes if np.isfinite(x)), default=0.0)
+    lost = {k for k, g in a.grads.items() if _is_lost(g, theirs, nothing)}
+    backwards = [i for i in reversed(a.program.instructions) if not i.target.startswith(LOSS)]
+    at = [i.target for i in backwards if i.target not in lost and not lost.isdisjoint(i.refs)]
+    return GradientParting(tuple(at), tuple(i.target for i in backwards if i.target in lost))
 
 
-def _is_lost(g: np.ndarray | None, theirs: Index) -> bool:
-    return g is not None and bool(np.any(g)) and theirs.find(g) is None
+def _is_lost(g: np.ndarray | None, theirs: Index, nothing: float) -> bool:
+    return g is not None and bool(np.any(np.abs(g) > nothing)) and theirs.find(g) is None
 
 
 def search_backwards(a: Evaluated, b: Evaluated, parting: GradientParting) -> Proof | None:
     """A gradient that ``b`` stops and ``a`` does not, such that all gradients are then the same."""
+    least = max(REPRODUCED, a.near_backwards, b.near_backwards)
     for name in parting.first[:MOST]:
-        for instructions in _stops(a.made[name]):
+        for edit in _edits(a.made[name]):
+            instructions = edit.instructions
             program = replaced(a.program, name, instructions)
             try:
                 edited = a.edited(program_without_loss(program), {})
             except GradparityError:  # an edit that cannot be computed is no cause
                 continue
-            if all(x < REPRODUCED for x in gradients_apart(edited, b).values()):
-                said = "{there} lets no gradient pass here (detach, stop_gradient), {here} does"
-                edit = Edit(said, instructions, "no detach or stop_gradient")
+            if not gradients_apart(edited, b, least):
                 return Proof(edit, name, edited.captured.program, True, {}, None)  # noqa: FBT003
     return None
 
@@ -64,6 +76,18 @@ def program_without_loss(program: Program) -> Program:
     """A program less the loss on top of it."""
     kept = tuple(i for i in program.instructions if not i.target.startswith(LOSS))
     return Program(kept, kept[-1].target)
+
+
+def _edits(i: Instruction) -> Iterator[Edit]:
+    """What lets a gradient pass on one side alone."""
+    row = i.attributes.get("padding_idx")
+    if i.operation == "embedding" and row is not None:
+        said = f"row {row} of the table gets a gradient in {{there}}, none in {{here}}"
+        given = replace(i, attributes={**i.attributes, "padding_idx": None})
+        yield Edit(said, (given,), f"no gradient for row {row} of the table (padding_idx={row})")
+    said = "{there} lets no gradient pass here (detach, stop_gradient), {here} does"
+    for instructions in _stops(i):
+        yield Edit(said, instructions, "no detach or stop_gradient")
 
 
 def _stops(i: Instruction) -> Iterator[tuple[Instruction, ...]]:
@@ -75,8 +99,11 @@ def _stops(i: Instruction) -> Iterator[tuple[Instruction, ...]]:
             yield made.again(*(*i.arguments[:k], held, *i.arguments[k + 1 :]))
 
 
-def gradients_apart(a: Evaluated, b: Evaluated) -> dict[str, float]:
-    """By leaf, the largest difference of gradients relative to the largest of that leaf."""
+def gradients_apart(a: Evaluated, b: Evaluated, least: float = 0.0) -> dict[str, float]:
+    """The leaves whose gradients are further apart than rounding explains, and how far.
+
+    That is relative to the leaf's largest, and more than ``least``.
+    """
     found = {}
     for name in a.captured.params:
         x, y = (s.grads.get(name) for s in (a, b))
@@ -84,5 +111,14 @@ def gradients_apart(a: Evaluated, b: Evaluated) -> dict[str, float]:
             continue
         shape = np.shape(a.values[name])
         x, y = (np.zeros(shape) if g is None else g for g in (x, y))
-        found[name] = off(x, y)
+        apart = off(x, y)
+        if apart > max(least, _room(a, b, name, x, y)):
+            found[name] = apart
     return found
+
+
+def _room(a: Evaluated, b: Evaluated, name: str, x: np.ndarray, y: np.ndarray) -> float:
+    """How far apart two gradients may be, relative to the larger one's largest."""
+    size = max(float(np.max(np.abs(g), initial=0.0)) for g in (x, y))
+    noise = max(float(np.max(s.noise["grads"].get(name, 0.0), initial=0.0)) for s in (a, b))
+    return 2 * MULTIPLE * noise / size if size else 0.0

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from ...adapters.captures.sides import Given
+from ...adapters.values import dtype_of
 from ...cases import models
 from ...cases.drawing import generator
 from ...cases.tensors import TensorFault, Tensors
@@ -35,12 +37,17 @@ def arguments(inputs: Any, draw: int, names: Callable[[int], tuple[str, ...]]) -
     BadUsage
         Where one is no array, or a tensor of a case is at fault.
     """
-    if isinstance(inputs, Mapping) and not _is_spec(inputs):
+    if is_named(inputs):
         named = dict(inputs)
     else:
         given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
         named = dict(zip(names(len(given)), given, strict=True))
     return {name: _argument(name, x, draw) for name, x in named.items()}
+
+
+def is_named(inputs: Any) -> bool:
+    """Whether inputs are given by names."""
+    return isinstance(inputs, Mapping) and not _is_spec(inputs)
 
 
 def _is_spec(x: Any) -> bool:
@@ -111,3 +118,31 @@ def cotangents(seed: int) -> Callable[[int, tuple[int, ...]], np.ndarray]:
         return generator(1000 * seed + position).standard_normal(shape)
 
     return draw
+
+
+def dtype_of_inputs(named: Mapping[str, Any]) -> str:
+    """The dtype of the first floating array; of none, float32."""
+    for x in named.values():
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fV":
+            return str(x.dtype)
+    return "float32"
+
+
+def given_of(
+    first: Any,
+    named: Mapping[str, Any],
+    state: Mapping[str, np.ndarray],
+    trained: frozenset[str],
+    dtype: str,
+) -> Given:
+    """Arguments rounded to the user's dtype, the positional ones apart from the others."""
+    rounded = {
+        k: x.astype(dtype_of(dtype)) if isinstance(x, np.ndarray) and x.dtype.kind in "fV" else x
+        for k, x in named.items()
+    }
+    clash = next((k for k in rounded if k in state), None)
+    if clash is not None:
+        raise BadUsage(f"an input and a parameter are both called {clash}")
+    names, keywords = first.by_position(list(rounded))
+    args = tuple(rounded[n] for n in names)
+    return Given(state, trained, names, args, {k: rounded[k] for k in keywords})

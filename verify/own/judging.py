@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,10 +107,22 @@ def _row(check: str, side: str, kind: str, tensor: str, outcome: Outcome) -> Row
     }
 
 
-def black_box(ran: Mapping[str, Ran], tolerance: float) -> Iterator[Row]:
+def row_between(
+    check: str,
+    side: str,
+    kind: str,
+    tensor: str,
+    pair: tuple[np.ndarray, np.ndarray],
+    noise: np.ndarray,
+) -> Row:
+    """Two tensors that should be the same, each as noisy as that."""
+    return _row(check, side, kind, tensor, _between(*pair, (noise, noise)))
+
+
+def black_box(names: Sequence[str], ran: Sequence[Ran], tolerance: float) -> Iterator[Row]:
     """Both sides as they ran in float64, where a program could not be made of one of them."""
-    (first, a), (second, b) = ran.items()
-    side = f"{first} | {second}"
+    side = " | ".join(names)
+    a, b = ran
     pairs = [
         ("value", path or "output", x, y)
         for (path, x), y in zip(a.outputs.items(), b.outputs.values(), strict=False)

@@ -53,6 +53,9 @@ USUAL = {
     ("weight", 2): (0, 1),
 }
 
+#: How much less like are names that stand at the other end of all.
+LATER = 0.2
+
 #: How many layouts are tried at most.
 MOST_TRIES = 48
 
@@ -68,7 +71,8 @@ class Layout:
     def apply(self, state: Mapping[str, Any]) -> Any:
         """The leaf."""
         x = state[self.entry]
-        turned = x if self.axes == tuple(range(len(self.axes))) else x.transpose(self.axes)
+        turn = getattr(x, "permute", None) or x.transpose  # PyTorch's transpose takes two axes
+        turned = x if self.axes == tuple(range(len(self.axes))) else turn(self.axes)
         return turned if tuple(turned.shape) == self.shape else turned.reshape(self.shape)
 
     def __str__(self) -> str:
@@ -86,6 +90,7 @@ def by_names(
     leaves: Mapping[str, np.ndarray],
     rebuilt: Callable[[Mapping[str, Any]], Any],
     apart: Apart,
+    aliases: Mapping[str, str] | None = None,
 ) -> tuple[Convert, list[str]]:
     """A converter out of names of the state and of the port, and what a person should know.
 
@@ -99,13 +104,21 @@ def by_names(
         Makes the port's parameters of leaves by name.
     apart
         Tells layouts apart where shapes do not: square matrices.
+    aliases
+        Entries that are other names of others.
 
     Raises
     ------
     BadUsage
         Where names are unknown, leaves get nothing, shapes do not fit, or a layout is undecided.
     """
-    entries = _likely(state, leaves) if isinstance(names, str) else _given(names, state, leaves)
+    if isinstance(names, str):
+        entries = _likely(state, leaves)
+        in_order = _in_order(state, leaves, entries, rebuilt, apart, aliases)
+        if in_order is not None:
+            return in_order
+    else:
+        entries = _given(names, state, leaves)
     options = {n: _layouts(n, state[e], e, leaves[n].shape) for n, e in entries.items()}
     for name, found in options.items():
         if not found:
@@ -115,14 +128,45 @@ def by_names(
     def converted(layouts: Mapping[str, Layout]) -> Convert:
         return lambda state: rebuilt({n: layouts[n].apply(state) for n in leaves})
 
+    for name, found in options.items():
+        same = [x for x in found if np.array_equal(x.apply(state), leaves[name])]
+        if same and np.ptp(leaves[name]) > 0:
+            options[name] = same[:1]
     chosen, said = _decided(options, lambda layouts: apart(converted(layouts)))
-    left = [k for k, x in state.items() if k not in entries.values() and x.dtype.kind in "fV"]
+    first = {k: (aliases or {}).get(k, k) for k in state}
+    used = {first[k] for k in entries.values()}
+    left = [k for k, x in state.items() if first[k] not in used and x.dtype.kind in "fV"]
     if left:
         said.append(f"the port has no place for {', '.join(left)}")
     if isinstance(names, str):
         made = ", ".join(f"{n} = {layout}" for n, layout in chosen.items())
         said.insert(0, f"parameters were matched: {made}")
     return converted(chosen), said
+
+
+def _in_order(
+    state: Mapping[str, np.ndarray],
+    leaves: Mapping[str, np.ndarray],
+    likely: Mapping[str, str],
+    rebuilt: Callable[[Mapping[str, Any]], Any],
+    apart: Apart,
+    aliases: Mapping[str, str] | None,
+) -> tuple[Convert, list[str]] | None:
+    """A converter of entries in the order of the leaves, where outputs then agree."""
+    pairs = list(zip(leaves.items(), state.items(), strict=False))
+    entries = {name: entry for (name, _), (entry, _) in pairs}
+    alike = all(x.size == y.size and x.dtype.kind == y.dtype.kind for (_, y), (_, x) in pairs)
+    if not alike or len(state) != len(leaves) or entries == likely:
+        return None
+    names = {entry: name for name, entry in entries.items()}
+    try:
+        convert, said = by_names(names, state, leaves, rebuilt, apart, aliases)
+    except BadUsage:  # in their order they do not fit
+        return None
+    if apart(convert) >= AGREES:
+        return None
+    words = ", ".join(f"{name} = {entry}" for name, entry in entries.items())
+    return convert, [f"parameters were matched in their order: {words}", *said]
 
 
 def _given(
@@ -145,11 +189,19 @@ def _known(name: str, among: Mapping[str, Any], whose: str) -> None:
 
 
 def _likely(state: Mapping[str, np.ndarray], leaves: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Each leaf's entry: the likest names first, among arrays of as many elements."""
+    """Each leaf's entry: the same values, then the likest names first, among arrays of a size."""
     pairs = sorted(
         (
-            (_likeness(name, entry), name, entry)
-            for (name, y), (entry, x) in itertools.product(leaves.items(), state.items())
+            (
+                _same(x, y)
+                + _likeness(name, entry)
+                - LATER * abs(k / len(leaves) - j / len(state)),
+                name,
+                entry,
+            )
+            for (k, (name, y)), (j, (entry, x)) in itertools.product(
+                enumerate(leaves.items()), enumerate(state.items())
+            )
             if x.size == y.size and x.dtype.kind == y.dtype.kind
         ),
         key=lambda pair: -pair[0],
@@ -162,6 +214,13 @@ def _likely(state: Mapping[str, np.ndarray], leaves: Mapping[str, np.ndarray]) -
     if left:
         raise BadUsage(f"params: no entry of the module fits {', '.join(left)}")
     return found
+
+
+def _same(x: np.ndarray, y: np.ndarray) -> float:
+    """More than any likeness, where two arrays have the same elements, and not one throughout."""
+    if x.size != y.size or x.size < 2 or x.dtype.kind not in "fV" or np.ptp(x) == 0:
+        return 0.0
+    return 10.0 * np.array_equal(np.sort(x, axis=None), np.sort(y, axis=None))
 
 
 def _likeness(name: str, entry: str) -> float:

@@ -26,9 +26,12 @@ class Index:
     ----------
     arrays
         By name. What is empty, or no array of real numbers, is left out.
+    near
+        How near elements are, relative to the largest, that are the same.
     """
 
-    def __init__(self, arrays: Iterable[tuple[str, Any]]) -> None:
+    def __init__(self, arrays: Iterable[tuple[str, Any]], near: float = NEAR) -> None:
+        self._near = near
         self._by_size: dict[int, list[_Sorted]] = {}
         for name, x in arrays:
             made = _sorted(name, x)
@@ -45,7 +48,7 @@ class Index:
         if sought is None:
             return
         for held in self._by_size.get(sought.values.size, ()):
-            if _same(sought, held):
+            if _same(sought, held, self._near):
                 yield held.name
 
 
@@ -58,13 +61,13 @@ def _sorted(name: str, x: Any) -> _Sorted | None:
     return _Sorted(name, values, float(np.abs(finite).max(initial=0.0)))
 
 
-def _same(a: _Sorted, b: _Sorted) -> bool:
-    room = NEAR * max(a.largest, b.largest)
+def _same(a: _Sorted, b: _Sorted, near: float) -> bool:
+    room = near * max(a.largest, b.largest)
     if abs(a.largest - b.largest) > room:
         return False
     with np.errstate(invalid="ignore"):
-        near = (a.values == b.values) | (np.abs(a.values - b.values) <= room)
-    return bool(np.all(near | (np.isnan(a.values) & np.isnan(b.values))))
+        same = (a.values == b.values) | (np.abs(a.values - b.values) <= room)
+    return bool(np.all(same | (np.isnan(a.values) & np.isnan(b.values))))
 
 
 def found(values: Mapping[str, Any], among: Index) -> dict[str, str | None]:

@@ -41,9 +41,10 @@ def part(a: Evaluated, b: Evaluated, starts: Iterable[tuple[str, str]]) -> Parti
     starts
         Pairs of variables, one of each side, that differ.
     """
+    near = max(a.near, b.near)
     in_b, in_a = (
-        found(_values(a), Index(_values(b).items())),
-        found(_values(b), Index(_values(a).items())),
+        found(_values(a), Index(_values(b).items(), near)),
+        found(_values(b), Index(_values(a).items(), near)),
     )
     starts = tuple(starts)
     return Parting(front(a, in_b, [x for x, _ in starts]), front(b, in_a, [y for _, y in starts]))

@@ -17,6 +17,7 @@ CHECKS = {
     "mathematics": "the same mathematics (both programs in float64)",
     "run": "as run (each side beside the truth of its own program)",
     "own gradient": "own gradients (each side beside the derivative of its own forward pass)",
+    "training": "training (both in float64, with the user's own optimizers)",
 }
 
 #: How many rows that differ are shown in a text.
@@ -75,6 +76,10 @@ class Report:
             said = f": {'; '.join(known)}" if known else ""
             what = "gradients differ" if kinds == {"grad"} else "are not the same mathematics"
             return f"{a} and {b}{'' if what.startswith('are') else chr(39) + 's'} {what}{said}."
+        if kinds == {"training"}:
+            found = next(f for f in self.findings if f.kind == "training")
+            why = f": {found.cause}" if found.cause else ""
+            return f"{a} and {b} are the same mathematics, but are not trained alike{why}."
         cause = next(f for f in self.findings if f.differs)
         return f"{a} and {b} are the same mathematics, but {cause.cause or cause.note}."
 
@@ -146,15 +151,17 @@ def _text(finding: Finding) -> str:
         "grad": "the values agree, the gradients part",
         "own gradient": "a gradient that is not the derivative of its own forward pass",
         "as run": "a side is off the truth of its own program",
+        "training": "training parts",
         "narrow": "a narrower dtype inside",
     }
     lines = [heads[finding.kind]]
     lines += [f"   {at}" + (f"  [{at.size}]" if at.size else "") for at in finding.at]
-    known = finding.kind in ("value", "grad")
+    known = finding.kind in ("value", "grad", "training")
     often = f" ({finding.times} times on this line)" if finding.times > 1 else ""
     lines.append(f"   because: {finding.cause}{often}" if finding.cause else "")
     if known and not finding.cause:
-        lines.append("   because: no single edit of one operation explains it")
+        of = "setting of the optimizer" if finding.kind == "training" else "edit of one operation"
+        lines.append(f"   because: no single {of} explains it")
     lines += [f"   effect: {finding.effect}" if finding.effect else ""]
     lines += [f"   to agree: {finding.agree}" if finding.agree else ""]
     lines += [f"   {finding.note}" if finding.note else ""]

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 #: Under which a user's module stands in the module that calls it; no part of its names.
-_INNER = "inner"
+INNER = "inner"
 
 
 class _Yield:
@@ -37,9 +37,11 @@ class Call(nn.Module):
 
     def __init__(self, code: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         super().__init__()
-        code = _uncompiled(code)
-        self._code = [code]  # in a list, so that a module is no submodule by this name as well
-        for name, module in _modules(code):
+        code = uncompiled(code)
+        self._code = [
+            looked_up(code)
+        ]  # in a list, so that a module is no submodule by this name as well
+        for name, module in modules_of(code):
             self.add_module(name, module)
         self._args, self._kwargs = args, dict(kwargs)
         paths = _argument_paths(code, args, kwargs)
@@ -77,7 +79,7 @@ class Call(nn.Module):
 
 def users_name(name: str) -> str:
     """A name in the module that was captured, of one in the module that calls it."""
-    return name.removeprefix(_INNER).removeprefix(".")
+    return name.removeprefix(INNER).removeprefix(".")
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -139,35 +141,62 @@ def _argument_paths(
         yield from leaves(x, name)
 
 
-def _uncompiled(code: Any) -> Any:
+def looked_up(code: Any) -> Any:
+    """``apply`` of an ``autograd.Function`` as it is when it is called; all else as it is."""
+    owner = getattr(code, "__self__", None)
+    if not isinstance(owner, type) or not issubclass(owner, torch.autograd.Function):
+        return code
+
+    def apply(*args: Any) -> Any:
+        return owner.apply(*args)
+
+    return apply
+
+
+def uncompiled(code: Any) -> Any:
     """What ``torch.compile`` was given."""
     code = getattr(code, "_orig_mod", code)
     return getattr(code, "_torchdynamo_orig_callable", code)
 
 
-def _modules(code: Any) -> Iterator[tuple[str, nn.Module]]:
+def modules_of(code: Any) -> Iterator[tuple[str, nn.Module]]:
     """The modules that a call reaches, by name."""
     if isinstance(code, nn.Module):
-        yield _INNER, code
+        yield INNER, code
     elif isinstance(getattr(code, "__self__", None), nn.Module):
-        yield _INNER, code.__self__
+        yield INNER, code.__self__
     elif isinstance(code, functools.partial):
         for k, x in enumerate(code.args):
             if isinstance(x, nn.Module):
                 yield f"args_{k}", x
         yield from ((name, x) for name, x in code.keywords.items() if isinstance(x, nn.Module))
-        yield from _modules(code.func)
+        yield from modules_of(code.func)
     elif callable(code):
         yield from _closed_over(code)
 
 
 def _closed_over(code: Callable[..., Any]) -> Iterator[tuple[str, nn.Module]]:
-    """The modules among a function's variables that are not its own."""
+    """The modules among a function's variables that are not its own, and among theirs."""
+    seen: set[int] = set()
+    for name, x in variables_of(code).items():
+        for inner, module in [(name, x)] if isinstance(x, nn.Module) else modules_within(x):
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name if inner == INNER else inner, module
+
+
+def variables_of(code: Any) -> dict[str, Any]:
+    """A function's variables that are not its own; of what is compiled, what it was made of."""
     try:
         found = inspect.getclosurevars(code)
     except TypeError:
-        return
-    for name, x in {**found.globals, **found.nonlocals}.items():
-        x = getattr(x, "_orig_mod", x)  # noqa: PLW2901 - what torch.compile was given
-        if isinstance(x, nn.Module):
-            yield name, x
+        return {}
+    both = {**found.globals, **found.nonlocals}
+    return {name: getattr(x, "_orig_mod", x) for name, x in both.items()}
+
+
+def modules_within(x: Any) -> Iterator[tuple[str, nn.Module]]:
+    """The modules of a method, of a partial, or of a function that is defined in another one."""
+    nested = inspect.isfunction(x) and x.__closure__
+    if nested or inspect.ismethod(x) or isinstance(x, functools.partial):
+        yield from modules_of(x)

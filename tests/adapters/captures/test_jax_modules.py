@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradparity.adapters.captures.jax import capture
-from gradparity.adapters.captures.jax_modules import pure
+from gradparity.adapters.captures.jax import capture, pure
 from gradparity.refimpl.errors import BadUsage, Randomness
 
 from .jax_held import held

@@ -95,3 +95,41 @@ def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
     assert status == 2
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+DOCUMENT = """\
+case: my-net
+about: The README's.
+own: {torch: "net:Net", jax: "port:net", params: "port:convert"}
+inputs: {x: {normal: [2, 4]}}
+"""
+
+
+def test_a_document_says_all_and_imports_nothing_unasked(call, tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text(DOCUMENT, "utf-8")
+    status, out, err = call(str(path))
+    assert status == 2
+    assert "--allow-imports" in err
+    assert "net" not in sys.modules
+    status, out, _ = call(str(path), "--allow-imports")
+    assert status == 1
+    assert out.startswith("my-net: torch and jax are not the same mathematics: eps is 1e-06 in jax")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (DOCUMENT.replace("params: ", "parms: "), r"net\.yaml:3:\d+: own\.parms: Extra inputs"),
+        (DOCUMENT.replace("normal: [2, 4]", "normal: 2.5"), r"net\.yaml:4:\d+: inputs\.x"),
+        (DOCUMENT.replace("net:Net", "net"), r"net\.yaml:3:\d+: own\.torch"),
+        ("case: a\n", r"net\.yaml:1:1: expected a mapping with the keys case, own, inputs"),
+        ("", "no document in the file"),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_told_at_its_place(call, tmp_path, text, fault):
+    path = tmp_path / "net.yaml"
+    path.write_text(text, "utf-8")
+    status, _, err = call(str(path), "--allow-imports")
+    assert status == 2
+    assert re.search(fault, err), err

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..jax_writer import Equation, Writer, Written
+from ..writing import Equation, Writer, Written
 from . import elementwise, fourier, linalg, picking, products, reductions, shape, windows
 from .composites import COMPOSITES
 

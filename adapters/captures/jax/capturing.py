@@ -12,13 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...refimpl.errors import Randomness, Unsupported
-from ..interpret import failures
-from ..values import dtype_of
-from .captured import Builder, Captured, needed
-from .jax_interpreter import Interpreter
-from .jax_values import Value
-from .jax_writer import Writer
+from ....refimpl.errors import Randomness, Unsupported
+from ...interpret import failures
+from ...values import dtype_of
+from ..captured import Builder, Captured, needed
+from .interpreter import Interpreter
+from .values import Value
+from .writing import Writer
 
 
 def capture(
@@ -40,7 +40,7 @@ def capture(
     Parameters
     ----------
     function
-        A function of JAX arrays; ``jax_modules.pure`` makes one of a module.
+        A function of JAX arrays; ``modules.pure`` makes one of a module.
     params
         A pytree. Its floating leaves are the program's parameters, named by their paths as in
         ``layers.0.kernel``.

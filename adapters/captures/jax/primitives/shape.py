@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..jax_writer import Equation, Writer, Written, whole
+from ..writing import Equation, Writer, Written, whole
 
 
 def _reshape(w: Writer, e: Equation) -> Written:

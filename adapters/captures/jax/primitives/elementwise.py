@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ....refimpl.errors import Unsupported
-from ..jax_values import Value
-from ..jax_writer import Equation, Writer, Written
+from .....refimpl.errors import Unsupported
+from ..values import Value
+from ..writing import Equation, Writer, Written
 
 #: Functions of one array.
 UNARY = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from jax.extend.core import ClosedJaxpr
 
-from ..jax_writer import Equation, Writer, Written
+from ..writing import Equation, Writer, Written
 
 
 def _always(e: Equation) -> bool:  # noqa: ARG001  one of several conditions

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from ....refimpl.errors import Unsupported
-from ..jax_values import Value
-from ..jax_writer import Equation, Writer, Written
+from .....refimpl.errors import Unsupported
+from ..values import Value
+from ..writing import Equation, Writer, Written
 
 
 def _cholesky(w: Writer, e: Equation) -> Written:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ....refimpl.errors import Unsupported
-from ..jax_writer import Equation, Writer, Written, whole
+from .....refimpl.errors import Unsupported
+from ..writing import Equation, Writer, Written, whole
 
 REDUCTIONS = {
     "reduce_sum": "sum",

@@ -7,8 +7,8 @@ from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
-from ....refimpl.errors import Unsupported
-from ..jax_writer import Equation, Writer, Written, pairs, whole
+from .....refimpl.errors import Unsupported
+from ..writing import Equation, Writer, Written, pairs, whole
 from .shape import framed, spaced
 
 _LETTERS = ascii_lowercase + ascii_uppercase

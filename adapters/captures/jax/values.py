@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .captured import Place
+from ..captured import Place
 
 
 class Value:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ....refimpl.errors import Unsupported
-from ..jax_writer import Equation, Writer, Written, pairs, whole
+from .....refimpl.errors import Unsupported
+from ..writing import Equation, Writer, Written, pairs, whole
 from .shape import framed, spaced
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import jax
 
-from ...refimpl.errors import BadUsage
-from .jax_scopes import parts, scopes
+from ....refimpl.errors import BadUsage
+from .scopes import parts, scopes
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ def pure(
     Parameters
     ----------
     model
-        A module of flax.nnx or equinox, which holds its parameters; one of flax.linen, or what
-        haiku's ``transform`` and ``transform_with_state`` return; or a plain function of
-        parameters.
+        A module of flax.nnx or equinox, which holds its parameters, as does a model of
+        transformers, which may be given others; one of flax.linen, or what haiku's ``transform``
+        and ``transform_with_state`` return; or a plain function of parameters.
     params
         Parameters, where the model does not hold them. Of flax.linen, the whole ``variables``, of
         which every collection but ``params`` is the state.
@@ -60,7 +60,7 @@ def pure(
             name = type(model).__name__
             if holds and params is not None:
                 raise BadUsage(f"{name} holds its parameters itself")
-            if not holds and params is None:
+            if holds is False and params is None:
                 raise BadUsage(f"{name} does not hold its parameters: they are to be given")
             return make(model, given)
     if not callable(model):
@@ -197,8 +197,24 @@ def _haiku_with_state(transformed: Any, given: _Given) -> Pure:
     return Pure(function, given.params, {"state": given.state, **drawn})
 
 
-#: Which models; how they are made functions; whether they hold their parameters.
-_LIBRARIES: tuple[tuple[Callable[[Any], bool], Callable[[Any, _Given], Pure], bool], ...] = (
+def _pretrained(model: Any, given: _Given) -> Pure:
+    """A model of transformers: its parameters, running statistics among them, are handed over."""
+
+    def function(params: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(model, given.method)(*args, params=params, **kwargs)
+
+    original = getattr(model, given.method)
+    held = model.params if given.params is None else given.params
+    return Pure(_signed(function, original, ["_params"]), held)
+
+
+#: Whether a model is one of transformers' own, around a module of flax.
+is_pretrained = _is_of("transformers.modeling_flax_utils.FlaxPreTrainedModel")
+
+#: Which models; how they are made functions; whether they hold their parameters (None: they do, and
+#: others may be given).
+_LIBRARIES: tuple[tuple[Callable[[Any], bool], Callable[[Any, _Given], Pure], bool | None], ...] = (
+    (is_pretrained, _pretrained, None),
     (_is_of("flax.linen.module.Module"), _linen, False),
     (_is_of("flax.nnx.module.Module"), _nnx, True),
     (_is_of("equinox._module._module.Module", "equinox._module.Module"), _equinox, True),

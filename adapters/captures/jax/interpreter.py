@@ -16,13 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from ...refimpl.errors import Unsupported
-from .captured import Custom, Gap, Place
-from .jax_folding import computed
-from .jax_places import place_of, within_jax
-from .jax_primitives import COMPOSITES, PRIMITIVES
-from .jax_values import Value, put_off
-from .jax_writer import Equation, Writer, Written
+from ....refimpl.errors import Unsupported
+from ..captured import Custom, Gap, Place
+from .folding import computed
+from .places import place_of, within_jax
+from .primitives import COMPOSITES, PRIMITIVES
+from .values import Value, put_off
+from .writing import Equation, Writer, Written
 
 #: Calls of a jaxpr, which are gone into.
 CALLS = frozenset(

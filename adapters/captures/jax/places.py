@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .captured import Place
+from ..captured import Place
 
 #: Libraries whose frames are passed over: their users' lines are wanted.
 LIBRARIES = ("jax", "jaxlib", "flax", "equinox", "haiku", "optax", "chex", "jaxtyping")
@@ -84,8 +84,8 @@ def within_jax(info: str) -> str:
 def _passed() -> tuple[Path, ...]:
     libraries = [home for home in map(_home, LIBRARIES) if home is not None]
     python = Path(sysconfig.get_path("stdlib"))
-    own = Path(__file__).parents[1]
-    return (*libraries, *(p for p in python.iterdir() if p.name != "site-packages"), own)
+    own = (Path(__file__).parents[3] / name for name in ("adapters", "cases", "refimpl", "verify"))
+    return (*libraries, *(p for p in python.iterdir() if p.name != "site-packages"), *own)
 
 
 def _home(library: str) -> Path | None:

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ....refimpl.errors import Unsupported
-from ..jax_values import Value
-from ..jax_writer import Equation, Writer, Written
-from ..picking import along_axis, picked
+from .....refimpl.errors import Unsupported
+from ..positions import along_axis, picked
+from ..values import Value
+from ..writing import Equation, Writer, Written
 
 
 def _gather(w: Writer, e: Equation) -> Written:

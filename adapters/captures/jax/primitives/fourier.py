@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..jax_writer import Equation, Writer, Written
+from ..writing import Equation, Writer, Written
 
 #: JAX's kind of transform → the reference's of several axes.
 _TRANSFORMS = {"FFT": "fftn", "IFFT": "ifftn", "RFFT": "rfftn", "IRFFT": "irfftn"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .captured import Builder, Place
-from .jax_values import Value
+from ..captured import Builder, Place
+from .values import Value
 
 #: What a rule hands back: the variable of the only result, or one for each; None for whole
 #: numbers, which are constants.

@@ -1,0 +1,167 @@
+"""Two sides on one draw of their inputs: mathematics, own gradients, runs, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...adapters.captures.captured import Captured
+from ...adapters.captures.sides import Draw, Given, Side
+from .diagnosing import diagnose
+from .evaluating import Evaluated, evaluate, noise_of, shapes_of
+from .finding import At, Finding
+from .judging import Row, as_run, black_box, mathematics
+from .pairing import Pairs, only, pairs
+from .report import failing
+
+#: What black boxes in float64 may be apart, relative to the largest: no noise is known of them.
+BLACK_BOX = 1e-9
+
+
+class Comparison:
+    """Two sides on one draw of their inputs, compared."""
+
+    def __init__(
+        self, first: Side, second: Side, given: Given, draw: Draw, dtype: str, number: int
+    ) -> None:
+        self.sides, self.given, self.draw, self.dtype = (first, second), given, draw, dtype
+        #: The paths of each side's outputs that are compared.
+        self.paths: dict[Side, Sequence[str]] = {}
+        self.rows: list[Row] = []
+        self.findings: list[Finding] = []
+        self.gaps: list[str] = []
+        self.notes: list[str] = []
+        captured = [side.capture(given, "float64") for side in self.sides]
+        for side, one in zip(self.sides, captured, strict=True):
+            self.gaps += [f"{side.name}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
+        if self.gaps:
+            self._black_boxes()
+        else:
+            self._programs(captured)
+        self.rows = [{**row, "draw": number} for row in self.rows]
+
+    @property
+    def verdict(self) -> str:
+        """Of this draw."""
+        if failing(self.rows) or any(f.differs for f in self.findings):
+            return "differs"
+        return "unknown" if self.gaps else "same"
+
+    def _programs(self, captured: list[Captured]) -> None:
+        shapes = [shapes_of(one) for one in captured]
+        found = self._pair([list(x) for x in shapes])
+        a, b = (
+            evaluate(side.name, only(one, self.paths[side]), self.draw, [held[p] for p in paths])
+            for side, one, held, paths in zip(
+                self.sides, captured, shapes, (found.first, found.second), strict=True
+            )
+        )
+        self.rows += mathematics(a, b)
+        if failing(self.rows):
+            self.findings += diagnose(a, b)
+        for side, one in zip(self.sides, (a, b), strict=True):
+            self._own_gradients(side, one)
+            if self.dtype != "float64":
+                self._as_run(side)
+
+    def _own_gradients(self, side: Side, one: Evaluated) -> None:
+        """A side in float64 beside the reference's derivative of the same program."""
+        for mode in side.modes:
+            ran = side.run(self.given, self.draw, "float64", mode, self.paths[side])
+            rows = list(as_run(one, ran, "float64", "own gradient", mode))
+            off = failing(rows)
+            narrow = self._narrower(one) if off else ""
+            if narrow and not failing(list(self._within(one, ran))):
+                self._add_narrow(one, narrow)
+                rows = [{**r, "verdict": "agree", "reason": ""} for r in rows]
+            elif off:
+                self._add_own(one, off)
+            self.rows += rows
+
+    @staticmethod
+    def _narrower(one: Evaluated) -> str:
+        """The narrowest dtype that a variable is computed in, where that is not float64."""
+        found = {d for d in one.captured.dtypes.values() if d in ("float32", "float16", "bfloat16")}
+        return (
+            min(found, key=lambda d: -np.finfo(np.float32).eps if d == "float32" else -1.0)
+            if found
+            else ""
+        )
+
+    def _within(self, one: Evaluated, ran: Any) -> Iterator[Row]:
+        """The side beside its truth, over what rounding to float32 explains."""
+        noise = noise_of(one, "float32", np.float64)
+        rounded = replace(one, as_noisy=noise)
+        return as_run(rounded, ran, "float64", "own gradient", "")
+
+    def _add_narrow(self, one: Evaluated, dtype: str) -> None:
+        names = [n for n, d in one.captured.dtypes.items() if d == dtype]
+        name = min(names, key=lambda n: one.order.get(n, 0))
+        place = one.captured.places.get(name)
+        i = one.made.get(name)
+        if place is None or any(f.kind == "narrow" for f in self.findings):
+            return
+        at = At(one.framework, i.operation if i else "", place)
+        cause = f"{one.framework} computes in {dtype} here whatever dtype it is given"
+        agree = f"leave out the cast, or mind that a run in float64 is off by {dtype}'s rounding"
+        self.findings.append(Finding("narrow", (at,), cause, agree))
+
+    def _add_own(self, one: Evaluated, off: list[Row]) -> None:
+        kinds = {r["kind"] for r in off}
+        worst = max(
+            off, key=lambda r: r["noise_ratio"] if r["noise_ratio"] == r["noise_ratio"] else 0
+        )
+        if any(
+            f.kind in ("own gradient", "as run") and f.at[0].side == one.framework
+            for f in self.findings
+        ):
+            return
+        custom = one.captured.custom
+        if kinds == {"grad"} and custom:
+            at = tuple(At(one.framework, c.name, c.place) for c in custom)
+            names = ", ".join(dict.fromkeys(c.name for c in custom))
+            cause = (
+                f"{one.framework}'s own gradient is not the derivative of its forward pass: the "
+                f"custom rule of {names} {'is' if len(custom) == 1 else 'or one of them is'} wrong"
+            )
+        else:
+            at = (At(one.framework, "", one.captured.places[one.outputs[0][1]]),)
+            what = "gradient" if kinds == {"grad"} else "result"
+            cause = f"{one.framework}'s own {what} is not that of its program"
+        note = f"worst: {worst['kind']} of {worst['tensor']}: {worst['reason']}"
+        self.findings.append(Finding("own gradient", at, cause, note=note))
+
+    def _as_run(self, side: Side) -> None:
+        """A side in its user's dtype beside the truth of its own program."""
+        captured = only(side.capture(self.given, self.dtype), self.paths[side])
+        one = evaluate(side.name, captured, self.draw)
+        for mode in side.modes:
+            ran = side.run(self.given, self.draw, self.dtype, mode, self.paths[side])
+            rows = list(as_run(one, ran, self.dtype, "run", mode))
+            self.rows += rows
+            off = failing(rows)
+            known = {f.at[0].side for f in self.findings if f.kind == "own gradient"}
+            if off and side.name not in known:
+                at = At(side.name, "", one.captured.places[one.outputs[0][1]])
+                cause = f"{side.name} in {self.dtype} is further off than rounding explains"
+                note = f"{off[0]['kind']} of {off[0]['tensor']}: {off[0]['reason']}"
+                self.findings.append(Finding("as run", (at,), cause, note=note))
+
+    def _black_boxes(self) -> None:
+        ran = [s.run(self.given, self.draw, "float64", s.modes[0]) for s in self.sides]
+        self._pair([list(r.outputs) for r in ran])
+        again = [
+            s.run(self.given, self.draw, "float64", s.modes[0], self.paths[s]) for s in self.sides
+        ]
+        self.rows += black_box([s.name for s in self.sides], again, BLACK_BOX)
+
+    def _pair(self, paths: list[list[str]]) -> Pairs:
+        """Decide which outputs are compared."""
+        first, second = self.sides
+        found = pairs((first.name, second.name), *paths)
+        self.paths = {first: found.first, second: found.second}
+        self.notes += found.notes
+        return found

@@ -55,12 +55,12 @@ def answered(name):
     return frame, told(frame)[:LINES]
 
 
-def cases():
-    for name in ANSWERS:
-        yield pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
+ASKED = [
+    pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in ANSWERS
+]
 
 
-@pytest.mark.parametrize("name", cases())
+@pytest.mark.parametrize("name", ASKED)
 def test_a_question_is_answered_in_the_first_lines(name):
     who, cause, remedy = ANSWERS[name]
     frame, lines = answered(name)

@@ -55,9 +55,7 @@ def answered(name):
     return frame, told(frame)[:LINES]
 
 
-ASKED = [
-    pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in ANSWERS
-]
+ASKED = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in ANSWERS]
 
 
 @pytest.mark.parametrize("name", ASKED)

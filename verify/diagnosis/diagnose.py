@@ -19,6 +19,7 @@ from ..truth.baseline import Baseline, flat
 from .blame import Blame, blame_for, first_off, path_of
 from .causes import causes_of, reproduced
 from .expecting import of_the_case
+from .remedies import entry_for
 from .stops import told
 from .training import training_cause
 from .vote import put_to_the_vote
@@ -154,6 +155,19 @@ def _cause(judged: Judged) -> None:
             row["cause"], row["remedy"] = first["cause"], first["remedy"]
 
 
+def _recorded(judged: Judged) -> None:
+    """Tell what the atlas has of an operation that is off for no other reason."""
+    off = [row for row in judged.rows if row["verdict"] in FAILING]
+    if any(row["cause"] for row in off) or judged.task.program("numpy") is None:
+        return
+    found = entry_for(judged.task, judged.adapter, judged.trace.steps[0], judged.rows)
+    if found is None:
+        return
+    name, record = found
+    for row in off:
+        row["remedy"] = f"{record.agree_by} (the atlas, {name}: {record.because})"
+
+
 def _snippet(judged: Judged) -> None:
     """Write the first failure down as a program of its own, where it is short enough."""
     task, adapter, step = judged.task, judged.adapter, judged.trace.steps[0]
@@ -190,5 +204,6 @@ DIAGNOSES: tuple[Callable[[Judged], None], ...] = (
     _vote,
     _expected,
     _cause,
+    _recorded,
     _snippet,
 )

@@ -179,6 +179,20 @@ class Adapter(ABC):
         """
         return ""
 
+    def statements(self, task: Task) -> list[str]:  # noqa: ARG002  for those who can write
+        """A task's program as it is written in this framework, one statement a named variable.
+
+        Returns
+        -------
+        The statements; none where they are not told.
+
+        Raises
+        ------
+        Unsupported
+            Where the framework cannot express it.
+        """
+        return []
+
     def snippet(self, task: Task, shown: Shown) -> str:  # noqa: ARG002  for those who can write
         """A task as a short Python program of its own that prints what is shown.
 

@@ -19,6 +19,7 @@ from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
 from .lowering import SpelledDialect
+from .snippets.statements import OURS, statements
 from .values import cotangent_of, differentiates, kind_of
 
 Arrays = dict[str, Any]
@@ -50,6 +51,11 @@ class JaxAdapter(Adapter):
     def spelled(self, task: Task) -> str:
         """The constructors' calls that a task's update is."""
         return spelled(task)
+
+    def statements(self, task: Task) -> list[str]:
+        """Its program in plain calls; none where an operation is composed of too many."""
+        found = statements(task, self.program(task), LOWERINGS)
+        return [] if any(OURS in line for line in found) else found
 
     def snippet(self, task: Task, shown: Shown) -> str:
         """A jitted function, its gradients and a print; or a loop of training."""

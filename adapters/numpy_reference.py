@@ -21,7 +21,7 @@ from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, watched
 from .interpret import Dialect, arrays_of, failures, interpret
 from .metering import Meter
-from .reference_training import ReferenceTraining
+from .reference_training import OWN, ReferenceTraining, Tables
 from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
 
 Arrays = dict[str, Any]
@@ -109,7 +109,10 @@ def reference(
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
         steps = _Run(
-            *(task, dtype, noise, rows, rules), watch=watch, meter=meter, condition=condition
+            *(task, dtype, noise, rows, Tables(rules)),
+            watch=watch,
+            meter=meter,
+            condition=condition,
         ).steps()
     return Trace(steps, time.perf_counter() - started)
 
@@ -120,6 +123,7 @@ def updates(
     *,
     dtype: Any = None,
     noise: Noise | None = None,
+    tables: Tables = OWN,
 ) -> list[Step]:
     """The reference's update alone, of parameters, gradients and a loss that are given each step.
 
@@ -133,6 +137,8 @@ def updates(
         For each step the parameters before it, their gradients, and the loss.
     dtype, noise
         As for ``reference``.
+    tables
+        The rules, schedules and clips.
 
     Raises
     ------
@@ -140,7 +146,7 @@ def updates(
         As ``reference`` does.
     """
     with np.errstate(all="ignore"), failures():
-        return _Run(task, dtype, noise, TABLE, RULES).updates(given)
+        return _Run(task, dtype, noise, TABLE, tables).updates(given)
 
 
 class _Run:
@@ -152,7 +158,7 @@ class _Run:
         dtype: Any,
         noise: Noise | None,
         rows: Mapping[str, Operation],
-        rules: Mapping[str, UpdateRule],
+        tables: Tables,
         watch: Watch | None = None,
         meter: Meter | None = None,
         condition: Noise | None = None,
@@ -161,7 +167,7 @@ class _Run:
         if program is None:
             raise Unsupported("the case has no program text for numpy")
         self.task, self.program, self.noise = task, program, noise
-        self.rows, self.rules, self.watch, self.meter = rows, rules, watch, meter
+        self.rows, self.tables, self.watch, self.meter = rows, tables, watch, meter
         half = task.dtype in HALVES
         self.compute = np.dtype(
             dtype if dtype is not None else np.float32 if half else dtype_of(task.dtype)
@@ -182,7 +188,7 @@ class _Run:
         task = self.task
         params = {name: self._fed(x) for name, x in task.params.items()}
         training = (
-            ReferenceTraining(task, params, self._number, self.rules) if task.update else None
+            ReferenceTraining(task, params, self._number, self.tables) if task.update else None
         )
         steps = []
         for number in range(task.steps):
@@ -200,7 +206,7 @@ class _Run:
     def updates(self, given: Iterable[tuple[Arrays, Arrays, Any]]) -> list[Step]:
         """The update alone, of what is given each step."""
         start = {name: self._fed(x) for name, x in self.task.params.items()}
-        training = ReferenceTraining(self.task, start, self._number, self.rules)
+        training = ReferenceTraining(self.task, start, self._number, self.tables)
         steps = []
         for params, grads, loss in given:
             held = {name: self._fed(x) for name, x in params.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,30 @@ import numpy as np
 from ..cases.native_training import Chosen
 from ..cases.task import Task
 from ..refimpl.optimizers import RULES
-from ..refimpl.optimizers.clipping import CLIPS
+from ..refimpl.optimizers.clipping import CLIPS, Clip
 from ..refimpl.optimizers.rule import UpdateRule
-from ..refimpl.optimizers.schedules import SCHEDULES
+from ..refimpl.optimizers.schedules import SCHEDULES, Schedule
 from ..refimpl.optimizers.views import View
 from .values import attributes, hyperparameters
 
 Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rules, schedules and clips that an update is made with.
+
+    Others than the reference's own are for planting faults in it, and for asking whether another
+    rule makes the updates that a framework made.
+    """
+
+    rules: Mapping[str, UpdateRule] = field(default_factory=lambda: RULES)
+    schedules: Mapping[str, Schedule] = field(default_factory=lambda: SCHEDULES)
+    clips: Mapping[str, Clip] = field(default_factory=lambda: CLIPS)
+
+
+#: The reference's own.
+OWN = Tables()
 
 
 class ReferenceTraining:
@@ -31,8 +49,8 @@ class ReferenceTraining:
     number
         ``number(value, size=None)``: a hyperparameter in the dtype that is computed in, moved
         where there is noise.
-    rules
-        The update rules; another table than the reference's own is for planting faults in it.
+    tables
+        The rules, schedules and clips.
     """
 
     def __init__(
@@ -40,12 +58,12 @@ class ReferenceTraining:
         task: Task,
         params: Arrays,
         number: Callable[..., Any],
-        rules: Mapping[str, UpdateRule] = RULES,
+        tables: Tables = OWN,
     ) -> None:
         assert task.update is not None
-        self._update, self._number = task.update, number
+        self._update, self._number, self._tables = task.update, number, tables
         self._given = {name: hyperparameters(task, name) for name in params}
-        self._rule = rules[task.update.rule]
+        self._rule = tables.rules[task.update.rule]
         self._hyper = {
             name: {k: number(v, self._size(k, given)) for k, v in given.items()}
             for name, given in self._given.items()
@@ -66,7 +84,7 @@ class ReferenceTraining:
             name: np.zeros_like(x) if gradients.get(name) is None else gradients[name]
             for name, x in params.items()
         }
-        gradients = clipped(self._update.clip, gradients, params, self._number)
+        gradients = clipped(self._update.clip, gradients, params, self._number, self._tables)
         moved, slots = {}, {}
         for k, view in enumerate(self._views):
             name, before = view.names[0], self._states[k]
@@ -99,24 +117,37 @@ class ReferenceTraining:
         if self._update.schedule is None:
             return self._hyper[name]["lr"]
         base = np.longdouble(self._given[name]["lr"])
-        rate = scheduled(self._update.schedule, base, self._step - 1, self._losses)
+        step = self._step - 1
+        rate = scheduled(self._update.schedule, base, step, self._losses, self._tables)
         # A small rate may be what is left of a difference of numbers of the size of the first.
         return self._number(rate, base)
 
 
-def scheduled(schedule: Chosen | None, base: Any, step: int, losses: Sequence[float]) -> Any:
+def scheduled(
+    schedule: Chosen | None,
+    base: Any,
+    step: int,
+    losses: Sequence[float],
+    tables: Tables = OWN,
+) -> Any:
     """The rate at a step (from 0), given the optimizer's own and all losses up to that step's."""
     if schedule is None:
         return base
-    row = SCHEDULES[schedule.name]
+    row = tables.schedules[schedule.name]
     return row.rate(base, step, losses, **attributes(schedule, row.attributes))
 
 
-def clipped(clip: Chosen | None, gradients: Arrays, params: Arrays, number: Any = None) -> Arrays:
+def clipped(
+    clip: Chosen | None,
+    gradients: Arrays,
+    params: Arrays,
+    number: Any = None,
+    tables: Tables = OWN,
+) -> Arrays:
     """The gradients as a rule is given them; ``number`` makes the clip's numbers what they are."""
     if clip is None:
         return gradients
-    row = CLIPS[clip.name]
+    row = tables.clips[clip.name]
     given = attributes(clip, row.attributes)
     held = given if number is None else {k: number(v) for k, v in given.items()}
     return row.clipped(gradients, params, **held)

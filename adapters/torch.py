@@ -18,6 +18,7 @@ from .base import Adapter, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .native_guards import guarded
+from .snippets.statements import OURS, statements
 from .torch_lowerings import LOWERINGS
 from .torch_snippets import TorchWriter
 from .torch_training import TorchTraining, spelled
@@ -40,6 +41,11 @@ class TorchAdapter(Adapter):
     def spelled(self, task: Task) -> str:
         """The constructors' calls that a task's update is."""
         return spelled(task)
+
+    def statements(self, task: Task) -> list[str]:
+        """Its program in plain calls; none where an operation is composed of too many."""
+        found = statements(task, self.program(task), LOWERINGS)
+        return [] if any(OURS in line for line in found) else found
 
     def snippet(self, task: Task, shown: Shown) -> str:
         """Eager calls, ``backward`` and a print; or a loop of training."""

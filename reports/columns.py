@@ -71,6 +71,15 @@ COLUMNS = (
         "The one adapter that is off for this tensor; split where several are; reference where "
         "finite differences contradict the truth itself.",
     ),
+    Column(
+        "cause", TEXT, "What the framework computed otherwise, where that reproduces its numbers."
+    ),
+    Column("remedy", TEXT, "How to agree: as that framework writes what the reference computes."),
+    Column(
+        "snippet",
+        TEXT,
+        "Of a task's first failure: a program of its own that shows what it returns.",
+    ),
     Column("kink", TEXT, "Of a gradient: the kink it stands on, where the case labels none."),
     Column("rate", NUMBER, "Of an update: the reference's learning rate at that step."),
     Column("uncompared", TEXT, "Of a task: variables that only some of its texts name, and which."),
@@ -105,6 +114,9 @@ LATER = (
     "want_imag",
     "path",
     "outlier",
+    "cause",
+    "remedy",
+    "snippet",
     "kink",
     "rate",
     "where",

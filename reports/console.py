@@ -8,6 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from . import summary
+from .failures import told
 from .plain import failures_table, plain_table
 from .sections import Head, Table, brief
 from .verdicts import STYLES
@@ -17,7 +18,7 @@ __all__ = ["failures_table", "rich_table", "show", "show_tables"]
 
 
 def show(frame: pd.DataFrame, console: Console, *, worst: int = 3) -> None:
-    """Print the summary of a run, its sentence last, where a reader's eye is.
+    """Print the summary of a run: what failed and why first, its sentence last.
 
     Parameters
     ----------
@@ -28,6 +29,10 @@ def show(frame: pd.DataFrame, console: Console, *, worst: int = 3) -> None:
     worst
         How many of the worst discrepancies of gradients and of updates are shown.
     """
+    for line in told(frame):
+        _line(console, Text(line, style="" if line.startswith(" ") else "bold"))
+    if not summary.failures(frame).empty:
+        _line(console, Text())
     show_tables(brief(frame, worst), console)
     good = not frame.empty and summary.failures(frame).empty
     style = "bold green" if good else "bold red"

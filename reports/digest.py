@@ -56,7 +56,7 @@ class Summary:
         failed = table(
             "What failed first",
             self.failed_first.head(MOST_FAILED),
-            "verdict, task, check, tensor, step, blame, path, reason",
+            "verdict, task, check, tensor, step, blame, path, cause, remedy, reason",
             " ".join(self._left()),
         )
         held = self._cases
@@ -109,5 +109,7 @@ def _line(row: Mapping[Any, Any]) -> str:
     if row["blame"]:
         way = f" ({row['path']})" if "→" in row["path"] else ""
         said += f", blamed: {row['blame']}{way}"
-    why = row["reason"] or row["kind"]
+    why = row["cause"] or row["reason"] or row["kind"]
+    if row["remedy"]:
+        why += f"; to agree: {row['remedy']}"
     return "  " + safe(f"{said}: {why}" if why else said)

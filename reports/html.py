@@ -9,7 +9,8 @@ import jinja2
 import pandas as pd
 
 from . import summary
-from .sections import Table, sections
+from .failures import report
+from .sections import Table
 from .updates import Plot, drifts
 from .verdicts import VERDICTS
 from .wording import safe
@@ -43,7 +44,7 @@ def as_html(
         title,
         summary.sentence(frame),
         outcome(frame),
-        sections(frame),
+        report(frame),
         facts=facts,
         plots=drifts(frame),
         footer="Every row of the run is in results.parquet and results.csv.",

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from . import summary
-from .sections import Head, Table, sections
+from .failures import report
+from .sections import Head, Table
 from .wording import safe
 
 # An underscore inside a word is harmless, and case names read better without the backslash.
@@ -40,7 +41,7 @@ def as_markdown(
         Further facts, such as versions: name → text.
     """
     facts = ({"Date": date} if date else {}) | dict(about or {})
-    return as_document(title, summary.sentence(frame), sections(frame), facts)
+    return as_document(title, summary.sentence(frame), report(frame), facts)
 
 
 def as_document(

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from . import summary
 from .columns import RUN
+from .failures import failures, parted
 from .sections import Table, table, task_id
 from .wording import counted, safe
 
@@ -42,7 +43,7 @@ def failures_table(frame: pd.DataFrame, most: int = MOST_ROWS) -> str:
 def _task(rows: pd.DataFrame, most: int) -> str:
     first = rows.iloc[0]
     place = f" at {safe(first['where'])}" if first["where"] else ""
-    lines = [f"{safe(task_id(first.to_dict()))}{place}"]
+    lines = [*_why(rows), f"{safe(task_id(first.to_dict()))}{place}"]
     tensors = summary.compared(rows)
     if len(tensors):
         headings = "tensor, check, step, got, want, error, bound, noise ratio, at, verdict, kind"
@@ -55,7 +56,23 @@ def _task(rows: pd.DataFrame, most: int) -> str:
         lines.append(f"blamed: {', '.join(blamed)}")
         lines += [f"from there to {end}: {path}" for end, path in _ways(tensors.head(most)).items()]
     lines += _reasons(rows, most)
+    lines += [f"\nto see it:\n{row.snippet}" for row in rows.itertuples() if row.snippet]
     return "\n".join(lines)
+
+
+def _why(rows: pd.DataFrame) -> list[str]:
+    """What parted and why, on one line, for it is what a short summary shows; then each failure."""
+    found = failures(rows)
+    first = found[0]
+    why = first.cause or first.reason or first.verdict
+    head = why if first.of_the_case else ": ".join(filter(None, (parted(first.first), why)))
+    lines = [safe(head)]
+    for one in found:
+        if one.cause and one is not first:
+            lines.append(safe(f"cause of {one.what}: {one.cause}"))
+        if one.remedy:
+            lines.append(safe(f"to agree: {one.remedy}"))
+    return [*lines, ""]
 
 
 def _ways(tensors: pd.DataFrame) -> dict[str, str]:
@@ -67,7 +84,12 @@ def _ways(tensors: pd.DataFrame) -> dict[str, str]:
 def _reasons(rows: pd.DataFrame, most: int) -> list[str]:
     """One line for each reason, before it the first tensor that has it."""
     lines = []
+    said: set[str] = set()
     for row in rows.drop_duplicates("reason").head(most).to_dict(orient="records"):
         what = f"{row['check']} {row['tensor']}" if row["tensor"] else row["verdict"]
-        lines.append(f"{safe(what)}: {safe(row['reason']) or row['kind'] or row['verdict']}")
+        own, *whose = row["reason"].split("; blamed: ")
+        blamed = [text for text in whose if text not in said]
+        said.update(whose)
+        reason = "; blamed: ".join([own, *blamed])
+        lines.append(f"{safe(what)}: {safe(reason) or row['kind'] or row['verdict']}")
     return lines

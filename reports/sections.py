@@ -101,6 +101,8 @@ CELLS: dict[str, tuple[str, Callable[[Row], str]]] = {
     "path": ("code", lambda row: row["path"]),
     "kind": ("text", lambda row: row["kind"]),
     "reason": ("text", lambda row: row["reason"]),
+    "cause": ("text", lambda row: row["cause"]),
+    "remedy": ("text", lambda row: row["remedy"]),
     "kink": ("text", lambda row: row["kink"]),
     "variables": ("code", lambda row: row["uncompared"]),
     "where": ("code", lambda row: row["where"]),

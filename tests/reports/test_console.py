@@ -65,6 +65,8 @@ def test_one_tasks_failures(failing):
     assert (
         failures_table(made)
         == """\
+grad h by 0.0015 at (0, 3), bound 1e-12: error 0.0015 exceeds 1e-12 at (0, 3)
+
 softmax[jax-float64] at cases/softmax.yaml:1
 
 tensor  check  step             got            want   error  bound  noise ratio  at      \
@@ -93,7 +95,8 @@ def test_complex_values_have_both_parts(failing):
 def test_an_error_has_its_reason_and_no_table(row):
     made = frame([row(check="run", tensor="", verdict="error", reason="boom")])
     assert (
-        failures_table(made) == "one-layer[torch-float64] at cases/one-layer.yaml:1\n\nerror: boom"
+        failures_table(made)
+        == "boom\n\none-layer[torch-float64] at cases/one-layer.yaml:1\n\nerror: boom"
     )
 
 

@@ -7,27 +7,37 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...adapters.base import Adapter
+from ...adapters.base import Adapter, Shown, Trace
 from ...adapters.reference_training import rates
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, Row
-from ..truth.baseline import Baseline
+from ..measure.dtypes import dtype_for
+from ..measure.noise import bound_of
+from ..truth.baseline import Baseline, flat
 from .blame import Blame, blame_for, first_off, path_of
+from .causes import causes_of, reproduced
+from .expecting import of_the_case
+from .remedies import entry_for
 from .stops import told
+from .training import training_cause
 from .vote import put_to_the_vote
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One adapter's rows of a task, and what they came from; ``table`` has the operations."""
+    """One adapter's rows of a task, and the trace and the truth that they came of.
+
+    ``table`` has the operations.
+    """
 
     task: Task
     adapter: Adapter
     base: Baseline
     rows: list[Row]
     table: Mapping[str, Operation]
+    trace: Trace
 
 
 def diagnose(judged: Judged) -> None:
@@ -98,8 +108,102 @@ def _vote(judged: Judged) -> None:
     put_to_the_vote(judged.task, judged.rows, judged.base.truth, judged.table)
 
 
+def _expected(judged: Judged) -> None:
+    """Say so where what is off is what the case expects."""
+    for row in judged.rows:
+        if row["verdict"] in FAILING and row["kind"] == "expect":
+            who = judged.adapter.name if _is_truth(judged, row) else ""
+            row["cause"], row["remedy"] = of_the_case(judged.task, judged.base.truth, row, who)
+
+
+def _is_truth(judged: Judged, row: Row) -> bool:
+    """Whether the framework computed the truth of a row's tensor, whatever the case expects."""
+    key = (row["check"], row["tensor"], row["step"])
+    got, truth = flat(judged.trace).get(key), judged.base.truth.get(key)
+    if got is None or truth is None or np.shape(got) != np.shape(truth):
+        return False
+    bound = bound_of(judged.base.noise[key], dtype_for(judged.task.dtype, truth))
+    with np.errstate(all="ignore"):
+        near = np.abs(np.asarray(got).astype(truth.dtype) - truth) <= bound
+        return bool((near | (np.isnan(got) & np.isnan(truth)) | (got == truth)).all())
+
+
+def _cause(judged: Judged) -> None:
+    """Name what the framework computed otherwise, where that is proved, and how to agree."""
+    task, adapter = judged.task, judged.adapter
+    failing = [r for r in judged.rows if r["verdict"] in FAILING and r["kind"] not in UNEXPLAINED]
+    try:
+        causes = causes_of(task, adapter) if failing else []
+        for row in reproduced(task, adapter, causes, failing) if causes else ():
+            row["cause"] = "; ".join(dict.fromkeys(cause.says for cause in causes))
+            row["remedy"] = "; ".join(dict.fromkeys(cause.remedy for cause in causes))
+    except (Unsupported, AdapterFailed):
+        return  # what cannot be asked again has no proof; blame has said why
+    updated = any(row["check"] == "update" for row in failing)
+    if not updated:
+        return
+    try:
+        found = training_cause(task, adapter)
+    except (Unsupported, AdapterFailed):
+        return
+    first = next((row for row in failing if row.get("cause")), None)
+    follow = [row for row in failing if row["check"] == "update" or row["step"]]
+    for row in follow:  # a step after an update begins at what that made
+        if found is not None:
+            row["cause"], row["remedy"] = found
+        elif first is not None:
+            row["cause"], row["remedy"] = first["cause"], first["remedy"]
+
+
+def _recorded(judged: Judged) -> None:
+    """Tell what the atlas has of an operation that is off for no other reason."""
+    off = [row for row in judged.rows if row["verdict"] in FAILING]
+    if any(row["cause"] for row in off) or judged.task.program("numpy") is None:
+        return
+    found = entry_for(judged.task, judged.adapter, judged.trace.steps[0], judged.rows)
+    if found is None:
+        return
+    name, record = found
+    for row in off:
+        row["remedy"] = f"{record.agree_by} (the atlas, {name}: {record.because})"
+
+
+def _snippet(judged: Judged) -> None:
+    """Write the first failure down as a program of its own, where it is short enough."""
+    task, adapter, step = judged.task, judged.adapter, judged.trace.steps[0]
+    rows = [row for row in judged.rows if row["verdict"] in FAILING and not row["step"]]
+    held = sum(x.size for x in (*task.inputs.values(), *task.params.values()))
+    if held > WRITTEN or not judged.trace.steps:
+        return
+    first = first_off(judged.rows)
+    values = tuple(dict.fromkeys(r["tensor"] for r in rows if r["check"] == "value"))
+    grads = tuple(n for n in task.params if any(r["tensor"] == n for r in rows))
+    output = step.values.get(adapter.program(task).output)
+    if output is None:
+        return
+    missing = frozenset(n for n in grads if step.grads.get(n) is None)
+    try:
+        first["snippet"] = adapter.snippet(task, Shown(values, grads, missing, output))
+    except Unsupported:
+        return  # what cannot be written down is not
+
+
+#: Arrays of more elements than this are not written out.
+WRITTEN = 256
+
+#: Kinds of rows that no other computation explains.
+UNEXPLAINED = ("expect", "local")
+
 #: What is added to all rows.
 NOTES: tuple[Callable[[Judged], None], ...] = (_stand_on_a_kink, _rate)
 
-#: What is added where rows are off: who is to blame, what is on purpose, who is right.
-DIAGNOSES: tuple[Callable[[Judged], None], ...] = (_blame, _stop, _vote)
+#: What is added where rows are off: who is to blame, what is on purpose, who is right, and why.
+DIAGNOSES: tuple[Callable[[Judged], None], ...] = (
+    _blame,
+    _stop,
+    _vote,
+    _expected,
+    _cause,
+    _recorded,
+    _snippet,
+)

@@ -134,6 +134,25 @@ class Texts(Segments):
         found = self.step.values if check == "value" else self.step.grads
         return compared(self.task, self._whole, check, name, found.get(name))
 
+    def unsuspected(self, name: str) -> bool:
+        """Whether in the whole run a variable is right, and so is what it is made from.
+
+        Backwards, too: the cotangents of what it is made from.
+        """
+        edges = [
+            edge
+            for program in (self.own, self.reference)
+            for edge in edges_of(cut(program, name, self.shared))
+        ]
+        if not self._in_place("value", name).agrees:
+            return False
+        return all(
+            self._in_place(check, edge).agrees
+            for edge in edges
+            for check in ("value", "grad")
+            if edge not in self.task.inputs and (check == "grad" or edge in self.shared)
+        )
+
     def _suspicious(self, name: str, check: str) -> bool:
         """Whether in the whole run a variable is off and what it is made from is not."""
         edges = [

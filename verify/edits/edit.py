@@ -29,6 +29,8 @@ class Edit:
     number: float | None = None
     #: The operand that is otherwise, where it is not the operation itself that is edited.
     operand: str = ""
+    #: Of an operation with several results, the variables that take them, in order.
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Known:
     constants: frozenset[str] = frozenset()
     #: Variable → the other program's arrays with the very same elements in another order.
     rivals: Mapping[str, Sequence[tuple[str, np.ndarray]]] = field(default_factory=dict)
+    #: Whether an edit may have ``results``.
+    several: bool = False
 
     def shape(self, argument: Ref | Const | None) -> tuple[int, ...]:
         """The shape of an argument."""

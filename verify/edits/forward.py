@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...adapters.interpret import Dialect, failures, interpret
 from ...adapters.values import in_dtype, kind_of
-from ...cases.program import Instruction, Program
+from ...cases.program import Instruction, Program, Ref
 from ...refimpl.errors import Unsupported
 from ...refimpl.ops import TABLE
 
@@ -42,11 +43,20 @@ def forward(instructions: Sequence[Instruction], known: Mapping[str, Any]) -> di
         return interpret(Program(tuple(instructions), ""), dict(known), _Plain(), "float64")
 
 
-def replaced(program: Program, target: str, new: Sequence[Instruction]) -> Program:
-    """A program with instructions in the place of the one that assigns ``target``."""
+def replaced(
+    program: Program, target: str, new: Sequence[Instruction], results: Sequence[str] = ()
+) -> Program:
+    """A program with instructions in the place of the one that assigns ``target``.
+
+    ``results`` are what takes its several results, where it had such.
+    """
     made: list[Instruction] = []
     for i in program.instructions:
-        made.extend(new if i.target == target else (i,))
+        if i.operation == "select" and results and i.refs == (target,):
+            taken = (Ref(results[int(i.attributes["index"])]),)
+            made.append(replace(i, operation="identity", arguments=taken, attributes={}))
+        else:
+            made.extend(new if i.target == target else (i,))
     return Program(tuple(made), program.output)
 
 

@@ -56,7 +56,7 @@ def _constants(i: Instruction, known: Known) -> Iterator[Edit]:
             usual |= {-x for x in known.numbers.get("add", ())}
         ordered = [*sorted(usual), *(x for x in known.every_number if x not in usual)]
         for there in ordered[:40]:
-            if there == here or there == _NEUTRAL.get(i.operation):
+            if there in (here, float(np.float32(here))) or there == _NEUTRAL.get(i.operation):
                 continue
             said = f"the number is {number(there)} in {{there}}, {number(here)} in {{here}}"
             edited = with_argument(i, k, Const(there))

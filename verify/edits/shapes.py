@@ -130,11 +130,12 @@ def _flattened(i: Instruction, known: Known) -> Iterator[Edit]:
 @of("permute_dims", "swapaxes", "moveaxis", "matrix_transpose")
 def _left_out(i: Instruction, known: Known) -> Iterator[Edit]:
     shape = known.values[i.target].shape
-    new = Instruction(i.target, "reshape", i.arguments[:1], {"shape": shape}, named=False)
-    yield Edit("{there} reshapes where {here} transposes", (new,), "transpose, do not reshape")
-    if known.shape(i.arguments[0]) == shape:
+    if known.shape(i.arguments[0]) == shape:  # to reshape is nothing then
         new = Instruction(i.target, "identity", i.arguments[:1], {}, named=False)
         yield Edit("{there} leaves a transposition out", (new,), "transpose")
+        return
+    new = Instruction(i.target, "reshape", i.arguments[:1], {"shape": shape}, named=False)
+    yield Edit("{there} reshapes where {here} transposes", (new,), "transpose, do not reshape")
 
 
 @of("getitem")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import layers, numbers, shapes
+from . import attributes, cells, forms, layers, numbers, shapes, windows
 from .edit import Edit, Known, edits_of
 
-__all__ = ["Edit", "Known", "edits_of", "layers", "numbers", "shapes"]
+__all__ = [
+    "Edit",
+    "Known",
+    "attributes",
+    "cells",
+    "edits_of",
+    "forms",
+    "layers",
+    "numbers",
+    "shapes",
+    "windows",
+]

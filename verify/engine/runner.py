@@ -144,7 +144,7 @@ class Runner:
             rows = judge(task, adapter, version, trace, base, pulled)
             for row in rows:
                 row["seconds"] = seconds
-            diagnose(Judged(task, adapter, base, rows, self._rows))
+            diagnose(Judged(task, adapter, base, rows, self._rows, trace))
         except Exception as fault:  # noqa: BLE001  what a trace does to the judge is its own row
             reason = f"what it returned cannot be judged: {described(fault)}"
             return [whole(task, name, version, "error", "judge", reason)]

@@ -15,6 +15,7 @@ import numpy as np
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Step, Trace
 from ...adapters.numpy_reference import updates
+from ...adapters.reference_training import OWN, Tables
 from ...cases.task import Task
 from ..measure.compare import compare
 from ..measure.dtypes import WIDER, dtype_for
@@ -40,11 +41,16 @@ class RuleFault:
 
 def fault_of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> RuleFault | None:
     """The first slot or parameter that the update itself gets wrong, up to a step."""
-    given = [_given(task, adapter, trace, step) for step in range(last + 1)]
+    given = given_to(task, adapter, trace, last)
     return first_fault(task, given, trace)
 
 
-def first_fault(task: Task, given: Given, trace: Trace) -> RuleFault | None:
+def given_to(task: Task, adapter: Adapter, trace: Trace, last: int) -> Given:
+    """What an adapter's update was given at each step, up to the last."""
+    return [_given(task, adapter, trace, step) for step in range(last + 1)]
+
+
+def first_fault(task: Task, given: Given, trace: Trace, tables: Tables = OWN) -> RuleFault | None:
     """The first slot or parameter of a trace that is not the reference's update of what is given.
 
     Raises
@@ -52,15 +58,16 @@ def first_fault(task: Task, given: Given, trace: Trace) -> RuleFault | None:
     Unsupported, AdapterFailed
         Where the reference cannot make that update.
     """
-    truth = updates(task, given, dtype=WIDER[task.dtype])
-    samples = [updates(task, given, noise=noise) for noise in noises(task, "blame")]
+    truth = updates(task, given, dtype=WIDER[task.dtype], tables=tables)
+    drawn = noises(task, "blame")
+    samples = [updates(task, given, noise=noise, tables=tables) for noise in drawn]
     for step, want in enumerate(truth):
         for name, wanted in _moved(want):
             found = dict(_moved(trace.steps[step]))
             if name not in found and "." in name:
                 continue  # a slot that the framework does not have
-            drawn = [dict(_moved(sample[step])).get(name) for sample in samples]
-            fault = _fault(task, found.get(name), wanted, drawn)
+            others = [dict(_moved(sample[step])).get(name) for sample in samples]
+            fault = _fault(task, found.get(name), wanted, others)
             if fault:
                 return RuleFault(step, name, fault, given[: step + 1])
     return None

@@ -3,22 +3,27 @@
 Each kind makes a wrong rule of a right one, or says by None that it cannot be planted there.
 """
 
-# ruff: noqa: RUF002 - mathematical signs are meant
-
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...adapters.base import Trace
 from ...refimpl.optimizers.rule import UpdateRule
-
-#: ``change(update, gradient, param, state, step, **hyperparameters) -> (param, state)``, where
-#: ``update`` is the right rule's.
-Change = Callable[..., tuple[Any, dict[str, Any]]]
+from ..edits.rules import (
+    Change,
+    coupled_decay,
+    decoupled_decay,
+    eps_in_root,
+    late,
+    rewritten,
+    sign,
+    uncorrected,
+    unscaled_decay,
+)
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,6 @@ class RuleFault:
     concerns: str = ""
 
 
-def rewritten(rule: UpdateRule, change: Change) -> UpdateRule:
-    """The rule with its update replaced; its signature stays the right one's."""
-    update = rule.update
-
-    def wrong(gradient: Any, param: Any, state: Any, step: int, **hyper: Any) -> Any:
-        return change(update, gradient, param, state, step, **hyper)
-
-    made = replace(rule)
-    object.__setattr__(made, "update", wrong)
-    return made
-
-
 def _always(change: Change) -> Callable[[UpdateRule, str], UpdateRule]:
     return lambda rule, _: rewritten(rule, change)
 
@@ -56,10 +49,6 @@ def _where(needed: str, change: Change) -> Callable[[UpdateRule, str], UpdateRul
     return lambda rule, _: rewritten(rule, change) if needed in rule.hyperparameters else None
 
 
-def _sign(update: Any, g: Any, param: Any, state: Any, step: int, **hyper: Any) -> Any:
-    return update(-g, param, state, step, **hyper)
-
-
 def _rate(factor: float) -> Change:
     def change(update: Any, g: Any, param: Any, state: Any, step: int, *, lr: Any, **h: Any) -> Any:
         return update(g, param, state, step, lr=lr * factor, **h)
@@ -67,52 +56,9 @@ def _rate(factor: float) -> Change:
     return change
 
 
-def _uncorrected(update: Any, g: Any, param: Any, state: Any, step: int, **hyper: Any) -> Any:
-    """As at a step so late that 1 − bᵗ is one; the first step still begins the slots."""
-    late, slots = update(g, param, state, step + 10**6, **hyper)
-    return late, update(g, param, state, step, **hyper)[1] if step == 1 else slots
-
-
-def _late(update: Any, g: Any, param: Any, state: Any, step: int, **hyper: Any) -> Any:
-    return update(g, param, state, step + 1, **hyper)
-
-
-def _unscaled_decay(
-    update: Any, g: Any, param: Any, state: Any, step: int, *, lr: Any, weight_decay: Any, **h: Any
-) -> Any:
-    """θ ← θ − … − weight_decay·θ, without the rate."""
-    moved, after = update(g, param, state, step, lr=lr, weight_decay=0 * weight_decay, **h)
-    return moved - weight_decay * param, after
-
-
-def _coupled_decay(
-    update: Any, g: Any, param: Any, state: Any, step: int, *, weight_decay: Any, **h: Any
-) -> Any:
-    """The decay as a part of the gradient, where it is none; equivalent where it is."""
-    g = g + weight_decay * param
-    return update(g, param, state, step, weight_decay=0 * weight_decay, **h)
-
-
-def _decoupled_decay(
-    update: Any, g: Any, param: Any, state: Any, step: int, *, lr: Any, weight_decay: Any, **h: Any
-) -> Any:
-    """The decay apart from the gradient, where it is a part of it; equivalent where it is not."""
-    moved, after = update(g, param, state, step, lr=lr, weight_decay=0 * weight_decay, **h)
-    return moved - lr * weight_decay * param, after
-
-
-def _eps_in_root(
-    update: Any, g: Any, param: Any, state: Any, step: int, *, eps: Any, **h: Any
-) -> Any:
-    """√(v̂ + eps) for √v̂ + eps: an eps of √(v̂ + eps) − √v̂ for each element."""
-    _, after = update(g, param, state, step, eps=eps, **h)
-    v = after["v"] / (1 - h["b2"] ** step)
-    return update(g, param, state, step, eps=np.sqrt(v + eps) - np.sqrt(v), **h)
-
-
 def _root_of_eps(rule: UpdateRule, _: str) -> UpdateRule | None:
     usable = "v" in rule.slots and {"b2", "eps"} <= rule.hyperparameters.keys()
-    return rewritten(rule, _eps_in_root) if usable else None
+    return rewritten(rule, eps_in_root) if usable else None
 
 
 def _other_hyperparameter(rule: UpdateRule, name: str) -> UpdateRule | None:
@@ -159,14 +105,14 @@ def scaled_rate(delta: float, name: str) -> RuleFault:
 
 #: The kinds of fault that are either there or not.
 RULE_FAULTS: tuple[RuleFault, ...] = (
-    RuleFault("gradient's sign flipped", _always(_sign)),
+    RuleFault("gradient's sign flipped", _always(sign)),
     RuleFault("rate doubled", _where("lr", _rate(2))),
-    RuleFault("no correction of bias", _always(_uncorrected)),
-    RuleFault("step counted from two", _always(_late)),
+    RuleFault("no correction of bias", _always(uncorrected)),
+    RuleFault("step counted from two", _always(late)),
     RuleFault("eps under the root", _root_of_eps),
-    RuleFault("decay without the rate", _where("weight_decay", _unscaled_decay)),
-    RuleFault("decay in the gradient", _where("weight_decay", _coupled_decay)),
-    RuleFault("decay beside the gradient", _where("weight_decay", _decoupled_decay)),
+    RuleFault("decay without the rate", _where("weight_decay", unscaled_decay)),
+    RuleFault("decay in the gradient", _where("weight_decay", coupled_decay)),
+    RuleFault("decay beside the gradient", _where("weight_decay", decoupled_decay)),
     RuleFault("another hyperparameter", _other_hyperparameter, concerns="hyperparameters"),
     RuleFault("slot forgotten", _forgotten, concerns="slots"),
     RuleFault("parameter stale at the second step", _always(_stale)),

@@ -1,0 +1,51 @@
+"""Edits of what flows back: a gradient that is stopped, or that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...cases.program import Instruction, Ref
+from .edit import Edit, Making, with_argument
+
+
+def backward_edits(i: Instruction) -> Iterator[Edit]:
+    """Edits of an instruction that leave its value as it is."""
+    if i.operation == "stop_gradient":
+        new = replace(i, operation="identity")
+        yield Edit("{there} stops no gradient here", (new,), "stop_gradient")
+        return
+    if i.operation == "embedding" and i.attributes.get("padding_idx") is not None:
+        new = replace(i, attributes={**i.attributes, "padding_idx": None})
+        yield Edit("the row of padding_idx has a gradient in {there}", (new,), "padding_idx")
+    held: list[str] = []
+    for k, argument in enumerate(i.arguments):
+        if isinstance(argument, Ref) and argument.name not in held:
+            held.append(argument.name)
+            made = Making(i)
+            stopped = made.add("stop_gradient", argument)
+            new = (*made.made, *with_argument(i, k, stopped))
+            words = f"no gradient flows to `{argument.name}` in {{there}}"
+            if "~" in argument.name or "." in argument.name:
+                words = "no gradient flows to one of the operands in {there}"
+            yield Edit(words, new, "no stop_gradient", operand=argument.name)
+    if len(held) > 1:
+        made = Making(i)
+        inner = made.again()
+        first = replace(inner[-1], target=f"{i.target}~held", named=False)
+        last = Instruction(
+            i.target, "stop_gradient", (Ref(first.target),), {}, named=i.named, line=i.line
+        )
+        yield Edit("no gradient flows back from here in {there}", (first, last), "no stop_gradient")
+    made = Making(i)
+    first = replace(i, target=f"{i.target}~held", named=False)
+    for words, scale in (
+        ("the gradient's sign is turned in {there}", 1.0),
+        ("the gradient is doubled in {there}", -2.0),
+        ("the gradient is halved in {there}", -0.5),
+    ):
+        turned = Instruction(
+            i.target, "reverse_gradient", (Ref(first.target),), {"scale": scale}, named=i.named,
+            line=i.line,
+        )  # fmt: skip
+        yield Edit(words, (first, turned), "the gradient as it is")

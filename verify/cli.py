@@ -23,6 +23,7 @@ BAD_USAGE, ADAPTER_FAILED, INTERRUPTED = 2, 3, 130
 
 #: command → what it does. Its module in ``commands`` has its name, and a function of that name.
 COMMANDS = {
+    "demo": "Show in a minute what this is: an example, a port with a mistake, a report.",
     "run": "Run cases over the adapters and judge every tensor.",
     "compare": "Say whether a PyTorch module and its JAX port are the same, and where they part.",
     "explain": "Derive a case's gradients by hand, every framework beside it.",
@@ -36,6 +37,15 @@ COMMANDS = {
     "selftest": "Plant faults and redraw cases: is what is wrong caught, and only that?",
     "doctor": "Say what is installed, and what is missing.",
 }
+
+#: What to try first, and what comes of it.
+FIRST = [
+    ("gradparity demo", "an example, a port with a mistake, and the report"),
+    ("gradparity explain one-layer", "every number of the chain rule"),
+    ("gradparity run one-layer", "the same, judged in every framework"),
+    ("gradparity new mine", "a commented case of your own to start from"),
+    ("gradparity compare m:net m:port", "a PyTorch module beside its JAX port"),
+]
 
 
 class Commands(TyperGroup):
@@ -61,6 +71,8 @@ class Commands(TyperGroup):
         """The table itself, so that help loads no command."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section("First steps"):
+            formatter.write_dl(FIRST)
 
 
 app = typer.Typer(

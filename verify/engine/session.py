@@ -17,6 +17,7 @@ from ...reports.columns import frame
 from ..judging.rows import Row
 from ..storage import cache
 from ..storage.store import Store
+from .order import told_first
 from .work import Engine, Progress, Work
 
 
@@ -54,7 +55,7 @@ class Session:
         """Run what is left in an engine that is entered, keeping each task as it is finished."""
 
         def told() -> Iterator[tuple[int, Undrawn]]:
-            for number, undrawn in enumerate(self.work):
+            for number, undrawn in told_first(self.work):
                 if self.keys[number] in self.taken:
                     continue
                 if progress is not None:

@@ -77,6 +77,8 @@ def test_the_test_above_can_fail(small):
         (("explain", "one-layer", "--dtype", "float16"), "no dtype of one-layer"),
         (("explain", "one-layer", "--point", "axis=0"), "has no sweep"),
         (("ops", "--adapters", "jaxx"), "did you mean jax?"),
+        (("ops", "mean_squared", "--adapters", "numpy"), "no operation is called 'mean_squared'"),
+        (("list", "nothing-has-this"), "no case has 'nothing-has-this'"),
         (("diff", "old", "new"), "old: no such file or folder"),
         (("new", "Not Kebab"), "'Not Kebab' cannot name a case"),
         ((), "Usage: gradparity"),
@@ -87,6 +89,27 @@ def test_bad_usage_ends_with_2_and_a_hint(gradparity, arguments, said):
     assert status == 2
     assert said in out + err
     assert "Traceback" not in err
+
+
+def test_cases_are_found_by_any_of_their_words(gradparity):
+    status, out, _ = gradparity("list", "GELU", "tail")
+    assert status == 0
+    assert out.startswith("gelu-tail: ")
+    assert "uses: gelu, torch.nn.functional.gelu, jax.nn.gelu" in out
+    assert out.endswith("2 cases\n")
+
+
+def test_all_of_one_operation_is_told_by_our_name_and_by_a_frameworks(gradparity):
+    status, out, _ = gradparity("ops", "mse", "--adapters", "numpy,torch")
+    assert status == 0
+    for line in (
+        "mse(x, target, *, reduction='mean')",
+        "  by x: 2·(x − target)/n",
+        "  torch  torch.nn.functional.mse_loss",
+        "  in the atlas: squared-error-half",
+    ):
+        assert line in out.splitlines()
+    assert gradparity("ops", "mse_loss", "--adapters", "numpy,torch")[1] == out
 
 
 INTERRUPTED = """\

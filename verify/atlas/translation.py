@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from ...adapters.base import Adapter
 from ...cases.case import Case
@@ -14,6 +16,11 @@ from ...reports.translation import Line, Spelling
 from ..engine.runner import Runner
 from ..judging.rows import FAILING, Row
 from ..selection.choices import nearest
+
+#: Functions that put an update together, by which no line is found.
+PLUMBING = frozenset(("", "asarray", "chain", "float", "inject_hyperparams", "partition", "step"))
+
+_CALL = re.compile(r"([A-Za-z_]\w*)\(")
 
 #: A file of the catalogue → what its lines are headed with.
 GROUPS = {
@@ -36,7 +43,8 @@ def lines(
     runner
         Of the frameworks whose spellings are wanted.
     name
-        A name of ours, or of a constructor of PyTorch's or optax's.
+        A name of ours, or of a constructor of PyTorch's or optax's, as ``AdamW``,
+        ``torch.optim.AdamW`` or ``optax.cosine_decay_schedule``.
     tell
         Called with each case's name before it is run.
 
@@ -62,10 +70,11 @@ def _chosen(runner: Runner, name: str | None) -> list[tuple[Case, str]]:
         return cases
     known: set[str] = set()
     found = []
+    asked = name.rpartition(".")[2].lower()
     for case, group in cases:
         names = _names(case, runner.adapters.values())
         known |= names
-        if name.lower() in {x.lower() for x in names}:
+        if asked in {x.lower() for x in names}:
             found.append((case, group))
     if not found:
         raise BadUsage(f"no optimizer, schedule or clip is called {name!r}{nearest(name, known)}")
@@ -79,11 +88,18 @@ def _names(case: Case, adapters: Iterable[Adapter]) -> set[str]:
     names = {_name(task)}
     for parts in task.update.native.values():
         names |= {chosen.name for chosen in parts.values()}
+    bare = replace(task, update=replace(task.update, schedule=None, clip=None, native={}))
+    parted = task.update.schedule is not None or task.update.clip is not None
     for adapter in adapters:
-        text = _spelled(adapter, task).text
-        head = text.removeprefix("optimizer = ").partition("(")[0]
-        names.add(head.rpartition(".")[2])
-    return {name for name in names if name and name != "chain"}
+        called = _calls(_spelled(adapter, task).text)
+        # A schedule's line is found by the schedule, not by the rule that it goes with.
+        names |= called - _calls(_spelled(adapter, bare).text) if parted else called
+    return names - PLUMBING
+
+
+def _calls(text: str) -> set[str]:
+    """The names of the functions that a text calls."""
+    return set(_CALL.findall(text))
 
 
 def _name(task: Task) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import typer
@@ -13,26 +13,45 @@ from ...adapters import registry
 from ...adapters.base import Adapter
 from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
-from ...refimpl.errors import AdapterFailed, MissingFramework
+from ...refimpl.errors import AdapterFailed, BadUsage, MissingFramework
+from ...refimpl.operation import Operation
 from ...refimpl.ops import GROUPS
-from ..selection.choices import adapters_of
+from ...reports.wording import listed
+from ..selection.choices import adapters_of, nearest
 from .common import Adapters, emit, fail_on, say
+from .list import uses
 
 Format = Annotated[
     Literal["table", "json", "markdown"], typer.Option("--format", help="How to print it.")
 ]
 
 
-def ops(adapters: Adapters = None, form: Format = "table") -> None:
-    """Print every operation's signature, formula, and each adapter's name for it."""
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="An operation, or a framework's own name for it: layer_norm, mse_loss; all if none.",
+        show_default=False,
+    ),
+]
+
+#: So many cases are named.
+MOST = 20
+
+
+def ops(name: Name = None, *, adapters: Adapters = None, form: Format = "table") -> None:
+    """Print every operation's signature, formula, and each adapter's name for it; or all of one."""
     made: dict[str, Adapter] = {}
-    for name in adapters_of(adapters) or registry.names():
+    for one in adapters_of(adapters) or registry.names():
         try:
-            made[name] = registry.make(name)
+            made[one] = registry.make(one)
         except (MissingFramework, AdapterFailed) as absent:
             say(f"gradparity: {absent}")
     cases, faults = load_files([catalogue()])
     fail_on(faults)
+    if name is not None:
+        emit("\n\n".join(_told(row, made, cases) for row in _called(name, made)))
+        return
     counts = cases_by_operation(cases)
     rows = [
         {
@@ -48,6 +67,38 @@ def ops(adapters: Adapters = None, form: Format = "table") -> None:
         for row in operations
     ]
     emit({"json": _json, "markdown": _markdown, "table": _table}[form](rows, list(made)))
+
+
+def _called(name: str, made: Mapping[str, Adapter]) -> list[Operation]:
+    """The operations of a name: ours first, else those that a framework calls so."""
+    own = {row.name: row for rows in GROUPS.values() for row in rows}
+    if name in own:
+        return [own[name]]
+    spelled: dict[str, list[Operation]] = {}
+    for row in own.values():
+        for adapter in made.values():
+            told = adapter.has(row.name)
+            for said in {told, told.rpartition(".")[2], row.name.rpartition(".")[2]}:
+                if row not in spelled.setdefault(said, []):
+                    spelled[said].append(row)
+    if name not in spelled:
+        known = {*own, *spelled} - {"", "composed"}
+        raise BadUsage(f"no operation is called {name!r}{nearest(name, known)}")
+    return spelled[name]
+
+
+def _told(row: Operation, made: Mapping[str, Adapter], cases: Iterable[Case]) -> str:
+    """All that is known of one operation."""
+    lines = [row.signature, f"  {row.formula}"]
+    derivatives = [*zip(row.arguments, row.derivatives, strict=False)]
+    lines += [f"  by {name}: {text or 'no derivative'}" for name, text in derivatives]
+    lines += [f"  kinks: {row.kinks}"] if row.kinks else []
+    lines += [f"  {name:6} {adapter.has(row.name) or 'has none'}" for name, adapter in made.items()]
+    using = [case for case in cases if row.name in uses(case)]
+    recorded = [case for case in using if case.model.divergences]
+    lines.append(f"  cases: {listed((case.name for case in using), MOST) or 'none'}")
+    lines.append(f"  in the atlas: {listed((case.name for case in recorded), MOST) or 'nothing'}")
+    return "\n".join(lines)
 
 
 def cases_by_operation(cases: Iterable[Case]) -> Counter[str]:

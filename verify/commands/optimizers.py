@@ -67,6 +67,7 @@ def _tell(case: str) -> None:
 
 def _rule(name: str) -> str:
     """The formula of a rule, a schedule or a clip of that name; nothing for another name."""
+    name = name.rpartition(".")[2]
     rule = RULES.get(name.lower())
     if rule is not None:
         return f"{rule.name}\n\n{rule.formula}\n\n{rule.source}\n"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 from ruamel.yaml import YAML, YAMLError
 
 from ...refimpl.errors import BadUsage
 from ..own.comparing import compare as compare_sides
 from ..own.documents import documents
+from ..own.naming import made, named, report_of
 from ..own.report import Report
 from .common import emit
 
@@ -82,11 +80,9 @@ def compare(
     elif inputs is None:
         raise BadUsage("--inputs is missing: tensors by name, as '{x: {normal: [2, 5]}}'")
     else:
-        port = _named(second) if jax_params is None else (_named(second), _named(jax_params))
-        given = params if params == "auto" else _named(params)
-        reports = {
-            "": compare_sides(_made(_named(first)), port, _inputs(inputs), given, draws=draws)
-        }
+        port = named(second) if jax_params is None else (named(second), named(jax_params))
+        given = params if params == "auto" else named(params)
+        reports = {"": compare_sides(made(named(first)), port, _inputs(inputs), given, draws=draws)}
     if html is not None:
         if len(reports) > 1:
             raise BadUsage("--html writes one report, and the file has several documents")
@@ -106,50 +102,7 @@ def _of_file(path: Path) -> dict[str, Report]:
     found, faults = documents(path)
     if faults:
         raise BadUsage("\n".join(map(str, faults)))
-    reports = {}
-    for one in found:
-        own = one.model.own
-        port = _named(own.jax)
-        reports[one.model.case] = compare_sides(
-            _made(_named(own.torch)),
-            port if own.jax_params is None else (port, _named(own.jax_params)),
-            {
-                k: x.model_dump(exclude_unset=True) if isinstance(x, BaseModel) else x
-                for k, x in one.model.inputs.items()
-            },
-            own.params if own.params == "auto" else _named(own.params),
-            loss=None if own.loss is None else _named(own.loss),
-            draws=one.model.draws,
-            state=one.model.state,
-        )
-    return reports
-
-
-def _named(text: str) -> Any:
-    """What ``package.module:name`` names; modules beside the caller are found."""
-    home, _, name = text.partition(":")
-    if not home or not name:
-        raise BadUsage(f"{text!r}, expected MODULE:NAME as in mine.net:Block")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found: Any = importlib.import_module(home)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise BadUsage(f"{text}: {error}") from error
-    return found
-
-
-def _made(code: Any) -> Any:
-    """A module of a class that needs nothing; all else as it is."""
-    if isinstance(code, type):
-        try:
-            return code()
-        except Exception as error:
-            message = f"{code.__name__}() raised {type(error).__name__}: {error}"
-            raise BadUsage(f"{message}; name a module, not its class") from error
-    return code
+    return {one.model.case: report_of(one) for one in found}
 
 
 def _inputs(text: str) -> Any:

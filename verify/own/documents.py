@@ -49,7 +49,13 @@ class Document:
     """What a document asks, and where it stands."""
 
     model: OwnModel
-    where: str
+    path: Path
+    line: int
+
+    @property
+    def where(self) -> str:
+        """FILE:LINE."""
+        return f"{self.path}:{self.line}"
 
 
 def documents(path: Path) -> tuple[list[Document], list[BadCase]]:
@@ -65,7 +71,7 @@ def documents(path: Path) -> tuple[list[Document], list[BadCase]]:
         for node in read_documents(raw, faults):
             model = _model(node, faults)
             if model is not None:
-                found.append(Document(model, f"{path}:{node.place.line}"))
+                found.append(Document(model, path, node.place.line))
     if not found and not faults:
         faults.add("no document in the file, expected one with own:", Place(1, 1))
     return found, faults.in_order()

@@ -53,6 +53,9 @@ USUAL = {
     ("weight", 2): (0, 1),
 }
 
+#: More than any likeness of names.
+SURE = 10.0
+
 #: How much less like are names that stand at the other end of all.
 LATER = 0.2
 
@@ -130,7 +133,7 @@ def by_names(
 
     for name, found in options.items():
         same = [x for x in found if np.array_equal(x.apply(state), leaves[name])]
-        if same and np.ptp(leaves[name]) > 0:
+        if same and _elements(leaves[name]):
             options[name] = same[:1]
     chosen, said = _decided(options, lambda layouts: apart(converted(layouts)))
     first = {k: (aliases or {}).get(k, k) for k in state}
@@ -190,10 +193,11 @@ def _known(name: str, among: Mapping[str, Any], whose: str) -> None:
 
 def _likely(state: Mapping[str, np.ndarray], leaves: Mapping[str, np.ndarray]) -> dict[str, str]:
     """Each leaf's entry: the same values, then the likest names first, among arrays of a size."""
+    mine, other = ({k: _elements(x) for k, x in held.items()} for held in (state, leaves))
     pairs = sorted(
         (
             (
-                _same(x, y)
+                (SURE if mine[entry] and mine[entry] == other[name] else 0.0)
                 + _likeness(name, entry)
                 - LATER * abs(k / len(leaves) - j / len(state)),
                 name,
@@ -216,11 +220,11 @@ def _likely(state: Mapping[str, np.ndarray], leaves: Mapping[str, np.ndarray]) -
     return found
 
 
-def _same(x: np.ndarray, y: np.ndarray) -> float:
-    """More than any likeness, where two arrays have the same elements, and not one throughout."""
-    if x.size != y.size or x.size < 2 or x.dtype.kind not in "fV" or np.ptp(x) == 0:
-        return 0.0
-    return 10.0 * np.array_equal(np.sort(x, axis=None), np.sort(y, axis=None))
+def _elements(x: np.ndarray) -> bytes | None:
+    """What arrays of the same elements share; None of few, or of one number throughout."""
+    if x.size < 2 or x.dtype.kind not in "fV" or (x == x.flat[0]).all():
+        return None
+    return np.sort(x.astype(np.float64), axis=None).tobytes()
 
 
 def _likeness(name: str, entry: str) -> float:

@@ -251,8 +251,7 @@ class _Making:
         return {**state, **{k: state[first] for k, first in self.first.aliases.items()}}
 
     def _with_aliases(self, convert: Convert) -> Convert:
-        if not self.first.aliases:
-            return convert
+        """A converter of a state dict of its own, which it may change."""
         return lambda state: convert(self._aliased(state))
 
 

@@ -23,6 +23,9 @@ LONGEST = 4_000_000
 #: A key ``case`` in the first column, as ``cases.loading`` looks for it.
 _CASE = re.compile(rb"""^(case|"case"|'case')[ \t]*:""", re.MULTILINE)
 
+#: A key ``own`` there: the file compares users' code.
+_OWN = re.compile(rb"""^(own|"own"|'own')[ \t]*:""", re.MULTILINE)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; their text is checked before anything is collected."""
@@ -47,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="write the results of case files to this folder, as gradparity run --out does",
     )
+    group.addoption(
+        "--gradparity-allow-imports",
+        action="store_true",
+        help="import and run the code that case files name with own:; needed for these",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,9 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
-    """Claim a YAML file that has a top-level ``case:``."""
+    """Claim a YAML file that has a top-level ``case:``; one with ``own:`` is of users' code."""
     if file_path.suffix not in (".yaml", ".yml") or not is_case_file(file_path):
         return None
+    if _OWN.search(file_path.read_bytes()):
+        own = importlib.import_module(".own_items", __package__)
+        return own.OwnFile.from_parent(parent, path=file_path)
     items = importlib.import_module(".items", __package__)
     return items.CaseFile.from_parent(parent, path=file_path)
 

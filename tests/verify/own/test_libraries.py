@@ -96,7 +96,9 @@ class LinenNormed(linen.Module):
     @linen.compact
     def __call__(self, x):
         x = linen.Dense(4, name="fc")(x)
-        norm = linen.BatchNorm(False, momentum=self.momentum, epsilon=1e-5, name="norm")
+        norm = linen.BatchNorm(
+            use_running_average=False, momentum=self.momentum, epsilon=1e-5, name="norm"
+        )
         return norm(x)
 
 

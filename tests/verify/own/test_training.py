@@ -41,6 +41,23 @@ def trained(make, rule, count=4, **more):
     return gp.compare(net, port, {"x": {"normal": [5, 3]}}, params, loss=loss, train=steps)
 
 
+def clipped(parameters):
+    """As optax does it: torch's own divides by the norm and 1e-6."""
+    norm = torch.sqrt(sum((p.grad**2).sum() for p in parameters))
+    for p in parameters:
+        p.grad *= min(1.0, 0.1 / norm)
+
+
+def test_a_clip_that_adds_to_the_norm_parts_in_the_first_slot():
+    report = trained(
+        lambda p: torch.optim.SGD(p, 1e-2, momentum=0.9),
+        optax.chain(optax.clip_by_global_norm(0.1), optax.sgd(1e-2, 0.9)),
+        clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1),
+    )
+    assert report.first.at[0].place.module == "step 1, slot trace of first.bias"
+    assert not report.first.cause
+
+
 def test_the_same_rule_makes_the_same_steps_with_schedule_and_clip():
     report = trained(
         lambda p: torch.optim.AdamW(p, 1e-2),
@@ -49,7 +66,7 @@ def test_the_same_rule_makes_the_same_steps_with_schedule_and_clip():
             optax.adamw(optax.exponential_decay(1e-2, 1, 0.5), weight_decay=1e-2),
         ),
         schedule=lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.5),
-        clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1),
+        clip=clipped,
     )
     assert report.verdict == "same", report
     rows = report.frame[report.frame.check == "training"]

@@ -38,6 +38,15 @@ def test_bert_as_its_users_convert_it():
     assert {"last_hidden_state", "pooler_output"} <= set(report.frame.tensor)
 
 
+def test_a_port_that_holds_the_module_s_values_needs_no_converter():
+    torch.manual_seed(0)
+    config = transformers.BertConfig(**SMALL, **TEXT)
+    module, port = transformers.BertModel(config).eval(), transformers.FlaxBertModel(config)
+    port.params = converted(port)(module.state_dict())
+    report = gp.compare(module, port, tokens())
+    assert report.verdict == "same", report
+
+
 def test_gpt2_with_tied_weights_called_by_a_function_of_its_parameters():
     torch.manual_seed(0)
     config = transformers.GPT2Config(vocab_size=50, **GPT)

@@ -1,0 +1,66 @@
+"""Users' code by its name, as ``package.module:name``: it is imported, and so run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from pydantic import BaseModel
+
+from ...refimpl.errors import BadUsage
+from .comparing import compare
+from .documents import Document
+from .report import Report
+
+
+def named(text: str) -> Any:
+    """What ``package.module:name`` names; modules beside the caller are found."""
+    home, _, name = text.partition(":")
+    if not home or not name:
+        raise BadUsage(f"{text!r}, expected MODULE:NAME as in mine.net:Block")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found: Any = importlib.import_module(home)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise BadUsage(f"{text}: {error}") from error
+    return found
+
+
+def made(code: Any) -> Any:
+    """A module of a class that needs nothing; all else as it is."""
+    if isinstance(code, type):
+        try:
+            return code()
+        except Exception as error:
+            message = f"{code.__name__}() raised {type(error).__name__}: {error}"
+            raise BadUsage(f"{message}; name a module, not its class") from error
+    return code
+
+
+def report_of(document: Document) -> Report:
+    """Compare what a document names; its code is imported.
+
+    Raises
+    ------
+    BadUsage
+        Where a name leads to nothing, and all else that ``compare`` raises.
+    """
+    own, asked = document.model.own, document.model
+    port = named(own.jax)
+    inputs = {
+        k: x.model_dump(exclude_unset=True) if isinstance(x, BaseModel) else x
+        for k, x in asked.inputs.items()
+    }
+    return compare(
+        made(named(own.torch)),
+        port if own.jax_params is None else (port, named(own.jax_params)),
+        inputs,
+        own.params if own.params == "auto" else named(own.params),
+        loss=None if own.loss is None else named(own.loss),
+        draws=asked.draws,
+        state=asked.state,
+    )

@@ -13,11 +13,12 @@ import optax
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Shown, Step, Trace, watched
+from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
+from .jax_ways import Setup, hvp_forward_over_reverse, jvp, vmap
 from .lowering import SpelledDialect
 from .values import cotangent_of, differentiates, kind_of
 
@@ -66,6 +67,24 @@ class JaxAdapter(Adapter):
         with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
             steps = self._compiled(task, program, self.mode(task)).steps(task)
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``jax.jvp``."""
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            return jvp(self._setup(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By forward over reverse."""
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            return hvp_forward_over_reverse(self._setup(task))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``jax.vmap`` of ``jax.grad``."""
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            return vmap(self._setup(task), batched)
+
+    def _setup(self, task: Task) -> Setup:
+        return Setup(task, self.program(task), _Traced({}))
 
     def _compiled(self, task: Task, program: Program, mode: str) -> _Compiled:
         key = _key(task, program, mode)

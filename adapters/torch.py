@@ -8,19 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import torch
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Shown, Step, Trace, watched
+from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .native_guards import guarded
 from .torch_lowerings import LOWERINGS
 from .torch_snippets import TorchWriter
+from .torch_tensors import array, tensor
 from .torch_training import TorchTraining, spelled
+from .torch_ways import Setup, hvp_by_double_backward, jvp_by_dual_numbers, vmap
 from .values import cotangent_of, differentiates
 
 
@@ -79,6 +80,24 @@ class TorchAdapter(Adapter):
                 for number in range(task.steps)
             ]
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By dual numbers."""
+        with failures():
+            return jvp_by_dual_numbers(self._setup(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By double backward."""
+        with failures():
+            return hvp_by_double_backward(self._setup(task))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``torch.func.vmap`` of ``torch.func.vjp``."""
+        with failures():
+            return vmap(self._setup(task), batched)
+
+    def _setup(self, task: Task) -> Setup:
+        return Setup(task, self.program(task), _Eager([]))
 
 
 def _step(
@@ -145,19 +164,3 @@ class _Eager(SpelledDialect):
             value = value.view_as(value)  # an operation may hand back its input, gradient and all
             value.retain_grad()
         return value
-
-
-def tensor(x: np.ndarray) -> torch.Tensor:
-    """A tensor of its own, bit for bit the array."""
-    x = np.array(x, order="C")
-    if x.dtype == ml_dtypes.bfloat16:
-        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(x)
-
-
-def array(x: torch.Tensor) -> np.ndarray:
-    """An array of its own, bit for bit the tensor."""
-    x = x.detach().resolve_conj().resolve_neg().contiguous()
-    if x.dtype == torch.bfloat16:
-        return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16).copy()
-    return x.numpy().copy()

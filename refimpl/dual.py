@@ -312,8 +312,9 @@ def linear(function: Any) -> Rule:
         parts = list(x) if several else [x]
         values, tangents = [primal(p) for p in parts], [tangent_of(p) for p in parts]
         if several:
-            values, tangents = function(values, *args, **options), function(
-                tangents, *args, **options
+            values, tangents = (
+                function(values, *args, **options),
+                function(tangents, *args, **options),
             )
         else:
             values = function(values[0], *args, **options)

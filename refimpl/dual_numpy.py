@@ -276,12 +276,13 @@ def _mean(x: Dual, axis: Any = None, **options: Any) -> Any:
     return x.mean(axis=axis, **options)
 
 
-def _prod_so_far(x: Dual, axis: Any = None, **options: Any) -> Any:
-    return np.multiply.accumulate(x, axis=axis, **options)  # pyright: ignore[reportArgumentType] - dual
+def _so_far(ufunc: Any) -> Rule:
+    """The function that is a ufunc's accumulation: without an axis, of all elements in a row."""
 
+    def rule(x: Any, axis: Any = None, **options: Any) -> Any:
+        return ufunc.accumulate(x.ravel() if axis is None else x, axis=axis or 0, **options)
 
-def _sum_so_far(x: Dual, axis: Any = None, **options: Any) -> Any:
-    return np.add.accumulate(x, axis=axis, **options)  # pyright: ignore[reportArgumentType] - dual
+    return rule
 
 
 dual.PLAIN.update(
@@ -352,7 +353,7 @@ dual.FUNCTIONS.update(
         np.amax: _reduced(np.maximum),
         np.amin: _reduced(np.minimum),
         np.mean: _mean,
-        np.cumsum: _sum_so_far,
-        np.cumprod: _prod_so_far,
+        np.cumsum: _so_far(np.add),
+        np.cumprod: _so_far(np.multiply),
     }
 )

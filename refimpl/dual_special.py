@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from . import dual_numpy, dual, wide_linalg, wide_special
+from . import dual, dual_numpy, wide_linalg, wide_special
 from .conjugation import adjoint
 from .constants import constant
 from .dual import Dual, elementwise, made, primal, rule_of, tangent_of

@@ -105,9 +105,7 @@ def trace(x: Any, *, offset: int = 0) -> Any:
 
 
 def _trace_vjp(g: Any, y: Any, x: Any, *, offset: int = 0) -> Any:
-    return np.expand_dims(g, (-2, -1)) * np.eye(
-        x.shape[-2], x.shape[-1], offset, dtype=x.dtype
-    )
+    return np.expand_dims(g, (-2, -1)) * np.eye(x.shape[-2], x.shape[-1], offset, dtype=x.dtype)
 
 
 def multi_dot(*xs: Any) -> Any:

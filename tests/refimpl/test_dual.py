@@ -8,7 +8,6 @@ import pytest
 from gradparity.refimpl import dual_special  # noqa: F401  the rules
 from gradparity.refimpl.differences import STEP, extrapolated
 from gradparity.refimpl.dual import Dual
-from gradparity.refimpl.errors import Unsupported
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.sampling import draw
 from gradparity.refimpl.tape import Tape
@@ -63,7 +62,9 @@ def test_a_dual_array_through_the_tape_is_the_second_derivative(row, example):
     ]
     with np.errstate(all="ignore"):
         lifted = [
-            x if x is None or x.dtype.kind not in "fc" else Dual(x, np.zeros_like(x) if v is None else v)
+            x
+            if x is None or x.dtype.kind not in "fc"
+            else Dual(x, np.zeros_like(x) if v is None else v)
             for x, v in zip(arrays, moves, strict=True)
         ]
         found = gradients(row, example, lifted, weights)

@@ -10,6 +10,7 @@ import numpy as np
 from ...adapters.base import Adapter
 from ...adapters.reference_training import rates
 from ...cases.task import Task
+from ...cases.ways import WAYS
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, Row
@@ -17,6 +18,7 @@ from ..truth.baseline import Baseline
 from .blame import Blame, blame_for, first_off, path_of
 from .stops import told
 from .vote import put_to_the_vote
+from .ways import blame_ways
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,11 @@ def _rate(judged: Judged) -> None:
 
 def _blame(judged: Judged) -> None:
     """Name what is to blame in the rows that are off."""
-    task, adapter, rows = judged.task, judged.adapter, judged.rows
+    task, adapter = judged.task, judged.adapter
+    rows = [row for row in judged.rows if row["check"] not in WAYS]
     found, note = None, ""
+    if not any(row["verdict"] in FAILING for row in rows):
+        return
     try:
         found = blame_for(task, adapter, rows)
     except (Unsupported, AdapterFailed) as failure:
@@ -80,6 +85,11 @@ def _blame(judged: Judged) -> None:
             row["blame"] = found.variable if found else ""
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
+
+
+def _blame_ways(judged: Judged) -> None:
+    """Name the operation that is off in another way of differentiating."""
+    blame_ways(judged.task, judged.adapter, judged.rows)
 
 
 def _stop(judged: Judged) -> None:
@@ -102,4 +112,4 @@ def _vote(judged: Judged) -> None:
 NOTES: tuple[Callable[[Judged], None], ...] = (_stand_on_a_kink, _rate)
 
 #: What is added where rows are off: who is to blame, what is on purpose, who is right.
-DIAGNOSES: tuple[Callable[[Judged], None], ...] = (_blame, _stop, _vote)
+DIAGNOSES: tuple[Callable[[Judged], None], ...] = (_blame, _blame_ways, _stop, _vote)

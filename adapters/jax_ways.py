@@ -24,7 +24,7 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: What JAX says where it has no such rule; a rule that is wrong says nothing.
 LACKS = (
-    "can't apply forward-mode differentiation (jvp) to a custom_vjp function",
+    "can't apply forward-mode",
     "Forward-mode differentiation",
     "Differentiation rule for",
     "Batching rule for",

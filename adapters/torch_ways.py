@@ -34,6 +34,7 @@ LACKS = (
     "vmap over",
     "vmap: inplace arithmetic",
     "not possible because there exists a Tensor",
+    "In order to use an autograd.Function with functorch transforms",
     "randomness",
     "Please rewrite",
     "data-dependent",

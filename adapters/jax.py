@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -133,6 +134,7 @@ class _Compiled:
             k: shapes[k] for k in self._watched if k in shapes and kind_of(shapes[k].dtype) in "fc"
         }
         self._output = shapes.get(program.output, leaves.get(program.output))
+        self._wrap = WRAPS.get(mode, lambda function: function)
         self._run = self._step if mode == "eager" else jax.jit(self._step)
 
     def steps(self, task: Task) -> list[Step]:
@@ -177,7 +179,8 @@ class _Compiled:
         differentiated = {k: params[k] for k in self._differentiated}
         # Nothing is computed with slots, so that an array of JAX's own would be traced for nothing.
         slots = {k: np.zeros(s.shape, s.dtype) for k, s in self._slots.items()}
-        found, values = jax.grad(contracted, argnums=(0, 1), has_aux=True)(differentiated, slots)
+        gradient = jax.grad(self._wrap(contracted), argnums=(0, 1), has_aux=True)
+        found, values = gradient(differentiated, slots)
         leading, inner = jax.tree.map(self._turned, found)
         if self._optimizer:
             gradients = {k: leading.get(k, jnp.zeros_like(x)) for k, x in params.items()}
@@ -186,6 +189,26 @@ class _Compiled:
             updates, state = self._optimizer.update(gradients, state, params, value=loss)
             params = optax.apply_updates(params, updates)  # pyright: ignore[reportAssignmentType] - a tree like its argument
         return values, {**leading, **inner}, params, state
+
+
+def _scanned(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss and its variables as the body of a scan of one step."""
+
+    def scanned(*given: Any) -> tuple[Any, Any]:
+        def body(total: Any, _: None) -> tuple[Any, Any]:
+            loss, values = function(*given)
+            return total + loss, values
+
+        shape = jax.eval_shape(lambda: function(*given)[0])
+        start = jnp.full(shape.shape, -0.0, shape.dtype)
+        total, values = jax.lax.scan(body, start, None, length=1)
+        return total, {k: x[0] for k, x in values.items()}
+
+    return scanned
+
+
+#: The function that is differentiated, rewritten: by the name of the variant.
+WRAPS: dict[str, Callable[..., Any]] = {"checkpoint": jax.checkpoint, "scan": _scanned}
 
 
 @jax.custom_vjp

@@ -52,6 +52,8 @@ class Setup:
 
     def __init__(self, task: Task, program: Program, dialect: Any, wrap: Wrap = jax.jit) -> None:
         self.task, self.program, self.wrap, self._dialect = task, program, wrap, dialect
+        #: What is made of the function that is differentiated, as by ``jax.checkpoint``.
+        self.rewritten: Wrap = lambda function: function
         self.arguments = {k: jnp.asarray(x) for k, x in {**task.rows(0), **task.params}.items()}
         self.directions = {k: jnp.asarray(v) for k, v in task.tangents().items()}
 
@@ -67,8 +69,11 @@ class Setup:
 
     def variables(self, leaves: Arrays) -> Arrays:
         """Every variable that is an array, the arguments included."""
-        made = interpret(self.program, leaves, self._dialect, self.task.dtype)
-        return {**leaves, **arrays_of(made)}
+
+        def made(leaves: Arrays) -> Arrays:
+            return arrays_of(interpret(self.program, leaves, self._dialect, self.task.dtype))
+
+        return {**leaves, **self.rewritten(made)(leaves)}
 
     def output(self, leaves: Arrays) -> Any:
         """The variable that is differentiated."""
@@ -101,17 +106,26 @@ def jvp(setup: Setup) -> dict[str, Any]:
 
 
 def jvp_by_jacfwd(setup: Setup) -> dict[str, Any]:
-    """The tangent of the output alone, ``jax.jacfwd`` times the direction."""
+    """Tangents as ``jax.jacfwd`` times the direction."""
+    moving, still = setup.moving, setup.still
+    shapes = jax.eval_shape(setup.variables, setup.arguments)
+    names = [i.target for i in setup.program.instructions]
+    names = [k for k in names if k in shapes and kind_of(shapes[k].dtype) in "fc"]
 
-    def jacobian(moving: Arrays, still: Arrays) -> Any:
-        return jax.jacfwd(lambda d: setup.output({**still, **d}))(moving)
+    def moved(d: Arrays) -> Arrays:
+        found = setup.variables({**still, **d})
+        return {k: found[k] for k in names}
 
+    holomorphic = any(kind_of(x.dtype) == "c" for x in moving.values())
     with lacking():
-        found = _numpy(setup.wrap(jacobian)(setup.moving, setup.still))
-    total = sum(
-        np.tensordot(found[k], np.asarray(v), axes=v.ndim) for k, v in setup.directions.items()
-    )
-    return {setup.program.output: np.asarray(total)}
+        found = setup.wrap(jax.jacfwd(moved, holomorphic=holomorphic))(moving)
+    return {
+        name: sum(
+            np.tensordot(np.array(j[k]), np.asarray(v), axes=v.ndim)
+            for k, v in setup.directions.items()
+        )
+        for name, j in found.items()
+    }
 
 
 def hvp_forward_over_reverse(setup: Setup) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .native_training import Chosen
 from .program import Program
+from .variants import framework_of
 from .ways import tangent
 
 #: What no case's name has.
@@ -179,7 +180,8 @@ class Task:
 
     def program(self, adapter: str) -> Program | None:
         """The text for an adapter; None where the case has none for it."""
-        return self.programs.get(adapter, self.programs.get("*"))
+        own = self.programs.get(adapter, self.programs.get(framework_of(adapter)))
+        return self.programs.get("*") if own is None else own
 
     def cotangent(self, shape: tuple[int, ...]) -> np.ndarray:
         """What an output of this shape is contracted with: float64 (complex128) values.

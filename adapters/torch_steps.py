@@ -132,9 +132,12 @@ def by_checkpoint(given: Given) -> Taken:
 
 
 def by_compile(given: Given) -> Taken:
-    """``torch.compile`` by inductor, anew for each step's shapes."""
+    """``torch.compile`` by inductor, anew for each step, in this process alone."""
+    from torch._inductor import config  # noqa: PLC0415  takes seconds
+
     torch.compiler.reset()
-    return _by_rewriting(given, partial(torch.compile, dynamic=False))
+    with config.patch(compile_threads=1):
+        return _by_rewriting(given, partial(torch.compile, dynamic=False))
 
 
 def by_func(given: Given) -> Taken:

@@ -29,7 +29,7 @@ def compared_ways(
 ) -> Iterator[Comparison]:
     """Compare everything that was answered, way by way."""
     shared = shared_names(task)
-    widened = _with_slices(task, base)
+    widened = with_slices(task, base)
     theirs = adapter.program(task).output
     for check, batched, names in _asked(task, base):
         if (check, batched) in answers.failed:
@@ -84,7 +84,7 @@ def _asked(task: Task, base: Baseline | None) -> Iterator[tuple[str, str, list[s
             yield way, batched, [*names, reference_program(task).output]
 
 
-def _with_slices(task: Task, base: Baseline) -> Baseline:
+def with_slices(task: Task, base: Baseline) -> Baseline:
     """The baseline, with what a slice of a batch is held against under its own key."""
     if "vmap" not in task.checks:
         return base

@@ -30,9 +30,12 @@ What a task gives
     How many steps to take, and how the parameters move after each; None where they do not.
 ``whole_step``
     The step of which a trace has every variable: the first one, unless blame asks for another.
+``tangents()``
+    The direction that parameters are moved along, where ``jvp`` or ``hvp`` is asked for.
 ``checks``
-    Where neither ``grad`` nor ``update`` is among them, no gradient is asked for, and the program
-    may have none (``values.differentiates``).
+    What else is asked for than values, gradients and updates has a method of its own: ``jvp``,
+    ``hvp``, ``vmap``. Where neither ``grad`` nor ``update`` is among them, no gradient is asked
+    for, and the program may have none (``values.differentiates``).
 
 The convention of complex gradients is ``∂L/∂Re + i·∂L/∂Im``, which is PyTorch's. A framework that
 hands back the conjugate, as JAX and HIPS autograd do, has it turned by its adapter.
@@ -154,6 +157,55 @@ class Adapter(ABC):
         AdapterFailed
             Where the framework raised.
         """
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:  # noqa: ARG002  for those who have it
+        """The tangent ẏ = J v of every variable of the first step, v being ``task.tangents()``.
+
+        Parameters move along v, inputs stay. A variable that does not move may be left out, or
+        None.
+
+        Raises
+        ------
+        Unsupported, AdapterFailed
+            As ``run``: where the framework has no forward mode, or none for an operation.
+        """
+        raise Unsupported(f"{self.name} has no jvp")
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:  # noqa: ARG002  for those who have it
+        """For each differentiated parameter, the Hessian of ``L`` times ``task.tangents()``.
+
+        None where the framework hands back none. Its convention is that of gradients.
+
+        Raises
+        ------
+        Unsupported, AdapterFailed
+            As ``run``.
+        """
+        raise Unsupported(f"{self.name} has no hvp")
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:  # noqa: ARG002  the same
+        """One slice of a batch: the output's value, and the gradients of parameters.
+
+        The framework's own function that adds an axis to a function maps the whole gradient over
+        ``ways.slices`` of what is batched (``ways.is_batched``); the slice is ``ways.of_slice``.
+
+        Parameters
+        ----------
+        task
+            What to run, at its first step.
+        batched
+            An argument's name, ``ways.COTANGENT`` or ``ways.EVERYTHING``.
+
+        Returns
+        -------
+        Arrays under the variables' own names.
+
+        Raises
+        ------
+        Unsupported, AdapterFailed
+            As ``run``.
+        """
+        raise Unsupported(f"{self.name} has no vmap")
 
     @abstractmethod
     def has(self, operation: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -13,11 +14,12 @@ import optax
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Shown, Step, Trace, watched
+from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
+from .jax_ways import Setup, hvp_forward_over_reverse, jvp, vmap
 from .lowering import SpelledDialect
 from .snippets.statements import OURS, statements
 from .values import cotangent_of, differentiates, kind_of
@@ -73,6 +75,24 @@ class JaxAdapter(Adapter):
             steps = self._compiled(task, program, self.mode(task)).steps(task)
         return Trace(steps, time.perf_counter() - started)
 
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``jax.jvp``."""
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            return jvp(self._setup(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By forward over reverse."""
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            return hvp_forward_over_reverse(self._setup(task))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``jax.vmap`` of ``jax.grad``."""
+        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+            return vmap(self._setup(task), batched)
+
+    def _setup(self, task: Task) -> Setup:
+        return Setup(task, self.program(task), _Traced({}))
+
     def _compiled(self, task: Task, program: Program, mode: str) -> _Compiled:
         key = _key(task, program, mode)
         held = self._held.pop(key, None) or _Compiled(task, program, mode)
@@ -120,6 +140,7 @@ class _Compiled:
             k: shapes[k] for k in self._watched if k in shapes and kind_of(shapes[k].dtype) in "fc"
         }
         self._output = shapes.get(program.output, leaves.get(program.output))
+        self._wrap = WRAPS.get(mode, lambda function: function)
         self._run = self._step if mode == "eager" else jax.jit(self._step)
 
     def steps(self, task: Task) -> list[Step]:
@@ -164,7 +185,8 @@ class _Compiled:
         differentiated = {k: params[k] for k in self._differentiated}
         # Nothing is computed with slots, so that an array of JAX's own would be traced for nothing.
         slots = {k: np.zeros(s.shape, s.dtype) for k, s in self._slots.items()}
-        found, values = jax.grad(contracted, argnums=(0, 1), has_aux=True)(differentiated, slots)
+        gradient = jax.grad(self._wrap(contracted), argnums=(0, 1), has_aux=True)
+        found, values = gradient(differentiated, slots)
         leading, inner = jax.tree.map(self._turned, found)
         if self._optimizer:
             gradients = {k: leading.get(k, jnp.zeros_like(x)) for k, x in params.items()}
@@ -173,6 +195,26 @@ class _Compiled:
             updates, state = self._optimizer.update(gradients, state, params, value=loss)
             params = optax.apply_updates(params, updates)  # pyright: ignore[reportAssignmentType] - a tree like its argument
         return values, {**leading, **inner}, params, state
+
+
+def _scanned(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss and its variables as the body of a scan of one step."""
+
+    def scanned(*given: Any) -> tuple[Any, Any]:
+        def body(total: Any, _: None) -> tuple[Any, Any]:
+            loss, values = function(*given)
+            return total + loss, values
+
+        shape = jax.eval_shape(lambda: function(*given)[0])
+        start = jnp.full(shape.shape, -0.0, shape.dtype)
+        total, values = jax.lax.scan(body, start, None, length=1)
+        return total, {k: x[0] for k, x in values.items()}
+
+    return scanned
+
+
+#: The function that is differentiated, rewritten: by the name of the variant.
+WRAPS: dict[str, Callable[..., Any]] = {"checkpoint": jax.checkpoint, "scan": _scanned}
 
 
 @jax.custom_vjp

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..cases.program import Instruction
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.operation import Operation
@@ -18,16 +18,15 @@ from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.rule import UpdateRule
 from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
-from .base import Adapter, Step, Trace, watched
-from .interpret import Dialect, arrays_of, failures, interpret
+from .base import Adapter, Cotangent, Step, Trace, watched
+from .interpret import arrays_of, failures, interpret
 from .metering import Meter
+from .on_tape import OnTape
 from .reference_training import OWN, ReferenceTraining, Tables
+from .reference_ways import Arithmetic, hvp, jvp
 from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
 
 Arrays = dict[str, Any]
-
-#: What no BLAS computes in.
-WIDE = (np.dtype(np.longdouble), np.dtype(np.clongdouble))
 
 #: Is shown a step, the name of a variable, and its node.
 Watch = Callable[[int, str, Node], None]
@@ -52,6 +51,19 @@ class NumpyAdapter(Adapter):
     def run(self, task: Task) -> Trace:
         """Run a task on the reference."""
         return reference(task, rows=self._rows, rules=self._rules)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By the VJPs, read the other way."""
+        return jvp(task, Arithmetic(task, rows=self._rows))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By dual numbers on the tape."""
+        return hvp(task, Arithmetic(task, rows=self._rows))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:  # noqa: ARG002  one slice alone
+        """The slice by itself, as a loop over slices has it: the reference adds no axis."""
+        step = reference(replace(task, steps=1, update=None), rows=self._rows).steps[0]
+        return {**step.values, **{name: step.grads.get(name) for name in task.params}}
 
     def has(self, operation: str) -> str:
         """The reference's own row."""
@@ -232,7 +244,7 @@ class _Run:
         watch = None if self.watch is None else partial(self.watch, number)
         if self.meter is not None:
             self.meter.begin(sum(node.value.size for node in leaves.values()))
-        dialect = _OnTape(tape, self.compute, self.rows, watch, self.meter)
+        dialect = OnTape(tape, self.compute, self.rows, watch, self.meter)
         nodes = interpret(program, leaves, dialect, self.task.dtype)
         everything = {**leaves, **nodes}
         followed = watched(program, params, after)
@@ -290,43 +302,3 @@ class _Run:
 def _has_gradient(value: Any) -> bool:
     """Whether a variable is one array of numbers that can be moved by a little."""
     return not isinstance(value, tuple) and kind_of(value.dtype) in "fc"
-
-
-class _OnTape(Dialect):
-    """Instructions as nodes of a tape."""
-
-    def __init__(
-        self,
-        tape: Tape,
-        dtype: np.dtype[Any],
-        rows: Mapping[str, Operation],
-        watch: Callable[[str, Node], None] | None = None,
-        meter: Meter | None = None,
-    ) -> None:
-        self._tape, self._dtype, self._rows, self._watch = tape, dtype, rows, watch
-        self._meter, self._wide = meter, dtype in WIDE
-
-    def begin(self, instruction: Instruction, arguments: list[Any]) -> None:
-        if self._meter is not None:
-            values = [x.value if type(x) is Node else x for x in arguments]
-            self._meter.charge(instruction, values, wide=self._wide)
-
-    def lower(self, operation: str) -> Callable[..., Node]:
-        row = self._rows.get(operation)
-        if row is None:
-            raise Unsupported(f"the reference has no {operation}")
-        return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)
-
-    def kind(self, value: Node) -> str:
-        return kind_of(value.value.dtype)
-
-    def array(self, x: np.ndarray) -> np.ndarray:
-        return in_dtype(x, np.result_type(self._dtype, 1j) if x.dtype.kind == "c" else self._dtype)
-
-    def select(self, results: Node, index: int) -> Node:
-        return self._tape.select(results, index)
-
-    def tap(self, name: str, value: Node) -> Node:
-        if self._watch is not None:
-            self._watch(name, value)
-        return value

@@ -9,6 +9,7 @@ import difflib
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from ..cases.variants import framework_of
 from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from .attempt import asked
 from .base import Adapter
@@ -18,6 +19,9 @@ from .well_formed import named
 
 GROUP = "gradparity.adapters"
 
+#: Frameworks run in another way (``cases.variants``): run where they are named, and only there.
+VARIANTS = "gradparity.variants"
+
 #: The order in which tables have the adapters; others follow by name.
 _FIRST = ("numpy", "torch", "jax")
 
@@ -25,6 +29,12 @@ _FIRST = ("numpy", "torch", "jax")
 def names() -> list[str]:
     """Every adapter's name: the reference first, then in a fixed order."""
     return sorted({point.name for point in entry_points(group=GROUP)}, key=_order)
+
+
+def variants() -> list[str]:
+    """The frameworks' variants that can be named, in the order of their frameworks."""
+    found = {point.name for point in entry_points(group=VARIANTS)}
+    return sorted(found, key=lambda name: (_order(framework_of(name)), name))
 
 
 def make(name: str) -> Adapter:
@@ -39,9 +49,9 @@ def make(name: str) -> Adapter:
     AdapterFailed
         For whatever else its module raises as it is imported, or its class as it is called.
     """
-    points = entry_points(group=GROUP, name=name)
+    points = entry_points(group=GROUP, name=name) or entry_points(group=VARIANTS, name=name)
     if not points:
-        near = difflib.get_close_matches(name, names(), n=1)
+        near = difflib.get_close_matches(name, [*names(), *variants()], n=1)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names())}"
         raise BadUsage(f"no adapter is called {name!r}{hint}")
     point = next(iter(points))
@@ -77,4 +87,5 @@ def _order(name: str) -> tuple[int, str]:
 def _remedy(point: EntryPoint, missing: str) -> str:
     """What to type; or what is needed, where the adapter's distribution does not say."""
     distribution = point.dist.name if point.dist else "gradparity"
-    return command(point.name, distribution) or f"install what has the module {missing}"
+    extra = framework_of(point.name)
+    return command(extra, distribution) or f"install what has the module {missing}"

@@ -6,23 +6,22 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import ml_dtypes
-import numpy as np
 import torch
 
 from ..cases.program import Program
 from ..cases.task import Task
-from .base import Adapter, Shown, Step, Trace, watched
-from .interpret import arrays_of, failures, interpret
-from .lowering import SpelledDialect
-from .native_guards import guarded
+from .base import Adapter, Cotangent, Shown, Step, Trace, watched
+from .interpret import arrays_of, failures
 from .snippets.statements import OURS, statements
+from .torch_dialect import Eager
 from .torch_lowerings import LOWERINGS
 from .torch_snippets import TorchWriter
+from .torch_steps import WAYS, Given, Way
+from .torch_tensors import array, tensor
 from .torch_training import TorchTraining, spelled
-from .values import cotangent_of, differentiates
+from .torch_ways import Setup, hvp_by_double_backward, jvp_by_dual_numbers, vmap
+from .values import differentiates
 
 
 class TorchAdapter(Adapter):
@@ -79,12 +78,29 @@ class TorchAdapter(Adapter):
             for x in params.values():
                 x.requires_grad_(x.is_floating_point() or x.is_complex())
             training = TorchTraining(task, params) if task.update else None
-            graph = self.mode(task) == "create-graph"
+            way = WAYS[self.mode(task)]
             steps = [
-                _step(task, program, number, params, training, create_graph=graph)
-                for number in range(task.steps)
+                _step(task, program, number, params, training, way) for number in range(task.steps)
             ]
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By dual numbers."""
+        with failures():
+            return jvp_by_dual_numbers(self._setup(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By double backward."""
+        with failures():
+            return hvp_by_double_backward(self._setup(task))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``torch.func.vmap`` of ``torch.func.vjp``."""
+        with failures():
+            return vmap(self._setup(task), batched)
+
+    def _setup(self, task: Task) -> Setup:
+        return Setup(task, self.program(task), Eager())
 
 
 def _step(
@@ -93,77 +109,24 @@ def _step(
     number: int,
     params: dict[str, torch.Tensor],
     training: TorchTraining | None,
-    *,
-    create_graph: bool,
+    way: Way,
 ) -> Step:
     whole = number == task.whole_step
-    leaves = {name: tensor(x) for name, x in task.rows(number).items()} | params
+    inputs = {name: tensor(x) for name, x in task.rows(number).items()}
     followed = watched(program, params, number - task.whole_step) if differentiates(task) else []
-    variables = interpret(program, leaves, _Eager(followed), task.dtype)
-    scope = leaves | variables
-    output = scope[program.output]
-    for x in params.values():
-        x.grad = None
-    if output.requires_grad and differentiates(task):
-        kind = "c" if output.is_complex() else "f"
-        g = tensor(cotangent_of(task, tuple(output.shape), kind))
-        output.backward(g, create_graph=create_graph)
+    taken = way(Given(task, program, inputs, params, followed))
+    variables = taken.variables
+    output = (inputs | params | variables)[program.output]
+    values = arrays_of(variables).items()
     step = Step(
-        {k: array(v) for k, v in arrays_of(variables).items() if whole or k == program.output},
-        {k: _gradient(v) for k, v in arrays_of({k: scope[k] for k in followed}).items()},
+        {k: array(v) for k, v in values if whole or k == program.output},
+        {k: None if g is None else array(g) for k, g in taken.grads.items()},
     )
     if training is not None:
-        training.step(float(output.real) if output.ndim == 0 else math.nan)
+        for name, x in params.items():
+            g = taken.grads.get(name)
+            x.grad = g if g is None else g.detach()
+        training.step(float(output.detach().real) if output.ndim == 0 else math.nan)
         step.params = {name: array(x) for name, x in params.items()}
         step.slots = {name: array(x) for name, x in training.slots().items()}
     return step
-
-
-def _gradient(x: torch.Tensor) -> np.ndarray | None:
-    """The gradient, or None: of a tensor that needs none, asking would warn."""
-    held = x.grad if x.requires_grad else None
-    return None if held is None else array(held)
-
-
-class _Eager(SpelledDialect):
-    """Instructions as calls of torch, each watched variable keeping its gradient."""
-
-    lowerings = LOWERINGS
-
-    def __init__(self, watched: list[str]) -> None:
-        self._watched = frozenset(watched)
-
-    def native(self, name: str) -> Any:
-        return guarded(name, super().native(name))
-
-    def kind(self, value: torch.Tensor) -> str:
-        if value.is_complex():
-            return "c"
-        if value.is_floating_point():
-            return "f"
-        return "b" if value.dtype == torch.bool else "i"
-
-    def array(self, x: np.ndarray) -> torch.Tensor:
-        return tensor(x)
-
-    def tap(self, name: str, value: Any) -> Any:
-        if name in self._watched and isinstance(value, torch.Tensor) and value.requires_grad:
-            value = value.view_as(value)  # an operation may hand back its input, gradient and all
-            value.retain_grad()
-        return value
-
-
-def tensor(x: np.ndarray) -> torch.Tensor:
-    """A tensor of its own, bit for bit the array."""
-    x = np.array(x, order="C")
-    if x.dtype == ml_dtypes.bfloat16:
-        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(x)
-
-
-def array(x: torch.Tensor) -> np.ndarray:
-    """An array of its own, bit for bit the tensor."""
-    x = x.detach().resolve_conj().resolve_neg().contiguous()
-    if x.dtype == torch.bfloat16:
-        return x.view(torch.int16).numpy().view(ml_dtypes.bfloat16).copy()
-    return x.numpy().copy()

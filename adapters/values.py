@@ -10,6 +10,7 @@ import numpy as np
 
 from ..cases.native_training import Chosen
 from ..cases.task import Task
+from ..cases.ways import WAYS
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers import RULES
 
@@ -83,7 +84,7 @@ def cotangent_of(task: Task, shape: tuple[int, ...], kind: str) -> np.ndarray:
 
 def differentiates(task: Task) -> bool:
     """Whether a task asks for more than values: not every operation of a framework has a VJP."""
-    return task.update is not None or bool(task.checks - {"value"})
+    return task.update is not None or bool(task.checks - {"value", *WAYS})
 
 
 def hyperparameters(task: Task, parameter: str = "") -> dict[str, Any]:

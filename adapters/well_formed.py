@@ -48,9 +48,19 @@ def _step(step: Any, number: int) -> Step:
 
 
 def _arrays(held: Any, where: str) -> dict[str, Any]:
+    return arrays_by_name(held, where, missing=_PARTS[where.rpartition(" ")[2]])
+
+
+def arrays_by_name(held: Any, where: str, *, missing: bool = True) -> dict[str, Any]:
+    """A mapping of plain arrays in a fresh one; ``missing`` says whether None may stand for one.
+
+    Raises
+    ------
+    AdapterFailed
+        Where it is none; ``where`` is what it is called in the message.
+    """
     if not isinstance(held, Mapping):
         raise AdapterFailed(f"{where} is {named(held)}, expected a dict of arrays by name")
-    missing = _PARTS[where.rpartition(" ")[2]]
     found: dict[str, Any] = {}
     for name, x in held.items():
         if type(name) is not str:

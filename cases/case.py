@@ -130,7 +130,7 @@ class Case:
         truths = (
             truth
             for said in self.model.expectations
-            for check in models.CHECKS
+            for check in models.EXPECTED
             for truth in getattr(said, check).values()
         )
         drawn = any(self._drawn(tensors) for tensors in every)
@@ -248,6 +248,10 @@ class Case:
                 given_cotangent=(
                     None if cotangent is None else _wide(tensors.draw("cotangent", cotangent))
                 ),
+                given_tangents={
+                    name: tensors.draw(f"tangent {name}", spec)
+                    for name, spec in model.tangents.items()
+                },
                 expect=expect,
                 divergences=tuple(
                     replace(d, elsewhere=self.draw > 1 and of_first(d, hang))

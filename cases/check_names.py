@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .check_training import check_training
+from .check_ways import check_ways
 from .context import Context
 from .faults import shown, unknown
 from .modes import MODES
@@ -27,6 +28,7 @@ def check_names(case: Context) -> None:
                 unknown(f"mode of {name}", mode, MODES.get(name, ())), case.at("modes", name)
             )
     check_training(case)
+    check_ways(case)
 
 
 def _reserved(case: Context) -> None:

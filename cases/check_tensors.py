@@ -8,6 +8,7 @@ from typing import Any
 
 from . import limits
 from .check_training import check_setting, settings
+from .check_ways import check_tangents
 from .context import Context
 from .tensor_kinds import Orthogonal, Spd
 from .tensors import Layout, TensorFault, Tensors
@@ -41,6 +42,7 @@ def check_tensors(case: Context, point: dict[str, Any]) -> dict[str, Layout]:
         _overdrawn(case, layouts, point)
     if model.cotangent is not None:
         case.layout(tensors, model.cotangent, ("cotangent",))
+    check_tangents(case, point, tensors, layouts)
     _hyperparameters(case, tensors)
     _batch(case, layouts)
     return layouts

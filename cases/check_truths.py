@@ -11,10 +11,12 @@ import numpy as np
 from ..refimpl.optimizers import RULES
 from . import models
 from . import tensor_kinds as kinds
+from .check_ways import compared_in
 from .context import Context, listed, point_text
 from .faults import shown, unknown
 from .points import at_point, same
 from .tensors import Layout
+from .ways import WAYS
 
 #: What a record that says nothing lacks, by its kind.
 _REMEDIES = {
@@ -42,7 +44,7 @@ def check_truths(case: Context, points: Sequence[AtPoint]) -> None:
     for k, expect in enumerate(case.model.expectations):
         base: tuple[Any, ...] = ("expect", k) if many else ("expect",)
         picked = _picked(case, points, expect.at, (*base, "at"))
-        for check in models.CHECKS:
+        for check in models.EXPECTED:
             truths = getattr(expect, check)
             if truths and check not in case.model.all_checks:
                 case.faults.add(
@@ -194,6 +196,11 @@ def _compared(case: Context, known: AtPoint, check: str, name: str, place: Any) 
     if known.assigned is None:
         return False
     params = tuple(case.model.params)
+    if check in WAYS:
+        valid = compared_in(case, check, known)
+        if name not in valid:
+            case.faults.add(unknown("tensor", name, valid), place)
+        return name in valid
     valid = {
         "value": known.assigned,
         "grad": (*params, *known.assigned),

@@ -13,6 +13,7 @@ from .budget import Budget
 from .faults import Faults, Place, shown, unknown
 from .models import CaseModel
 from .tensors import Layout, TensorFault, Tensors
+from .variants import VARIANTS
 from .yaml_nodes import Mapping, find, key_place
 
 
@@ -76,7 +77,7 @@ class Context:
 
     def adapter(self, name: str, place: Place) -> bool:
         """Whether there is such an adapter; a fault is noted where there is none."""
-        if name in adapter_names():
+        if name in adapter_names() or name in VARIANTS:
             return True
         self.faults.add(unknown("adapter", name, adapter_names()), place)
         return False

@@ -18,16 +18,15 @@ from .tensor_kinds import Strict, Tensor, TensorDtype
 from .values import NAME_PATTERN, Number, Scalar, Setting, SweepValue, Text
 
 Dtype = Literal["float64", "float32", "float16", "bfloat16", "complex128", "complex64"]
-Check = Literal["value", "grad", "update"]
+Check = Literal["value", "grad", "jvp", "hvp", "vmap", "update"]
 Kind = Literal["convention", "default", "kink", "singular", "precision", "unsupported", "bug"]
 Order = Literal["sequential", "shuffled"]
 
 DTYPES: tuple[str, ...] = get_args(Dtype)
 CHECKS: tuple[str, ...] = get_args(Check)
+#: The checks of whose results a case may have hand-derived truths.
+EXPECTED = tuple(check for check in CHECKS if check != "vmap")
 KINDS: tuple[str, ...] = get_args(Kind)
-
-#: Checks of the format that this version does not have yet.
-LATER_CHECKS = ("jvp", "hvp")
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=50)]
@@ -86,6 +85,8 @@ class ExpectModel(Strict):
     at: At = {}
     value: dict[str, Truth] = {}
     grad: dict[str, Truth] = {}
+    jvp: dict[str, Truth] = {}
+    hvp: dict[str, Truth] = {}
     update: dict[str, Truth] = {}
 
 
@@ -224,6 +225,10 @@ class CaseModel(Strict):
     ]
     output: Text | None = None
     cotangent: Tensor | None = None
+    tangents: dict[Name, Tensor] = Field(
+        {},
+        description="parameter → the direction it is moved along for jvp and hvp; the others stay",
+    )
     checks: Annotated[list[Check], Field(min_length=1)] | None = None
     optimizer: Annotated[dict[str, dict[str, Scalar]], Field(min_length=1, max_length=1)] | None = (
         None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from .variants import VARIANTS
+
 #: adapter → mode → what is different.
-MODES: dict[str, dict[str, str]] = {
-    "jax": {
-        "eager": "each operation by itself, without jax.jit around the whole",
-        "conjugate": "gradients as jax.grad returns them, ∂L/∂Re - i·∂L/∂Im",
-    },
-    "torch": {"create-graph": "backward(create_graph=True)"},
-}
+MODES: dict[str, dict[str, str]] = {}
+for _variant in VARIANTS.values():
+    MODES.setdefault(_variant.framework, {})[_variant.mode] = _variant.what

@@ -8,10 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..refimpl.errors import printable
-from .faults import Faults, Place, nearest, one_of, shown, unknown
+from .faults import Faults, Place, nearest, shown, unknown
 from .models import (
-    CHECKS,
-    LATER_CHECKS,
     BatchModel,
     Between,
     BoundModel,
@@ -223,8 +221,6 @@ def _unknown_tensor(error: _Error) -> str:
 def _unknown_word(error: _Error) -> str:
     expected = error.context["expected"].replace(" or ", ", ")
     valid = [word.strip("'") for word in expected.split(", ")]
-    if error.given in LATER_CHECKS and "value" in valid:
-        return f"the check {error.given!r} is not supported yet, expected {one_of(CHECKS)}"
     key = next(step for step in reversed(error.path) if isinstance(step, str))
     return unknown({"dtypes": "dtype", "checks": "check"}.get(key, key), error.given, valid)
 

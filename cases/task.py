@@ -11,6 +11,8 @@ import numpy as np
 
 from .native_training import Chosen
 from .program import Program
+from .variants import framework_of
+from .ways import tangent
 
 #: What no case's name has.
 _MARK = "#"
@@ -144,6 +146,8 @@ class Task:
     batch: Batch | None = None
     #: What a non-scalar output is contracted with; None: drawn from the case's seed.
     given_cotangent: Any = None
+    #: Parameter → the direction it is moved along; where none is given, all are along seeded ones.
+    given_tangents: dict[str, np.ndarray] = field(default_factory=dict)
     expect: dict[str, dict[str, Expected | Between]] = field(default_factory=dict)
     divergences: tuple[Divergence, ...] = ()
     tolerance: Tolerance | None = None
@@ -176,7 +180,8 @@ class Task:
 
     def program(self, adapter: str) -> Program | None:
         """The text for an adapter; None where the case has none for it."""
-        return self.programs.get(adapter, self.programs.get("*"))
+        own = self.programs.get(adapter, self.programs.get(framework_of(adapter)))
+        return self.programs.get("*") if own is None else own
 
     def cotangent(self, shape: tuple[int, ...]) -> np.ndarray:
         """What an output of this shape is contracted with: float64 (complex128) values.
@@ -193,6 +198,22 @@ class Task:
         if self.dtype.startswith("complex"):
             drawn = drawn + 1j * generator.standard_normal(shape)
         return drawn
+
+    def tangents(self) -> dict[str, np.ndarray]:
+        """The direction that ``jvp`` and ``hvp`` are along: of each differentiated parameter.
+
+        As the case gives it, nothing where it gives only others'; else seeded, in its dtype.
+        """
+        found = {}
+        for name, x in self.params.items():
+            if x.dtype.kind not in "fcV":
+                continue
+            if self.given_tangents:
+                v = np.broadcast_to(self.given_tangents.get(name, np.zeros(())), x.shape)
+                found[name] = np.array(v.astype(x.dtype))
+            else:
+                found[name] = tangent(seed_of(self.case, self.point, f"tangent {name}"), x)
+        return found
 
     def seeded(self) -> Task:
         """The same task, its output's cotangent scaled by ``self.share``: for a scalar output.

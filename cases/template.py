@@ -36,6 +36,8 @@ steps: 3
 dtypes: [float64, float32]
 
 # More keys, each optional:
+# checks: [value, grad, jvp, hvp, vmap]            also tangents, Hessian-vector products, batches
+# tangents: {W: 1.0}                               the direction of jvp and hvp; else a seeded one
 # sweep: {act: [relu, tanh], axis: [0, 1, null]}   runs once for each choice; in the program the
 #     names are constants, and $act(x) calls the operation of that name
 # batch: {size: 4, order: shuffled}                the rows of the inputs that a step sees

@@ -20,7 +20,7 @@ def expected(
     for model in expectations:
         if not at_point(model.at, point):
             continue
-        for check in models.CHECKS:
+        for check in models.EXPECTED:
             for name, truth in getattr(model, check).items():
                 expect.setdefault(check, {})[name] = _truth(name, truth, tensors)
     return expect

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .dual import primal
+
 Axes = int | tuple[int, ...] | None
 
 
@@ -87,7 +89,7 @@ def _root(total: Any, p: float) -> Any:
 
 def _lost(total: Any) -> Any:
     """Where a sum overflowed, or is of numbers so small that their digits are lost."""
-    total = np.asarray(total)
+    total = np.asarray(primal(total))
     info = np.finfo(total.dtype)
     return ~((total >= info.tiny / info.eps) & (total <= info.max))
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .conjugation import adjoint
+from .dual import primitive
 
 #: Jacobi's method converges quadratically, and starts at LAPACK's answer: two sweeps are usual.
 _SWEEPS = 12
@@ -33,6 +34,7 @@ def _diagonal(a: Any) -> Any:
     return np.diagonal(a, axis1=-2, axis2=-1)
 
 
+@primitive
 def cholesky(a: Any) -> Any:
     """Lower L with L Lᴴ = a, for positive definite a."""
     if not is_wide(a):
@@ -62,6 +64,7 @@ def lu(a: Any) -> tuple[Any, Any, Any]:
     return packed, order, sign
 
 
+@primitive
 def solve(a: Any, b: Any) -> Any:
     """The matrix x with a x = b; b is a stack of matrices, not of vectors."""
     if not is_wide(a, b):
@@ -94,6 +97,7 @@ def solve_triangular(a: Any, b: Any, *, upper: bool, unit: bool = False) -> Any:
     return np.stack([rows[i] for i in range(n)], axis=-2) if n else b.copy()
 
 
+@primitive
 def inv(a: Any) -> Any:
     """The inverse."""
     if not is_wide(a):
@@ -101,6 +105,7 @@ def inv(a: Any) -> Any:
     return solve(a, np.eye(a.shape[-1], dtype=a.dtype))
 
 
+@primitive
 def slogdet(a: Any) -> tuple[Any, Any]:
     """The determinant's sign (or phase) and the logarithm of its magnitude."""
     if not is_wide(a):
@@ -119,6 +124,7 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     return sign[()], log[()]
 
 
+@primitive
 def det(a: Any) -> Any:
     """The determinant."""
     if not is_wide(a):
@@ -130,6 +136,7 @@ def det(a: Any) -> Any:
     return value[()]
 
 
+@primitive
 def qr(a: Any) -> tuple[Any, Any]:
     """Q with orthonormal columns and upper R, a = Q R; the signs are LAPACK's."""
     if not is_wide(a):
@@ -159,6 +166,7 @@ def _orthonormal(v: Any) -> Any:
     return q * np.sign(_diagonal(r).real)[..., None, :]
 
 
+@primitive
 def eigh(a: Any) -> tuple[Any, Any]:
     """Eigenvalues, ascending, and orthonormal eigenvectors of a Hermitian matrix."""
     if not is_wide(a):
@@ -175,6 +183,7 @@ def eigh(a: Any) -> tuple[Any, Any]:
     return _diagonal(b).real.copy(), v
 
 
+@primitive
 def svd(a: Any) -> tuple[Any, Any, Any]:
     """U, descending singular values and Vᴴ, the reduced ones: a = U·diag(s)·Vᴴ."""
     if not is_wide(a):

@@ -15,6 +15,7 @@ import numpy as np
 import scipy  # which imports its parts when they are first asked for: scipy.special takes 0.3 s
 
 from .constants import constant
+from .dual import primitive
 
 #: Bits that mpmath works with: enough beyond longdouble's 64 (or binary128's 113) to round once.
 _BITS = 160
@@ -78,6 +79,7 @@ def is_wide(dtype: Any) -> bool:
 def _by_dtype(name: str, exact: Callable[..., Any]) -> Callable[..., Any]:
     """A function that is scipy's of this name up to float64 and mpmath's beyond."""
 
+    @primitive
     def function(*xs: Any) -> Any:
         quick = getattr(scipy.special, name)
         if is_wide(np.result_type(*xs)):
@@ -125,6 +127,7 @@ def _wide_erf(x: Any) -> Any:
     return np.where(small, _wide_erf_of_small(np.where(small, x, 0)), 1 - _wide_erfc(x))[()]
 
 
+@primitive
 def erf(x: Any) -> Any:
     """2/√π·∫₀ˣ e^(−t²) dt, at any float or complex dtype."""
     if x.dtype == np.longdouble and is_wide(x.dtype):
@@ -132,6 +135,7 @@ def erf(x: Any) -> Any:
     return wide(scipy.special.erf, mpmath.erf, x) if is_wide(x.dtype) else scipy.special.erf(x)
 
 
+@primitive
 def erfc(x: Any) -> Any:
     """1 − erf(x), without the cancellation, at any float or complex dtype."""
     if x.dtype == np.longdouble and is_wide(x.dtype):
@@ -145,6 +149,7 @@ def erfc(x: Any) -> Any:
     return np.where(far, tail, scipy.special.erfc(np.where(far, 0, x)))
 
 
+@primitive
 def exp_of_square(x: Any, scale: float) -> Any:
     """e^(scale·x²), scale a power of two or minus one.
 
@@ -163,6 +168,7 @@ def exp_of_square(x: Any, scale: float) -> Any:
 _SQUARED = 255.0
 
 
+@primitive
 def erfcx(x: Any) -> Any:
     """e^(x²)·erfc(x), for real x ≥ 0."""
     if not is_wide(x.dtype):
@@ -173,11 +179,13 @@ def erfcx(x: Any) -> Any:
     return np.where(near, scaled, _wide_erfcx_of_large(np.where(near, 1, x)))
 
 
+@primitive
 def normal_density(x: Any) -> Any:
     """φ(x) = e^(−x²/2)/√(2π)."""
     return exp_of_square(x, -0.5) * constant("inv_sqrt_2pi", x)
 
 
+@primitive
 def normal_cdf(x: Any) -> Any:
     """Φ(x) = ½ erfc(−x/√2), below −1 as ½ e^(−x²/2)·erfcx(−x/√2): it loses nothing in the tail."""
     root = constant("sqrt2", x)
@@ -188,6 +196,7 @@ def normal_cdf(x: Any) -> Any:
     return 0.5 * np.where(low, tail, erfc(np.where(low, 0, -x / root)))
 
 
+@primitive
 def polygamma(n: int, x: Any) -> Any:
     """The n-th derivative of digamma; for n > 0, x > 0: (−1)ⁿ⁺¹·n!·ζ(n + 1, x) (DLMF 25.11.12)."""
     if n == 0:
@@ -202,6 +211,7 @@ def _log_normal_cdf(x: Any) -> Any:
     return mpmath.log1p(-mpmath.ncdf(-x)) if x > 0 else mpmath.log(mpmath.ncdf(x))
 
 
+@primitive
 def log_ndtr(x: Any) -> Any:
     """Ln Φ(x), above 0 as log1p(−Φ(−x)): there it is small."""
     above = x > 0

@@ -261,6 +261,17 @@ def noise(frame: pd.DataFrame) -> Table:
     return Table("Errors in units of noise", heads, rows, _NOISE_NOTE)
 
 
+#: The checks whose worst discrepancies a report has, and what they are of.
+_WORST_OF = (
+    ("grad", "gradients"),
+    ("jvp", "tangents"),
+    ("hvp", "Hessian-vector products"),
+    ("vmap", "slices of batches"),
+    ("update", "updates"),
+    ("value", "values"),
+)
+
+
 def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
     """The tables of a whole report, in reading order; those with nothing to say are left out."""
     found = [
@@ -277,7 +288,7 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
                 _WORST,
                 _WORST_NOTE,
             )
-            for check, name in (("grad", "gradients"), ("update", "updates"), ("value", "values"))
+            for check, name in _WORST_OF
         ),
         table("Where updates part", partings(frame), _PARTING, _PARTING_NOTE),
         reasons(frame, "blind", "Blind", "case, adapter, reason, rows, where"),

@@ -35,7 +35,7 @@ def power_vjp_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """g·b·aᵇ⁻¹, and 0 for b = 0 even where a = 0."""
     less = power(a, b - 1)
     # A power of 0 is constant, and one of 0 outweighs even an infinite exponent.
-    return g * conj(np.where((np.asarray(b) == 0) | (less == 0), 0, b * less))
+    return g * conj(np.where((np.equal(b, 0)) | (less == 0), 0, b * less))
 
 
 def power_vjp_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:

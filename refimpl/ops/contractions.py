@@ -52,7 +52,7 @@ def einsum(*xs: Any, equation: str) -> Any:
 def einsum_vjp(g: Any, y: Any, *xs: Any, equation: str) -> tuple[Any, ...]:
     """One einsum for each operand."""
     operands, result = parsed(equation, tuple(x.ndim for x in xs))
-    return tuple(_cotangent(np.asanyarray(g), k, xs, operands, result) for k in range(len(xs)))
+    return tuple(_cotangent(g, k, xs, operands, result) for k in range(len(xs)))
 
 
 def _cotangent(g: Any, k: int, xs: tuple[Any, ...], operands: list[str], result: str) -> Any:

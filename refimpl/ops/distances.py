@@ -57,7 +57,7 @@ def _pairwise_distance_vjp(
     eps: float = 1e-6,
     keepdims: bool = False,
 ) -> tuple[Any, Any]:
-    g, y = (g, y) if keepdims else (np.asanyarray(g)[..., None], np.asanyarray(y)[..., None])
+    g, y = (g, y) if keepdims else (np.expand_dims(g, -1), np.expand_dims(y, -1))
     part = g * p_norm_slope(x1 - x2 + eps, y, p, -1)
     return part, -part
 
@@ -102,10 +102,9 @@ def _cosine_embedding_vjp(
     """(u₂ − cos·u₁)/|x1| and its mirror, times −1, or 1 above the margin."""
     cos, n1, n2 = _smoothed_cosine(x1, x2)
     slope = np.where(target == 1, -1, cos > margin)
-    each = np.asanyarray(reduce_vjp(g, reduction, np.broadcast(cos, target).size) * slope)[
-        ..., None
-    ]
-    cos, n1, n2 = (np.asanyarray(v)[..., None] for v in (cos, n1, n2))
+    size = math.prod(np.broadcast_shapes(np.shape(cos), np.shape(target)))
+    each = np.expand_dims(reduce_vjp(g, reduction, size) * slope, -1)
+    cos, n1, n2 = (np.expand_dims(v, -1) for v in (cos, n1, n2))
     u1, u2 = x1 / n1, x2 / n2
     return each * (u2 - cos * u1) / n1, each * (u1 - cos * u2) / n2, None
 
@@ -156,8 +155,8 @@ def _triplet_margin_vjp(
 ) -> tuple[Any, Any, Any]:
     d_positive, d_negative, swapped = _triplet(anchor, positive, negative, p, eps, swap=swap)
     live = d_positive - d_negative + margin > 0
-    each = np.asanyarray(reduce_vjp(g, reduction, np.size(live)) * live)[..., None]
-    near, far = (np.asanyarray(d)[..., None] for d in (d_positive, d_negative))
+    each = np.expand_dims(reduce_vjp(g, reduction, np.size(live)) * live, -1)
+    near, far = (np.expand_dims(d, -1) for d in (d_positive, d_negative))
     swapped = np.asarray(swapped)[..., None]
     towards = each * p_norm_slope(anchor - positive + eps, near, p, -1)
     start = np.where(swapped, positive, anchor)

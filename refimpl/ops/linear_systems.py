@@ -67,18 +67,18 @@ def _det_vjp(g: Any, y: Any, x: Any) -> Any:
     """
     u, s, vh = wide_linalg.svd(x)
     turn = np.conj(wide_linalg.det(u) * wide_linalg.det(vh))
-    return np.asanyarray(g * turn)[..., None, None] * (across(products_of_others(s), u) @ vh)
+    return np.expand_dims(g * turn, (-2, -1)) * (across(products_of_others(s), u) @ vh)
 
 
 def _slogdet_vjp(g: Any, y: Any, x: Any) -> Any:
     """ḡ·x⁻ᴴ: of the logarithm g₁, and of the phase i·Im(conj(sign)·g₀), none where it is real."""
     turning, growing = g
-    scale = np.asanyarray(growing)
+    scale = np.expand_dims(growing, (-2, -1))
     if x.dtype.kind == "c":
-        scale = scale - 1j * np.imag(np.conj(turning) * y[0])
+        scale = scale - 1j * np.expand_dims(np.imag(np.conj(turning) * y[0]), (-2, -1))
     singular = np.asarray(y[0] == 0)[..., None, None]
     inverse = wide_linalg.inv(np.where(singular, np.eye(x.shape[-1]), x))
-    return scale[..., None, None] * adjoint(np.where(singular, np.nan, inverse))
+    return scale * adjoint(np.where(singular, np.nan, inverse))
 
 
 def pinv(x: Any) -> Any:

@@ -73,7 +73,7 @@ def elementwise(
             g: Any, y: Any, *arrays: Any, reduction: Reduction = "mean", **attributes: Any
         ) -> Any:
             local = slope(*arrays, **attributes)
-            shape = np.broadcast(*(x for x in arrays if x is not None)).shape
+            shape = np.broadcast_shapes(*(np.shape(x) for x in arrays if x is not None))
             if reduction == "batchmean":
                 return g / shape[0] * local
             return reduce_vjp(g, reduction, math.prod(shape)) * local

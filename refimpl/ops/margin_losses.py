@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def _multilabel_margin_vjp_x(
     live = (_over_label_margins(x, target) > 0).astype(x.dtype)
     against = (live.sum(axis=-1, keepdims=True) * _named(x, target)).sum(axis=-2)
     slope = (live.sum(axis=-2) - against) / x.shape[-1]
-    return slope * reduce_vjp(g, reduction, x.shape[0], axis=-1)
+    return slope * reduce_vjp(g, reduction, math.prod(x.shape[:-1]), axis=-1)
 
 
 def _labels(generator: Any, shape: tuple[int, ...]) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import kinks, wide_linalg
 from ..conjugation import adjoint
+from ..dual import primal
 from ..norms import p_norm
 from ..operation import Operation, ex
 from ..sampling import real, regular
@@ -44,7 +45,7 @@ def _matrix_power_vjp(g: Any, y: Any, x: Any, *, n: int) -> Any:
 
 def matrix_exp(x: Any) -> Any:
     """Σ xᵏ/k!, by scaling and squaring: N. J. Higham, SIAM J. Matrix Anal. Appl. 26 (2005)."""
-    size = float(np.abs(x).sum(axis=-2).max(initial=0))
+    size = float(np.abs(primal(x)).sum(axis=-2).max(initial=0))
     halvings = max(0, int(np.ceil(np.log2(size))) + 3) if size > 0 and np.isfinite(size) else 0
     small = x * 2.0**-halvings
     term = y = _identity(x)
@@ -96,9 +97,9 @@ def _matrix_norm_vjp(
     ord: float | str = "fro",  # noqa: A002 - the standard's name
 ) -> Any:
     """x/‖x‖ for fro, U Vᴴ for nuc, u vᴴ of one singular value, signs of one row or column."""
-    wide_g = g if keepdims else np.asanyarray(g)[..., None, None]
+    wide_g = g if keepdims else np.expand_dims(g, (-2, -1))
     if ord == "fro":
-        norm = np.asanyarray(y) if keepdims else np.asanyarray(y)[..., None, None]
+        norm = y if keepdims else np.expand_dims(y, (-2, -1))
         return wide_g * (x / np.where(norm == 0, 1, norm))
     if ord in ("nuc", 2, -2):
         u, _, vh = wide_linalg.svd(x)

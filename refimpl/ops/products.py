@@ -105,9 +105,7 @@ def trace(x: Any, *, offset: int = 0) -> Any:
 
 
 def _trace_vjp(g: Any, y: Any, x: Any, *, offset: int = 0) -> Any:
-    return np.asanyarray(g)[..., None, None] * np.eye(
-        x.shape[-2], x.shape[-1], offset, dtype=x.dtype
-    )
+    return np.expand_dims(g, (-2, -1)) * np.eye(x.shape[-2], x.shape[-1], offset, dtype=x.dtype)
 
 
 def multi_dot(*xs: Any) -> Any:
@@ -124,7 +122,7 @@ def _multi_dot_vjp(g: Any, y: Any, *xs: Any) -> tuple[Any, ...]:
         x[None, :] if x.ndim == 1 and k == 0 else x[:, None] if x.ndim == 1 else x
         for k, x in enumerate(xs)
     ]
-    right = np.asanyarray(g).reshape(matrices[0].shape[0], matrices[-1].shape[1])
+    right = np.reshape(g, (matrices[0].shape[0], matrices[-1].shape[1]))
     lefts = [matrices[0]]
     for matrix in matrices[1:]:
         lefts.append(lefts[-1] @ matrix)

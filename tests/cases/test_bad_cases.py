@@ -12,9 +12,9 @@ SOUND = HEAD + "params: {w: 1.0}\n"
 WHOLE = SOUND + "program: loss = w * w\n"
 TRAINED = WHOLE + "optimizer: {sgd: {lr: 0.1}}\n"
 KEYS = (
-    "case, about, tags, inputs, params, program, output, cotangent, checks, optimizer, groups, "
-    "schedule, clip, native, steps, batch, dtypes, sweep, expect, tolerance, divergences, "
-    "versions, modes, avoid, skip"
+    "case, about, tags, inputs, params, program, output, cotangent, tangents, checks, "
+    "optimizer, groups, schedule, clip, native, steps, batch, dtypes, sweep, expect, "
+    "tolerance, divergences, versions, modes, avoid, skip"
 )
 KINDS = (
     "normal, uniform, integers, zeros, ones, full, eye, linspace, spd, orthogonal, complex, file"
@@ -92,9 +92,44 @@ BAD = {
         TRAINED + "native: {jax: {optimizer: {AdamW: {learning_rate: 0.1}}}}\n",
         "6:28: unknown optimizer of jax 'AdamW', expected one of {OPTAX}; did you mean 'adamw'?",
     ),
-    "check of a later version": (
-        WHOLE + "checks: [value, hvp]\n",
-        "5:17: the check 'hvp' is not supported yet, expected one of value, grad, update",
+    "unknown check": (
+        WHOLE + "checks: [value, hpv]\n",
+        (
+            "5:17: unknown check 'hpv', expected one of value, grad, jvp, hvp, vmap, update; "
+            "did you mean 'hvp'?"
+        ),
+    ),
+    "tangents at a half type": (
+        WHOLE + "checks: [jvp]\ndtypes: [float32, float16]\n",
+        (
+            "6:19: the check jvp at float16, expected float32 or wider: the reference computes "
+            "half types in float32, and has no rule for their tangents"
+        ),
+    ),
+    "a tangent of no parameter": (
+        WHOLE + "checks: [jvp]\ntangents: {W: 1.0}\n",
+        "6:12: unknown parameter 'W', expected w; did you mean 'w'?",
+    ),
+    "a tangent of another shape": (
+        WHOLE + "checks: [jvp]\ntangents: {w: [1.0, 2.0]}\n",
+        "6:15: the shape [2] for the tangent of w, expected []",
+    ),
+    "tangents that nothing asks for": (
+        WHOLE + "tangents: {w: 1.0}\n",
+        "5:1: tangents without the check jvp or hvp, expected one of them",
+    ),
+    "a truth of vmap": (
+        WHOLE + "checks: [vmap]\nexpect: {vmap: {w: 1.0}}\n",
+        "6:10: unknown key of expect 'vmap', expected one of at, value, grad, jvp, hvp, update",
+    ),
+    "a record of vmap that does not say what is batched": (
+        WHOLE + "checks: [value, vmap]\ndivergences:\n"
+        "  - {adapters: [jax], check: vmap, tensor: w, kind: bug, because: c, value: 1.0}\n",
+        (
+            "7:44: unknown tensor 'w', expected one of w over w, loss over w, "
+            "w over the cotangent, loss over the cotangent, w over all arguments, "
+            "loss over all arguments"
+        ),
     ),
     "duplicate key": (
         WHOLE + "about: c\n",

@@ -141,6 +141,8 @@ def test_every_line_of_the_template_that_is_commented_out_is_sound_too():
     keys = {line[2:].split(":")[0] for line in lines[start:] if line[2:3].isalpha()}
 
     assert keys == {
+        "checks",
+        "tangents",
         "sweep",
         "batch",
         "expect",

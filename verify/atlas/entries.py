@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...adapters.asking import answers
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Shown
 from ...adapters.numpy_reference import NumpyAdapter
@@ -20,12 +21,14 @@ from ...cases.case import Case
 from ...cases.loading import catalogue
 from ...cases.program import Program
 from ...cases.task import Between, Task
+from ...cases.ways import WAYS
 from ...refimpl.errors import GradparityError, Unsupported
 from ...reports.atlas import Entry, Result, Side, numbers
 from ..engine.runner import Runner
 from ..judging.records import raised
 from ..judging.rows import FAILING, point_text
 from ..judging.verdicts import judge
+from ..judging.ways import with_slices
 from ..measure.dtypes import dtype_for
 from ..truth.baseline import Key, baseline, flat
 
@@ -86,7 +89,7 @@ class _Told:
     """One case as an entry."""
 
     def __init__(self, runner: Runner, case: Case, task: Task) -> None:
-        self.case, self.task, self.base = case, task, baseline(task)
+        self.case, self.task, self.base = case, task, with_slices(task, baseline(task))
         self.runs = [
             self._run(adapter, task)
             for name, adapter in runner.adapters.items()
@@ -163,9 +166,11 @@ class _Told:
             lacks = told is None and isinstance(failure, Unsupported)
             known = lacks or (told is not None and told[0] == "known")
             return _Run(adapter, task, {}, {}, str(failure), failed=not known, lacks=lacks)
-        rows = judge(task, adapter, adapter.version(), trace, self.base)
+        asked = answers(adapter, task)
+        rows = judge(task, adapter, adapter.version(), trace, self.base, answers=asked)
         verdicts = {(row["check"], row["tensor"], row["step"]): row["verdict"] for row in rows}
-        return _Run(adapter, task, verdicts, flat(trace), failed=_fails(verdicts.values()))
+        found = flat(trace) | asked.found
+        return _Run(adapter, task, verdicts, found, failed=_fails(verdicts.values()))
 
     def _keys(self) -> list[Key]:
         """The tensors that an entry tells: the output, what is recorded, parameters' gradients."""
@@ -178,6 +183,8 @@ class _Told:
         keys: list[Key] = [("value", name, 0) for name in dict.fromkeys(values)]
         if "grad" in task.checks:
             keys += [("grad", name, 0) for name in task.params]
+        keys += [(d.check, d.tensor, 0) for d in task.divergences if d.check in WAYS]
+        keys = list(dict.fromkeys(keys))
         return [key for key in keys if key in self.base.truth]
 
     def _truth(self, key: Key) -> Any:
@@ -210,6 +217,8 @@ class _Told:
         return Side(run.adapter.name, self._snippet(run, keys), tuple(results))
 
     def _snippet(self, run: _Run, keys: list[Key]) -> str:
+        if any(check in WAYS for check, _, _ in keys):
+            return ""  # what it would print are gradients
         program = run.task.program(run.adapter.name)
         assert program is not None
         output = run.found.get(("value", program.output, 0))
@@ -257,6 +266,8 @@ def _label(key: Key) -> str:
     check, name, step = key
     if check == "update":
         return f"{name} after {step + 1} step{'s' if step else ''}"
+    if check in WAYS:
+        return f"{check} of {name}"
     return name if check == "value" else f"{name}.grad"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...adapters.base import Adapter, Shown, Trace
 from ...adapters.reference_training import rates
 from ...cases.task import Task
+from ...cases.ways import WAYS
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, Row
@@ -23,6 +24,7 @@ from .remedies import entry_for
 from .stops import told
 from .training import training_cause
 from .vote import put_to_the_vote
+from .ways import blame_ways
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,11 @@ def _rate(judged: Judged) -> None:
 
 def _blame(judged: Judged) -> None:
     """Name what is to blame in the rows that are off."""
-    task, adapter, rows = judged.task, judged.adapter, judged.rows
+    task, adapter = judged.task, judged.adapter
+    rows = [row for row in judged.rows if row["check"] not in WAYS]
     found, note = None, ""
+    if not any(row["verdict"] in FAILING for row in rows):
+        return
     try:
         found = blame_for(task, adapter, rows)
     except (Unsupported, AdapterFailed) as failure:
@@ -90,6 +95,11 @@ def _blame(judged: Judged) -> None:
             row["blame"] = found.variable if found else ""
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
+
+
+def _blame_ways(judged: Judged) -> None:
+    """Name the operation that is off in another way of differentiating."""
+    blame_ways(judged.task, judged.adapter, judged.rows)
 
 
 def _stop(judged: Judged) -> None:
@@ -200,6 +210,7 @@ NOTES: tuple[Callable[[Judged], None], ...] = (_stand_on_a_kink, _rate)
 #: What is added where rows are off: who is to blame, what is on purpose, who is right, and why.
 DIAGNOSES: tuple[Callable[[Judged], None], ...] = (
     _blame,
+    _blame_ways,
     _stop,
     _vote,
     _expected,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from ...adapters import registry
+from ...adapters.asking import answers
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Trace
 from ...adapters.broken import all_made
@@ -137,11 +138,12 @@ class Runner:
         try:
             trace = _run(adapter, task)
             pulled = None if base.seeded is None else attempt(adapter, base.seeded)
+            asked = answers(adapter, task)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
         try:
-            rows = judge(task, adapter, version, trace, base, pulled)
+            rows = judge(task, adapter, version, trace, base, pulled, asked)
             for row in rows:
                 row["seconds"] = seconds
             diagnose(Judged(task, adapter, base, rows, self._rows, trace))

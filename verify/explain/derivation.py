@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ...adapters.asking import answers
 from ...adapters.attempt import attempt
 from ...adapters.base import Trace, on_path
 from ...adapters.numpy_reference import reference
+from ...adapters.reference_ways import ways
 from ...cases.program import Program
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
@@ -26,6 +28,7 @@ from ..truth.baseline import Key, flat
 from .formulas import array, number
 from .parts import Derivation, Equation, Section, Table
 from .scalar import ScalarDerivation
+from .tangents import tangents
 from .tensor import TensorDerivation
 from .update import update_section
 
@@ -36,6 +39,9 @@ _CHECKS = {
     "value": "value of",
     "grad": "gradient of",
     "vjp": "scaled gradient of",
+    "jvp": "tangent of",
+    "hvp": "Hessian times the tangent, for",
+    "vmap": "one slice of a batch of",
     "update": "updated",
 }
 
@@ -56,6 +62,7 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
     program = task.program("numpy")
     sections = [_given(task)]
     truth: Trace | None = None
+    moved: dict[Key, Any] = {}
     if program is None or program.native:
         prose = "The case calls frameworks' own functions, which the reference has no formula for."
         sections.append(Section("Forward pass", prose))
@@ -63,11 +70,13 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
         try:
             with np.errstate(all="ignore"):
                 truth = reference(task, dtype=WIDER[task.dtype])
+                moved = ways(task, dtype=WIDER[task.dtype])
         except AdapterFailed as failure:
             sections.append(Section("Forward pass", f"The reference cannot run it: {failure}"))
         else:
-            sections += _derived(task, program, truth)
-    sections += _results(task, runner, rows, {} if truth is None else flat(truth))
+            sections += _derived(task, program, truth, moved)
+    known = {} if truth is None else flat(truth) | moved
+    sections += _results(task, runner, rows, known)
     return Derivation(task.id, about, tuple(sections))
 
 
@@ -85,7 +94,7 @@ def _given(task: Task) -> Section:
     return Section("Given", prose, (*lines,))
 
 
-def _derived(task: Task, program: Program, truth: Trace) -> list[Section]:
+def _derived(task: Task, program: Program, truth: Trace, moved: Mapping[Key, Any]) -> list[Section]:
     """The sections from the forward pass to the update."""
     first = truth.steps[0]
     values: dict[str, Any] = {**task.rows(0), **task.params, **first.values}
@@ -97,6 +106,8 @@ def _derived(task: Task, program: Program, truth: Trace) -> list[Section]:
         contracted = np.shape(values[program.output]) != () or task.given_cotangent is not None
         worked = TensorDerivation(program, values, first.grads, ways, params, contracted=contracted)
     sections = [worked.forward(), worked.local(), worked.chain()]
+    if "jvp" in task.checks:
+        sections.append(tangents(task, worked, moved))
     if task.update is not None:
         sections.append(
             update_section(
@@ -187,7 +198,8 @@ def _trace(task: Task, runner: Runner, name: str) -> dict[Key, Any]:
     if name in task.skip:
         return {}
     try:
-        return flat(attempt(runner.adapters[name], task))
+        adapter = runner.adapters[name]
+        return flat(attempt(adapter, task)) | answers(adapter, task).found
     except (Unsupported, AdapterFailed):
         return {}
 

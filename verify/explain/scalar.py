@@ -124,7 +124,7 @@ class ScalarDerivation:
                 continue
             values = []
             for way in found:
-                route = " → ".join(self._label(station) for station in way)
+                route = " → ".join(self.label(station) for station in way)
                 lines.append(self._product(f"along {route}", way, sign=":"))
                 values.append(numeral(self._along(way)))
             left = self._d(self.objective, name)
@@ -151,17 +151,22 @@ class ScalarDerivation:
                 labels[i.target] = i.target if i.named else fresh(taken)
         return labels
 
-    def _label(self, name: str) -> str:
+    def label(self, name: str) -> str:
+        """What a variable is called."""
         return self.labels.get(name, name)
 
     def _name(self, name: str) -> Term:
-        return Term(self._label(name))
+        return Term(self.label(name))
 
     def _number(self, name: str) -> Term:
         return numeral(self.values[name])
 
     def _d(self, target: str, source: str) -> str:
-        return f"∂{target}/∂{self._label(source)}"
+        return f"∂{target}/∂{self.label(source)}"
+
+    def derivative(self, target: str, source: str) -> str:
+        """What the local derivative of one line by another is called."""
+        return self._d(self.label(target), source)
 
     def _leaf(self, name: str, write: Callable[[str], Term]) -> Term:
         """A variable inside an expression: itself, or written out where it has no line."""
@@ -260,7 +265,7 @@ class ScalarDerivation:
 
     def _product(self, left: str, way: tuple[str, ...], sign: str = "=") -> Equation:
         pairs = self._pairs(way)
-        symbols = [self._d(self._label(target), source) for target, source in pairs]
+        symbols = [self._d(self.label(target), source) for target, source in pairs]
         values = [numeral(self.slopes[pair].value) for pair in pairs]
         if self.seed != 1:
             symbols.insert(0, self._d(self.objective, self.program.output))
@@ -288,7 +293,7 @@ class ScalarDerivation:
             symbols, numbers = [], []
             for target in uses:
                 slope = numeral(self.slopes[target, name].value).after("·", 0)
-                onward = self._d(self._label(target), name)
+                onward = self._d(self.label(target), name)
                 if target == self.program.output and self.seed == 1:
                     symbols.append(onward)
                     numbers.append(numeral(self.slopes[target, name].value))

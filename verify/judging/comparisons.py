@@ -16,6 +16,7 @@ import numpy as np
 from ...adapters.base import Trace, on_path
 from ...cases.program import Program
 from ...cases.task import Between, Divergence, Expected, Task
+from ...cases.ways import WAYS
 from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_for
@@ -59,7 +60,7 @@ def comparisons(
         got = found.get(key)
         if got is None and key[0] == "grad" and key[1] in base.unused:
             got = np.zeros(base.truth[key].shape, dtype_for(task.dtype, base.truth[key]))
-        each = _compared(task, adapter, key, got, base)
+        each = compared_with(task, adapter, key, got, base)
         if key[0] == "grad" and not each.outcome.agrees:
             off.add(key[1])
         yield each
@@ -74,14 +75,12 @@ def compared(task: Task, base: Baseline) -> Iterator[Key]:
     parameter to the output; at every step the output's value, the parameters' gradients, and the
     parameters after the update with what the rule remembers.
     """
-    program = _reference(task)
-    shared = set.intersection(*({*p.named, *task.params} for p in task.programs.values()))
-    shared.add(program.output)
+    program, shared = reference_program(task), shared_names(task)
     ways = {*task.params, *(n for n in on_path(program, task.params) if n in shared)}
     for key in base.truth:
         check, name, _step = key
         owner = name.partition(".")[0] if check == "update" else name  # W.m is W's optimizer's
-        if check not in task.checks or owner not in shared:
+        if check not in task.checks or check in WAYS or owner not in shared:
             continue
         if check == "value" and name in task.params:
             continue
@@ -90,9 +89,15 @@ def compared(task: Task, base: Baseline) -> Iterator[Key]:
         yield key
 
 
+def shared_names(task: Task) -> set[str]:
+    """What every text of a case names, and the output, under the reference's name of it."""
+    shared = set.intersection(*({*p.named, *task.params} for p in task.programs.values()))
+    return shared | {reference_program(task).output}
+
+
 def _renamed(found: dict[Key, Any], program: Program, task: Task) -> dict[Key, Any]:
     """What a trace has, the output under the name that the reference's text gives it."""
-    ours, theirs = _reference(task).output, program.output
+    ours, theirs = reference_program(task).output, program.output
     if ours == theirs:
         return found
     for check in ("value", "grad"):
@@ -102,13 +107,14 @@ def _renamed(found: dict[Key, Any], program: Program, task: Task) -> dict[Key, A
     return found
 
 
-def _reference(task: Task) -> Program:
+def reference_program(task: Task) -> Program:
+    """The reference's text, which a task that is judged has."""
     program = task.program("numpy")
     assert program is not None, "a task without a text for the reference has no truth"
     return program
 
 
-def _compared(task: Task, adapter: str, key: Key, got: Any, base: Baseline) -> Comparison:
+def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) -> Comparison:
     """One tensor: what the case says of it beside the truth, then the adapter's beside both."""
     truth, noise, part = np.asarray(base.truth[key]), base.noise[key], base.branches.get(key)
     dtype, expected = dtype_for(task.dtype, truth), _expected(task, key)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.task import Bound, Divergence, Task
+from ...cases.ways import WAYS
 from ..measure.compare import Outcome
 from ..truth.baseline import Key
 from .expectation import in_set, same_as
@@ -27,8 +28,10 @@ def recorded_of(task: Task, adapter: str, key: Key) -> Divergence | None:
     return None
 
 
-def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | None:
+def raised(task: Task, adapter: str, failure: str, way: str = "") -> tuple[str, str, str] | None:
     """The verdict on an adapter that raised, or did not (an empty text), where that is recorded.
+
+    ``way`` is the check of ``cases.ways`` that it raised in; empty where it was the run itself.
 
     Returns
     -------
@@ -36,6 +39,8 @@ def raised(task: Task, adapter: str, failure: str) -> tuple[str, str, str] | Non
     """
     for d in task.divergences:
         if d.raises is None or adapter not in d.adapters:
+            continue
+        if (d.check if d.check in WAYS else "") != way:
             continue
         if d.raises in failure:
             return "known", d.kind, d.because

@@ -18,7 +18,7 @@ REFERENCE = "reference"
 FAILING = ("differs", "stale")
 
 #: In which order one step's checks are made from another.
-ORDER = ("value", "grad", "vjp", "update", "run")
+ORDER = ("value", "grad", "vjp", "jvp", "hvp", "vmap", "update", "run")
 
 Row = dict[str, Any]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ...adapters.asking import Answers
 from ...adapters.base import Adapter, Trace
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
@@ -14,6 +15,7 @@ from ..truth.baseline import Baseline
 from .comparisons import Comparison, comparisons
 from .records import in_words, raised, since, still
 from .rows import Row, body, head, whole
+from .ways import compared_ways, failed_ways
 
 
 def judge(
@@ -23,15 +25,21 @@ def judge(
     trace: Trace,
     base: Baseline,
     pulled: Trace | None = None,
+    answers: Answers | None = None,
 ) -> list[Row]:
     """Judge everything the task's checks ask for in one adapter's trace.
 
-    ``pulled`` is the trace of ``base.seeded``. Where the case records an error that was not raised,
+    ``pulled`` is the trace of ``base.seeded``, ``answers`` to the other ways of differentiating
+    that are asked for. Where the case records an error that was not raised,
     the last row says so.
     """
     name = adapter.name
     compared = comparisons(task, name, trace, base, pulled)
     rows = verdicts(task, adapter, version, trace, compared)
+    if answers is not None:
+        of_ways = compared_ways(task, adapter, answers, base)
+        rows += verdicts(task, adapter, version, trace, of_ways)
+        rows += failed_ways(task, adapter, version, answers)
     gone = raised(task, name, "")
     return [*rows, whole(task, name, version, *gone)] if gone else rows
 

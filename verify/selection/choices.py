@@ -23,7 +23,8 @@ def adapters_of(text: str | None) -> list[str] | None:
     BadUsage
         For a name that no adapter has, with the nearest that one has.
     """
-    known = {point.name for point in entry_points(group="gradparity.adapters")}
+    groups = ("gradparity.adapters", "gradparity.variants")
+    known = {point.name for group in groups for point in entry_points(group=group)}
     return chosen(text, sorted(known), "adapter")
 
 

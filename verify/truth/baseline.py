@@ -18,6 +18,7 @@ import numpy as np
 from ...adapters.base import Trace, on_path
 from ...adapters.metering import Meter, TooLarge
 from ...adapters.numpy_reference import reference
+from ...adapters.reference_ways import ways as other_ways
 from ...adapters.values import in_dtype
 from ...cases import limits
 from ...cases.program import Const
@@ -29,8 +30,9 @@ from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_for
 from ..measure.explained import Runs, explained, lost
-from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, spread
+from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread
 from ..measure.power import hides
+from ..slopes.curvature import contradicted
 from ..slopes.nearness import Near, Watch
 
 #: Which tensor of a run: check, name, step.
@@ -92,7 +94,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     noise, found = explained(truth, ways, untightened=updated)
     return Baseline(
         truth,
-        _far_out(truth, noise, task),
+        _left_over(truth, _far_out(truth, noise, task), task),
         found,
         _of_what_is_expected(truth, ways),
         unused,
@@ -119,13 +121,17 @@ class _Runs(Runs[Key]):
             )
         except TooLarge as fault:
             raise AdapterFailed(f"it is too large: {fault}") from fault
-        found = flat(trace)
+        found = flat(trace) | other_ways(self.task, dtype=self._wide, rows=self._rows)
         program = self.task.program("numpy")
         assert program is not None, "a task without a text for the reference has no truth"
         names = {name for check, name, _ in found if check == "grad" and name in self.task.params}
         used = {n for n in names if found["grad", n, 0] is not None}
         self._unused = frozenset(names - used.intersection(on_path(program, self.task.params)))
-        return self._filled(found), self._unused
+        filled = self._filled(found)
+        products = {name: x for (check, name, _), x in filled.items() if check == "hvp"}
+        if products and (fault := contradicted(self.task, products, self._rows)):
+            raise AdapterFailed(fault)
+        return filled, self._unused
 
     def _filled(self, found: dict[Key, Any]) -> dict[Key, np.ndarray]:
         """Zeros for the gradients of what is not differentiated."""
@@ -133,12 +139,16 @@ class _Runs(Runs[Key]):
             for step in range(self.task.steps):
                 x = in_dtype(self.task.params[name], self._wide)
                 found["grad", name, step] = np.zeros_like(x)
+        for check, name, _ in list(found):
+            if check == "hvp" and found[check, name, 0] is None:
+                found[check, name, 0] = np.zeros_like(in_dtype(self.task.params[name], self._wide))
         return {key: x for key, x in found.items() if x is not None}
 
     def run(self, *, wide: bool = False, **options: Any) -> dict[Key, np.ndarray]:
         """One run of the reference."""
         dtype = self._wide if wide else None
-        return self._filled(flat(reference(self.task, rows=self._rows, dtype=dtype, **options)))
+        found = flat(reference(self.task, rows=self._rows, dtype=dtype, **options))
+        return self._filled(found | other_ways(self.task, rows=self._rows, dtype=dtype, **options))
 
 
 def _seeded(task: Task, truth: Mapping[Key, np.ndarray]) -> Task | None:
@@ -179,6 +189,27 @@ def _short_constants(task: Task) -> bool:
     if task.update is not None:
         return False  # hyperparameters are seldom short
     return all(short(np.asarray(x), grid_of(task.dtype)) for x in numbers)
+
+
+def _left_over(
+    truth: Mapping[Key, np.ndarray], noise: dict[Key, np.ndarray], task: Task
+) -> dict[Key, np.ndarray]:
+    """The noise, of Hessian-vector products with what rounding leaves where terms cancel.
+
+    A second derivative that is nothing, as of a linear function, is by many a right formula the
+    difference of terms as large as the gradient's change over a direction of the parameters' size.
+    """
+    more = dict(noise)
+    shares = [
+        float(np.max(np.abs(v), initial=0)) / max(1.0, float(np.max(np.abs(x), initial=0)))
+        for x, v in ((task.params[name], v) for name, v in task.tangents().items())
+    ]
+    for key, own in noise.items():
+        if key[0] == "hvp":
+            g = truth["grad", key[1], 0]
+            left = unit_roundoff(dtype_for(task.dtype, g)) * largest(g, g.dtype)
+            more[key] = own + left * max(shares, default=0.0)
+    return more
 
 
 def _far_out(

@@ -1,4 +1,6 @@
 # ruff: noqa: RUF001 - mathematical signs are meant
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -245,6 +247,31 @@ def test_a_framework_that_is_off_is_said_to_be_with_what_is_to_blame():
     assert "sin" in faults[0]
     row = next(r for r in worked.section("Results").table.rows if r[0] == "gradient of w")
     assert row[-1] == "wrong differs"
+
+
+def test_a_tangent_is_derived_beside_the_gradient(runner):
+    moved = {"W": np.asarray(1.0), "b": np.asarray(-2.0)}
+    both = replace(ONE_LAYER, checks=frozenset({"grad", "jvp"}), update=None, given_tangents=moved)
+    worked = explain(both, runner)
+    assert lines(worked, "Along a tangent") == [
+        "Ẇ = 1   (given)",
+        "ḃ = −2   (given)",
+        "ż = ∂z/∂W·Ẇ + ∂z/∂b·ḃ = 1·1 + 1·(−2) = −1",
+        "ȧ = ∂a/∂z·ż = 1·(−1) = −1",
+        "l̇oss = ∂loss/∂a·ȧ = 1·(−1) = −1",
+    ]
+
+
+def test_tangents_of_tensors_are_shown_as_they_are(runner):
+    both = task(
+        [make("y", "multiply", "W", "x")],
+        {"x": [1.0, 2.0]},
+        {"W": [3.0, 4.0]},
+        checks=frozenset({"jvp"}),
+        given_tangents={"W": np.asarray([1.0, -1.0])},
+    )
+    shown = lines(explain(both, runner), "Along a tangent")
+    assert shown == ["Ẇ = [1, −1]   (given)", "ẏ = [1, −2]"]
 
 
 def test_it_is_set_in_plain_text_and_in_markdown(runner):

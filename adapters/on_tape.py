@@ -1,0 +1,65 @@
+"""A program's instructions as nodes of the reference's tape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..cases.program import Instruction
+from ..refimpl.errors import Unsupported
+from ..refimpl.operation import Operation
+from ..refimpl.tape import Node, Tape
+from .interpret import Dialect
+from .metering import Meter
+from .values import in_dtype, kind_of
+
+#: What no BLAS computes in.
+WIDE = (np.dtype(np.longdouble), np.dtype(np.clongdouble))
+
+
+class OnTape(Dialect):
+    """Instructions as nodes of a tape."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        dtype: np.dtype[Any],
+        rows: Mapping[str, Operation],
+        watch: Callable[[str, Node], None] | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        self._tape, self._dtype, self._rows, self._watch = tape, dtype, rows, watch
+        self._meter, self._wide = meter, dtype in WIDE
+
+    def begin(self, instruction: Instruction, arguments: list[Any]) -> None:
+        """Charge the meter, where there is one."""
+        if self._meter is not None:
+            values = [x.value if type(x) is Node else x for x in arguments]
+            self._meter.charge(instruction, values, wide=self._wide)
+
+    def lower(self, operation: str) -> Callable[..., Node]:
+        """The reference's row, applied by the tape."""
+        row = self._rows.get(operation)
+        if row is None:
+            raise Unsupported(f"the reference has no {operation}")
+        return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)
+
+    def kind(self, value: Node) -> str:
+        """Of a node's value."""
+        return kind_of(value.value.dtype)
+
+    def array(self, x: np.ndarray) -> np.ndarray:
+        """A constant in the dtype that is computed in."""
+        return in_dtype(x, np.result_type(self._dtype, 1j) if x.dtype.kind == "c" else self._dtype)
+
+    def select(self, results: Node, index: int) -> Node:
+        """One result of several, on the tape."""
+        return self._tape.select(results, index)
+
+    def tap(self, name: str, value: Node) -> Node:
+        """Show every variable's node to who watches."""
+        if self._watch is not None:
+            self._watch(name, value)
+        return value

@@ -1,0 +1,205 @@
+"""What the reference's special functions and factorisations are of dual numbers.
+
+Special functions: NIST Digital Library of Mathematical Functions. Matrices: M. B. Giles,
+"Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
+(2008); J. Townsend, "Differentiating the singular value decomposition" (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import scipy
+
+from . import dual, dual_numpy, wide_linalg, wide_special
+from .conjugation import adjoint
+from .constants import constant
+from .dual import Dual, elementwise, made, primal, rule_of, tangent_of
+
+#: NumPy's own functions come with it.
+NUMPY = dual_numpy
+
+# Special functions
+
+
+def _scaled_bessel_slope(y: Any, x: Any) -> Any:
+    size = np.abs(x)
+    over = np.where(size == 0, 0.5, y / np.where(size == 0, 1, size) * np.sign(x))
+    return np.where(size == 0, 0.5, wide_special.i0e(x) - np.sign(x) * y - over)
+
+
+def _bessel_slope(y: Any, x: Any) -> Any:
+    return np.where(x == 0, 0.5, wide_special.i0(x) - y / np.where(x == 0, 1, x))
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    return np.exp((a - 1) * np.log(x) - x - wide_special.lgamma(a))
+
+
+_SLOPES: dict[Callable[..., Any], Callable[..., tuple[Any, ...]]] = {
+    wide_special.erf: lambda y, x: (
+        wide_special.exp_of_square(x, -1) * constant("two_over_sqrt_pi", x),
+    ),
+    wide_special.erfc: lambda y, x: (
+        -wide_special.exp_of_square(x, -1) * constant("two_over_sqrt_pi", x),
+    ),
+    wide_special.erfcx: lambda y, x: (2 * x * y - constant("two_over_sqrt_pi", x),),
+    wide_special.normal_density: lambda y, x: (-x * y,),
+    wide_special.normal_cdf: lambda y, x: (wide_special.normal_density(x),),
+    wide_special.log_ndtr: lambda y, x: (np.exp(-x * x / 2 - y) * constant("inv_sqrt_2pi", x),),
+    wide_special.lgamma: lambda y, x: (wide_special.digamma(x),),
+    wide_special.digamma: lambda y, x: (wide_special.polygamma(1, x),),
+    wide_special.erfinv: lambda y, x: (np.exp(y * y) * constant("half_sqrt_pi", x),),
+    wide_special.ndtri: lambda y, p: (np.exp(y * y / 2) * constant("sqrt_2pi", p),),
+    wide_special.i0: lambda y, x: (wide_special.i1(x),),
+    wide_special.i1: lambda y, x: (_bessel_slope(y, x),),
+    wide_special.i0e: lambda y, x: (wide_special.i1e(x) - np.sign(x) * y,),
+    wide_special.i1e: lambda y, x: (_scaled_bessel_slope(y, x),),
+    wide_special.betaln: lambda y, a, b: (
+        wide_special.digamma(a) - wide_special.digamma(a + b),
+        wide_special.digamma(b) - wide_special.digamma(a + b),
+    ),
+    wide_special.gammainc: lambda y, a, x: (np.nan, _gamma_density(a, x)),
+    wide_special.gammaincc: lambda y, a, x: (np.nan, -_gamma_density(a, x)),
+}
+
+
+def _exp_of_square(x: Dual, scale: float) -> Dual:
+    return elementwise(
+        lambda v: wide_special.exp_of_square(v, scale), lambda y, v: (2 * scale * v * y,)
+    )(x)
+
+
+def _polygamma(n: int, x: Dual) -> Dual:
+    return elementwise(
+        partial(wide_special.polygamma, n), lambda y, v: (wide_special.polygamma(n + 1, v),)
+    )(x)
+
+
+def _zeta(s: Any, q: Any) -> Dual:
+    """ζ(s, q), in q alone: in s there is no closed form."""
+    slopes = lambda y, s, q: (np.nan, -s * wide_special.zeta(s + 1, q))  # noqa: E731  as the table
+    return elementwise(wide_special.zeta, slopes)(s, q)
+
+
+# Matrices
+
+
+def _eye(a: Any) -> Any:
+    return np.eye(a.shape[-1], dtype=bool)
+
+
+def _over(x: Any, differences: Any) -> Any:
+    """Elements over differences, nothing on the diagonal."""
+    eye = _eye(x)
+    return np.where(eye, 0, x / np.where(eye, 1, differences))
+
+
+def _lower(a: Any) -> Any:
+    """The Hermitian matrix whose lower triangle is read."""
+    return np.tril(a) + adjoint(np.tril(a, -1))
+
+
+def _cholesky(a: Dual) -> Dual:
+    """L Φ(L⁻¹ ȧ L⁻ᴴ), Φ the lower triangle with half the diagonal."""
+    y = wide_linalg.cholesky(a.value)
+    left = wide_linalg.solve_triangular(y, _lower(a.tangent), upper=False)
+    inner = np.tril(adjoint(wide_linalg.solve_triangular(y, adjoint(left), upper=False)))
+    return made(y, y @ np.where(_eye(inner), inner * 0.5, inner))
+
+
+def _solve(a: Any, b: Any) -> Dual:
+    """a⁻¹ (ḃ − ȧ x)."""
+    plain = primal(a)
+    x = wide_linalg.solve(plain, primal(b))
+    rest = np.broadcast_to(tangent_of(b), x.shape) - tangent_of(a) @ x
+    return made(x, wide_linalg.solve(plain, rest))
+
+
+def _inv(a: Dual) -> Dual:
+    y = wide_linalg.inv(a.value)
+    return made(y, -(y @ a.tangent @ y))
+
+
+def _det(a: Dual) -> Dual:
+    """The sum of what it is with one column at a time replaced by its tangent."""
+    y = wide_linalg.det(a.value)
+    total: Any = np.zeros_like(y)
+    for j in range(a.shape[-1]):
+        one = a.value.copy()
+        one[..., j] = a.tangent[..., j]
+        total = total + wide_linalg.det(one)
+    return made(y, total)
+
+
+def _slogdet(a: Dual) -> tuple[Dual, Dual]:
+    sign, log = wide_linalg.slogdet(a.value)
+    trace = np.trace(wide_linalg.solve(a.value, a.tangent), axis1=-2, axis2=-1)
+    turn = 1j * np.imag(trace) * sign if a.dtype.kind == "c" else np.zeros_like(sign)
+    return made(sign, turn), made(log, np.real(trace))
+
+
+def _qr(a: Dual) -> tuple[Dual, Dual]:
+    """With M = Qᴴ ȧ R⁻¹, Ω skew and of M's lower part: Q̇ = Q Ω + ȧ R⁻¹ − Q M, Ṙ = (M − Ω) R."""
+    q, r = wide_linalg.qr(a.value)
+    k = q.shape[-1]
+    first = r[..., :k]
+    along = adjoint(
+        wide_linalg.solve_triangular(adjoint(first), adjoint(a.tangent[..., :k]), upper=False)
+    )
+    m = adjoint(q) @ along
+    skew = np.tril(m, -1)
+    skew = skew - adjoint(skew)
+    if a.dtype.kind == "c":
+        skew = skew + 1j * np.where(_eye(m), np.imag(m), 0)
+    q_dot = q @ skew + along - q @ m
+    return made(q, q_dot), made(r, adjoint(q) @ (a.tangent - q_dot @ r))
+
+
+def _eigh(a: Dual) -> tuple[Dual, Dual]:
+    values, vectors = wide_linalg.eigh(a.value)
+    inner = adjoint(vectors) @ _lower(a.tangent) @ vectors
+    moved = np.real(np.diagonal(inner, axis1=-2, axis2=-1))
+    turned = vectors @ _over(inner, values[..., None, :] - values[..., :, None])
+    return made(values, moved), made(vectors, turned)
+
+
+def _svd(a: Dual) -> tuple[Dual, Dual, Dual]:
+    """With P = Uᴴ ȧ V: ṡ = Re diag P, and U, V turn by what P and Pᴴ say off the diagonal."""
+    u, s, vh = wide_linalg.svd(a.value)
+    v = adjoint(vh)
+    p = adjoint(u) @ a.tangent @ v
+    column, row = s[..., None, :], s[..., :, None]
+    e = (column - row) * (column + row)
+    turn_u = _over(p * column + row * adjoint(p), e)
+    turn_v = _over(row * p + adjoint(p) * column, e)
+    if a.dtype.kind == "c":  # the phase that both share is put into U
+        turn_u = turn_u + 1j * np.where(_eye(p), np.imag(p) / column, 0)
+    u_dot = u @ turn_u + (a.tangent @ v - u @ p) / column
+    v_dot = v @ turn_v + (adjoint(a.tangent) @ u - v @ adjoint(p)) / column
+    s_dot = np.real(np.diagonal(p, axis1=-2, axis2=-1))
+    return made(u, u_dot), made(s, s_dot), made(vh, adjoint(v_dot))
+
+
+dual.UFUNCS[scipy.special.logit, "__call__"] = elementwise(
+    scipy.special.logit, lambda y, p: (1 / (p * (1 - p)),)
+)
+for _function, _slopes in _SLOPES.items():
+    rule_of(_function, elementwise(_function, _slopes))
+for _function, _rule in (
+    (wide_special.exp_of_square, _exp_of_square),
+    (wide_special.polygamma, _polygamma),
+    (wide_special.zeta, _zeta),
+    (wide_linalg.cholesky, _cholesky),
+    (wide_linalg.solve, _solve),
+    (wide_linalg.inv, _inv),
+    (wide_linalg.det, _det),
+    (wide_linalg.slogdet, _slogdet),
+    (wide_linalg.qr, _qr),
+    (wide_linalg.eigh, _eigh),
+    (wide_linalg.svd, _svd),
+):
+    rule_of(_function, _rule)

@@ -1,0 +1,128 @@
+"""Which operation is to blame where a jvp, an hvp or a slice of a batch is off.
+
+Each operation is made a task of its own, with the numbers that it has in the whole, and the
+adapter is asked for the same way there. The first that is off alone is to blame. Along a
+tangent, it is given what the adapter itself has on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...adapters.asking import answered, answers
+from ...adapters.attempt import attempt, handed_out
+from ...adapters.base import Adapter, on_path
+from ...cases.program import Instruction, Program
+from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, Unsupported
+from ..judging.rows import FAILING, Row
+from ..judging.ways import compared_ways
+from ..truth.baseline import baseline
+from .places import named, placed
+
+#: A task of one operation, and the operation.
+Alone = tuple[Instruction, Task]
+
+
+def blame_ways(task: Task, adapter: Adapter, rows: list[Row]) -> None:
+    """Name in the rows of each way that is off the operation that is off in it by itself."""
+    for way in ("jvp", "hvp", "vmap"):
+        off = [row for row in rows if row["check"] == way and row["verdict"] in FAILING]
+        if not off:
+            continue
+        try:
+            found = _first(task, adapter, way)
+        except (Unsupported, AdapterFailed) as failure:
+            for row in off:
+                row["reason"] += f"; no operation could be blamed: {failure}"
+            continue
+        for row in off:
+            if found is None:
+                row["reason"] += "; no operation is off in it by itself"
+            else:
+                row["blame"], said = found
+                row["reason"] += f"; blamed: {said}"
+
+
+def _first(task: Task, adapter: Adapter, way: str) -> tuple[str, str] | None:
+    """The first operation that is off alone: the variable that it makes, and what is off."""
+    program = adapter.program(task)
+    for instruction, alone in operations_alone(task, adapter, way):
+        try:
+            base = baseline(alone)
+        except (Unsupported, AdapterFailed):
+            continue
+        found = answers(adapter, alone)
+        for each in compared_ways(alone, adapter, found, base):
+            if not each.outcome.agrees:
+                whose = placed(replace(instruction, named=False), program, "the program")
+                said = f"the {way} of {instruction.operation} in {whose}: {each.outcome.reason}"
+                return named(program, instruction), said
+    return None
+
+
+def operations_alone(task: Task, adapter: Adapter, way: str) -> Iterator[Alone]:
+    """A task for each result of each operation on a way from a parameter, in order.
+
+    Raises
+    ------
+    Unsupported, AdapterFailed
+        Where the adapter cannot run the task.
+    """
+    program = adapter.program(task)
+    step = attempt(adapter, replace(task, steps=1, update=None)).steps[0]
+    values = {**task.rows(0), **task.params, **step.values}
+    moved: dict[str, Any] = dict(task.tangents())
+    if way == "jvp":
+        moved |= answered(lambda: adapter.jvp(handed_out(task)))
+    live = set(on_path(program, task.params)) | set(task.params)
+    chosen: dict[str, list[Instruction]] = {}
+    for i in program.instructions:
+        if i.operation == "select" and not i.native:
+            chosen.setdefault(i.refs[0], []).append(i)
+    for i in program.instructions:
+        if i.native or i.operation == "select" or not live.intersection(i.refs):
+            continue
+        if any(name not in values for name in i.refs):
+            continue
+        for output in chosen.get(i.target, [None]):
+            yield i, _alone(task, way, i, output, values, moved, live)
+
+
+def _alone(
+    task: Task,
+    way: str,
+    instruction: Instruction,
+    select: Instruction | None,
+    values: dict[str, Any],
+    moved: dict[str, Any],
+    live: set[str],
+) -> Task:
+    names = list(dict.fromkeys(instruction.refs))
+    params = {
+        name: values[name] for name in names if name in live and values[name].dtype.kind in "fc"
+    }
+    made = (instruction,) if select is None else (instruction, select)
+    along = {name: moved[name] for name in params if moved.get(name) is not None}
+    given = along and {n: along.get(n, np.zeros_like(x)) for n, x in params.items()}
+    return replace(
+        task,
+        case=f"{task.case}-{instruction.target}",
+        programs={"*": Program(tuple(replace(i, named=True) for i in made), made[-1].target)},
+        inputs={name: values[name] for name in names if name not in params},
+        params=params,
+        checks=frozenset((way,)),
+        steps=1,
+        update=None,
+        batch=None,
+        given_cotangent=None,
+        given_tangents=given,
+        expect={},
+        divergences=(),
+        avoid=0.0,
+        files={},
+    )

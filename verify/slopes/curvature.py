@@ -1,0 +1,97 @@
+"""A second opinion on Hessian-vector products: differences of the reference's own gradients.
+
+A rule may be a right derivative and have none that is right where it turns aside, as one that
+writes 1 for sin(x)/x at zero. Richardson-extrapolated central differences of the gradient along
+the task's direction, in wider precision, contradict it where they converge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...adapters.numpy_reference import reference
+from ...adapters.values import in_dtype
+from ...cases.task import Task
+from ...refimpl.differences import extrapolated
+from ...refimpl.errors import GradparityError
+from ...refimpl.operation import Operation
+from ..measure.dtypes import WIDER
+
+#: The largest steps that are tried in turn, relative to the largest parameter or to one.
+STEPS = (2.0**-8, 2.0**-13)
+
+#: Two step sizes must agree to this, relative to the largest element, and a product may be off by
+#: so many times more.
+CONVERGED, MARGIN = 1e-7, 1e3
+
+
+def contradicted(
+    task: Task, products: Mapping[str, np.ndarray], rows: Mapping[str, Operation]
+) -> str:
+    """What differences of gradients say against the products, in a sentence; nothing if nothing.
+
+    Parameters
+    ----------
+    task
+        It is not on a kink, or differences do not converge and have nothing to say.
+    products
+        H v for each differentiated parameter, in wider precision.
+    rows
+        The operations.
+    """
+    for largest in STEPS:
+        measured = _measured(task, list(products), largest, rows)
+        for name, (slope, off) in measured.items():
+            size = max(np.max(np.abs(slope), initial=0), np.max(np.abs(products[name]), initial=0))
+            with np.errstate(all="ignore"):
+                told = (off <= CONVERGED * size) & np.isfinite(slope)
+                far = told & ~(np.abs(slope - products[name]) <= MARGIN * CONVERGED * size)
+            if far.any():
+                at = tuple(int(n) for n in np.unravel_index(int(np.argmax(far)), far.shape))
+                return (
+                    f"the second derivative of {name} by the reference's rules is "
+                    f"{_text(products[name][at])} at {at}, by differences of its gradients "
+                    f"{_text(slope[at])}"
+                )
+    return ""
+
+
+def _measured(
+    task: Task, names: list[str], largest: float, rows: Mapping[str, Operation]
+) -> dict[str, tuple[Any, Any]]:
+    """The derivative of each gradient along the direction, and how far two step sizes are apart."""
+    wide = WIDER[task.dtype]
+    start = {name: in_dtype(x, wide) for name, x in task.params.items()}
+    along = {name: in_dtype(v, wide) for name, v in task.tangents().items()}
+    plain = replace(task, steps=1, update=None, checks=frozenset(("value", "grad")))
+
+    def gradients(h: Any) -> dict[str, Any]:
+        moved = {name: start[name] + h * v for name, v in along.items()}
+        made = replace(plain, params={**start, **moved})
+        return reference(made, dtype=wide, rows=rows).steps[0].grads
+
+    steps = [np.longdouble(largest) / 2**k for k in range(4)]
+    found: dict[str, tuple[Any, Any]] = {}
+    try:
+        with np.errstate(all="ignore"):
+            ends = [(gradients(h), gradients(-h)) for h in steps]
+            for name in names:
+                if any(a[name] is None or b[name] is None for a, b in ends):
+                    continue
+                quotients = [
+                    (a[name] - b[name]) / (2 * h) for (a, b), h in zip(ends, steps, strict=True)
+                ]
+                first, second = extrapolated(quotients[:3]), extrapolated(quotients[1:])
+                found[name] = second, np.abs(second - first)
+    except GradparityError:
+        return {}
+    return found
+
+
+def _text(x: Any) -> str:
+    value = complex(x)
+    return f"{value if value.imag else value.real:.10g}"

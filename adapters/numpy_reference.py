@@ -20,6 +20,7 @@ from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Node, Tape
 from .base import Adapter, Step, Trace, watched
 from .interpret import Dialect, arrays_of, failures, interpret
+from .lacking import absent
 from .metering import Meter
 from .reference_training import ReferenceTraining
 from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
@@ -308,7 +309,9 @@ class _OnTape(Dialect):
     def lower(self, operation: str) -> Callable[..., Node]:
         row = self._rows.get(operation)
         if row is None:
-            raise Unsupported(f"the reference has no {operation}")
+            if operation not in TABLE:
+                raise Unsupported(f"no operation is called {operation}")
+            raise absent(operation, {}, "the reference")
         return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)
 
     def kind(self, value: Node) -> str:

@@ -128,9 +128,10 @@ class Adapter(ABC):
 
     Where the framework has no way to do what a task asks for, an adapter raises ``Unsupported``
     with a message that says what is lacking: the task is counted as such, and nothing fails. It is
-    for what the framework cannot express, not for what it computes wrongly, and never to be
-    answered by another computation in its place. Whatever else it raises is an error of the
-    framework's (``interpret.failures`` gives it our type), and fails the task.
+    for what the framework is known to be unable to express, not for what it computes wrongly or
+    has no longer, and never to be answered by another computation in its place. Whatever else it
+    raises is an error of the framework's (``interpret.failures`` gives it our type), and fails the
+    task.
     """
 
     #: As in ``--adapters``, in the rows, and in cases (``program: {name: …}``): the name of its
@@ -216,6 +217,19 @@ class Adapter(ABC):
         Its own name for it, dotted, for people; ``composed`` where it is put together of others;
         an empty text where it has none, and for what is in no table. ``run`` agrees with it.
         """
+
+    def lacks(self, operation: str) -> str:  # noqa: ARG002  for those who write it down
+        """Why it has no such operation of the table, on one line.
+
+        An adapter that answers this for each operation that ``has`` knows nothing of fails a task
+        (``AdapterFailed``) that asks for one it knows nothing of and says nothing of: it had it,
+        and has it no longer. ``lowering.Lowerings`` does so for its adapters.
+
+        Returns
+        -------
+        The reason; an empty text where there is none to tell.
+        """
+        return ""
 
     def spelled(self, task: Task) -> str:  # noqa: ARG002  for those who have optimizers
         """How the update of a task that has one is written in this framework.

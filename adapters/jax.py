@@ -50,6 +50,10 @@ class JaxAdapter(Adapter):
         """Its dotted name in JAX, ``composed``, or nothing."""
         return LOWERINGS.has(operation)
 
+    def lacks(self, operation: str) -> str:
+        """Why it has none, of its table of what is unsupported."""
+        return LOWERINGS.lacks(operation)
+
     def spelled(self, task: Task) -> str:
         """The constructors' calls that a task's update is."""
         return spelled(task)

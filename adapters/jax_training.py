@@ -14,11 +14,12 @@ from optax.contrib._complex_valued import SplitRealAndImaginaryArrays as _Parts
 
 from ..cases.native_training import Chosen
 from ..cases.task import Task
-from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
+from .jax_lowerings import unsupported
 from .jax_lowerings.optimizers import OPTIMIZERS, SLOTS
-from .jax_lowerings.schedules import CLIPS, SCHEDULES
+from .jax_lowerings.schedules import CLIPS, PLATEAU, SCHEDULES
+from .lacking import entry
 from .spelling import Library, said, text_of
 from .values import attributes, hyperparameters
 
@@ -57,14 +58,15 @@ def _transformation(library: Any, task: Task) -> Any:
     elif task.update.clip is not None:
         clip = task.update.clip
         given = attributes(clip, CLIP_ROWS[clip.name].attributes)
-        chain.append(CLIPS[clip.name](library, **given))
+        make = entry(CLIPS, clip.name, unsupported.CLIPS, "optax")
+        chain.append(make(library, **given))
     if task.update.groups and "optimizer" not in native:
         rules = {name: _rule(library, task, name, native) for name in task.params}
         chain.append(library.partition(rules, {name: name for name in rules}))
     else:
         chain.append(_rule(library, task, "", native))
     schedule = task.update.schedule
-    if schedule is not None and schedule.name == "reduce_on_plateau" and "schedule" not in native:
+    if schedule is not None and schedule.name == PLATEAU and "schedule" not in native:
         given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
         chain.append(_plateau(library, **given))
     return library.chain(*chain) if len(chain) > 1 else chain[0]
@@ -109,10 +111,8 @@ def _rule(library: Any, task: Task, parameter: str, native: dict[str, Chosen]) -
         if "schedule" in native or task.update.schedule is not None:
             given["learning_rate"] = _rate(library, task, given["learning_rate"], native)
         return _called(library, Chosen(own.name, given))
-    make = OPTIMIZERS.get(task.update.rule)
-    if make is None:
-        raise Unsupported(f"optax has no {task.update.rule}")
     given = hyperparameters(task, parameter)
+    make = entry(OPTIMIZERS, task.update.rule, unsupported.RULES, "optax")
     rule = make(library, **{**given, "lr": _rate(library, task, given["lr"], native)})
     if not any(np.iscomplexobj(x) for x in task.params.values()):
         return rule
@@ -126,10 +126,11 @@ def _rate(library: Any, task: Task, lr: float, native: dict[str, Chosen]) -> Any
     schedule = task.update.schedule
     if "schedule" in native:
         return _called(library, native["schedule"])
-    if schedule is None or schedule.name not in SCHEDULES:
+    if schedule is None or schedule.name == PLATEAU:
         return lr
+    make = entry(SCHEDULES, schedule.name, unsupported.SCHEDULES, "optax")
     given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
-    rate = SCHEDULES[schedule.name](library, lr, count=task.steps, **given)
+    rate = make(library, lr, count=task.steps, **given)
     # optax counts in int32, of which JAX's quotients are float32 ones whatever is trained.
     wide = f"lambda count: {text_of(rate)}(jnp.asarray(count, float))"
     return said(wide, lambda count: rate(jnp.asarray(count, float)))

@@ -9,6 +9,9 @@ An entry of such a table is one line:
 ``"mse": composed_function``
     The framework has none: composed of what it has.
 
+What a framework has no way to do stands with its reason in a table of its own (``lacking``); an
+operation that is in neither is an error.
+
 A function is called with the arrays by position (None where one is left out) and with every
 attribute of the row by keyword, defaults included.
 """
@@ -25,9 +28,10 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from ..cases.native import refusal
-from ..refimpl.errors import Unsupported
+from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ..refimpl.ops import TABLE
 from .interpret import Dialect
+from .lacking import absent
 
 #: What ``Adapter.has`` says of an operation that the framework has no function for.
 COMPOSED = "composed"
@@ -84,6 +88,9 @@ class Lowerings:
         Attributes that the framework's own functions call otherwise.
     prepared
         Turns plain numbers among arguments into arrays, for functions that take none.
+    lacking
+        The operations that the framework has no way to do, each with the reason. A spelling of
+        one of them is not looked for.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class Lowerings:
         tables: Iterable[Mapping[str, Entry]],
         renamed: Mapping[str, str] | None = None,
         prepared: Callable[[tuple[Any, ...]], Iterable[Any]] = lambda arguments: arguments,
+        lacking: Mapping[str, str] | None = None,
     ) -> None:
         self._framework, self._namespaces = framework, namespaces
         self._roots = {module.__name__: module for module in roots}
@@ -104,6 +112,10 @@ class Lowerings:
             if twice:
                 raise TypeError(f"spelt twice: {sorted(twice)}")
             self._entries.update(table)
+        self._lacking = dict(lacking or {})
+        twice = self._entries.keys() & self._lacking.keys()
+        if twice:
+            raise TypeError(f"spelt, and said to be unsupported: {sorted(twice)}")
         self._found: dict[str, Lowering | None] = {}
 
     def find(self, operation: str) -> Lowering | None:
@@ -115,13 +127,22 @@ class Lowerings:
     def __getitem__(self, operation: str) -> Callable[..., Any]:
         lowering = self.find(operation)
         if lowering is None:
-            raise Unsupported(f"{self._framework} has no {operation}")
+            raise self._absent(operation)
         return lowering.call
 
     def has(self, operation: str) -> str:
         """As ``Adapter.has``."""
         lowering = self.find(operation)
         return "" if lowering is None else lowering.name
+
+    def lacks(self, operation: str) -> str:
+        """As ``Adapter.lacks``."""
+        return self._lacking.get(operation, "")
+
+    def _absent(self, operation: str) -> GradparityError:
+        if operation not in TABLE:
+            return Unsupported(f"no operation is called {operation}")
+        return absent(operation, self._lacking, self._framework)
 
     def spelling(self, operation: str) -> tuple[str, Callable[..., Any] | None, dict[str, Any]]:
         """How an operation is reached: a dotted name, or the function that does it.
@@ -136,7 +157,7 @@ class Lowerings:
         unsaid = {k: v for k, v in given.items() if v is not Parameter.empty}
         name = self.has(operation)
         if not name:
-            raise Unsupported(f"{self._framework} has no {operation}")
+            raise self._absent(operation)
         if isinstance(entry, Lowering):
             return name, entry.call, unsaid
         return name, entry if callable(entry) else None, unsaid
@@ -164,15 +185,21 @@ class Lowerings:
         Raises
         ------
         Unsupported
-            Where cases may not call it, or this release of the framework has none.
+            Where cases may not call it.
+        AdapterFailed
+            Where this release of the framework has none.
         """
         refused = refusal(name, self._framework)
-        function = None if refused else self.function(name)
+        if refused:
+            raise Unsupported(refused)
+        function = self.function(name)
         if function is None:
-            raise Unsupported(refused or f"this release of {self._framework} has no {name}")
+            raise AdapterFailed(f"this release of {self._framework} has no {name}")
         return function
 
     def _look_up(self, operation: str) -> Lowering | None:
+        if operation in self._lacking:
+            return None
         entry = self._entries.get(operation)
         if isinstance(entry, Lowering):
             return self._ready(operation, entry)

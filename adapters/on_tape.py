@@ -10,8 +10,10 @@ import numpy as np
 from ..cases.program import Instruction
 from ..refimpl.errors import Unsupported
 from ..refimpl.operation import Operation
+from ..refimpl.ops import TABLE
 from ..refimpl.tape import Node, Tape
 from .interpret import Dialect
+from .lacking import absent
 from .metering import Meter
 from .values import in_dtype, kind_of
 
@@ -43,7 +45,9 @@ class OnTape(Dialect):
         """The reference's row, applied by the tape."""
         row = self._rows.get(operation)
         if row is None:
-            raise Unsupported(f"the reference has no {operation}")
+            if operation not in TABLE:
+                raise Unsupported(f"no operation is called {operation}")
+            raise absent(operation, {}, "the reference")
         return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)
 
     def kind(self, value: Node) -> str:

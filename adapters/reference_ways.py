@@ -84,7 +84,7 @@ class Arithmetic:
         self.feeding: Callable[[Any], Any] | None = None
         self.rounding: Callable[[Any], Any] | None = None
         if condition is not None:
-            self.feeding = self.rounding = partial(_each, partial(_jittered, condition))
+            self.feeding = self.rounding = partial(_each, condition.jittered)
         elif noise is not None:
             self.rounding = partial(_each, self.fed)
 
@@ -106,10 +106,6 @@ class Arithmetic:
     def out(self, x: Any) -> np.ndarray:
         """As handed back: a plain array of its own."""
         return np.array(in_dtype(np.asarray(x).view(np.ndarray), self.compute))
-
-
-def _jittered(noise: Noise, x: Any) -> Any:
-    return noise.rounded(np.asarray(x)) if kind_of(x.dtype) in "fc" else x
 
 
 def _each(move: Callable[[Any], Any], x: Any) -> Any:

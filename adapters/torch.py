@@ -37,6 +37,10 @@ class TorchAdapter(Adapter):
         """Its dotted name in torch, ``composed``, or nothing."""
         return LOWERINGS.has(operation)
 
+    def lacks(self, operation: str) -> str:
+        """Why it has none, of its table of what is unsupported."""
+        return LOWERINGS.lacks(operation)
+
     def spelled(self, task: Task) -> str:
         """The constructors' calls that a task's update is."""
         return spelled(task)

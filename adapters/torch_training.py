@@ -9,12 +9,13 @@ from typing import Any
 import torch
 
 from ..cases.task import Task
-from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
 from .importing import importing
+from .lacking import entry
 from .spelling import Library, Text, call_text, text_of
+from .torch_lowerings import unsupported
 from .torch_lowerings.optimizers import OPTIMIZERS, SLOTS
 from .torch_lowerings.schedules import CLIPS, SCHEDULES, clip_text
 from .values import attributes, hyperparameters
@@ -111,7 +112,7 @@ class TorchTraining:
         if chosen is None:
             return None
         given = attributes(chosen, SCHEDULE_ROWS[chosen.name].attributes)
-        return SCHEDULES[chosen.name](
+        return _scheduling(chosen.name)(
             torch.optim.lr_scheduler, self._optimizer, count=self._task.steps, **given
         )
 
@@ -139,10 +140,9 @@ def constructor(
     native = task.update.native.get("torch", {}).get("optimizer")
     if native is not None:
         return getattr(torch.optim, native.name), native.attributes, {}
-    lowering = OPTIMIZERS.get(task.update.rule)
-    if lowering is None:
-        raise Unsupported(f"torch.optim has no {task.update.rule}")
-    make, common = lowering(**_floats(hyperparameters(task)))
+    given = hyperparameters(task)
+    lowering = entry(OPTIMIZERS, task.update.rule, unsupported.RULES, "torch.optim")
+    make, common = lowering(**_floats(given))
     return make, common, {k: lowering(**_floats(hyperparameters(task, k)))[1] for k in groups}
 
 
@@ -167,7 +167,7 @@ def spelled(task: Task) -> str:
         lines.append(call_text(chosen.name, make, [Text("optimizer")], chosen.attributes))
     elif update.schedule is not None:
         given = attributes(update.schedule, SCHEDULE_ROWS[update.schedule.name].attributes)
-        lowering = SCHEDULES[update.schedule.name]
+        lowering = _scheduling(update.schedule.name)
         schedulers = Library(torch.optim.lr_scheduler, "lr_scheduler")
         lines.append(lowering(schedulers, _Optimizer(common["lr"]), count=task.steps, **given).text)
     if "clip" in native:
@@ -201,10 +201,11 @@ def _shown(own: dict[str, dict[str, Any]], common: dict[str, Any]) -> str:
 
 
 def _clipping(name: str) -> Any:
-    lowering = CLIPS.get(name)
-    if lowering is None:
-        raise Unsupported(f"torch.nn.utils has no clipping by {name}")
-    return lowering
+    return entry(CLIPS, name, unsupported.CLIPS, "torch.nn.utils")
+
+
+def _scheduling(name: str) -> Any:
+    return entry(SCHEDULES, name, unsupported.SCHEDULES, "torch.optim.lr_scheduler")
 
 
 def _floats(given: dict[str, Any]) -> dict[str, Any]:

@@ -35,14 +35,20 @@ class Report:
         The tasks that it ran.
     unsupported
         Those that it cannot express, each with what it said; that is no finding.
+    unstated
+        Operations of the table that it has not and says nothing of (``Adapter.lacks``): should it
+        lose one that it has, nobody would be told. That is no finding either.
     """
 
     findings: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     unsupported: dict[str, str] = field(default_factory=dict)
+    unstated: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         counts = f"{len(self.ran)} tasks were run, {len(self.unsupported)} are unsupported"
+        if self.unstated:
+            counts += f"; of {len(self.unstated)} operations it has neither a spelling nor a reason"
         return "\n".join([*self.findings, counts])
 
 
@@ -67,7 +73,8 @@ def check(adapter: Adapter) -> Report:
         assert not report.findings, report
     """
     report = Report()
-    report.findings += [*_name(adapter), *_texts(adapter), *_context(adapter)]
+    report.findings += [*_name(adapter), *_texts(adapter), *_lacks(adapter, report)]
+    report.findings += _context(adapter)
     given = tasks()
     for task in given:
         report.findings += [f"{task.id}: {text}" for text in _task(adapter, task, report)]
@@ -104,6 +111,21 @@ def _texts(adapter: Adapter) -> Iterator[str]:
     found, _ = _asked(lambda: adapter.has("no_such_operation"))
     if found:
         yield f"has: says {found!r} of an operation that is in no table, expected an empty text"
+
+
+def _lacks(adapter: Adapter, report: Report) -> Iterator[str]:
+    """What it says of operations that it has not."""
+    wrong = []
+    for name in TABLE:
+        had, _ = _asked(lambda name=name: adapter.has(name))
+        reason, faults = _asked(lambda name=name: adapter.lacks(name))
+        if not had and not reason and not faults:
+            report.unstated.append(name)
+        if had and reason:
+            faults = [f"says {reason!r} of an operation that it has"]
+        wrong += [f"lacks({name!r}): {fault}" for fault in faults]
+    if wrong:
+        yield wrong[0] if len(wrong) == 1 else f"{wrong[0]}; and {len(wrong) - 1} more like it"
 
 
 def _context(adapter: Adapter) -> Iterator[str]:

@@ -12,6 +12,7 @@ import jax
 import optax
 
 from ..lowering import Lowerings, tables
+from . import unsupported
 
 NAMESPACES = ("jax.numpy", "jax.nn", "jax.lax", "jax.scipy.special")
 
@@ -31,4 +32,5 @@ LOWERINGS = Lowerings(
     (jax, optax),
     NAMESPACES,
     tables(__name__, __path__),
+    lacking=unsupported.OPERATIONS,
 )

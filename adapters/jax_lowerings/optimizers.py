@@ -257,17 +257,12 @@ def _lbfgs(
     return optax.lbfgs(lr, memory_size=int(memory), linesearch=None)
 
 
-def _rprop(_optax: Any, /, **_: Any) -> Transformation:
-    raise Unsupported("optax.rprop applies at each step what it computed at the one before")
-
-
 #: rule → a function of optax, or of what writes its calls down, and the hyperparameters.
 OPTIMIZERS: dict[str, Callable[..., Transformation]] = {
     "sgd": _with_prelude(_sgd),
     "sign_sgd": _plain("sign_sgd"),
     "signum": _plain("signum", momentum="beta"),
     "lion": _plain("lion"),
-    "rprop": _rprop,
     "adam": _with_prelude(_plain("adam")),
     "adamw": _uphill(_plain("adamw")),
     "amsgrad": _with_prelude(_amsgrad),

@@ -31,6 +31,9 @@ def _one_cycle(
     return optax.cosine_onecycle_schedule(steps, lr, (peak_at + 0.5) / steps, div, final_div)
 
 
+#: The schedule that is a transformation in optax: it looks at the loss.
+PLATEAU = "reduce_on_plateau"
+
 #: schedule → a function of optax (or of what writes its calls down), the rate, the attributes and
 #: ``count``, how many steps are made.
 SCHEDULES: dict[str, Callable[..., Any]] = {

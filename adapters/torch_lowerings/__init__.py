@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from ..lowering import Lowerings, tables
+from . import unsupported
 
 NAMESPACES = ("torch", "torch.nn.functional", "torch.special", "torch.linalg")
 
@@ -38,4 +39,5 @@ LOWERINGS = Lowerings(
     tables(__name__, __path__),
     renamed={"axis": "dim", "keepdims": "keepdim", "axes": "dims"},
     prepared=_tensors,
+    lacking=unsupported.OPERATIONS,
 )

@@ -40,6 +40,7 @@ def test_our_own_adapters_conform_and_run_every_task(name):
     report = check(make(name))
     assert not report.findings, report
     assert not report.unsupported
+    assert not report.unstated
     assert len(report.ran) > 15
 
 
@@ -182,6 +183,8 @@ MANNERS = {
     "None for an operation": ({"has": lambda *_: None}, r"has\('\w+'\): is None.*; and \d+ more"),
     "any operation": ({"has": lambda _, name: name}, "has: says 'no_such_operation' of an opera"),
     "no operation": ({"has": lambda *_: ""}, r"was run, though has\('add'\) says that there is"),
+    "a reason for what it has": ({"lacks": lambda *_: "no"}, r"lacks\('add'\): says 'no' of an op"),
+    "a reason that is no text": ({"lacks": lambda *_: None}, r"lacks\('\w+'\): is None.*; and \d+"),
     "swallowing": ({"one_thread": swallowing}, "one_thread: swallows what is raised inside"),
     "no context": ({"one_thread": lambda _: None}, "one_thread: raised"),
     "an update that is no Python": ({"spelled": lambda *_: "sgd("}, "spelled: is no Python"),
@@ -213,4 +216,6 @@ def test_an_adapter_that_writes_spoils_nothing_for_the_next():
 def test_a_report_says_what_was_run():
     report = check(AutogradAdapter())
     counts = f"{len(report.ran)} tasks were run, {len(report.unsupported)} are unsupported"
-    assert str(report) == counts
+    assert "softmax" in report.unstated
+    unstated = f"of {len(report.unstated)} operations it has neither a spelling nor a reason"
+    assert str(report) == f"{counts}; {unstated}"

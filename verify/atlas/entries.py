@@ -22,7 +22,7 @@ from ...cases.loading import catalogue
 from ...cases.program import Program
 from ...cases.task import Between, Task
 from ...cases.ways import WAYS
-from ...refimpl.errors import GradparityError, Unsupported
+from ...refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ...reports.atlas import Entry, Result, Side, numbers
 from ..engine.runner import Runner
 from ..judging.records import raised
@@ -230,7 +230,7 @@ class _Told:
         missing = frozenset(k for k in grads if run.found.get(("grad", k, 0), 0) is None)
         try:
             return run.adapter.snippet(run.task, Shown(values, grads, missing, output))
-        except Unsupported as lack:
+        except (Unsupported, AdapterFailed) as lack:
             return f"# not written down here: {lack}"
 
     def _program(self, adapter: str) -> Program:

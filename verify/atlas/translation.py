@@ -11,7 +11,7 @@ from ...adapters.base import Adapter
 from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
 from ...cases.task import Task
-from ...refimpl.errors import BadUsage, Unsupported
+from ...refimpl.errors import AdapterFailed, BadUsage, Unsupported
 from ...reports.translation import Line, Spelling
 from ..engine.runner import Runner
 from ..judging.rows import FAILING, Row
@@ -131,7 +131,7 @@ def _line(runner: Runner, task: Task, about: str, group: str) -> Line:
 def _spelled(adapter: Adapter, task: Task) -> Spelling:
     try:
         return Spelling(adapter.name, adapter.spelled(task))
-    except Unsupported as lack:
+    except (Unsupported, AdapterFailed) as lack:
         return Spelling(adapter.name, "", str(lack))
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gradparity.adapters import registry
+from gradparity.adapters import registry, torch_lowerings
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.refimpl.errors import AdapterFailed, MissingFramework
 from gradparity.verify import cli
@@ -80,6 +80,20 @@ def test_the_exit_status_says_what_happened(gradparity, small, swept, monkeypatc
     status, out, _ = gradparity("run", small, swept, "--adapters", "numpy")
     assert status == expected
     assert "small" in out
+
+
+@pytest.mark.parametrize(("lacking", "expected"), [("", 3), ("it is tired", 0)])
+def test_an_operation_is_lost_or_known_to_be_unsupported(
+    gradparity, small, swept, monkeypatch, lacking, expected
+):
+    lowerings = torch_lowerings.LOWERINGS
+    find = lowerings.find
+    monkeypatch.setattr(lowerings, "find", lambda op: None if op == "tanh" else find(op))
+    monkeypatch.setattr(lowerings, "_lacking", {"tanh": lacking} if lacking else {})
+    status, out, _ = gradparity("run", small, swept, "--adapters", "numpy,torch", "-j", "0")
+    assert status == expected
+    said = "torch has no tanh: it is tired" if lacking else "torch has no tanh any more"
+    assert said in out
 
 
 def test_a_stale_divergence_ends_with_1(gradparity, small):

@@ -1,0 +1,27 @@
+"""What PyTorch has no way to do, and why. What it does in part says so where it is spelled."""
+
+from __future__ import annotations
+
+#: operation → the reason. It has all of them.
+OPERATIONS: dict[str, str] = {}
+
+#: rule → the reason.
+RULES: dict[str, str] = {
+    **dict.fromkeys(("sign_sgd", "signum", "lion"), "no class of it moves by signs alone"),
+    "adamaxw": "its Adamax adds weight decay to the gradient",
+    "adabelief": "no class of it averages the gradient's distance from its mean",
+    "yogi": "no class of it adds to the second moment by signs",
+    "adan": "no class of it looks at the difference of two gradients",
+    "ademamix": "no class of it has two means of the gradient",
+    "novograd": "no class of it has one second moment for a whole parameter",
+    **dict.fromkeys(
+        ("lamb", "lars", "fromage"), "no class of it steps in proportion to a parameter's norm"
+    ),
+    "sm3": "no class of it shares second moments among rows and columns by their maxima",
+}
+
+#: schedule → the reason. It has all of them.
+SCHEDULES: dict[str, str] = {}
+
+#: clip → the reason.
+CLIPS: dict[str, str] = {"adaptive": "nothing in it looks at the parameters"}

@@ -11,7 +11,8 @@ from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from . import limits
 from .faults import shown, unknown
-from .native import is_native, refusal
+from .foreign import meant, unknown_attribute, unknown_operation
+from .native import is_native, refusal, unabridged
 from .native_calls import WRITING, objection
 from .program import Const, Ref
 from .syntax import DOLLAR, Fault, called
@@ -37,12 +38,19 @@ class Calls:
         What ``$name`` may stand for.
     value
         Gives an expression's value: a ``Ref`` or a constant.
+    is_array
+        Whether a name is an array's, so that what stands behind its dot is a method.
     """
 
     def __init__(
-        self, framework: str | None, constants: Mapping[str, Any], value: Callable[[Any], Any]
+        self,
+        framework: str | None,
+        constants: Mapping[str, Any],
+        value: Callable[[Any], Any],
+        is_array: Callable[[str], bool],
     ) -> None:
         self._framework, self._constants, self._value = framework, constants, value
+        self._is_array = is_array
 
     def read(self, node: ast.Call) -> Call:
         """The call that a node makes.
@@ -63,8 +71,7 @@ class Calls:
     def row(name: str, node: Any) -> Operation:
         """The operation's row of the table."""
         if name not in TABLE:
-            listed = "expected one of the operations that `gradparity ops` lists"
-            raise Fault(unknown("operation", name, TABLE, listed=listed), node)
+            raise Fault(unknown_operation(name), node)
         return TABLE[name]
 
     def _operation_name(self, node: Any) -> str:
@@ -73,6 +80,8 @@ class Calls:
         while isinstance(at, ast.Attribute):
             parts.append(at.attr)
             at = at.value
+        if parts and (not isinstance(at, ast.Name) or self._is_array(at.id)):
+            raise Fault(_no_method(parts[0]), node)
         if not isinstance(at, ast.Name):
             raise Fault(f"a call of {called(at)}, expected an operation's name", node)
         first = at.id
@@ -85,7 +94,7 @@ class Calls:
                 raise Fault(
                     f"${word} is {shown(first)} here, expected the name of an operation", node
                 )
-        return ".".join([first, *reversed(parts)])
+        return unabridged(".".join([first, *reversed(parts)]), self._framework)
 
     def _arguments(self, row: Operation, node: ast.Call) -> tuple[Any, ...]:
         name = row.name
@@ -129,7 +138,8 @@ class Calls:
                     keyword,
                 )
             if keyword.arg not in row.attributes:
-                raise Fault(unknown(f"attribute of {name}", keyword.arg, row.attributes), keyword)
+                message = unknown_attribute(f"attribute of {name}", keyword.arg, row.attributes)
+                raise Fault(message, keyword)
             attributes[keyword.arg] = self._constant(keyword)
         missing = [key for key in row.required if key not in attributes]
         if missing:
@@ -172,6 +182,13 @@ class Calls:
         if isinstance(value, Ref) or _has_ref(value):
             raise Fault(f"an array for {keyword.arg}, expected a constant", keyword.value)
         return _small(value, keyword.value)
+
+
+def _no_method(name: str) -> str:
+    """That arrays have no methods, and which operation is meant."""
+    ours = meant(name)
+    put = f": {ours}(…)" if ours in TABLE else ours and f": {ours}"
+    return f"the method .{name}(), expected operations and no methods{put}"
 
 
 def _counted(row: Operation) -> str:

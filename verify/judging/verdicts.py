@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ...adapters.base import Adapter, Trace
+from ...adapters.interpret import situated
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
 from ..local.proof import Proofs
@@ -39,7 +40,7 @@ def judge(
 def judge_failure(task: Task, adapter: str, version: str, failure: GradparityError) -> Row:
     """The row of an adapter that raised: recorded, unsupported, or an error."""
     plain = ("unsupported", "") if isinstance(failure, Unsupported) else ("error", "raised")
-    found = raised(task, adapter, str(failure)) or (*plain, str(failure))
+    found = raised(task, adapter, str(failure)) or (*plain, situated(failure))
     return whole(task, adapter, version, *found)
 
 

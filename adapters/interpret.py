@@ -111,7 +111,9 @@ def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect,
             for a in arguments
         ]
     if instruction.native:
-        return dialect.native(instruction.operation)(*arguments, **instruction.attributes)
+        plain, by_keyword = instruction.passed(arguments)
+        function = dialect.native(instruction.operation)
+        return function(*plain, **by_keyword, **instruction.attributes)
     attributes = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in instruction.attributes.items()

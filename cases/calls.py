@@ -25,6 +25,8 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     attributes: dict[str, Any]
     native: bool
+    #: Of a native call, under which keywords the last of the arguments stand.
+    keywords: tuple[str, ...] = ()
 
 
 class Calls:
@@ -154,7 +156,8 @@ class Calls:
         reason = refusal(name, self._framework)
         if reason:
             raise Fault(reason, node.func)
-        attributes = {}
+        attributes: dict[str, Any] = {}
+        arrays: dict[str, Ref] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise Fault("**, expected attributes by keyword", keyword.value)
@@ -162,7 +165,11 @@ class Calls:
                 raise Fault(
                     f"{keyword.arg}= makes {name} write to an array, expected it left out", keyword
                 )
-            attributes[keyword.arg] = self._constant(keyword)
+            value = self._value(keyword.value)
+            if isinstance(value, Ref):
+                arrays[keyword.arg] = value
+            else:
+                attributes[keyword.arg] = self._checked(keyword, value)
         arguments = tuple(
             value if isinstance(value, Ref) or value is None else Const(_small(value, at))
             for value, at in ((self._value(at), at) for at in node.args)
@@ -170,15 +177,19 @@ class Calls:
         for argument, at in zip(arguments, node.args, strict=True):
             if isinstance(argument, Const) and _has_ref(argument.value):
                 raise Fault(f"a list of arrays in {name}, expected arrays by position", at)
-        if not any(isinstance(a, Ref) for a in arguments):
+        if not arrays and not any(isinstance(a, Ref) for a in arguments):
             raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
-        reason = objection(name, arguments, attributes)
+        reason = objection(name, arguments, {**attributes, **arrays})
         if reason:
             raise Fault(reason, node, limit="at most" in reason)
-        return Call(name, arguments, attributes, native=True)
+        every = (*arguments, *arrays.values())
+        return Call(name, every, attributes, native=True, keywords=tuple(arrays))
 
     def _constant(self, keyword: ast.keyword) -> Any:
-        value = self._value(keyword.value)
+        return self._checked(keyword, self._value(keyword.value))
+
+    @staticmethod
+    def _checked(keyword: ast.keyword, value: Any) -> Any:
         if isinstance(value, Ref) or _has_ref(value):
             raise Fault(f"an array for {keyword.arg}, expected a constant", keyword.value)
         return _small(value, keyword.value)

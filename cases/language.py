@@ -340,7 +340,13 @@ class _Reader:
     def _call(self, node: ast.Call, target: str) -> Any:
         call = self._calls.read(node)
         return self._emit(
-            call.operation, call.arguments, call.attributes, node, target, native=call.native
+            call.operation,
+            call.arguments,
+            call.attributes,
+            node,
+            target,
+            native=call.native,
+            keywords=call.keywords,
         )
 
     @staticmethod
@@ -360,6 +366,7 @@ class _Reader:
         target: str,
         *,
         native: bool = False,
+        keywords: tuple[str, ...] = (),
     ) -> Ref:
         self._budget.spend()
         if not native and operation != "select":
@@ -380,6 +387,7 @@ class _Reader:
                 text=self._source.segment(node),
                 line=place.line,
                 column=place.column,
+                keywords=keywords,
             )
         )
         return Ref(target)

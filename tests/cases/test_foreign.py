@@ -114,3 +114,29 @@ def test_words_of_yaml_and_a_matrix_s_transpose_are_read(program):
     by_name = {i.target: i for i in read.instructions}
     assert by_name["m"].attributes == {"axes": (1, 0)}
     assert by_name["t"].attributes["keepdims"] is True
+
+
+def test_native_calls_take_arrays_by_keyword(case):
+    head = HEAD.replace("params: {w: {normal: [2, 2]}}", "params: {v: {ones: [2]}}")
+    (programs,) = case(
+        f"{head}program:\n  numpy: loss = sum(layer_norm(x, v, eps=1e-5) ** 3)\n"
+        "  torch: loss = torch.sum(F.layer_norm(input=x, normalized_shape=[2], weight=v) ** 3)\n"
+    ).programs
+    call = programs["torch"].instructions[0]
+    assert call.refs == ("x", "v")
+    assert call.passed(["X", "V"]) == ([], {"input": "X", "weight": "V"})
+    assert call.attributes == {"normalized_shape": (2,)}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "F.relu(x, inplace=w)",
+        "F.embedding(x, w, max_norm=w)",
+        "torch.sum(dim=0)",
+        "F.pad(x, p=[w])",
+    ],
+)
+def test_an_array_by_keyword_opens_no_door(faults, call):
+    (fault, *_) = faults(f"{HEAD}program:\n  numpy: loss = sum(x * w)\n  torch: loss = {call}\n")
+    assert fault.startswith("t.yaml:7:")

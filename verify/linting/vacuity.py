@@ -75,6 +75,7 @@ def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
 
 def _is_noise(task: Task, name: str, g: np.ndarray, meter: Meter | None) -> bool:
     """Whether a tiny gradient is rounding alone, as of a softmax that is summed."""
-    moved = reference(task, noise=Noise(0, task.dtype), meter=meter).steps[0].grads[name]
+    noise = Noise(0, task.dtype)
+    moved = reference(task, dtype=np.float64, noise=noise, meter=meter).steps[0].grads[name]
     with np.errstate(invalid="ignore"):  # of infinities, whose difference is NaN
         return moved is None or bool((np.abs(moved - g) * 8 >= np.abs(g)).all())

@@ -90,8 +90,9 @@ def asked(ask: Callable[[], _T]) -> _T:
         try:
             return ask()
         except (Unsupported, AdapterFailed) as failure:
-            kind = Unsupported if isinstance(failure, Unsupported) else AdapterFailed
-            raise kind(text_of(failure)) from failure
+            if isinstance(failure, Unsupported):
+                raise Unsupported(text_of(failure)) from failure
+            raise AdapterFailed(text_of(failure), getattr(failure, "at", None)) from failure
         except MissingFramework:
             raise
         except KeyboardInterrupt as interrupt:

@@ -76,11 +76,21 @@ def interpret(
         The framework.
     dtype
         The task's, which floating constants are rounded to.
+
+    Raises
+    ------
+    AdapterFailed
+        With the instruction, for whatever the framework raises at one.
     """
     scope = dict(leaves)
     assigned: dict[str, Any] = {}
     for instruction in program.instructions:
-        result = _evaluate(instruction, scope, dialect, dtype)
+        try:
+            result = _evaluate(instruction, scope, dialect, dtype)
+        except GradparityError:
+            raise
+        except Exception as error:
+            raise AdapterFailed(described(error), instruction) from error
         if not isinstance(result, tuple | list):
             result = dialect.tap(instruction.target, result)
         scope[instruction.target] = assigned[instruction.target] = result
@@ -101,7 +111,9 @@ def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect,
             for a in arguments
         ]
     if instruction.native:
-        return dialect.native(instruction.operation)(*arguments, **instruction.attributes)
+        plain, by_keyword = instruction.passed(arguments)
+        function = dialect.native(instruction.operation)
+        return function(*plain, **by_keyword, **instruction.attributes)
     attributes = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in instruction.attributes.items()
@@ -126,6 +138,19 @@ def _constant(number: Const, met: set[str], dialect: Dialect, dtype: str, *, nat
 def arrays_of(variables: dict[str, Any]) -> dict[str, Any]:
     """The variables that are arrays: what has several results has no value of its own."""
     return {k: v for k, v in variables.items() if not isinstance(v, tuple | list)}
+
+
+#: Characters of an operation's text that a message quotes.
+_QUOTED = 80
+
+
+def situated(failure: Exception) -> str:
+    """What an adapter failed at: its message, and the operation with its line, as far as known."""
+    at = getattr(failure, "at", None)
+    if not isinstance(at, Instruction) or not at.text:
+        return str(failure)
+    text = at.text if len(at.text) <= _QUOTED else f"{at.text[: _QUOTED - 1]}…"
+    return f"{failure} (in `{text}`{f' at line {at.line}' if at.line else ''})"
 
 
 @contextmanager

@@ -109,7 +109,9 @@ def _rule(library: Any, task: Task, parameter: str, native: dict[str, Chosen]) -
         own = native["optimizer"]
         given = dict(own.attributes)
         if "schedule" in native or task.update.schedule is not None:
-            given["learning_rate"] = _rate(library, task, given["learning_rate"], native)
+            base = given.get("learning_rate")
+            base = hyperparameters(task)["lr"] if base is None else base
+            given["learning_rate"] = _rate(library, task, base, native)
         return _called(library, Chosen(own.name, given))
     given = hyperparameters(task, parameter)
     make = entry(OPTIMIZERS, task.update.rule, unsupported.RULES, "optax")

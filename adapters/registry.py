@@ -27,8 +27,22 @@ _FIRST = ("numpy", "torch", "jax")
 
 
 def names() -> list[str]:
-    """Every adapter's name: the reference first, then in a fixed order."""
-    return sorted({point.name for point in entry_points(group=GROUP)}, key=_order)
+    """Every adapter's name: the reference first, then in a fixed order.
+
+    Raises
+    ------
+    BadUsage
+        Where two distributions have an adapter of one name: which is meant cannot be told.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        first = found.setdefault(point.name, point)
+        if first.value != point.value:
+            raise BadUsage(
+                f"two adapters are called {point.name!r}: {_owned(first)} and {_owned(point)}, "
+                "expected names of their own"
+            )
+    return sorted(found, key=_order)
 
 
 def variants() -> list[str]:
@@ -43,16 +57,18 @@ def make(name: str) -> Adapter:
     Raises
     ------
     BadUsage
-        Where there is no such adapter; the message has the nearest name.
+        Where there is no such adapter; the message has the nearest name. Where there are two of
+        a name, as ``names``.
     MissingFramework
         Where its framework is not installed; the message says what to install.
     AdapterFailed
         For whatever else its module raises as it is imported, or its class as it is called.
     """
+    known = names()
     points = entry_points(group=GROUP, name=name) or entry_points(group=VARIANTS, name=name)
     if not points:
-        near = difflib.get_close_matches(name, [*names(), *variants()], n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names())}"
+        near = difflib.get_close_matches(name, [*known, *variants()], n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
         raise BadUsage(f"no adapter is called {name!r}{hint}")
     point = next(iter(points))
     try:
@@ -78,6 +94,10 @@ def _made(point: EntryPoint) -> Any:
             f"{_remedy(point, missing)}"
         ) from error
     return make()
+
+
+def _owned(point: EntryPoint) -> str:
+    return f"{point.value} of {point.dist.name}" if point.dist else point.value
 
 
 def _order(name: str) -> tuple[int, str]:

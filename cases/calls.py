@@ -11,7 +11,8 @@ from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from . import limits
 from .faults import shown, unknown
-from .native import is_native, refusal
+from .foreign import meant, unknown_attribute, unknown_operation
+from .native import is_native, refusal, unabridged
 from .native_calls import WRITING, objection
 from .program import Const, Ref
 from .syntax import DOLLAR, Fault, called
@@ -24,6 +25,8 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     attributes: dict[str, Any]
     native: bool
+    #: Of a native call, under which keywords the last of the arguments stand.
+    keywords: tuple[str, ...] = ()
 
 
 class Calls:
@@ -37,12 +40,19 @@ class Calls:
         What ``$name`` may stand for.
     value
         Gives an expression's value: a ``Ref`` or a constant.
+    is_array
+        Whether a name is an array's, so that what stands behind its dot is a method.
     """
 
     def __init__(
-        self, framework: str | None, constants: Mapping[str, Any], value: Callable[[Any], Any]
+        self,
+        framework: str | None,
+        constants: Mapping[str, Any],
+        value: Callable[[Any], Any],
+        is_array: Callable[[str], bool],
     ) -> None:
         self._framework, self._constants, self._value = framework, constants, value
+        self._is_array = is_array
 
     def read(self, node: ast.Call) -> Call:
         """The call that a node makes.
@@ -63,8 +73,7 @@ class Calls:
     def row(name: str, node: Any) -> Operation:
         """The operation's row of the table."""
         if name not in TABLE:
-            listed = "expected one of the operations that `gradparity ops` lists"
-            raise Fault(unknown("operation", name, TABLE, listed=listed), node)
+            raise Fault(unknown_operation(name), node)
         return TABLE[name]
 
     def _operation_name(self, node: Any) -> str:
@@ -73,6 +82,8 @@ class Calls:
         while isinstance(at, ast.Attribute):
             parts.append(at.attr)
             at = at.value
+        if parts and (not isinstance(at, ast.Name) or self._is_array(at.id)):
+            raise Fault(_no_method(parts[0]), node)
         if not isinstance(at, ast.Name):
             raise Fault(f"a call of {called(at)}, expected an operation's name", node)
         first = at.id
@@ -85,7 +96,7 @@ class Calls:
                 raise Fault(
                     f"${word} is {shown(first)} here, expected the name of an operation", node
                 )
-        return ".".join([first, *reversed(parts)])
+        return unabridged(".".join([first, *reversed(parts)]), self._framework)
 
     def _arguments(self, row: Operation, node: ast.Call) -> tuple[Any, ...]:
         name = row.name
@@ -129,7 +140,8 @@ class Calls:
                     keyword,
                 )
             if keyword.arg not in row.attributes:
-                raise Fault(unknown(f"attribute of {name}", keyword.arg, row.attributes), keyword)
+                message = unknown_attribute(f"attribute of {name}", keyword.arg, row.attributes)
+                raise Fault(message, keyword)
             attributes[keyword.arg] = self._constant(keyword)
         missing = [key for key in row.required if key not in attributes]
         if missing:
@@ -144,7 +156,8 @@ class Calls:
         reason = refusal(name, self._framework)
         if reason:
             raise Fault(reason, node.func)
-        attributes = {}
+        attributes: dict[str, Any] = {}
+        arrays: dict[str, Ref] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise Fault("**, expected attributes by keyword", keyword.value)
@@ -152,7 +165,11 @@ class Calls:
                 raise Fault(
                     f"{keyword.arg}= makes {name} write to an array, expected it left out", keyword
                 )
-            attributes[keyword.arg] = self._constant(keyword)
+            value = self._value(keyword.value)
+            if isinstance(value, Ref):
+                arrays[keyword.arg] = value
+            else:
+                attributes[keyword.arg] = self._checked(keyword, value)
         arguments = tuple(
             value if isinstance(value, Ref) or value is None else Const(_small(value, at))
             for value, at in ((self._value(at), at) for at in node.args)
@@ -160,18 +177,29 @@ class Calls:
         for argument, at in zip(arguments, node.args, strict=True):
             if isinstance(argument, Const) and _has_ref(argument.value):
                 raise Fault(f"a list of arrays in {name}, expected arrays by position", at)
-        if not any(isinstance(a, Ref) for a in arguments):
+        if not arrays and not any(isinstance(a, Ref) for a in arguments):
             raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
-        reason = objection(name, arguments, attributes)
+        reason = objection(name, arguments, {**attributes, **arrays})
         if reason:
             raise Fault(reason, node, limit="at most" in reason)
-        return Call(name, arguments, attributes, native=True)
+        every = (*arguments, *arrays.values())
+        return Call(name, every, attributes, native=True, keywords=tuple(arrays))
 
     def _constant(self, keyword: ast.keyword) -> Any:
-        value = self._value(keyword.value)
+        return self._checked(keyword, self._value(keyword.value))
+
+    @staticmethod
+    def _checked(keyword: ast.keyword, value: Any) -> Any:
         if isinstance(value, Ref) or _has_ref(value):
             raise Fault(f"an array for {keyword.arg}, expected a constant", keyword.value)
         return _small(value, keyword.value)
+
+
+def _no_method(name: str) -> str:
+    """That arrays have no methods, and which operation is meant."""
+    ours = meant(name)
+    put = f": {ours}(…)" if ours in TABLE else ours and f": {ours}"
+    return f"the method .{name}(), expected operations and no methods{put}"
 
 
 def _counted(row: Operation) -> str:

@@ -10,7 +10,8 @@ from ..refimpl.optimizers.clipping import CLIPS
 from ..refimpl.optimizers.schedules import SCHEDULES, required
 from .context import Context
 from .faults import shown, unknown
-from .native_training import NATIVE_TRAINING, PARTS
+from .foreign import unknown_hyperparameter
+from .native_training import NATIVE_TRAINING, PARTS, REQUIRED
 from .values import is_number
 
 Path = tuple[Any, ...]
@@ -38,7 +39,8 @@ def check_training(case: Context) -> None:
             _native(case, adapter, parts)
     for path, key, value, attributes in settings(case):
         if attributes is not None and key not in attributes and path[0] == "groups":
-            case.faults.add(unknown("hyperparameter", key, attributes), case.key(*path))
+            said = unknown_hyperparameter("hyperparameter", key, attributes)
+            case.faults.add(said, case.key(*path))
         elif not isinstance(value, str):
             check_setting(case, path, key, value, attributes)
 
@@ -98,7 +100,8 @@ def _named(
     for key in keys:
         if key not in attributes:
             place = case.key(part, name, key) if isinstance(given, dict) else case.at(part, name)
-            case.faults.add(unknown(f"{what} of {name}", key, attributes), place)
+            said = unknown_hyperparameter(f"{what} of {name}", key, attributes)
+            case.faults.add(said, place)
     missing = [key for key in required(attributes) if key not in keys]
     if missing:
         case.faults.add(
@@ -122,12 +125,30 @@ def _groups(case: Context) -> None:
             case.faults.add(unknown("parameter", name, model.params), case.key("groups", name))
 
 
+def _raising(case: Context, adapter: str) -> bool:
+    """Whether the case records that the adapter raises, which may be what it is about."""
+    return any(d.raises is not None and adapter in d.adapters for d in case.model.divergences)
+
+
 def _native(case: Context, adapter: str, parts: Any) -> None:
     known = NATIVE_TRAINING.get(adapter, {})
     for part in PARTS:
-        for name in getattr(parts, part) or {}:
+        for name, given in (getattr(parts, part) or {}).items():
+            place = case.key("native", adapter, part, name)
             if name not in known.get(part, ()):
+                case.faults.add(unknown(f"{part} of {adapter}", name, known.get(part, ())), place)
+                continue
+            needed = REQUIRED.get(adapter, {}).get(name, ())
+            missing = [key for key in needed if key not in given]
+            if missing and not _raising(case, adapter):
+                lacking = ", ".join(missing)
                 case.faults.add(
-                    unknown(f"{part} of {adapter}", name, known.get(part, ())),
-                    case.key("native", adapter, part, name),
+                    f"{name} of {adapter} lacks {lacking}, expected a value, for it has no default",
+                    place,
                 )
+    if parts.clip and not case.model.clip:
+        case.faults.add(
+            f"native clips in {adapter} and the case clips nothing, expected clip: what the "
+            "reference does",
+            case.key("native", adapter, "clip"),
+        )

@@ -14,6 +14,9 @@ from .syntax import Fault
 #: Names that stand for numbers.
 NUMBERS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 
+#: YAML's words for what Python writes True, False and None.
+WORDS = {"true": True, "false": False, "null": None}
+
 _FOLDS: dict[type, Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -84,14 +84,17 @@ class Faults:
         return found
 
 
-def unknown(what: str, name: object, valid: Iterable[str], *, listed: str = "") -> str:
+def unknown(
+    what: str, name: object, valid: Iterable[str], *, listed: str = "", meant: str = ""
+) -> str:
     """``unknown key 'stpes', expected one of …; did you mean 'steps'?``.
 
-    ``listed`` says in words where the valid names stand, for when they are too many to list.
+    ``listed`` says in words where the valid names stand, for when they are too many to list;
+    ``meant`` is the name to ask for, where it is known otherwise than by its likeness.
     """
     names = list(dict.fromkeys(valid))
     expected = listed or f"expected {one_of(names)}"
-    close = nearest(str(name), names)
+    close = meant or nearest(str(name), names)
     hint = f"; did you mean {close!r}?" if close else ""
     return f"unknown {what} {shown(name)}, {expected}{hint}"
 

@@ -105,7 +105,7 @@ class _Reader:
         self.instructions: list[Instruction] = []
         self._source, self._scope = source, scope
         self._budget, self._faults = budget, faults
-        self._calls = Calls(framework, scope.constants, self._value)
+        self._calls = Calls(framework, scope.constants, self._value, scope.is_array)
         self._target = ""
         self._count = 0
         self._readers: dict[type, Callable[[Any, str], Any]] = {
@@ -115,6 +115,7 @@ class _Reader:
             ast.UnaryOp: self._unary,
             ast.Compare: self._compare,
             ast.Call: self._call,
+            ast.Attribute: self._attribute,
             ast.Subscript: self._subscript,
             ast.Slice: self._slice,
             ast.Tuple: self._sequence,
@@ -327,10 +328,25 @@ class _Reader:
     def _sequence(self, node: ast.Tuple | ast.List, _target: str) -> tuple[Any, ...]:
         return tuple(self._value(item) for item in node.elts)
 
+    def _attribute(self, node: ast.Attribute, target: str) -> Any:
+        """``x.T`` of a matrix: for other arrays, what it is depends on who is asked."""
+        if node.attr != "T":
+            raise Fault(f"{called(node)}, expected operations on names and numbers", node)
+        value = self._value(node.value)
+        if not isinstance(value, Ref):
+            raise Fault(f".T of {shown(value)}, expected an array", node)
+        return self._emit("permute_dims", (value,), {"axes": (1, 0)}, node, target)
+
     def _call(self, node: ast.Call, target: str) -> Any:
         call = self._calls.read(node)
         return self._emit(
-            call.operation, call.arguments, call.attributes, node, target, native=call.native
+            call.operation,
+            call.arguments,
+            call.attributes,
+            node,
+            target,
+            native=call.native,
+            keywords=call.keywords,
         )
 
     @staticmethod
@@ -350,6 +366,7 @@ class _Reader:
         target: str,
         *,
         native: bool = False,
+        keywords: tuple[str, ...] = (),
     ) -> Ref:
         self._budget.spend()
         if not native and operation != "select":
@@ -370,6 +387,7 @@ class _Reader:
                 text=self._source.segment(node),
                 line=place.line,
                 column=place.column,
+                keywords=keywords,
             )
         )
         return Ref(target)

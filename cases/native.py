@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from .faults import nearest, one_of
+from .foreign import meant
 from .native_names import NAMES
 
 #: First words of dotted names that belong to a framework.
 ROOTS = {"torch": "torch", "jax": "jax", "optax": "jax"}
+
+
+#: Framework → what people write for a module of its own → that module's name.
+ALIASES = {
+    "torch": {"F": "torch.nn.functional", "nn": "torch.nn"},
+    "jax": {"jnp": "jax.numpy", "lax": "jax.lax", "jsp": "jax.scipy", "nn": "jax.nn"},
+}
+
+
+def unabridged(name: str, framework: str | None) -> str:
+    """A dotted name in full, where the text's framework has a usual short form of its beginning."""
+    first, dot, rest = name.partition(".")
+    module = ALIASES.get(framework or "", {}).get(first)
+    return f"{module}.{rest}" if module and dot else name
 
 
 def is_native(name: str) -> bool:
@@ -25,18 +40,21 @@ def refusal(name: str, framework: str | None) -> str:
         Whose text it stands in; None for a text that all share.
     """
     owner = ROOTS[name.partition(".")[0]]
+    ours = meant(name)
+    instead = f"; did you mean {ours!r}?" if ours else ""
     if framework is None:
         return (
             f"{name} is {owner}'s own and the text is for every framework, expected an operation "
-            f"of the table, or one text a framework: program: {{{owner}: …, numpy: …}}"
+            f"of the table, or one text a framework: program: {{{owner}: …, numpy: …}}{instead}"
         )
     if framework == "numpy":
         return (
             f"{name} stands in the text for numpy, which is the reference's and cannot be "
-            "native, expected operations of the table"
+            f"native, expected operations of the table{instead}"
         )
     if framework not in NAMES or owner != framework:
-        return f"{name} stands in the text for {framework}, expected {framework}'s own functions"
+        own = f"expected {framework}'s own functions or operations of the table"
+        return f"{name} stands in the text for {framework}, {own}{instead}"
     namespace, _, function = name.rpartition(".")
     allowed = NAMES[framework]
     if namespace not in allowed:

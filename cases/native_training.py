@@ -80,6 +80,47 @@ NATIVE_TRAINING: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+#: What such a constructor of optax's has no default for: all but two rules need a rate.
+_RATE = {
+    name: ("learning_rate",)
+    for name in NATIVE_TRAINING["jax"]["optimizer"]
+    if name not in ("adadelta", "adafactor")
+}
+
+#: adapter → name → the attributes that it cannot be called without.
+REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
+    "torch": {
+        "CosineAnnealingLR": ("T_max",),
+        "CosineAnnealingWarmRestarts": ("T_0",),
+        "ExponentialLR": ("gamma",),
+        "MultiStepLR": ("milestones",),
+        "OneCycleLR": ("max_lr",),
+        "StepLR": ("step_size",),
+        "clip_grad_norm_": ("max_norm",),
+        "clip_grad_value_": ("clip_value",),
+    },
+    "jax": {
+        **_RATE,
+        "constant_schedule": ("value",),
+        "cosine_decay_schedule": ("init_value", "decay_steps"),
+        "cosine_onecycle_schedule": ("transition_steps", "peak_value"),
+        "exponential_decay": ("init_value", "transition_steps", "decay_rate"),
+        "linear_onecycle_schedule": ("transition_steps", "peak_value"),
+        "linear_schedule": ("init_value", "end_value", "transition_steps"),
+        "polynomial_schedule": ("init_value", "end_value", "power", "transition_steps"),
+        "warmup_cosine_decay_schedule": (
+            "init_value",
+            "peak_value",
+            "warmup_steps",
+            "decay_steps",
+        ),
+        "adaptive_grad_clip": ("clipping",),
+        "clip": ("max_delta",),
+        "clip_by_block_rms": ("threshold",),
+        "clip_by_global_norm": ("max_norm",),
+    },
+}
+
 #: What of a training step can be native.
 PARTS = ("optimizer", "schedule", "clip")
 

@@ -7,6 +7,7 @@ text, so that blame and errors can point at it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,8 @@ class Instruction:
 
     ``operation`` is a name of the reference's table; or ``select`` with attribute ``index``, for
     one result of several; or, where ``native``, a framework's own dotted name, whose keyword
-    arguments are the attributes and whose positional ones may be any constant.
+    arguments are the attributes and whose positional ones may be any constant; arrays that it is
+    given by keyword are the last of its arguments.
     """
 
     target: str
@@ -45,6 +47,14 @@ class Instruction:
     text: str = ""
     line: int = 0
     column: int = 0
+    #: Of a native call, what the last arguments are passed as: arrays by keyword.
+    keywords: tuple[str, ...] = ()
+
+    def passed(self, arguments: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments, one for each of its own, as they are passed: by position, and by keyword."""
+        count = len(self.arguments) - len(self.keywords)
+        by_keyword = dict(zip(self.keywords, arguments[count:], strict=True))
+        return list(arguments[:count]), by_keyword
 
     @property
     def refs(self) -> tuple[str, ...]:

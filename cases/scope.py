@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .constants import NUMBERS
+from .constants import NUMBERS, WORDS
 from .faults import shown, unknown
 from .native import ROOTS
 from .program import Ref
 from .syntax import Fault, Source
 
 #: Names that no tensor, variable or sweep may have.
-RESERVED = frozenset((*NUMBERS, *ROOTS, "range", "numpy", "jnp"))
+RESERVED = frozenset((*NUMBERS, *WORDS, *ROOTS, "range", "numpy", "jnp"))
 
 
 class Scope:
@@ -34,7 +34,7 @@ class Scope:
         self._source = source
         #: Everything that is a constant: the sweep's names, loop variables, named constants.
         self.constants = dict(constants)
-        self._loops: set[str] = set()
+        self._loops: dict[str, None] = {}
         #: Array → the node that assigned it; None for inputs and parameters.
         self._arrays: dict[str, Any] = dict.fromkeys(arrays)
         #: Constant that the text named → the node that did.
@@ -58,12 +58,18 @@ class Scope:
             return self.constants[name]
         if name in NUMBERS:
             return NUMBERS[name]
+        if name in WORDS:
+            return WORDS[name]
         if name in self._lost:
             raise Fault("", node)
         if name in self._families:
             members = ", ".join(self._families[name][:4])
             raise Fault(f"{name} is a family, expected one of its members ({members})", node)
         raise Fault(unknown("variable", name, [*self._arrays, *self.constants]), node)
+
+    def is_array(self, name: str) -> bool:
+        """Whether a name is an input's, a parameter's or a variable's."""
+        return name in self._arrays
 
     def is_family(self, name: str) -> bool:
         """Whether ``name[…]`` are variables, rather than elements of an array."""
@@ -134,7 +140,7 @@ class Scope:
         self._check_name(name, node)
         if name in self._arrays or name in self._families or name in self.constants:
             raise Fault(f"{name} has a meaning already, expected another name", node)
-        self._loops.add(name)
+        self._loops[name] = None
 
     def turn(self, name: str, value: int) -> None:
         """The loop's variable has its next value."""
@@ -142,7 +148,7 @@ class Scope:
 
     def close_loop(self, name: str) -> None:
         """The loop's variable is forgotten."""
-        self._loops.discard(name)
+        self._loops.pop(name, None)
         self.constants.pop(name, None)
 
     @staticmethod
@@ -160,12 +166,7 @@ class Scope:
         first = self._arrays.get(name) or self._named.get(name)
         if first is not None:
             line, again = self._source.place(first).line, self._source.place(node).line
-            hint = f" (in a loop write {name}[i] = …)" if line == again and self._loops else ""
-            raise Fault(
-                f"{name} is assigned at line {line} and again at line {again}, "
-                f"expected one assignment{hint}",
-                node,
-            )
+            raise Fault(self._again(name, line, again), node)
         what = ""
         if name in self._arrays:
             what = "an input or a parameter"
@@ -174,6 +175,24 @@ class Scope:
         if what:
             raise Fault(f"{name} is {what}, expected another name", node)
         return name
+
+    def _again(self, name: str, line: int, again: int) -> str:
+        """That a name is assigned a second time, by a loop's next turn or by another line."""
+        loops = ", ".join(f"{loop} = {self.constants[loop]}" for loop in self._loops)
+        if loops and line == again:
+            (*_, loop) = self._loops
+            return (
+                f"{name} is assigned again by the loop's next turn ({loops}), expected a name of "
+                f"its own for each turn: {name}[{loop}] = …"
+            )
+        twice = f"{name} is assigned at line {line} and again at line {again}"
+        if not loops:
+            return f"{twice}, expected one assignment"
+        (*_, loop) = self._loops
+        return (
+            f"{twice}, by a loop, expected a name of its own for each turn: {name}[0] = … before "
+            f"the loop, {name}[{loop} + 1] = … of {name}[{loop}] in it"
+        )
 
 
 def member_name(family: str, index: Any) -> str:

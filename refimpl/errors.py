@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 #: What a terminal acts on, or what turns the order of a line around; line breaks and tabs are none.
 UNPRINTABLE = re.compile(
@@ -45,7 +46,15 @@ class Randomness(Unsupported):
 
 
 class AdapterFailed(GradparityError):
-    """A framework raised, or handed back something that is no trace."""
+    """A framework raised, or handed back something that is no trace.
+
+    ``at`` is the instruction of the program that was computed, where that is known: it has a
+    ``line`` and a ``column``, from 1 and 0 where it stands in no file, and its ``text``.
+    """
+
+    def __init__(self, message: str = "", at: Any = None) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 class BadUsage(GradparityError):

@@ -43,7 +43,7 @@ ROOMS = {
     "fuzz": {"judging", "engine"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection"},
-    "pytest_plugin": {"judging", "engine", "selection", "own"},
+    "pytest_plugin": {"judging", "engine", "selection", "linting", "own"},
     "cli": {"commands"},
 }
 

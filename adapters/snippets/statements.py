@@ -76,7 +76,8 @@ def _expression(i: Instruction, scope: Mapping[str, Code], lowerings: Lowerings)
         for a in i.arguments
     ]
     if i.native:
-        return Code(i.operation)(*arguments, **i.attributes)
+        plain, by_keyword = i.passed(arguments)
+        return Code(i.operation)(*plain, **by_keyword, **i.attributes)
     if i.operation in _INFIX:
         return infix(_INFIX[i.operation])(*arguments)
     if i.operation == "negative":

@@ -90,3 +90,10 @@ def test_that_test_can_fail():
     done = loaded("import gradparity.adapters.registry as r; r.make('torch')")
     assert done.returncode != 0
     assert "torch" in done.stdout
+
+
+def test_two_adapters_of_one_name_are_refused(monkeypatch):
+    with_points(monkeypatch, point("numpy", "mine:One"), point("numpy", "theirs:Two"))
+    for ask in (registry.names, lambda: registry.make("numpy")):
+        with pytest.raises(BadUsage, match="two adapters are called 'numpy': mine:One and theirs"):
+            ask()

@@ -224,8 +224,8 @@ BAD = {
     "assigned in a loop": (
         SOUND + "program: |\n  for i in range(2):\n    a = w * i\n  loss = a\n",
         (
-            "6:5: a is assigned at line 6 and again at line 6, expected one assignment (in a loop "
-            "write a[i] = …)"
+            "6:5: a is assigned again by the loop's next turn (i = 1), expected a name of its own "
+            "for each turn: a[i] = …"
         ),
     ),
     "assigned to an input": (
@@ -463,14 +463,15 @@ BAD = {
         SOUND + "program: loss = torch.tanh(w)\n",
         (
             "4:17: torch.tanh is torch's own and the text is for every framework, expected an "
-            "operation of the table, or one text a framework: program: {torch: …, numpy: …}"
+            "operation of the table, or one text a framework: program: {torch: …, numpy: …}; did "
+            "you mean 'tanh'?"
         ),
     ),
     "native in the text for numpy": (
         SOUND + "program: {numpy: loss = jax.numpy.tanh(w)}\n",
         (
             "4:25: jax.numpy.tanh stands in the text for numpy, which is the reference's and "
-            "cannot be native, expected operations of the table"
+            "cannot be native, expected operations of the table; did you mean 'tanh'?"
         ),
     ),
     "no text for numpy": (

@@ -119,7 +119,7 @@ def bad_files(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("command", [("lint",), ("run", "--adapters", "numpy")])
+@pytest.mark.parametrize("command", [("lint",), ("run", "--strict", "--adapters", "numpy")])
 def test_every_kind_of_bad_file_is_answered_with_its_place_in_one_go(bad_files, command):
     done = gradparity(*command, bad_files)
     assert done.returncode == 2

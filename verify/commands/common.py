@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sys
 from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ...refimpl.errors import BadCase, printable
+
+#: The exit status where a case file is bad.
+BAD_CASE = 2
+
+#: Where a fault is, of a file that has lines.
+_PLACE = re.compile(r"(.+):(\d+):(\d+)", re.DOTALL)
 
 #: As a shell reports a program that wrote to a closed pipe.
 CLOSED_PIPE = 141
@@ -69,10 +79,40 @@ def say(text: str) -> None:
 
 def fail_on(faults: Sequence[BadCase]) -> None:
     """Say every fault and end with status 2, where there is one."""
-    if not faults:
-        return
+    if faults:
+        say_all(faults)
+        raise SystemExit(BAD_CASE)
+
+
+def say_all(faults: Sequence[BadCase]) -> None:
+    """Say every fault and how many there are; on a terminal, each with the line that it is in."""
     for fault in faults:
         say(str(fault))
+        if sys.stderr.isatty():
+            for line in excerpt(fault, shutil.get_terminal_size().columns):
+                say(line)
     count = len(faults)
     say(f"gradparity: {count} fault{'s' if count > 1 else ''} in the case files")
-    raise SystemExit(2)
+
+
+def excerpt(fault: BadCase, width: int = 80) -> list[str]:
+    """The line that a fault stands in and a caret under its column; nothing where there is none.
+
+    Of a line longer than the width, what is around the column.
+    """
+    place = _PLACE.fullmatch(fault.where)
+    if place is None:
+        return []
+    number, column = int(place[2]), int(place[3])
+    try:
+        with Path(place[1]).open(encoding="utf-8", errors="replace") as stream:
+            line = next(islice(stream, number - 1, None), "").rstrip().replace("\t", " ")
+    except OSError:
+        return []
+    margin, at = f"{number:>6} | ", column - 1
+    room = max(width - len(margin), 20)
+    start = max(0, at - room // 2) if len(line) > room else 0
+    return [
+        margin + line[start : start + room],
+        " " * (len(margin) - 2) + "| " + " " * (at - start) + "^",
+    ]

@@ -34,12 +34,24 @@ from ..engine.memory import memory_of
 from ..engine.session import Session
 from ..engine.work import LONG, Engine, Work, drawings, fail_without_a_framework
 from ..engine.work import Progress as Tell
+from ..linting.refusing import apart as sound
 from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
 from ..selection.finding import find
 from ..storage.keys import keys
 from ..storage.store import NAME, Store
-from .common import Adapters, Dtypes, Jobs, Keywords, Paths, emit, fail_on, say
+from .common import (
+    BAD_CASE,
+    Adapters,
+    Dtypes,
+    Jobs,
+    Keywords,
+    Paths,
+    emit,
+    fail_on,
+    say,
+    say_all,
+)
 from .engines import here, local
 
 DIFFERS, FAILED = 1, 3
@@ -90,7 +102,9 @@ Changed = Annotated[
         help="Take tasks from earlier runs where case, code and versions are unchanged.",
     ),
 ]
-
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Run nothing where any case file has a fault.")
+]
 AcceptStale = Annotated[
     bool,
     typer.Option(
@@ -117,6 +131,7 @@ def run(
     resume: Resume = False,
     changed: Changed = False,
     form: Format = "table",
+    strict: Strict = False,
     accept_stale: AcceptStale = False,
     in_place: InPlace = False,
 ) -> None:
@@ -124,7 +139,7 @@ def run(
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
     room = memory_of(memory)
     _begin(out)
-    cases = _chosen(paths, keywords)
+    cases, faulty = _chosen(paths, keywords, strict=strict)
     work = Work(drawings(cases, draws), wanted)
     if not len(work):
         raise BadUsage(f"no case has a dtype of {dtypes}")
@@ -157,7 +172,7 @@ def run(
         _accept(names, stale, wanted, emit if form == "table" else say, in_place=in_place)
     elif stale:
         say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
-    raise SystemExit(status(results))
+    raise SystemExit(BAD_CASE if faulty else status(results))
 
 
 def _begin(out: str | None) -> None:
@@ -166,14 +181,22 @@ def _begin(out: str | None) -> None:
         withdraw(out)
 
 
-def _chosen(paths: list[str] | None, keywords: str | None) -> list[Case]:
+def _chosen(
+    paths: list[str] | None, keywords: str | None, *, strict: bool
+) -> tuple[list[Case], bool]:
+    """The cases to run, and whether files with faults are left out, which is said."""
     cases, faults = find(paths)
-    fail_on(faults)
     if keywords:
         cases = select(cases, keywords)
+    cases, faults = sound(cases, faults)
+    if strict or not cases:
+        fail_on(faults)
     if not cases:
         raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
-    return cases
+    if faults:
+        say_all(faults)
+        say("gradparity: the cases of these files are not run; those of the others are")
+    return cases, bool(faults)
 
 
 def _engine(

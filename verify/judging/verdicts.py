@@ -8,6 +8,7 @@ import numpy as np
 
 from ...adapters.asking import Answers
 from ...adapters.base import Adapter, Trace
+from ...adapters.interpret import situated
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
 from ..local.proof import Proofs
@@ -47,7 +48,7 @@ def judge(
 def judge_failure(task: Task, adapter: str, version: str, failure: GradparityError) -> Row:
     """The row of an adapter that raised: recorded, unsupported, or an error."""
     plain = ("unsupported", "") if isinstance(failure, Unsupported) else ("error", "raised")
-    found = raised(task, adapter, str(failure)) or (*plain, str(failure))
+    found = raised(task, adapter, str(failure)) or (*plain, situated(failure))
     return whole(task, adapter, version, *found)
 
 

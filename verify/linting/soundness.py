@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ...adapters.metering import Meter, TooLarge
@@ -26,6 +26,13 @@ def examined(
     """
     cases, faults = load_text(raw, path)
     wanted = [case for case in cases if only is None or case.name in only]
+    faults += against(wanted)
+    return [(case, tuple(_notes(case))) for case in wanted], faults
+
+
+def against(wanted: Iterable[Case]) -> list[BadCase]:
+    """What is wrong with well-formed cases of a file: they cannot be run, or prove nothing."""
+    faults: list[BadCase] = []
     meter = Meter(limits.WORK, limits.VALUES)
     run = 0
     for case in wanted:
@@ -41,7 +48,7 @@ def examined(
         if run > limits.RUN:
             faults.append(_too_long(case))
             break
-    return [(case, tuple(_notes(case))) for case in wanted], faults
+    return faults
 
 
 def _too_large(case: Case, fault: TooLarge, meter: Meter) -> BadCase:

@@ -13,6 +13,9 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, BadCase
 from ...refimpl.rounding import Noise
 
+#: The dtypes in the order in which they are asked.
+WIDEST = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
 #: A gradient larger than this is taken to be no accident of rounding.
 PLAINLY_NONZERO = 1e-6
 
@@ -29,21 +32,26 @@ def vacuous(case: Case, meter: Meter | None = None) -> list[BadCase]:
         Where the meter has too little left.
     """
     faults = []
-    for task in case.iter_tasks(dtypes=["complex128" if _complex_only(case) else "float64"]):
-        faults += _faults(replace(task, steps=1, update=None), case.place, meter)
+    for task in case.iter_tasks(dtypes=[_widest(case)]):
+        faults += _faults(case, replace(task, steps=1, update=None), meter)
     return faults
 
 
-def _complex_only(case: Case) -> bool:
-    return all(dtype.startswith("complex") for dtype in case.dtypes)
+def _widest(case: Case) -> str:
+    """Of the case's own dtypes the one in which zero is told from little; a real one if it can."""
+    return min(case.dtypes, key=WIDEST.index)
 
 
-def _faults(task: Task, place: str, meter: Meter | None) -> list[BadCase]:
+def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
     at = f" at {task.id}" if task.point else ""
+    place = case.place
     try:
-        grads = reference(task, meter=meter).steps[0].grads
+        grads = reference(task, dtype=np.float64, meter=meter).steps[0].grads
     except AdapterFailed as failure:
-        return [BadCase(f"case {task.case}{at} cannot be run: {failure}", place)]
+        i = failure.at
+        where = f"{case.path}:{i.line}:{i.column}" if i is not None and i.line else place
+        said = f"in `{i.text}`: " if i is not None and i.text else ""
+        return [BadCase(f"case {task.case}{at} cannot be run: {said}{failure}", where)]
     zero = []
     for name in task.params:
         g = grads.get(name)
@@ -67,6 +75,7 @@ def _faults(task: Task, place: str, meter: Meter | None) -> list[BadCase]:
 
 def _is_noise(task: Task, name: str, g: np.ndarray, meter: Meter | None) -> bool:
     """Whether a tiny gradient is rounding alone, as of a softmax that is summed."""
-    moved = reference(task, noise=Noise(0, task.dtype), meter=meter).steps[0].grads[name]
+    noise = Noise(0, task.dtype)
+    moved = reference(task, dtype=np.float64, noise=noise, meter=meter).steps[0].grads[name]
     with np.errstate(invalid="ignore"):  # of infinities, whose difference is NaN
         return moved is None or bool((np.abs(moved - g) * 8 >= np.abs(g)).all())

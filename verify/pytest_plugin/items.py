@@ -22,6 +22,7 @@ from ..engine.runner import Runner
 from ..engine.work import LONG, drawings, fail_without_a_framework
 from ..engine.workers import Workers
 from ..judging.rows import Row, point_text
+from ..linting.refusing import apart
 from ..selection.choices import adapters_of, draws_of, dtypes_of
 from .report import PROPERTY
 
@@ -96,7 +97,7 @@ class CaseFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each case, point, dtype and adapter, the adapters of a task together."""
-        cases, faults = load_files([self.path])
+        cases, faults = apart(*load_files([self.path]))
         if faults:
             raise self.CollectError("\n".join(map(str, faults)))
         option = self.config.getoption

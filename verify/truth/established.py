@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ...adapters.interpret import situated
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed
 from ...refimpl.operation import Operation
@@ -25,7 +26,8 @@ def established(task: Task, rows: Mapping[str, Operation] = TABLE) -> Baseline:
     try:
         made = baseline(task, rows=rows)
     except AdapterFailed as failure:
-        raise AdapterFailed(f"the reference cannot run this case: {failure}") from failure
+        why = f"the reference cannot run this case: {situated(failure)}"
+        raise AdapterFailed(why) from failure
     for near in too_near(task, made.near, rows):
         raise AdapterFailed(f"{near}, expected {task.avoid:g} or more away (avoid)")
     return replace(made, kink=unlabelled(task, made.near, rows))

@@ -8,8 +8,9 @@ import pytest
 
 from gradparity.adapters import registry, torch_lowerings
 from gradparity.adapters.numpy_reference import NumpyAdapter
-from gradparity.refimpl.errors import AdapterFailed, MissingFramework
+from gradparity.refimpl.errors import AdapterFailed, BadCase, MissingFramework
 from gradparity.verify import cli
+from gradparity.verify.commands.common import excerpt
 
 from ..small_cases import GOOD, wrong
 
@@ -266,3 +267,51 @@ def test_what_one_drawing_misses_others_find(gradparity, tmp_path):
     assert [r["got"] for r in json.loads(again)["rows"]] == [r["got"] for r in rows]
     told = gradparity("run", path, "--adapters", "numpy,torch", "--draws", "2")[1]
     assert "embed#2[torch-float64]" in told
+
+
+BENT = """\
+case: bent
+about: Shapes that do not fit.
+inputs: {x: [1.0, 2.0]}
+params: {w: [1.0, 2.0, 3.0]}
+program: |
+  h = w * 2
+  loss = sum(x * h)
+"""
+
+
+def test_what_lint_refuses_a_run_refuses_at_its_place(gradparity, tmp_path):
+    path = tmp_path / "bent.yaml"
+    path.write_text(BENT, "utf-8")
+    said = {command: gradparity(command, path) for command in ("lint", "run")}
+    for status, out, err in said.values():
+        assert (status, out) == (2, "")
+        assert err.startswith(f"{path}:7:14: case bent cannot be run: in `x * h`: ValueError:")
+    assert said["lint"] == said["run"]
+
+
+@pytest.mark.parametrize("fault", [BENT, GOOD.replace("case: small", "case: bad") + "stpes: 1\n"])
+def test_one_bad_file_does_not_keep_the_others_from_running(gradparity, small, tmp_path, fault):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(fault, "utf-8")
+    status, out, err = gradparity("run", tmp_path, "--adapters", "numpy")
+    assert status == 2
+    assert "1 case, 1 adapter" in out
+    assert f"{bad}:" in err
+    assert "the cases of these files are not run" in err
+    status, out, err = gradparity("run", tmp_path, "--adapters", "numpy", "--strict")
+    assert (status, out) == (2, "")
+    assert f"{bad}:" in err
+
+
+def test_a_fault_s_line_is_shown_with_a_caret(tmp_path):
+    path = tmp_path / "bent.yaml"
+    path.write_text(BENT, "utf-8")
+    place = BadCase("no", f"{path}:7:14")
+    assert excerpt(place) == ["     7 |   loss = sum(x * h)", "       |              ^"]
+    path.write_text("x" * 90 + "!" + "y" * 90, "utf-8")
+    line, caret = excerpt(BadCase("no", f"{path}:1:91"), 60)
+    assert line[caret.index("^")] == "!"
+    assert len(line) <= 60
+    assert excerpt(BadCase("no", "<dict> case a: params.x")) == []
+    assert excerpt(BadCase("no", f"{tmp_path}/none.yaml:1:1")) == []

@@ -37,6 +37,12 @@ def test_a_gradient_that_says_something_passes(program):
     assert faults(program) == []
 
 
-def test_a_program_that_cannot_run_is_a_fault_with_its_reason():
-    (fault,) = faults("y = reshape(x, shape=[7])")
-    assert "cannot be run" in fault
+@pytest.mark.parametrize("dtypes", ["[float64]", "[float32]", "[bfloat16, float32]"])
+def test_a_program_that_cannot_run_is_a_fault_at_its_operation(dtypes):
+    (fault,) = faults("y = sum(reshape(x, shape=[7]))", f"dtypes: {dtypes}")
+    assert fault.startswith("made-up.yaml:5:18: case made-up cannot be run: in `reshape(x, shape")
+
+
+def test_a_zero_at_float32_alone_is_seen():
+    (fault,) = faults("y = sum(x * 0)", "dtypes: [float32]")
+    assert "vacuous" in fault

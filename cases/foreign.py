@@ -1,0 +1,233 @@
+"""What frameworks call the operations and their attributes, to answer such a name with ours.
+
+Every name by which torch's and JAX's lowerings reach an operation is here (a test derives them),
+and others by which people know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..refimpl.ops import TABLE
+from .faults import nearest, unknown
+
+#: Operation → what others call it, the last part of a dotted name.
+_OPERATIONS = {
+    "abs": "absolute fabs",
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "adaptive_avg_pool": "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d",
+    "adaptive_max_pool": "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d",
+    "all": "reduce_all",
+    "any": "reduce_any",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "avg_pool": "avg_pool1d avg_pool2d avg_pool3d average_pool",
+    "bce": "binary_cross_entropy bce_loss",
+    "bce_with_logits": "binary_cross_entropy_with_logits sigmoid_binary_cross_entropy "
+    "sigmoid_cross_entropy_with_logits bce_with_logits_loss",
+    "bitwise_invert": "bitwise_not",
+    "broadcast_arrays": "broadcast_tensors",
+    "broadcast_to": "expand",
+    "clip": "clamp clip_by_value",
+    "concat": "cat concatenate",
+    "conj": "conjugate",
+    "conv": "conv1d conv2d conv3d conv_general_dilated convolution",
+    "conv_transpose": "conv_transpose1d conv_transpose2d conv_transpose3d",
+    "cosine_embedding": "cosine_embedding_loss",
+    "cross_entropy": "softmax_cross_entropy_with_integer_labels softmax_cross_entropy "
+    "softmax_cross_entropy_with_logits cross_entropy_loss",
+    "ctc": "ctc_loss",
+    "cumulative_prod": "cumprod",
+    "cumulative_sum": "cumsum",
+    "divide": "div true_divide truediv",
+    "equal": "eq",
+    "expand_dims": "unsqueeze",
+    "expit": "logistic",
+    "flip": "fliplr flipud reverse",
+    "focal": "sigmoid_focal_loss focal_loss",
+    "gaussian_nll": "gaussian_nll_loss",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "grid_sample": "map_coordinates",
+    "hard_shrink": "hardshrink",
+    "hard_sigmoid": "hardsigmoid",
+    "hard_swish": "hardswish hard_silu",
+    "hard_tanh": "hardtanh",
+    "hinge_embedding": "hinge_embedding_loss",
+    "huber": "huber_loss",
+    "index_set": "index_copy set",
+    "interpolate": "upsample resize scale_and_translate",
+    "kl_div": "kl_divergence kl_div_loss",
+    "l1": "l1_loss mae mean_absolute_error absolute_error",
+    "less": "lt",
+    "less_equal": "le",
+    "lgamma": "gammaln",
+    "linalg.matrix_exp": "expm matrix_exp",
+    "linalg.matrix_power": "matrix_power",
+    "linalg.vector_norm": "vector_norm norm",
+    "log_sigmoid": "logsigmoid",
+    "logcumsumexp": "cumlogsumexp",
+    "lp_pool": "lp_pool1d lp_pool2d lp_pool3d",
+    "margin_ranking": "margin_ranking_loss",
+    "masked_select": "extract boolean_mask",
+    "matmul": "mm bmm mv dot batch_matmul",
+    "matrix_transpose": "mT adjoint",
+    "max": "amax reduce_max",
+    "max_pool": "max_pool1d max_pool2d max_pool3d reduce_window",
+    "mean": "reduce_mean average",
+    "min": "amin reduce_min",
+    "moveaxis": "movedim",
+    "mse": "mse_loss squared_error mean_squared_error l2_loss",
+    "multi_head_attention": "multi_head_attention_forward",
+    "multi_margin": "multi_margin_loss",
+    "multilabel_margin": "multilabel_margin_loss",
+    "multiply": "mul",
+    "negative": "neg",
+    "nll": "nll_loss",
+    "not_equal": "ne",
+    "outer": "ger",
+    "permute_dims": "permute transpose",
+    "poisson_nll": "poisson_nll_loss",
+    "pow": "power float_power",
+    "prod": "reduce_prod",
+    "repeat": "repeat_interleave",
+    "reshape": "view flatten ravel",
+    "rnn": "rnn_tanh rnn_relu",
+    "scaled_dot_product_attention": "dot_product_attention attention",
+    "silu": "swish",
+    "smooth_l1": "smooth_l1_loss",
+    "soft_margin": "soft_margin_loss",
+    "soft_shrink": "softshrink",
+    "softsign": "soft_sign",
+    "split": "tensor_split chunk array_split",
+    "stop_gradient": "detach",
+    "subtract": "sub",
+    "sum": "reduce_sum",
+    "swapaxes": "swapdims",
+    "take": "index_select",
+    "take_along_axis": "take_along_dim",
+    "tanh_shrink": "tanhshrink",
+    "top_k": "topk",
+    "triplet_margin": "triplet_margin_loss",
+    "unfold": "im2col conv_general_dilated_patches",
+    "unstack": "unbind",
+    "where": "select",
+}
+
+#: What the language spells without an operation → how it does.
+_EXPRESSIONS = {
+    "linear": "x @ W.T + b",
+    "dense": "x @ W + b",
+    "addmm": "a @ b + c",
+    "float": "x * 1.0",
+    "t": "x.T",
+}
+
+#: Attribute → what others call it.
+_ATTRIBUTES = {
+    "axis": "dim dims axes",
+    "axes": "dim dims axis",
+    "axis1": "dim0 dim1 axis_1",
+    "axis2": "dim1 dim2 axis_2",
+    "correction": "ddof unbiased",
+    "descending": "largest reverse",
+    "eps": "epsilon variance_epsilon",
+    "keepdims": "keepdim keep_dims",
+    "kernel_size": "window_shape ksize window",
+    "lambd": "lambda lam",
+    "negative_slope": "alpha slope",
+    "alpha": "negative_slope",
+    "num_groups": "groups",
+    "p": "ord",
+    "ord": "p",
+    "pad_width": "pad padding",
+    "q": "quantile",
+    "rtol": "rcond tol",
+    "scale": "softmax_scale",
+    "shape": "size newshape new_shape sizes",
+    "stride": "strides",
+    "upper": "lower",
+}
+
+#: Hyperparameter → what others call it.
+_HYPERPARAMETERS = {
+    "lr": "learning_rate",
+    "b1": "beta1 betas beta_1",
+    "b2": "beta2 betas beta_2",
+    "eps": "epsilon",
+    "decay": "alpha rho",
+    "rho": "decay",
+    "momentum": "beta mu",
+    "weight_decay": "wd l2",
+    "eps_root": "epsilon_root",
+    "max": "max_norm max_delta clip_value threshold",
+    "every": "step_size",
+    "factor": "gamma decay_rate",
+    "steps": "T_max decay_steps total_steps transition_steps total_iters",
+    "at": "milestones",
+    "period": "T_0",
+    "growth": "T_mult",
+    "end": "eta_min alpha end_value",
+}
+
+
+def _turned(table: dict[str, str]) -> dict[str, list[str]]:
+    """Theirs → ours, which may be several."""
+    found: dict[str, list[str]] = {}
+    for ours, theirs in table.items():
+        for name in theirs.split():
+            found.setdefault(name, []).append(ours)
+    return found
+
+
+_TO_OPERATION = {name: ours[0] for name, ours in _turned(_OPERATIONS).items()}
+_TO_ATTRIBUTE = _turned(_ATTRIBUTES)
+_TO_HYPERPARAMETER = _turned(_HYPERPARAMETERS)
+
+
+def meant(name: str) -> str:
+    """What an operation of another's name is in a program: ours, an expression, or nothing.
+
+    Parameters
+    ----------
+    name
+        As written, perhaps with the names of modules before it: ``F.mse_loss``, ``jnp.mean``.
+    """
+    parts = name.split(".")
+    ends = [".".join(parts[k:]) for k in range(len(parts))]
+    for known in (*ends, f"linalg.{parts[-1]}", f"fft.{parts[-1]}"):
+        if known in TABLE:
+            return known
+    last = parts[-1]
+    return _EXPRESSIONS.get(last) or _TO_OPERATION.get(last, "")
+
+
+def unknown_operation(name: str) -> str:
+    """That there is no such operation, and which is meant: by another's name, or misspelt."""
+    listed = "expected one of the operations that `gradparity ops` lists"
+    found = meant(name)
+    if not found:
+        first, _, _ = name.partition(".")
+        word = name if first in ("linalg", "fft") else name.rpartition(".")[2]
+        near = nearest(word, (*TABLE, *_EXPRESSIONS, *_TO_OPERATION))
+        found = meant(near) if near else ""
+    return unknown("operation", name, (), listed=listed, meant=found)
+
+
+def unknown_attribute(what: str, name: str, valid: Iterable[str]) -> str:
+    """That an operation has no such attribute, and which is meant."""
+    return _unknown(what, name, list(valid), _TO_ATTRIBUTE)
+
+
+def unknown_hyperparameter(what: str, name: str, valid: Iterable[str]) -> str:
+    """That a rule, a schedule or a clip has no such attribute, and which is meant."""
+    return _unknown(what, name, list(valid), _TO_HYPERPARAMETER)
+
+
+def _unknown(what: str, name: str, valid: list[str], theirs: dict[str, list[str]]) -> str:
+    ours = [known for known in theirs.get(name, ()) if known in valid]
+    return unknown(what, name, valid, meant=ours[0] if ours else "")

@@ -1,0 +1,59 @@
+"""What frameworks call the operations, derived from how the adapters reach them."""
+
+import inspect
+
+import optax
+import optax.contrib
+import pytest
+import torch
+
+from gradparity.adapters.jax_lowerings import LOWERINGS as JAX
+from gradparity.adapters.lowering import COMPOSED
+from gradparity.adapters.torch_lowerings import LOWERINGS as TORCH
+from gradparity.cases.foreign import meant
+from gradparity.cases.native_training import NATIVE_TRAINING, PARTS, REQUIRED
+from gradparity.refimpl.ops import TABLE
+
+#: Names by which an operation is reached and that people do not know it by.
+MEANS = {"_weight_norm", "__getitem__", "view_as", "at"}
+
+
+@pytest.mark.parametrize("lowerings", [TORCH, JAX], ids=["torch", "jax"])
+def test_every_name_that_an_operation_is_reached_by_is_answered_with_ours(lowerings):
+    reached = {}
+    for operation in TABLE:
+        name = lowerings.has(operation)
+        for each in name.split("/"):
+            if name and name != COMPOSED:
+                reached.setdefault(each.rpartition(".")[2], set()).add(operation)
+    for name, operations in reached.items():
+        if name in MEANS or name[:1].isdigit():  # max_pool1d/2d/3d
+            continue
+        assert name in TABLE or meant(name) in operations, name
+
+
+HOMES = {"optimizer": torch.optim, "schedule": torch.optim.lr_scheduler, "clip": torch.nn.utils}
+
+
+def needed(adapter, part, name):
+    """The arguments that a constructor has no default for, without what is trained."""
+    if adapter == "torch":
+        function = getattr(HOMES[part], name)
+    else:
+        function = getattr(optax if hasattr(optax, name) else optax.contrib, name)
+    _, *rest = (
+        inspect.signature(function).parameters.values()
+        if adapter == "torch"
+        else (
+            None,
+            *inspect.signature(function).parameters.values(),
+        )
+    )
+    return tuple(p.name for p in rest if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD)
+
+
+@pytest.mark.parametrize("adapter", NATIVE_TRAINING)
+def test_what_a_native_constructor_needs_is_known(adapter):
+    for part in PARTS:
+        for name in NATIVE_TRAINING[adapter][part]:
+            assert REQUIRED[adapter].get(name, ()) == needed(adapter, part, name), name

@@ -147,7 +147,7 @@ def by_func(given: Given) -> Taken:
         return Taken(_function(given)(moving, {})[1], {})
     slots = {k: x.detach() for k, x in _slots(given).items()}
     with lacking():
-        output, pull, variables = torch.func.vjp(_function(given), moving, slots, has_aux=True)
+        output, pull, variables = torch.func.vjp(_function(given), moving, slots, has_aux=True)  # pyright: ignore[reportAssignmentType] - as many as are asked for
         found = {}
         if output.is_floating_point() or output.is_complex():
             of_moving, of_slots = pull(given.cotangent(output))

@@ -114,7 +114,7 @@ def jvp_by_func(setup: Setup) -> dict[str, Any]:
         return {k: found[k] for k in names if k in found and _floats(found[k])}
 
     with lacking():
-        _, tangents = torch.func.jvp(moved, (setup.moving,), (setup.directions,))
+        _, tangents = torch.func.jvp(moved, (setup.moving,), (setup.directions,))  # pyright: ignore[reportAssignmentType] - as many as are asked for
         return assigned(setup, tangents)
 
 
@@ -145,7 +145,8 @@ def hvp_by_double_backward(setup: Setup) -> dict[str, Any]:
 def hvp_forward_over_reverse(setup: Setup) -> dict[str, Any]:
     """The tangent of ``torch.func.grad``."""
     with lacking():
-        _, found = torch.func.jvp(torch.func.grad(setup.loss), (setup.moving,), (setup.directions,))
+        gradient = torch.func.grad(setup.loss)
+        _, found = torch.func.jvp(gradient, (setup.moving,), (setup.directions,))  # pyright: ignore[reportAssignmentType] - as many as are asked for
     return {k: array(x) for k, x in found.items()}
 
 
@@ -164,7 +165,7 @@ def vmap(setup: Setup, batched: str) -> dict[str, Any]:
     def one(leaves: Tensors, cotangent: torch.Tensor) -> tuple[torch.Tensor, Tensors]:
         others = {k: x for k, x in leaves.items() if k not in setup.directions}
         moving = {k: leaves[k] for k in setup.directions}
-        output, pull = torch.func.vjp(lambda d: setup.output({**others, **d}), moving)
+        output, pull = torch.func.vjp(lambda d: setup.output({**others, **d}), moving)  # pyright: ignore[reportAssignmentType] - as many as are asked for
         (found,) = pull(cotangent)
         return output, found
 

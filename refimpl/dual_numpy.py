@@ -226,7 +226,7 @@ def _put_along_axis(x: Any, indices: Any, given: Any, axis: int) -> None:
 
 
 def _pad(x: Dual, width: Any, mode: Any = "constant", **options: Any) -> Any:
-    blank = dict.fromkeys(options, 0) if mode == "constant" else options
+    blank: dict[str, Any] = dict.fromkeys(options, 0) if mode == "constant" else options
     return made(np.pad(x.value, width, mode, **options), np.pad(x.tangent, width, mode, **blank))
 
 

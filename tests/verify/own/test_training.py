@@ -43,7 +43,7 @@ def trained(make, rule, count=4, **more):
 
 def clipped(parameters):
     """As optax does it: torch's own divides by the norm and 1e-6."""
-    norm = torch.sqrt(sum((p.grad**2).sum() for p in parameters))
+    norm = torch.stack([(p.grad**2).sum() for p in parameters]).sum().sqrt()
     for p in parameters:
         p.grad *= min(1.0, 0.1 / norm)
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ...refimpl.errors import AdapterFailed
 from ..interpret import failures
 from ..torch import array
 from ..values import dtype_of
@@ -104,7 +105,7 @@ class TorchSide(First):
     def capture(self, given: Given, dtype: str) -> Captured:
         """The code as a program, with its floating arrays in ``dtype``."""
         one = self.ready(given, dtype)
-        made = self._plain(capture(one.code, one.args, one.kwargs))
+        made = self._plain(widely(dtype, lambda: capture(one.code, one.args, one.kwargs)))
         if not self._keeps:
             return made
         after = {f"{STATE}{k}": made.state.get(k, k) for k in self.buffers if k in made.inputs}
@@ -131,6 +132,9 @@ class TorchSide(First):
         paths: Sequence[str] | None = None,
     ) -> Ran:
         """Its outputs and its own gradients."""
+        return widely(dtype, lambda: self._run(given, draw, dtype, paths))
+
+    def _run(self, given: Given, draw: Draw, dtype: str, paths: Sequence[str] | None) -> Ran:
         with failures(), torch.enable_grad():
             one = self.ready(given, dtype)
             made = {p: y for p, y in leaves(one.code(*one.args, **one.kwargs)) if _is_float(y)}
@@ -195,6 +199,27 @@ def total_of(found: Mapping[str, torch.Tensor], draw: Draw) -> Any:
         part = (g * y).sum()
         total = part if total is None else total + part.to(total.dtype)
     return total
+
+
+def widely(dtype: str, call: Callable[[], Any]) -> Any:
+    """What a call yields; with float64 for PyTorch's default where without it float64 fails.
+
+    Code that makes a constant of no dtype, as the least number of another tensor's, cannot be run
+    in float64 else.
+    """
+    try:
+        return call()
+    except AdapterFailed as failed:
+        if dtype != "float64":
+            raise
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            return call()
+        except AdapterFailed:
+            raise failed from None
+        finally:
+            torch.set_default_dtype(before)
 
 
 def ran(found: Mapping[str, torch.Tensor], moved: Mapping[str, torch.Tensor], draw: Draw) -> Ran:

@@ -27,6 +27,9 @@ SLOTS = {
     "exp_inf": "nu",
 }
 
+#: optax works a schedule's rate out in float32, of a count that is no float, whatever it trains in.
+RATE = 2.0**-23
+
 
 def train(
     side: TorchSide,
@@ -46,7 +49,8 @@ def train(
     draw
         What outputs are contracted with.
     seed
-        Parameters are moved by about a unit in the last place before each step, at random.
+        Parameters are moved by about a unit in the last place before each step, at random; rates
+        of a schedule by one of float32.
     changed
         Settings of the optimizer that are otherwise.
 
@@ -78,7 +82,13 @@ def train(
             total.backward()
             if steps.clip:
                 steps.clip(list(named.values()))
+            rates = [group["lr"] for group in optimizer.param_groups]
+            if seed is not None and schedule is not None:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["lr"] * (1 + RATE * generator.uniform(-1, 1))
             optimizer.step()
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate
             if schedule is not None:
                 schedule.step()
             found.append(_after(float(total.detach()), named, optimizer, ready.copies))

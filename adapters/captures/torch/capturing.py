@@ -76,7 +76,12 @@ def _exported(call: Call, draws: Draws | None) -> Captured:
     with CustomRules() as rules:
         program = graph_of(call)
     leaves, writer = _begun(call, draws)
-    yielded, moved = written(program, call, writer, leaves)
+    try:
+        yielded, moved = written(program, call, writer, leaves)
+    except (GradparityError, NotExported):
+        raise
+    except Exception as error:  # what export let pass and cannot be run
+        raise NotExported(f"{type(error).__name__}: {error}") from error
     return _assembled(call.paths, writer, leaves, yielded, moved, rules.found)
 
 

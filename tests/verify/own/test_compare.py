@@ -247,6 +247,23 @@ def test_random_numbers_are_refused_with_their_place():
         gp.compare(Dropped(), port, X, params)
 
 
+class Masked(nn.Module):
+    """As a library does it: the mask has the default dtype, its number another tensor's."""
+
+    def forward(self, x):
+        hidden = torch.full(x.shape, torch.finfo(x.dtype).min).triu(1)
+        return torch.softmax(x + hidden.to(x.dtype), -1)
+
+
+def test_code_that_float64_breaks_at_the_default_dtype_is_compared_all_the_same():
+    def masked(x):
+        return jax.nn.softmax(jnp.where(jnp.triu(jnp.ones(x.shape, bool), 1), -jnp.inf, x), -1)
+
+    report = gp.compare(Masked(), masked, {"x": {"normal": [4, 4]}})
+    assert report.verdict == "same", report
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_a_failure_in_a_test_is_the_table_and_no_stack_of_ours(net):
     gp.assert_parity(net, port, X, params)
     with pytest.raises(AssertionError) as caught:

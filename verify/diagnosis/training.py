@@ -153,8 +153,9 @@ class _Trial:
                 few.append(edit)
         order = sorted(itertools.combinations(range(len(few)), 2), key=lambda p: (sum(p), p))
         for j, k in order:
-            keys = few[j].key.partition(" ")[0], few[k].key.partition(" ")[0]
-            if few[j].key != few[k].key and ("schedule" not in keys or keys[0] != keys[1]):
+            keys = {few[j].key, few[k].key}
+            another = "schedule" in keys and any(key.startswith("schedule ") for key in keys)
+            if len(keys) == 2 and not another:
                 yield few[j], few[k]
 
     def _least(

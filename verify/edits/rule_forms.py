@@ -114,6 +114,15 @@ def _own_nesterov(_update: Any, g: Any, param: Any, state: Any, _step: int, **h:
     return param - h["lr"] * (mu * m + (1 - mu) * g), {"m": m}
 
 
+def _nesterov_adam(update: Any, g: Any, param: Any, state: Any, step: int, **h: Any) -> Any:
+    """Adam's step with b1·m/(1 - b1ᵗ⁺¹) + (1 - b1)·g/(1 - b1ᵗ) for m̂, as optax.nadam has it."""
+    _, after = update(g, param, state, step, **h)
+    b1, b2 = h["b1"], h["b2"]
+    ahead = b1 * after["m"] / (1 - b1 ** (step + 1)) + (1 - b1) * g / (1 - b1**step)
+    moved = param - h["lr"] * ahead / (np.sqrt(after["v"] / (1 - b2**step)) + h["eps"])
+    return moved, after
+
+
 def _decayed_after(update: Any, g: Any, param: Any, state: Any, step: int, **h: Any) -> Any:
     """The decay of the parameter after the step, not before it."""
     moved, after = update(g, param, state, step, **{**h, "weight_decay": 0 * h["weight_decay"]})
@@ -198,6 +207,12 @@ _FORMS: tuple[tuple[frozenset[str], str, str, Any], ...] = tuple(
             "{there} corrects the bias of the first moment alone",
             "both moments corrected",
             _uncorrected_second,
+        ),
+        (
+            "b1 b2 eps m v",
+            "{there} has Nesterov's momentum in Adam, as optax.nadam has it",
+            "Adam's own m̂",
+            _nesterov_adam,
         ),
         (
             "momentum dampening lr m",

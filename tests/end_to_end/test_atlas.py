@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gradparity.cases import catalogue
+from gradparity.cases.variants import VARIANTS
 from gradparity.reports import atlas
 from gradparity.verify import Runner, load_cases
 from gradparity.verify.atlas.entries import entries
@@ -112,6 +113,8 @@ def test_every_side_has_a_snippet_or_a_reason(every):
         for side in entry.sides
         if side.snippet.startswith("#") or not (side.snippet or side.failure)
         if side.adapter != "numpy"  # the reference, where it is off in its own dtype
+        if side.adapter not in VARIANTS  # most are no few lines
+        if not any(" of " in label for label in entry.labels)  # a snippet prints gradients
     ] == []
 
 

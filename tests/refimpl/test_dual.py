@@ -21,7 +21,7 @@ PHASES = {"linalg.eigh", "linalg.svd"}
 
 def calls():
     return [
-        pytest.param(row, example, id=f"{row.name}-{k}")
+        pytest.param(row, example, id=f"{row.name}-{k}", marks=[pytest.mark.slow] if k else [])
         for row in TABLE.values()
         if any(row.derivatives)
         for k, example in enumerate(row.examples)

@@ -7,12 +7,13 @@ first; what it records at others stands in a table below. Every number in an ent
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...adapters import registry
 from ...adapters.asking import answers
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Shown
@@ -21,6 +22,7 @@ from ...cases.case import Case
 from ...cases.loading import catalogue
 from ...cases.program import Program
 from ...cases.task import Between, Task
+from ...cases.variants import VARIANTS
 from ...cases.ways import WAYS
 from ...refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ...reports.atlas import Entry, Result, Side, numbers
@@ -53,11 +55,14 @@ def entries(
     tell
         Called with each entry's name before it is run.
     """
+    variants: dict[str, Adapter] = {}
     for case in cases:
         tasks = _tasks(case)
         if tasks:
             tell(case.name)
-            first, *others = (_Told(runner, case, task) for task in tasks)
+            for name in _variants(tasks) - variants.keys():
+                variants[name] = registry.make(name)
+            first, *others = (_Told(runner, case, task, variants) for task in tasks)
             yield first.entry(others)
 
 
@@ -68,6 +73,12 @@ def _tasks(case: Case) -> list[Task]:
     if recorded:
         return recorded
     return tasks[:1] if case.path.is_relative_to(catalogue() / FOLDER) else []
+
+
+def _variants(tasks: Iterable[Task]) -> set[str]:
+    """The variants of frameworks that tasks record something of: run in these alone."""
+    names = {name for task in tasks for d in task.divergences for name in d.adapters}
+    return names & VARIANTS.keys()
 
 
 @dataclass(frozen=True)
@@ -88,11 +99,14 @@ class _Run:
 class _Told:
     """One case as an entry."""
 
-    def __init__(self, runner: Runner, case: Case, task: Task) -> None:
+    def __init__(
+        self, runner: Runner, case: Case, task: Task, variants: Mapping[str, Adapter]
+    ) -> None:
+        own = {name: variants[name] for name in VARIANTS if name in _variants([task])}
         self.case, self.task, self.base = case, task, with_slices(task, baseline(task))
         self.runs = [
             self._run(adapter, task)
-            for name, adapter in runner.adapters.items()
+            for name, adapter in {**runner.adapters, **own}.items()
             if self._told(adapter) and task.program(name) is not None
             if name not in task.skip
         ]

@@ -124,15 +124,15 @@ def examine(row: Operation, dtype: str) -> Iterator[Finding]:
     """Plant every discrete fault, and scale faults of growing size, into one operation."""
     trials = [Trial(task) for task in tasks_of(row, dtype)]
     for fault in DISCRETE:
-        for position in _positions(row) if fault.each_argument else (0,):
+        for position in positions(row) if fault.each_argument else (0,):
             yield _planted(row, dtype, fault, position, trials)
-    for position in _positions(row):
+    for position in positions(row):
         yield from _scales(row, dtype, position, trials)
 
 
 def plantable(row: Operation) -> bool:
     """Whether cotangents flow through an operation at all."""
-    return bool(_positions(row))
+    return bool(positions(row))
 
 
 def selftest(
@@ -313,7 +313,7 @@ def _sampler(row: Operation, position: int) -> Any:
     return domain or real
 
 
-def _positions(row: Operation) -> list[int]:
+def positions(row: Operation) -> list[int]:
     """The arguments that cotangents flow to; the first two where there may be any number."""
     if row.variadic:
         return [0, 1]

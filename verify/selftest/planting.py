@@ -9,6 +9,7 @@ from ...refimpl.optimizers import RULES
 from ..engine.processes import end_with_parent, pool_of
 from .operations import Finding, selftest
 from .rules import selftest_rules
+from .ways import selftest_ways
 
 #: An operation or a rule, and a dtype.
 Pair = tuple[str, str]
@@ -30,4 +31,6 @@ def planted(pairs: Sequence[Pair], count: int = 0) -> Iterator[list[Finding]]:
 def examined(pair: Pair) -> list[Finding]:
     """What became of all faults in an operation or a rule at a dtype."""
     name, dtype = pair
-    return list((selftest_rules if name in RULES else selftest)([name], [dtype]))
+    if name in RULES:
+        return list(selftest_rules([name], [dtype]))
+    return [*selftest([name], [dtype]), *selftest_ways([name], [dtype])]

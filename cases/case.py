@@ -85,6 +85,11 @@ class Case:
         return bool(self.model.native) or any(program.native for program in programs)
 
     @property
+    def has_reference(self) -> bool:
+        """Whether it has a text that the reference can run: one for numpy, or one for all."""
+        return not isinstance(self.model.program, dict) or "numpy" in self.model.program
+
+    @property
     def files(self) -> frozenset[str]:
         """The names of the files that its tensors come from."""
         return frozenset(_files(self.model))

@@ -34,14 +34,29 @@ def read_sources(case: Context) -> dict[str, Source]:
             names = {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
             case.used |= {n.removeprefix(DOLLAR) for n in names}
     if "*" not in texts and "numpy" not in texts:
+        _unreferenced(case, list(texts))
+    if len(texts) < 2 and "*" not in texts and "numpy" not in texts:
+        return {}
+    return sources if len(sources) == len(texts) else {}
+
+
+def _unreferenced(case: Context, texts: list[str]) -> None:
+    """What a case without a text for the reference needs, and cannot have."""
+    if len(texts) < 2:
         case.faults.add(
             f"no text for numpy, which is the reference's, expected one beside {', '.join(texts)}"
+            ", or one for another framework to hold it against"
             if texts
             else f"no text at all, expected one for each of {', '.join(adapter_names())}",
             case.key("program"),
         )
-        return {}
-    return sources if len(sources) == len(texts) else {}
+    for key in ("expect", "divergences", "tolerance", "avoid"):
+        if getattr(case.model, key):
+            case.faults.add(
+                f"{key} in a case without a text for numpy, which is the reference's, expected "
+                "such a text: without it frameworks are held against each other alone",
+                case.key(key),
+            )
 
 
 def read_spellings(case: Context) -> dict[str, Source]:

@@ -76,9 +76,10 @@ def _check(case: Context) -> tuple[_Programs, _Programs]:
 def _at_point(
     case: Context, point: dict[str, Any], layouts: Any, programs: dict[str, Program]
 ) -> AtPoint:
-    reference = programs.get("*") or programs.get("numpy")
-    if reference is None:
+    if not programs:
         return AtPoint(point, layouts, None, frozenset())
+    first = next(iter(programs.values()))  # whose names are those of the case, without a reference
+    reference = programs.get("*") or programs.get("numpy") or first
     everywhere = set.intersection(*(set(program.named) for program in programs.values()))
     assigned = tuple(name for name in reference.named if name in everywhere)
     way = check_parameters(case, reference, point)

@@ -8,6 +8,7 @@ instructions, one an operation, in the order in which Python would evaluate them
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -349,6 +350,12 @@ class _Reader:
             keywords=call.keywords,
         )
 
+    def _said(self, node: Any) -> str:
+        """What an expression was written as, a sweep's ``$name`` being what it is here."""
+        constants = self._scope.constants
+        text = self._source.segment(node)
+        return re.sub(r"\$(\w+)", lambda found: str(constants.get(found[1], found[0])), text)
+
     @staticmethod
     def _operand(value: Any, node: Any) -> Ref | Const:
         if isinstance(value, Ref):
@@ -384,7 +391,7 @@ class _Reader:
                 attributes,
                 named=named,
                 native=native,
-                text=self._source.segment(node),
+                text=self._said(node),
                 line=place.line,
                 column=place.column,
                 keywords=keywords,

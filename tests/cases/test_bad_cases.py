@@ -476,7 +476,10 @@ BAD = {
     ),
     "no text for numpy": (
         SOUND + "program: {torch: loss = torch.tanh(w)}\n",
-        "4:1: no text for numpy, which is the reference's, expected one beside torch",
+        (
+            "4:1: no text for numpy, which is the reference's, expected one beside torch, or one "
+            "for another framework to hold it against"
+        ),
     ),
     "batch of too many rows": (
         HEAD

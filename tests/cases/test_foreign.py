@@ -140,3 +140,8 @@ def test_native_calls_take_arrays_by_keyword(case):
 def test_an_array_by_keyword_opens_no_door(faults, call):
     (fault, *_) = faults(f"{HEAD}program:\n  numpy: loss = sum(x * w)\n  torch: loss = {call}\n")
     assert fault.startswith("t.yaml:7:")
+
+
+def test_a_text_says_which_operation_a_sweep_s_name_is(case):
+    programs = case(f"{HEAD}sweep: {{f: [sin, tanh]}}\nprogram: loss = sum($f(x * w))\n").programs
+    assert [p["*"].instructions[1].text for p in programs] == ["sin(x * w)", "tanh(x * w)"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -23,7 +25,10 @@ from ..selection.finding import find
 from .common import Adapters, emit, fail_on
 
 Name = Annotated[
-    str, typer.Argument(metavar="CASE", help="A case of the catalogue, or a file with one case.")
+    str,
+    typer.Argument(
+        metavar="CASE", help="A case of the catalogue, a file with one case, or FILE::NAME."
+    ),
 ]
 Dtype = Annotated[str | None, typer.Option("--dtype", help="One of the case's dtypes.")]
 Point = Annotated[
@@ -48,7 +53,7 @@ def explain(
     fail_on(faults)
     if len(cases) != 1:
         names = ", ".join(case.name for case in cases) or "none"
-        raise BadUsage(f"{name} has {len(cases)} cases, name one: {names}")
+        raise BadUsage(f"{name} has {len(cases)} cases, name one: {names} (FILE::NAME)")
     (case,) = cases
     wanted = chosen(dtype, case.dtypes, f"dtype of {case.name}")
     task = _at(case.tasks(wanted or case.dtypes[:1]), point)
@@ -60,7 +65,8 @@ def explain(
     if form == "json":
         emit(json.dumps(asdict(worked), indent=1, ensure_ascii=False))
     else:
-        emit(markdown(worked) if form == "markdown" else plain(worked))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        emit(markdown(worked) if form == "markdown" else plain(worked, width))
 
 
 def _derived(task: Task, names: list[str] | None, about: str) -> Derivation:

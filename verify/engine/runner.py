@@ -30,6 +30,7 @@ from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..diagnosis.diagnose import Judged, diagnose
 from ..diagnosis.outliers import mark_outliers
+from ..judging.peers import Peer, judged, peer
 from ..judging.rows import REFERENCE, Row, whole
 from ..judging.verdicts import judge, judge_failure
 from ..truth.baseline import Baseline
@@ -90,6 +91,7 @@ class Runner:
         self._versions = {name: printable(made.version()) for name, made in self.adapters.items()}
         self._rows = rows
         self._held: tuple[Task, Baseline | str] | None = None
+        self._peers: tuple[Task, dict[str, Peer | GradparityError]] | None = None
 
     def rows_of(self, undrawn: Undrawn, lost: Mapping[str, Lost] | None = None) -> list[Row]:
         """Draw a task and run it in every adapter; the rows of all of them.
@@ -129,6 +131,8 @@ class Runner:
         version = self._versions[name]
         if name in task.skip:
             return [whole(task, name, version, "skipped", "", task.skip[name])]
+        if task.program("numpy") is None:
+            return self._among_peers(task, name)
         base = self._baseline(task)
         if isinstance(base, str):
             return [whole(task, name, version, "error", "case", base)]
@@ -151,6 +155,28 @@ class Runner:
             reason = f"what it returned cannot be judged: {described(fault)}"
             return [whole(task, name, version, "error", "judge", reason)]
         return rows
+
+    def _among_peers(self, task: Task, name: str) -> list[Row]:
+        """The rows of an adapter in a case that the reference has no text of."""
+        if self._peers is None or self._peers[0] is not task:
+            self._peers = (
+                task,
+                {k: self._peer(task, k) for k in self.adapters if k not in task.skip},
+            )
+        found = self._peers[1]
+        own = found[name]
+        if isinstance(own, GradparityError):
+            return [judge_failure(task, name, self._versions[name], own)]
+        there = {k: peer for k, peer in found.items() if isinstance(peer, Peer)}
+        return judged(task, name, self._versions[name], there)
+
+    def _peer(self, task: Task, name: str) -> Peer | GradparityError:
+        """What an adapter gives to be judged by, or why it gives nothing."""
+        self._tell(name)
+        try:
+            return peer(task, name, lambda asked: _run(self.adapters[name], asked))
+        except (Unsupported, AdapterFailed) as failure:
+            return failure
 
     def _baseline(self, task: Task) -> Baseline | str:
         """Truth and noise, kept for the adapters that follow; or why there are none."""

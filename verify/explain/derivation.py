@@ -18,6 +18,7 @@ from ...adapters.attempt import attempt
 from ...adapters.base import Trace, on_path
 from ...adapters.numpy_reference import reference
 from ...adapters.reference_ways import ways
+from ...adapters.values import in_dtype
 from ...cases.program import Program
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
@@ -111,10 +112,11 @@ def _derived(task: Task, program: Program, truth: Trace, moved: Mapping[Key, Any
     if task.update is not None:
         sections.append(
             update_section(
-                task.update,
-                {name: np.asarray(value) for name, value in task.params.items()},
+                task,
+                {name: in_dtype(value, WIDER[task.dtype]) for name, value in task.params.items()},
                 first.grads,
                 first.params,
+                first.values.get(program.output, np.nan),
                 objective=worked.objective,
             )
         )

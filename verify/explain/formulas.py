@@ -20,6 +20,9 @@ import numpy as np
 #: How tightly an expression holds together, from a list of things to a single name.
 LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
+#: Elements of a tensor that is written out.
+SHOWN = 12
+
 MINUS = "−"
 _BINDING = {"+": SUM, MINUS: SUM, "·": PRODUCT, "/": PRODUCT, "@": PRODUCT, "^": POWER}
 _DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -75,15 +78,26 @@ def numeral(value: Any) -> Term:
     return Term(text, SIGN if text.startswith(MINUS) else ATOM)
 
 
-def array(value: Any, digits: int = 4, shown: int = 6) -> str:
-    """A tensor as people can read it: all of a small one, a few numbers of a large one."""
+def array(value: Any, digits: int = 4, shown: int = SHOWN) -> str:
+    """A tensor as people can read it: all of a small one, a little of a large one.
+
+    That is its first numbers, its shape, and its norm where there is room.
+    """
     value = np.asarray(value)
     if value.ndim == 0:
         return number(value)
     if value.size and value.size <= shown:
         return _nested(value, digits)
-    kept = [number(x, digits) for x in value.ravel()[: shown // 2]]
-    return f"[{', '.join([*kept, '…'] if kept else [])}] ({shape(value)})"
+    kept = [number(x, digits) for x in value.ravel()[: min(shown // 2, 3)]]
+    size = f", norm {norm(value)}" if shown >= SHOWN and value.size else ""
+    return f"[{', '.join([*kept, '…'] if kept else [])}] ({shape(value)}{size})"
+
+
+def norm(value: Any) -> str:
+    """The root of the sum of squares, which tells large tensors apart that begin alike."""
+    value = np.asarray(value)
+    wide = value if value.dtype.kind in "fc" else value.astype(np.float64)
+    return number(np.sqrt(np.sum(np.abs(wide) ** 2)), 4)
 
 
 def shape(value: Any) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from .parts import Derivation, Section, Table
 
 
-def plain(derivation: Derivation) -> str:
-    """Text with numbered headings, equations indented, tables aligned."""
-    return "\n".join(_plain(derivation)).rstrip() + "\n"
+def plain(derivation: Derivation, width: int | None = None) -> str:
+    """Text with numbered headings, equations indented, tables aligned.
+
+    Lines are no longer than ``width``, where it is given and words allow it; a table that is wider
+    goes on below with its other columns.
+    """
+    return "\n".join(_plain(derivation, width)).rstrip() + "\n"
 
 
 def markdown(derivation: Derivation) -> str:
@@ -17,23 +22,59 @@ def markdown(derivation: Derivation) -> str:
     return "\n".join(_markdown(derivation)).rstrip() + "\n"
 
 
-def _plain(derivation: Derivation) -> Iterator[str]:
+def _plain(derivation: Derivation, width: int | None) -> Iterator[str]:
     yield derivation.title
     if derivation.about:
-        yield derivation.about
+        yield from _wrapped(derivation.about, "", width)
     for k, section in enumerate(derivation.sections, 1):
         yield ""
         yield f"{k}. {section.title}"
         if section.prose:
-            yield f"   {section.prose}"
+            yield from _wrapped(section.prose, "   ", width)
         if section.lines or section.table:
             yield ""
-        yield from (f"     {line}" for line in section.lines)
+        for line in section.lines:
+            yield from _wrapped(str(line), "     ", width, hanging="    ")
         if section.table and section.table.rows:
-            yield from (f"     {line}".rstrip() for line in _aligned(section.table))
+            room = None if width is None else width - 5
+            yield from (f"     {line}".rstrip() for line in _aligned(section.table, room))
 
 
-def _aligned(table: Table) -> Iterator[str]:
+def _wrapped(text: str, indent: str, width: int | None, *, hanging: str = "") -> list[str]:
+    """A text on as many lines as it takes, those after the first a little further in."""
+    if width is None or len(indent + text) <= width:
+        return [indent + text]
+    return textwrap.wrap(
+        text,
+        max(width, 30),
+        initial_indent=indent,
+        subsequent_indent=indent + hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _aligned(table: Table, width: int | None) -> Iterator[str]:
+    columns = list(zip(table.header, *table.rows, strict=True))
+    first, *others = columns
+    part, parts = [first], []
+    for column in others:
+        if width is not None and len(part) > 1 and _width([*part, column]) > width:
+            parts.append(part)
+            part = [first]
+        part.append(column)
+    for k, each in enumerate([*parts, part]):
+        if k:
+            yield ""
+        header, *rows = zip(*each, strict=True)
+        yield from _lined(Table(header, tuple(rows)))
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    return sum(max(map(len, column)) + 2 for column in columns) - 2
+
+
+def _lined(table: Table) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(table.header, *table.rows, strict=True)]
     yield "  ".join(cell.ljust(width) for cell, width in zip(table.header, widths, strict=True))
     yield "  ".join("─" * width for width in widths)

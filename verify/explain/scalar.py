@@ -6,6 +6,7 @@ variable it is part of, unless it is used twice or grows long, when it gets a li
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ LONG = 40
 
 #: More ways than this from a parameter to the output are summed variable by variable.
 WAYS = 4
+
+
+#: Where an attribute's name is a word of a sentence, in whose place no value can stand.
+_PROSE = re.compile(
+    r"(?:\b(?:an?|along|another|its|last|new|other|the)|\w's(?: other)?) (axis|axes|shape)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -325,6 +332,8 @@ def specialised(template: str, instruction: Instruction) -> str:
         if isinstance(value, int | float | str)
     }
     constants |= instruction.attributes
+    words = {found[1] for found in _PROSE.finditer(template)}
+    constants = {key: value for key, value in constants.items() if key not in words}
     constants |= {
         argument: given.value
         for argument, given in arguments(instruction)

@@ -31,7 +31,9 @@ def vacuous(case: Case, meter: Meter | None = None) -> list[BadCase]:
     TooLarge
         Where the meter has too little left.
     """
-    faults = []
+    faults: list[BadCase] = []
+    if not case.has_reference:
+        return faults
     for task in case.iter_tasks(dtypes=[_widest(case)]):
         faults += _faults(case, replace(task, steps=1, update=None), meter)
     return faults

@@ -17,7 +17,7 @@ def meant(
     """Case files, each with the names of the cases that are meant: None for all of it.
 
     What is no path is taken for the name of a case of the catalogue, which is all meant where
-    there are no paths. A path without case files is a fault.
+    there are no paths; ``FILE::NAME`` names a case of a file. A path without case files is a fault.
 
     Raises
     ------
@@ -29,10 +29,28 @@ def meant(
     listed, faults = case_files(given)
     files: dict[Path, set[str] | None] = dict.fromkeys(listed)
     for name in names:
-        only = files.setdefault(_file_of(name), set())
+        path, case = _case_in(name)
+        only = files.setdefault(path, set())
         if only is not None:
-            only.add(name)
+            only.add(case)
     return files, faults
+
+
+def _case_in(text: str) -> tuple[Path, str]:
+    """The file and the name of the case that ``FILE::NAME``, or a name of the catalogue, is."""
+    file, marker, name = text.rpartition("::")
+    if not marker or not is_there(file):
+        return _file_of(text), text
+    path = Path(file)
+    every = _names(path.read_text("utf-8", "replace")) if path.is_file() else []
+    if name not in every:
+        raise BadUsage(f"no case of {file} is called {name!r}{nearest(name, every)}")
+    return path, name
+
+
+def _names(text: str) -> list[str]:
+    """The names of the cases of a text, without parsing it."""
+    return re.findall(r"^case:\s*[\"']?([\w-]+)", text, re.MULTILINE)
 
 
 def is_there(path: str | Path) -> bool:
@@ -52,5 +70,5 @@ def _file_of(name: str) -> Path:
             return path
     if re.search(r"[/\\]|\.ya?ml$", name):
         raise BadUsage(f"no such file or folder: {name}")
-    every = re.findall(r"^case:\s*[\"']?([\w-]+)", "\n".join(texts.values()), re.MULTILINE)
+    every = _names("\n".join(texts.values()))
     raise BadUsage(f"no file and no case is called {name!r}{nearest(name, every)}")

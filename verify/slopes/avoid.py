@@ -60,7 +60,7 @@ def strayed(case: Case, meter: Meter | None = None) -> list[BadCase]:
     TooLarge
         Where the meter has too little left.
     """
-    if case.model.avoid is None:
+    if case.model.avoid is None or not case.has_reference:
         return []
     faults: dict[str, BadCase] = {}
     for task in case.iter_tasks():

@@ -94,6 +94,29 @@ def test_explain_takes_a_point_and_a_dtype(gradparity, swept):
     assert out.startswith("# swept")
 
 
+def test_a_case_of_a_file_of_several_goes_by_file_and_name(gradparity, small, swept, tmp_path):
+    both = tmp_path / "both.yaml"
+    both.write_text(f"{small.read_text('utf-8')}---\n{swept.read_text('utf-8')}", "utf-8")
+    small.unlink()
+    swept.unlink()
+    status, out, _ = gradparity("explain", f"{both}::swept", "--adapters", "numpy")
+    assert status == 0
+    assert "swept[" in out
+    status, out, _ = gradparity("run", f"{both}::small", "--adapters", "numpy")
+    assert (status, out.count("1 case, ")) == (0, 1)
+    status, _, err = gradparity("explain", f"{both}::smal", "--adapters", "numpy")
+    assert status == 2
+    assert "did you mean small?" in err
+    status, _, err = gradparity("explain", both, "--adapters", "numpy")
+    assert "has 2 cases, name one: small, swept (FILE::NAME)" in err
+
+
+def test_a_swept_operation_is_said_as_what_it_is(gradparity, swept):
+    _, out, _ = gradparity("explain", swept, "--adapters", "numpy", "--point", "axis=0,act=sin")
+    assert "sin" in out
+    assert "$act" not in out
+
+
 def test_explain_wants_one_case(gradparity, small, swept):
     status, _, err = gradparity("explain", small.parent)
     assert status == 2

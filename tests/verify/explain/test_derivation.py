@@ -6,6 +6,7 @@ import pytest
 
 from gradparity.adapters.base import Trace
 from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.cases.native_training import Chosen
 from gradparity.cases.program import Const, Instruction, Program, Ref
 from gradparity.cases.task import Task, Update
 from gradparity.verify.engine.runner import Runner
@@ -162,11 +163,13 @@ def test_tensors_are_derived_by_their_rules(runner):
         "from loss to z : g / n",
     ]
     chain = lines(worked, "Chain rule")
-    assert chain[0].startswith("∂loss/∂z = 1 / n = [0.125, 0.125, 0.125, …] (2×4)")
+    assert chain[0].startswith("∂loss/∂z = 1 / n = [[0.125, 0.125, 0.125, 0.125], [0.125, ")
     assert chain[-1] == "∂loss/∂b = ∂loss/∂z summed to 2×1 = [[0.5], [0.5]]"
     update = lines(worked, "Update")
     assert any("m̂/(√v̂ + eps)" in line for line in update)
-    assert "m of b = [[0.05], [0.05]]" in update
+    assert "m of b ← b1·m + (1 − b1)·g = [[0.05], [0.05]]" in update
+    assert "m̂ of b = m/(1 − b1ᵗ) = [[0.5], [0.5]]" in update
+    assert "v̂ of b = v/(1 − b2ᵗ) = [[0.25], [0.25]]" in update
 
 
 def test_an_output_that_is_no_scalar_is_contracted(runner):
@@ -286,3 +289,53 @@ def test_it_is_set_in_plain_text_and_in_markdown(runner):
 
 def vars_of(made):
     return {name: getattr(made, name) for name in made.__dataclass_fields__}
+
+
+def test_words_of_prose_are_not_replaced(runner):
+    worked = explain(
+        task(
+            [
+                make("a", "expand_dims", "w", axis=0),
+                make("b", "concat", "a", "a", axis=1),
+                make("c", "reshape", "b", shape=(4,)),
+                make("y", "sum", "c", axis=0),
+            ],
+            None,
+            {"w": np.array([1.0, 2.0])},
+        ),
+        runner,
+    )
+    said = lines(worked, "Forward pass")
+    assert said[0].startswith("a = w, with an axis of one element more = ")
+    assert "along an axis = " in said[1]
+    assert said[2].startswith("c = b, in another shape = ")
+    assert said[2].endswith("(reshape: shape=(4,))")
+    assert "from c to b : g in b's shape" in lines(worked, "Local derivatives")
+
+
+def test_lines_and_tables_keep_to_a_width(runner):
+    worked = explain(ONE_LAYER, runner, "One linear unit. " * 8)
+    narrow = plain(worked, 40).splitlines()
+    assert max(map(len, narrow)) <= 40
+    assert sum("────" in line for line in narrow) > sum(
+        "────" in line for line in plain(worked).splitlines()
+    )
+    assert max(map(len, plain(worked).splitlines())) > 60
+
+
+def test_a_clip_and_a_schedule_are_part_of_the_update(runner):
+    trained = task(
+        [make("loss", "multiply", "w", 4.0)],
+        None,
+        {"w": 3.0},
+        update=Update(
+            "adam",
+            {"lr": 0.5},
+            schedule=Chosen("step", {"every": 2, "factor": 0.5}),
+            clip=Chosen("value", {"max": 1.0}),
+        ),
+    )
+    said = lines(explain(trained, runner), "Update")
+    assert "∂loss/∂w clipped = 1" in said
+    assert "m̂ of w = m/(1 − b1ᵗ) = 1" in said
+    assert said[-1] == "w ← w − lr·m̂/(√v̂ + eps) = 2.5"

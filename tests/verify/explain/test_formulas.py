@@ -123,7 +123,9 @@ def test_numbers_are_written_as_people_write_them(value, expected):
 
 def test_a_small_tensor_is_shown_whole_and_a_large_one_by_its_start():
     assert array([[1.0, 2.0], [3.0, 4.5]]) == "[[1, 2], [3, 4.5]]"
-    assert array(np.arange(12.0).reshape(3, 4)) == "[0, 1, 2, …] (3×4)"
+    assert array(np.eye(3)) == "[[1, 0, 0], [0, 1, 0], [0, 0, 1]]"
+    assert array(np.arange(16.0).reshape(4, 4)) == "[0, 1, 2, …] (4×4, norm 35.21)"
+    assert array(np.arange(16.0), shown=3) == "[0, …] (16)"
     assert array(np.zeros((0, 3))) == "[] (0×3)"
     assert array(2.5) == "2.5"
 

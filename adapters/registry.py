@@ -1,6 +1,7 @@
 """Which adapters there are: the entry points of group ``gradparity.adapters``.
 
-Any distribution may add one; a framework is imported only when its adapter is made.
+Any distribution may add one; a framework is imported only when its adapter is made. Where none is
+named, those that the project is about are meant, whatever else is installed.
 """
 
 from __future__ import annotations
@@ -13,18 +14,35 @@ from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from .attempt import asked
 from .base import Adapter
 from .importing import importing
-from .installing import command
+from .installing import command, present
 from .well_formed import named
 
 GROUP = "gradparity.adapters"
 
-#: The order in which tables have the adapters; others follow by name.
+#: Those that are meant where none is named, in the order in which tables have them; others follow
+#: by name.
 _FIRST = ("numpy", "torch", "jax")
 
 
 def names() -> list[str]:
     """Every adapter's name: the reference first, then in a fixed order."""
     return sorted({point.name for point in entry_points(group=GROUP)}, key=_order)
+
+
+def defaults() -> list[str]:
+    """Those that are meant where none is named; all, where none of these is registered."""
+    found = names()
+    return [name for name in found if name in _FIRST] or found
+
+
+def installed() -> list[str]:
+    """Those whose framework is installed, as far as their distribution's extras say; in order."""
+    return [
+        name
+        for name in names()
+        for point in [next(iter(entry_points(group=GROUP, name=name)))]
+        if present(name, _distribution(point))
+    ]
 
 
 def make(name: str) -> Adapter:
@@ -74,7 +92,10 @@ def _order(name: str) -> tuple[int, str]:
     return _FIRST.index(name) if name in _FIRST else len(_FIRST), name
 
 
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "gradparity"
+
+
 def _remedy(point: EntryPoint, missing: str) -> str:
     """What to type; or what is needed, where the adapter's distribution does not say."""
-    distribution = point.dist.name if point.dist else "gradparity"
-    return command(point.name, distribution) or f"install what has the module {missing}"
+    return command(point.name, _distribution(point)) or f"install what has the module {missing}"

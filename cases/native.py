@@ -6,7 +6,13 @@ from .faults import nearest, one_of
 from .native_names import NAMES
 
 #: First words of dotted names that belong to a framework.
-ROOTS = {"torch": "torch", "jax": "jax", "optax": "jax"}
+ROOTS = {
+    "torch": "torch",
+    "jax": "jax",
+    "optax": "jax",
+    "autograd": "autograd",
+    "mlx": "mlx",
+}
 
 
 def is_native(name: str) -> bool:

@@ -24,8 +24,8 @@ from .values import cotangent_of
 
 Arrays = dict[str, Any]
 
-#: What MLX says of a derivative that it does not have.
-_LACKING = ("Not implemented for", "Cannot calculate VJP with respect to")
+#: What MLX says of a derivative or a dtype that it does not have.
+_LACKING = ("Not implemented for", "Cannot calculate VJP with respect to", "Not supported for complex")
 
 
 class MlxAdapter(Adapter):

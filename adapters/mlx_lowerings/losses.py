@@ -84,7 +84,12 @@ LOWERINGS: dict[str, Entry] = {
             *mx.broadcast_arrays(x, target, var), **attributes
         ),
     ),
-    "margin_ranking": "mlx.nn.losses.margin_ranking_loss",
+    "margin_ranking": via(
+        "mlx.nn.losses.margin_ranking_loss",
+        lambda x1, x2, target, **attributes: losses.margin_ranking_loss(
+            *mx.broadcast_arrays(x1, x2, target), **attributes
+        ),
+    ),
     "triplet_margin": via("mlx.nn.losses.triplet_loss", _triplet),
     "cosine_similarity": via(
         "mlx.nn.losses.cosine_similarity_loss",

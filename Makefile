@@ -4,14 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out/report
 JOBS ?= auto
+FRAMEWORKS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help compare test test-all check format bench bench-keep clean
+.PHONY: help compare test test-all test-frameworks check format bench bench-keep clean
 
 help:
 	@echo "make compare   run the catalogue over numpy, torch and jax; the report goes to $(OUT)"
 	@echo "make test      run the tests"
 	@echo "make test-all  run the tests with the slow sweeps, and those of real ports"
+	@echo "make test-frameworks  install the other frameworks, test them, and run the catalogue over them"
 	@echo "make check     formatting, lint, types"
 	@echo "make format    format the code"
 	@echo "make bench     measure speed, as ratios in one run; results go to out/bench"
@@ -41,6 +43,15 @@ test: .venv/.dev
 
 test-all: .venv/.own
 	$(BIN)/pytest -n $(JOBS)
+
+.venv/.frameworks: .venv/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[frameworks]'
+	touch $@
+
+# A framework that ends the process it runs in costs one row.
+test-frameworks: .venv/.frameworks
+	$(BIN)/pytest tests/adapters/test_frameworks.py
+	$(BIN)/gradparity run --adapters $(FRAMEWORKS) --out out/frameworks
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from importlib import metadata
 
 #: ``torch>=2.6; extra == "torch"``: a requirement, and the condition it stands under.
+#: The distribution that a requirement is of.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
 _EXTRA = re.compile(r"""^\(?\s*extra\s*==\s*["']([^"']+)["']\s*\)?$""")
 
 
@@ -26,6 +29,24 @@ def command(extra: str, distribution: str = "gradparity") -> str:
         return ""
     wanted = requirements(extra, declared)
     return f"pip install {shlex.join(wanted)}" if wanted else ""
+
+
+def present(extra: str, distribution: str = "gradparity") -> bool:
+    """Whether all is installed that an extra of a distribution asks for; also where it has none."""
+    try:
+        declared = metadata.requires(distribution) or ()
+    except metadata.PackageNotFoundError:
+        return True
+    wanted = (_NAME.match(requirement) for requirement in requirements(extra, declared))
+    return all(_installed(match[0]) for match in wanted if match)
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def requirements(extra: str, declared: Iterable[str]) -> list[str]:

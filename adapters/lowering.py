@@ -9,17 +9,19 @@ An entry of such a table is one line:
 ``"mse": composed_function``
     The framework has none: composed of what it has.
 
-What a framework has no way to do stands with its reason in a table of its own (``lacking``); an
-operation that is in neither is an error.
-
 A function is called with the arrays by position (None where one is left out) and with every
 attribute of the row by keyword, defaults included.
+
+What a framework has neither by name nor in a table of its own may be composed of its other
+operations (``compositions``), and what it cannot do at all stands with the reason in a table of
+what it lacks (``lacking``); an operation that is in none of these is an error.
 """
 
 from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -27,11 +29,14 @@ from inspect import Parameter
 from types import ModuleType
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..cases.native import refusal
 from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ..refimpl.ops import TABLE
 from .interpret import Dialect
 from .lacking import absent
+from .values import kind_of
 
 #: What ``Adapter.has`` says of an operation that the framework has no function for.
 COMPOSED = "composed"
@@ -51,6 +56,9 @@ class Lowering:
 
 #: An entry of a table of exceptions.
 Entry = str | Lowering | Callable[..., Any]
+
+#: An operation in terms of others: a function of ``Operations``, then as an entry's.
+Composition = Callable[..., Any]
 
 
 def via(name: str, call: Callable[..., Any], *, numbers: bool = False) -> Lowering:
@@ -91,6 +99,13 @@ class Lowerings:
     lacking
         The operations that the framework has no way to do, each with the reason. A spelling of
         one of them is not looked for.
+    compositions
+        Operations in terms of others, for those that are found neither by name nor in a table.
+    array, kind
+        As ``Dialect`` has them, for the constants of compositions and what hangs on a dtype.
+    serves
+        Whether a function that the default rule finds by its name will do for an operation: it may
+        lack a derivative.
     """
 
     def __init__(
@@ -102,6 +117,11 @@ class Lowerings:
         renamed: Mapping[str, str] | None = None,
         prepared: Callable[[tuple[Any, ...]], Iterable[Any]] = lambda arguments: arguments,
         lacking: Mapping[str, str] | None = None,
+        *,
+        compositions: Mapping[str, Composition] | None = None,
+        array: Callable[[np.ndarray], Any] = np.asarray,
+        kind: Callable[[Any], str] = lambda value: kind_of(value.dtype),
+        serves: Callable[[str, Callable[..., Any]], bool] = lambda _operation, _function: True,
     ) -> None:
         self._framework, self._namespaces = framework, namespaces
         self._roots = {module.__name__: module for module in roots}
@@ -116,6 +136,8 @@ class Lowerings:
         twice = self._entries.keys() & self._lacking.keys()
         if twice:
             raise TypeError(f"spelt, and said to be unsupported: {sorted(twice)}")
+        self._compositions = dict(compositions or {})
+        self._operations, self._serves = Operations(self, array, kind), serves
         self._found: dict[str, Lowering | None] = {}
 
     def find(self, operation: str) -> Lowering | None:
@@ -161,6 +183,13 @@ class Lowerings:
         if isinstance(entry, Lowering):
             return name, entry.call, unsaid
         return name, entry if callable(entry) else None, unsaid
+
+    def without(self, lacking: Mapping[str, str]) -> Lowerings:
+        """The same, but for operations that some setting lacks, each with the reason."""
+        other = copy(self)
+        other._lacking, other._found = {**self._lacking, **lacking}, {}  # noqa: SLF001  its own
+        other._operations = Operations(other, self._operations.array, self._operations.kind)  # noqa: SLF001  the same
+        return other
 
     def renamed(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Attributes under the names that the framework's own functions have for them."""
@@ -208,10 +237,13 @@ class Lowerings:
         names = [entry] if entry else [f"{space}.{operation}" for space in self._namespaces]
         for name in names:
             function = self.function(name)
-            if function is not None:
+            if function is not None and (entry or self._serves(operation, function)):
                 call = partial(self._rename_and_call, function)
                 return self._ready(operation, via(name, call))
-        return None
+        composition = self._compositions.get(operation)
+        return composition and self._ready(
+            operation, via(COMPOSED, partial(composition, self._operations))
+        )
 
     def _ready(self, operation: str, lowering: Lowering) -> Lowering:
         """With every attribute said, and numbers made arrays where the function wants them."""
@@ -228,6 +260,28 @@ class Lowerings:
 
     def _rename_and_call(self, function: Callable[..., Any], *xs: Any, **attributes: Any) -> Any:
         return function(*xs, **self.renamed(attributes))
+
+
+class Operations:
+    """A framework's operations as attributes, for those that are composed of them.
+
+    ``o.where(condition, a, b)``, ``o["linalg.vector_norm"](x, axis=-1)``; ``o.array(x)`` is the
+    framework's array of NumPy's ``x``, and ``o.kind(x)`` what an array holds.
+    """
+
+    def __init__(
+        self,
+        lowerings: Lowerings,
+        array: Callable[[np.ndarray], Any],
+        kind: Callable[[Any], str],
+    ) -> None:
+        self._lowerings, self.array, self.kind = lowerings, array, kind
+
+    def __getitem__(self, operation: str) -> Callable[..., Any]:
+        return self._lowerings[operation]
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        return self._lowerings[operation]
 
 
 class SpelledDialect(Dialect):

@@ -1,6 +1,7 @@
 """Which adapters there are: the entry points of group ``gradparity.adapters``.
 
-Any distribution may add one; a framework is imported only when its adapter is made.
+Any distribution may add one; a framework is imported only when its adapter is made. Where none is
+named, those that the project is about are meant, whatever else is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from .attempt import asked
 from .base import Adapter
 from .importing import importing
-from .installing import command
+from .installing import command, present
 from .well_formed import named
 
 GROUP = "gradparity.adapters"
@@ -22,7 +23,8 @@ GROUP = "gradparity.adapters"
 #: Frameworks run in another way (``cases.variants``): run where they are named, and only there.
 VARIANTS = "gradparity.variants"
 
-#: The order in which tables have the adapters; others follow by name.
+#: Those that are meant where none is named, in the order in which tables have them; others follow
+#: by name.
 _FIRST = ("numpy", "torch", "jax")
 
 
@@ -49,6 +51,22 @@ def variants() -> list[str]:
     """The frameworks' variants that can be named, in the order of their frameworks."""
     found = {point.name for point in entry_points(group=VARIANTS)}
     return sorted(found, key=lambda name: (_order(framework_of(name)), name))
+
+
+def defaults() -> list[str]:
+    """Those that are meant where none is named; all, where none of these is registered."""
+    found = names()
+    return [name for name in found if name in _FIRST] or found
+
+
+def installed() -> list[str]:
+    """Those whose framework is installed, as far as their distribution's extras say; in order."""
+    return [
+        name
+        for name in names()
+        for point in [next(iter(entry_points(group=GROUP, name=name)))]
+        if present(name, _distribution(point))
+    ]
 
 
 def make(name: str) -> Adapter:
@@ -104,8 +122,11 @@ def _order(name: str) -> tuple[int, str]:
     return _FIRST.index(name) if name in _FIRST else len(_FIRST), name
 
 
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "gradparity"
+
+
 def _remedy(point: EntryPoint, missing: str) -> str:
     """What to type; or what is needed, where the adapter's distribution does not say."""
-    distribution = point.dist.name if point.dist else "gradparity"
     extra = framework_of(point.name)
-    return command(extra, distribution) or f"install what has the module {missing}"
+    return command(extra, _distribution(point)) or f"install what has the module {missing}"

@@ -7,7 +7,13 @@ from .foreign import meant
 from .native_names import NAMES
 
 #: First words of dotted names that belong to a framework.
-ROOTS = {"torch": "torch", "jax": "jax", "optax": "jax"}
+ROOTS = {
+    "torch": "torch",
+    "jax": "jax",
+    "optax": "jax",
+    "autograd": "autograd",
+    "mlx": "mlx",
+}
 
 
 #: Framework → what people write for a module of its own → that module's name.

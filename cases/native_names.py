@@ -138,6 +138,37 @@ binary_dice_loss dice_loss kl_divergence_with_log_targets multiclass_generalized
 multiclass_hinge_loss multiclass_perceptron_loss multiclass_sparsemax_loss perceptron_loss
 poly_loss_cross_entropy ranking_softmax_loss sparsemax_loss triplet_margin_loss
 """
+_FFT_OF_ARRAYS = "fft fft2 fftn ifft ifft2 ifftn irfft irfft2 irfftn rfft rfft2 rfftn"
+_AUTOGRAD = """
+abs absolute add all amax amin angle any arccos arccosh arcsin arcsinh arctan arctan2 arctanh
+argmax argmin argsort clip concatenate conj conjugate cos cosh cross cumsum deg2rad degrees diag
+diagonal diff divide dot einsum exp exp2 expand_dims expm1 fabs fmax fmin full_like greater hypot
+imag inner kron less log log10 log1p log2 logaddexp logaddexp2 matmul max maximum mean min minimum
+mod moveaxis multiply nan_to_num negative ones_like outer pad power prod rad2deg radians ravel real
+reciprocal remainder repeat reshape roll rot90 sign sin sinc sinh sort split sqrt square squeeze
+stack std subtract sum swapaxes tan tanh tensordot tile trace transpose tril triu true_divide var
+where zeros_like
+"""
+_AUTOGRAD_LINALG = "cholesky det eigh inv norm pinv slogdet solve svd"
+_AUTOGRAD_SPECIAL = """
+beta betainc betaln digamma erf erfc erfcinv erfinv expit gamma gammainc gammaincc gammaln i0 i1 iv
+ive j0 j1 jn logit logsumexp multigammaln polygamma psi rgamma y0 y1 yn
+"""
+_MLX = """
+abs add addmm all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort
+broadcast_to ceil clip concatenate conjugate cos cosh cummax cummin cumprod cumsum degrees diag
+diagonal diff divide einsum equal erf erfinv exp expand_dims expm1 flatten flip floor full_like
+greater imag inner kron less log log10 log1p log2 logaddexp logcumsumexp logsumexp matmul max
+maximum mean median min minimum moveaxis multiply nan_to_num negative ones_like outer pad power prod
+radians real reciprocal remainder repeat reshape roll round rsqrt sigmoid sign sin sinh softmax sort
+split sqrt square squeeze stack std stop_gradient subtract sum swapaxes take take_along_axis tan
+tanh tensordot tile topk trace transpose tril triu var vecdot where zeros_like
+"""
+_MLX_NN = """
+celu elu gelu gelu_approx gelu_fast_approx glu hard_shrink hard_tanh hardswish leaky_relu
+log_sigmoid log_softmax mish prelu relu relu2 relu6 selu sigmoid silu softmax softmin softplus
+softshrink softsign step tanh
+"""
 
 #: framework → namespace → the names that may be called in it.
 NAMES: dict[str, dict[str, frozenset[str]]] = {
@@ -163,6 +194,18 @@ NAMES: dict[str, dict[str, frozenset[str]]] = {
             "jax.ops": "segment_max segment_min segment_prod segment_sum",
             "optax": _OPTAX,
             "optax.losses": _OPTAX + _OPTAX_LOSSES,
+        },
+        "autograd": {
+            "autograd.numpy": _AUTOGRAD,
+            "autograd.numpy.fft": _FFT_OF_ARRAYS,
+            "autograd.numpy.linalg": _AUTOGRAD_LINALG,
+            "autograd.scipy.special": _AUTOGRAD_SPECIAL,
+        },
+        "mlx": {
+            "mlx.core": _MLX,
+            "mlx.nn": _MLX_NN,
+            "mlx.core.fft": _FFT_OF_ARRAYS,
+            "mlx.core.linalg": "cross det norm slogdet",
         },
     }.items()
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .atlas_matrix import matrix
 from .html import template
 from .markdown import escaped, markdown_table
 from .sections import Head, Table
@@ -108,6 +109,12 @@ class Entry:
     #: Whether the run was not as recorded.
     failed: bool = False
     where: str = ""
+    #: The reference's functions that it is about.
+    functions: tuple[str, ...] = ()
+    #: Framework → the classes it is off by at any point and dtype; none where it is right.
+    found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Frameworks that cannot do it.
+    unable: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -264,6 +271,7 @@ def as_html(entries: Sequence[Entry]) -> str:
         classes=by_class(entries),
         meanings={kind: meaning for kind, (meaning, _) in CLASSES.items()},
         operations=by_operation(entries),
+        matrix=matrix(entries),
         failed=any(entry.failed for entry in entries),
     )
 
@@ -284,6 +292,9 @@ def _readme(entries: Sequence[Entry]) -> str:
     for kind, held in by_class(entries).items():
         lines += [f"## [{kind}]({kind}.md)", "", CLASSES[kind][0], ""]
         lines += [f"- {_link(entry)}: {escaped(safe(entry.about))}" for entry in held] + [""]
+    told = matrix(entries)
+    if told:
+        lines += [f"## {told.title}", "", *markdown_table(told), ""]
     lines += ["## By function", ""]
     for name, held in by_operation(entries).items():
         lines.append(f"- `{name}`: {', '.join(map(_link, held))}")

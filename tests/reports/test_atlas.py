@@ -5,6 +5,7 @@ from math import inf, nan
 import pytest
 
 from gradparity.reports import atlas
+from gradparity.reports.atlas_matrix import matrix
 
 
 def entry(name="max-of-ties", kind="kink", **keys):
@@ -99,6 +100,22 @@ def test_who_is_off_is_said():
         "torch cannot: `torch has no such function`"
         in atlas.as_files([entry(sides=(failing,), labels=(), truth=())])["kink.md"]
     )
+
+
+def test_function_by_framework_says_who_is_right():
+    told = [
+        entry(functions=("max",), found={"torch": ("kink",), "jax": ()}, unable=("mlx",)),
+        entry(functions=("max",), found={"torch": ("kink", "bug"), "jax": ()}),
+        entry(functions=("sort", "max"), found={"mlx": ()}),
+    ]
+    table = matrix(told)
+    assert [head.name for head in table.heads] == ["function", "torch", "jax", "mlx"]
+    assert table.rows == (("max", "bug, kink 2", "right", "right"), ("sort", "", "", "right"))
+    assert matrix(told[:1]).rows == (("max", "kink", "right", "cannot"),)
+    readme = atlas.as_files(told)["README.md"]
+    assert "## Who is right" in readme
+    assert "| max | bug, kink 2 | right | right |" in readme.replace("`", "")
+    assert 'id="matrix"' in atlas.as_html(told)
 
 
 def test_an_entry_that_is_not_as_recorded_is_named():

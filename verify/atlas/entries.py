@@ -37,6 +37,12 @@ from ..truth.baseline import Key, baseline, flat
 #: The class of an entry that records nothing: a difference was expected there, and is none.
 AGREE = "agree"
 
+#: Operations that put a text together, whatever it is about.
+JOINTS = frozenset({
+    "add", "subtract", "multiply", "divide", "negative", "sum", "mean", "real", "imag", "complex",
+    "stack", "concat", "reshape", "expand_dims", "stop_gradient", "identity",
+})  # fmt: skip
+
 #: The folder of cases that are all entries, whether they record something or not.
 FOLDER = "divergences"
 
@@ -165,6 +171,9 @@ class _Told:
             elsewhere=tuple(row for other in others for row in other.elsewhere()),
             failed=any(told.failed for told in (self, *others)),
             where=self._where(),
+            functions=tuple(self._functions()),
+            found=self._found([self, *others]),
+            unable=tuple(run.adapter.name for run in self.runs if run.lacks),
         )
 
     def _told(self, adapter: Adapter) -> bool:
@@ -265,6 +274,26 @@ class _Told:
         if self.task.update is not None:
             names = [self.task.update.rule]
         yield from dict.fromkeys(name for name in names if name not in ("select", "getitem"))
+
+    def _functions(self) -> Iterator[str]:
+        """What the reference's text is about, its joints where there is nothing else."""
+        if self.task.update is not None:
+            yield self.task.update.rule
+            return
+        called = dict.fromkeys(i.operation for i in self._program("numpy").instructions)
+        names = [name for name in called if name not in ("select", "getitem")]
+        yield from [name for name in names if name not in JOINTS] or names
+
+    def _found(self, told: Iterable[_Told]) -> dict[str, tuple[str, ...]]:
+        """Framework → the classes that are recorded of it at any point, of those that can run."""
+        records = [d for one in told for d in one.task.divergences]
+        return {
+            run.adapter.name: tuple(
+                dict.fromkeys(d.kind for d in records if run.adapter.name in d.adapters)
+            )
+            for run in self.runs
+            if not run.lacks
+        }
 
     def _where(self) -> str:
         path = self.case.path

@@ -41,7 +41,10 @@ Keywords = Annotated[
 Adapters = Annotated[
     str | None,
     typer.Option(
-        "--adapters", metavar="NAMES", help="Adapters, as numpy,torch,jax; all if not given."
+        "--adapters",
+        metavar="NAMES",
+        help="Adapters, as numpy,torch,autograd; or all that are installed; "
+        "numpy,torch,jax if not given.",
     ),
 ]
 Jobs = Annotated[

@@ -42,7 +42,7 @@ MOST = 20
 def ops(name: Name = None, *, adapters: Adapters = None, form: Format = "table") -> None:
     """Print every operation's signature, formula, and each adapter's name for it; or all of one."""
     made: dict[str, Adapter] = {}
-    for one in adapters_of(adapters) or registry.names():
+    for one in adapters_of(adapters) or _shown():
         try:
             made[one] = registry.make(one)
         except (MissingFramework, AdapterFailed) as absent:
@@ -101,6 +101,12 @@ def _told(row: Operation, made: Mapping[str, Adapter], cases: Iterable[Case]) ->
     return "\n".join(lines)
 
 
+def _shown() -> list[str]:
+    """Those that are meant anyway, and what else is installed."""
+    wanted = {*registry.defaults(), *registry.installed()}
+    return [name for name in registry.names() if name in wanted]
+
+
 def cases_by_operation(cases: Iterable[Case]) -> Counter[str]:
     """How many cases use each operation, whatever the point or the adapter."""
     return Counter(
@@ -131,12 +137,13 @@ def _markdown(rows: list[dict[str, Any]], adapters: list[str]) -> str:
 def _table(rows: list[dict[str, Any]], adapters: list[str]) -> str:
     """One block a group: the signature and formula, then the adapters' names under it."""
     lines: list[str] = []
+    width = max(map(len, ["cases", *adapters]))
     for group, operations in GROUPS.items():
         lines += ["", f"{group} ({len(operations)})"]
         for row in (r for r in rows if r["group"] == group):
             lines.append(f"  {row['signature']}")
             lines.append(f"      {row['formula']}")
-            lines += [f"      {name:6} {row[name] or 'has none'}" for name in adapters]
-            lines.append(f"      cases  {row['cases']}")
+            lines += [f"      {name:{width}} {row[name] or 'has none'}" for name in adapters]
+            lines.append(f"      {'cases':{width}} {row['cases']}")
     counts = ", ".join(f"{name} has {sum(bool(r[name]) for r in rows)}" for name in adapters)
     return "\n".join([*lines[1:], "", f"{len(rows)} operations; {counts}"])

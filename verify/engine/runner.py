@@ -47,7 +47,7 @@ class Runner:
     Parameters
     ----------
     adapters
-        Names, as registered, or adapters themselves; None for all that are registered.
+        Names, as registered, or adapters themselves; None for those of ``registry.defaults``.
     tell
         Told who begins to work: an adapter's name, or ``REFERENCE``.
     rows
@@ -80,7 +80,7 @@ class Runner:
     ) -> None:
         keep_freed_memory()
         self._tell = tell
-        named = registry.names() if adapters is None else adapters
+        named = registry.defaults() if adapters is None else adapters
         others = replaced or {}
         wanted = [others.get(a, a) if isinstance(a, str) else a for a in named]
         self.adapters, self.missing = all_made(wanted, tell)

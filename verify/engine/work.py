@@ -115,9 +115,9 @@ def fail_without_a_framework(
     Raises
     ------
     BadUsage
-        Where all registered are meant, and none but the reference is installed.
+        Where none is named, and none but the reference is installed.
     """
-    if adapters is None and not set(registry.names()) - set(missing) - {NumpyAdapter.name}:
+    if adapters is None and not set(registry.defaults()) - set(missing) - {NumpyAdapter.name}:
         told = "; ".join(missing.values()) or "no adapter of one is registered"
         raise BadUsage(
             f"no framework to compare with the reference: {told}; name numpy alone to hold the "

@@ -90,7 +90,7 @@ class Workers:
         memory: int | None = None,
     ) -> None:
         self._adapters = None if adapters is None else list(adapters)
-        given = registry.names() if self._adapters is None else self._adapters
+        given = registry.defaults() if self._adapters is None else self._adapters
         self._names: Sequence[str] = tuple(a if isinstance(a, str) else str(a.name) for a in given)
         #: In the place of adapters that end a process as it starts.
         self._broken_ones: dict[str, Adapter] = {}

@@ -101,7 +101,7 @@ class CaseFile(pytest.File):
         if faults:
             raise self.CollectError("\n".join(map(str, faults)))
         option = self.config.getoption
-        adapters = adapters_of(option("--gradparity-adapters")) or registry.names()
+        adapters = adapters_of(option("--gradparity-adapters")) or registry.defaults()
         dtypes = dtypes_of(option("--gradparity-dtypes"))
         for case in drawings(cases, draws_of(option("--gradparity-draws"))):
             chosen = [d for d in case.dtypes if dtypes is None or d in dtypes]

@@ -30,11 +30,11 @@ def keys(
     tasks
         Whose keys they are; those of one case follow one another.
     adapters
-        Which run them, by name, in order; None for all that are registered.
+        Which run them, by name, in order; None for those of ``registry.defaults``.
     about
         Whatever else the rows depend on.
     """
-    names = list(registry.names() if adapters is None else adapters)
+    names = list(registry.defaults() if adapters is None else adapters)
     setting = "\n".join([code_version(), installed(), about, *map(_adapter, names)])
     model, start = None, ""
     for task in tasks:

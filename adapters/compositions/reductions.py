@@ -1,0 +1,65 @@
+"""Reductions and scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..lowering import Composition, Operations
+
+
+def _ptp(o: Operations, x: Any, **along: Any) -> Any:
+    return o.max(x, **along) - o.min(x, **along)
+
+
+def _std(o: Operations, x: Any, **along: Any) -> Any:
+    return o.sqrt(o.var(x, **along))
+
+
+def _present(o: Operations, x: Any) -> Any:
+    """``x``, with zeros in the place of NaN."""
+    return o.where(o.isnan(x), o.zeros_like(x), x)
+
+
+def _nansum(o: Operations, x: Any, **along: Any) -> Any:
+    return o.sum(_present(o, x), **along)
+
+
+def _nanmean(o: Operations, x: Any, **along: Any) -> Any:
+    count = o.sum(o.where(o.isnan(x), o.zeros_like(x), o.ones_like(x)), **along)
+    return o.sum(_present(o, x), **along) / count
+
+
+def _diff(o: Operations, x: Any, *, n: int, axis: int) -> Any:
+    axis %= len(x.shape)
+    for _ in range(n):
+        later, earlier = (
+            o.getitem(x, index=(*(slice(None) for _ in range(axis)), cut))
+            for cut in (slice(1, None), slice(None, -1))
+        )
+        x = later - earlier
+    return x
+
+
+def _trapezoid(o: Operations, f: Any, x: Any = None, *, dx: float, axis: int) -> Any:
+    axis %= len(f.shape)
+    before = tuple(slice(None) for _ in range(axis))
+    both = (
+        o.getitem(f, index=(*before, slice(1, None)))
+        + o.getitem(f, index=(*before, slice(None, -1)))
+    ) / 2
+    if x is None:
+        return o.sum(both * dx, axis=axis)
+    widths = o.diff(x, n=1, axis=-1 if len(x.shape) == 1 else axis)
+    if len(x.shape) == 1:
+        widths = o.reshape(widths, shape=(-1, *(1 for _ in f.shape[axis + 1 :])))
+    return o.sum(both * widths, axis=axis)
+
+
+COMPOSITIONS: dict[str, Composition] = {
+    "ptp": _ptp,
+    "std": _std,
+    "nansum": _nansum,
+    "nanmean": _nanmean,
+    "diff": _diff,
+    "trapezoid": _trapezoid,
+}

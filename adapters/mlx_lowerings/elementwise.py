@@ -1,0 +1,65 @@
+"""Element-wise functions and activations, and identities whose gradient is not their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlx.core as mx
+from mlx import nn
+
+from ..lowering import Entry, via
+from ..numpy_names import numpy_names
+from .arrays import some
+
+
+@mx.custom_function
+def _reversed(x: mx.array, scale: mx.array) -> mx.array:
+    del scale
+    return x
+
+
+@_reversed.vjp
+def _reversed_vjp(primals: Any, cotangent: mx.array, _output: mx.array) -> Any:
+    scale = primals[1]
+    return cotangent * -scale, mx.zeros_like(scale)
+
+
+def _gelu(x: mx.array, *, approximate: Any) -> mx.array:
+    return nn.gelu_approx(x) if approximate in (True, "tanh") else nn.gelu(x)
+
+
+def _prelu(x: mx.array, weight: mx.array) -> mx.array:
+    """One slope, or one a channel (axis 1)."""
+    return nn.prelu(
+        x, mx.reshape(weight, (-1, *(1,) * (x.ndim - 2))) if weight.size > 1 else weight
+    )
+
+
+def _log_softmax(x: mx.array, *, axis: int) -> mx.array:
+    some(x, "mlx.nn.log_softmax")
+    return nn.log_softmax(x, axis)
+
+
+def _clip(x: mx.array, low: Any = None, high: Any = None) -> mx.array:
+    return x if low is None and high is None else mx.clip(x, low, high)
+
+
+LOWERINGS: dict[str, Entry] = {
+    **numpy_names("mlx.core", mx, unscaled="backward"),
+    "identity": lambda x: x,
+    "where": "mlx.core.where",
+    "clip": via("mlx.core.clip", _clip),
+    "complex": lambda re, im: re + 1j * im,
+    "expit": "mlx.core.sigmoid",
+    "full_like": via("mlx.core.full_like", lambda x, *, fill_value: mx.full_like(x, fill_value)),
+    "reverse_gradient": via(
+        "mlx.core.custom_function",
+        lambda x, *, scale: _reversed(x, mx.array(scale, dtype=x.dtype)),
+    ),
+    "gelu": via("mlx.nn.gelu", _gelu),
+    "prelu": via("mlx.nn.prelu", _prelu),
+    "hard_swish": "mlx.nn.hardswish",
+    "soft_shrink": "mlx.nn.softshrink",
+    "log_softmax": via("mlx.nn.log_softmax", _log_softmax),
+    "softmax": via("mlx.core.softmax", lambda x, *, axis: mx.softmax(x, axis)),
+}

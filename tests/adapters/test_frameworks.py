@@ -1,0 +1,142 @@
+"""The other frameworks: every operation, as each spells it, beside the reference.
+
+Those that are not installed are left out; ``make test-frameworks`` installs all of them.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gradparity.adapters import registry
+from gradparity.adapters.conformance import check
+from gradparity.adapters.numpy_reference import reference
+from gradparity.adapters.registry import make
+from gradparity.adapters.values import in_dtype, kind_of
+from gradparity.refimpl.errors import AdapterFailed, Unsupported
+from gradparity.refimpl.ops import TABLE
+
+from .test_lowerings import UP_TO_SIGN, task_of
+
+OTHERS = [name for name in registry.installed() if name not in registry.defaults()]
+
+#: What each is to have at least.
+LEAST = {"autograd": 150, "mlx": 150, "tensorflow": 250, "paddle": 250}
+
+#: Each in its main dtype, and how near its own functions come.
+WITHIN = {"mlx": ("float32", 3e-4)}
+
+#: Where a framework's derivative is wrong, raises, or is another by convention, as cases record it:
+#: an example of the operation shows it.
+RECORDED = {
+    "autograd": {
+        "where", "masked_fill", "normalize", "linalg.vector_norm", "pairwise_distance", "cdist",
+        "triplet_margin", "permute_dims", "broadcast_to", "broadcast_arrays", "tile", "repeat",
+        "meshgrid", "diagonal", "diag", "cross", "einsum", "linalg.solve", "linalg.eigh",
+        "linalg.eigvalsh",
+    },
+    "mlx": {
+        "prod", "std", "logsumexp", "argmax", "argmin", "diagonal", "kron", "conv", "interpolate",
+        "smooth_l1", "cross_entropy", "triplet_margin",
+    },
+}  # fmt: skip
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+each = pytest.mark.parametrize("name", OTHERS)
+
+
+def narrowed(task, dtype):
+    """A task in a narrower dtype."""
+    held = {
+        part: {k: in_dtype(x, np.dtype(dtype)) for k, x in getattr(task, part).items()}
+        for part in ("params", "inputs")
+    }
+    return replace(task, dtype=dtype, **held)
+
+
+def off(adapter, row, example, dtype, within):
+    """What of an example is not as the reference has it; nothing where it is unsupported."""
+    wanted = narrowed(task_of(row, [example]), dtype)
+    try:
+        got = adapter.run(wanted).steps[0]
+    except Unsupported:
+        return []
+    except AdapterFailed as failure:
+        return [str(failure)]
+    expected = reference(wanted).steps[0]
+    signed = [i.target for i in wanted.programs["*"].instructions if i.operation == "select"]
+    skipped = set(signed) if row.name in UP_TO_SIGN else set()
+    pairs = [(k, x, got.values[k]) for k, x in expected.values.items()]
+    pairs += [(f"∂{k}", x, got.grads[k]) for k, x in expected.grads.items() if x is not None]
+    return [
+        k
+        for k, x, y in pairs
+        if k.removeprefix("∂") not in skipped and not alike(x, y, within, within_grad=k[0] == "∂")
+    ]
+
+
+def alike(expected, actual, within, *, within_grad):
+    if actual is None:
+        return within_grad and not np.any(expected)
+    if expected.shape != actual.shape or kind_of(expected.dtype) != kind_of(actual.dtype):
+        return False
+    if expected.dtype.kind not in "fc":
+        return bool((expected == actual).all())
+    size = np.max(np.abs(expected), initial=1.0)
+    return bool((np.abs(expected - actual) <= within * size).all())
+
+
+def test_some_are_looked_at():
+    assert "autograd" in OTHERS
+
+
+@each
+def test_it_is_as_the_interface_says(name):
+    report = check(make(name))
+    assert not report.findings, report
+
+
+@each
+def test_it_has_an_operation_or_says_why_not(name):
+    adapter = make(name)
+    assert [n for n in TABLE if bool(adapter.has(n)) == bool(adapter.lacks(n))] == []
+    assert sum(bool(adapter.has(n)) for n in TABLE) >= LEAST[name]
+
+
+@each
+def test_what_it_has_means_the_same(name):
+    adapter = make(name)
+    dtype, within = WITHIN.get(name, ("float64", 1e-11))
+    found = {
+        row.name
+        for row in TABLE.values()
+        if adapter.has(row.name) and row.name not in RECORDED.get(name, ())
+        for example in row.examples
+        if off(adapter, row, example, dtype, within)
+    }
+    assert found == set()
+
+
+@each
+def test_what_is_recorded_shows(name):
+    adapter = make(name)
+    dtype, within = WITHIN.get(name, ("float64", 1e-11))
+    held = RECORDED.get(name, set())
+    assert held <= set(TABLE)
+    quiet = {
+        n
+        for n in held
+        if not any(off(adapter, TABLE[n], example, dtype, within) for example in TABLE[n].examples)
+    }
+    assert quiet == set()
+
+
+@each
+def test_every_operation_runs_or_is_unsupported_in_one_go(name):
+    adapter = make(name)
+    for row in TABLE.values():
+        if adapter.has(row.name):
+            continue
+        with pytest.raises(Unsupported, match=row.name.replace(".", r"\.")):
+            adapter.run(task_of(row, row.examples[:1]))

@@ -77,6 +77,7 @@ class Training:
         )
         self._there = [self._slots(one) for one in ran]
         here = self._run()
+        self._slots_here = {*here[0]}
         noisy = [self._run(seed=k) for k in range(RUNS)]
         noise = [
             {
@@ -212,7 +213,7 @@ class Training:
             if self._reproduced(first, 1):
                 if self._reproduced(self._run(changed={**changed, **change})):
                     return change
-            elif slot != "parameters" and not partly:
+            elif slot != "parameters" and not partly and slot in first[0]:
                 only = [{slot: first[0][slot]}]
                 partly = change if self._reproduced(only, 1) else partly
         return partly
@@ -225,7 +226,9 @@ class Training:
         return [self._as_leaves(one) for one in ran]
 
     def _reproduced(self, ran: Sequence[Mapping[str, Any]], count: int | None = None) -> bool:
-        pairs = zip(ran[:count], self._there, strict=False)
+        pairs = list(zip(ran[:count], self._there, strict=False))
+        if count is None and any(self._slots_here - {*here} for here, _ in pairs):
+            return False  # what it no longer remembers cannot be compared
         return all(
             off(x, there[slot][name]) < 1e-8
             for here, there in pairs

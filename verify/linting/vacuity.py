@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import shorten
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from ...refimpl.rounding import Noise
 
 #: The dtypes in the order in which they are asked.
 WIDEST = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
+#: So many characters of an expression are shown.
+LONGEST = 100
 
 #: A gradient larger than this is taken to be no accident of rounding.
 PLAINLY_NONZERO = 1e-6
@@ -52,7 +56,7 @@ def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
     except AdapterFailed as failure:
         i = failure.at
         where = f"{case.path}:{i.line}:{i.column}" if i is not None and i.line else place
-        said = f"in `{i.text}`: " if i is not None and i.text else ""
+        said = f"in `{shorten(i.text, LONGEST)}`: " if i is not None and i.text else ""
         return [BadCase(f"case {task.case}{at} cannot be run: {said}{failure}", where)]
     zero = []
     for name in task.params:
@@ -77,7 +81,7 @@ def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
 
 def _is_noise(task: Task, name: str, g: np.ndarray, meter: Meter | None) -> bool:
     """Whether a tiny gradient is rounding alone, as of a softmax that is summed."""
-    noise = Noise(0, task.dtype)
+    noise = Noise(0, np.float64)
     moved = reference(task, dtype=np.float64, noise=noise, meter=meter).steps[0].grads[name]
     with np.errstate(invalid="ignore"):  # of infinities, whose difference is NaN
         return moved is None or bool((np.abs(moved - g) * 8 >= np.abs(g)).all())

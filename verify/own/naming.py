@@ -52,7 +52,7 @@ def report_of(document: Document) -> Report:
     own, asked = document.model.own, document.model
     port = named(own.jax)
     inputs = {
-        k: x.model_dump(exclude_unset=True) if isinstance(x, BaseModel) else x
+        k: x.model_dump(mode="json", exclude_unset=True) if isinstance(x, BaseModel) else x
         for k, x in asked.inputs.items()
     }
     return compare(

@@ -53,23 +53,6 @@ def test_another_clip_is_blamed_with_what_it_leaves():
     )
 
 
-@pytest.mark.parametrize(
-    ("adapter", "own", "name"),
-    [
-        ("jax", "{clip_by_global_norm: {max_norm: 2.5}}", "clip_by_global_norm(max_norm=2.5)"),
-        ("torch", "{clip_grad_norm_: {max_norm: 2.5}}", "clip_grad_norm_(max_norm=2.5)"),
-    ],
-)
-def test_a_clip_that_the_case_has_not_is_blamed(adapter, own, name):
-    more = f"native:\n  {adapter}: {{clip: {own}}}\n"
-    rows = off(task(more, "{sgd: {lr: 1.0}}"), adapter)
-    assert {row["blame"] for row in rows} == {"clip"}
-    assert all("blamed: the clip, at step 1, in W" in row["reason"] for row in rows)
-    assert all(
-        f"{adapter}'s own {name} stands where the case has none" in r["reason"] for r in rows
-    )
-
-
 def test_another_schedule_is_blamed_with_the_rates_of_both():
     own = "native:\n  jax: {schedule: {cosine_decay_schedule: {init_value: 0.1, decay_steps: 4}}}\n"
     rows = off(task(SCHEDULE + own), "jax", "torch")

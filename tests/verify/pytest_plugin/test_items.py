@@ -184,7 +184,7 @@ def test_what_lint_refuses_is_a_fault_at_collection(pytester, write):
     write(flat=GOOD.replace("loss = w * x", "loss = w * 0.0 * x").replace("small", "flat"))
     result = numpy_only(pytester)
     assert result.ret == 2
-    result.stdout.fnmatch_lines(["*flat.yaml:1:1: case flat is vacuous: *"])
+    result.stdout.fnmatch_lines(["*flat.yaml:2:1: case flat is vacuous: *"])
 
 
 def test_a_failure_names_case_tensor_error_bound_and_operation_without_a_stack(

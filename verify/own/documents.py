@@ -49,6 +49,8 @@ class Document:
     """What a document asks, and where it stands."""
 
     model: OwnModel
+    #: As they are written.
+    inputs: dict[str, Any]
     path: Path
     line: int
 
@@ -71,7 +73,7 @@ def documents(path: Path) -> tuple[list[Document], list[BadCase]]:
         for node in read_documents(raw, faults):
             model = _model(node, faults)
             if model is not None:
-                found.append(Document(model, path, node.place.line))
+                found.append(Document(model, _plain(node)["inputs"], path, node.place.line))
     if not found and not faults:
         faults.add("no document in the file, expected one with own:", Place(1, 1))
     return found, faults.in_order()

@@ -6,8 +6,6 @@ import importlib
 import sys
 from typing import Any
 
-from pydantic import BaseModel
-
 from ...refimpl.errors import BadUsage
 from .comparing import compare
 from .documents import Document
@@ -51,14 +49,10 @@ def report_of(document: Document) -> Report:
     """
     own, asked = document.model.own, document.model
     port = named(own.jax)
-    inputs = {
-        k: x.model_dump(mode="json", exclude_unset=True) if isinstance(x, BaseModel) else x
-        for k, x in asked.inputs.items()
-    }
     return compare(
         made(named(own.torch)),
         port if own.jax_params is None else (port, named(own.jax_params)),
-        inputs,
+        document.inputs,
         own.params if own.params == "auto" else named(own.params),
         loss=None if own.loss is None else named(own.loss),
         draws=asked.draws,

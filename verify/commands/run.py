@@ -32,7 +32,7 @@ from ..selection.choices import adapters_of, dtypes_of, jobs_of
 from ..selection.finding import find
 from ..storage.keys import keys
 from ..storage.store import NAME, Store
-from .common import Adapters, Dtypes, Jobs, Keywords, Paths, emit, fail_on, say
+from .common import WIDTH, Adapters, Dtypes, Jobs, Keywords, Paths, emit, fail_on, say
 from .engines import here, local
 
 DIFFERS, FAILED = 1, 3
@@ -273,7 +273,7 @@ def _printed(results: pd.DataFrame, form: str) -> str:
         Console(
             file=text,
             force_terminal=terminal.is_terminal,
-            width=terminal.width,
+            width=terminal.width or WIDTH,
             color_system=terminal.color_system if terminal.is_terminal else None,  # type: ignore[arg-type]
         ),
     )

@@ -142,6 +142,7 @@ class Calls:
             if keyword.arg not in row.attributes:
                 message = unknown_attribute(f"attribute of {name}", keyword.arg, row.attributes)
                 raise Fault(message, keyword)
+            _once(keyword, attributes)
             attributes[keyword.arg] = self._constant(keyword)
         missing = [key for key in row.required if key not in attributes]
         if missing:
@@ -161,6 +162,7 @@ class Calls:
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise Fault("**, expected attributes by keyword", keyword.value)
+            _once(keyword, attributes)
             if keyword.arg in WRITING or keyword.arg.startswith("_"):
                 raise Fault(
                     f"{keyword.arg}= makes {name} write to an array, expected it left out", keyword
@@ -246,3 +248,9 @@ def _small(value: Any, node: Any) -> Any:
             limit=True,
         )
     return value
+
+
+def _once(keyword: ast.keyword, attributes: Mapping[str, Any]) -> None:
+    """Python's parser lets a keyword stand twice: only its compiler refuses it."""
+    if keyword.arg in attributes:
+        raise Fault(f"{keyword.arg} is given twice, expected it once", keyword)

@@ -81,7 +81,7 @@ def check_setting(
         expected = "true or false"
     elif not switch and key in _LISTS and not isinstance(value, tuple):
         expected = "a list of steps"
-    elif not switch and key not in _LISTS and not is_number(value):
+    elif not switch and key not in _LISTS and (not is_number(value) or value != value):  # noqa: PLR0124  NaN
         expected = "a number"
     else:
         return

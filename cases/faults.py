@@ -80,7 +80,7 @@ class Faults:
         order = sorted(self._found.items(), key=lambda item: item[0][1])
         found = [fault for _, fault in order]
         if len(found) >= limits.FAULTS:
-            found.append(BadCase("and perhaps more faults, not looked for", self.file))
+            found.append(BadCase("and perhaps more faults, not looked for", f"{self.file}:1:1"))
         return found
 
 

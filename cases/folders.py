@@ -50,11 +50,17 @@ def catalogue() -> Path:
 
 
 def is_case_file(path: Path) -> bool:
-    """Whether a file is YAML with a top-level ``case:``, by a look at its text."""
+    """Whether a file is YAML with a top-level ``case:``, by a look at its text.
+
+    One that cannot be read may be: whoever reads it says why.
+    """
     if path.suffix not in SUFFIXES or not path.is_file():
         return False
-    with path.open("rb") as stream:
-        return _CASE_KEY.search(stream.read(limits.FILE_BYTES)) is not None
+    try:
+        with path.open("rb") as stream:
+            return _CASE_KEY.search(stream.read(limits.FILE_BYTES)) is not None
+    except OSError:
+        return True
 
 
 def case_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[BadCase]]:

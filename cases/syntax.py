@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
+import unicodedata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +26,7 @@ class Fault(Exception):
     """One thing is wrong in a program; caught where the next statement can be read on."""
 
     def __init__(self, message: str, node: Any, *, limit: bool = False) -> None:
+        message = message.replace(DOLLAR, "$")
         super().__init__(message)
         self.message, self.node, self.limit = message, node, limit
 
@@ -82,12 +86,26 @@ def parse(text: str, locate: Locate, faults: Faults) -> Source | None:
         else:
             faults.limit(_too_deep(), locate(1, 0))
         return None
+    for name, line, column in _respelled(readable):
+        said = f"the name {shown(name)}, expected ASCII: Python reads it as another"
+        faults.add(said, locate(line, column))
+        return None
     source = Source(text, tree, locate, lines)
     deepest = _too_deep_node(tree)
     if deepest is not None:
         faults.limit(_too_deep(), source.place(deepest))
         return None
     return source
+
+
+def _respelled(text: str) -> Iterator[tuple[str, int, int]]:
+    """Names that the parser takes for others: a full-width letter or a ligature for plain ones."""
+    if text.replace(DOLLAR, "").isascii():
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        name = token.string.replace(DOLLAR, "")
+        if token.type == tokenize.NAME and unicodedata.normalize("NFKC", name) != name:
+            yield name, *token.start
 
 
 def _too_deep() -> str:

@@ -60,14 +60,19 @@ def write(
 def withdraw(folder: str | os.PathLike[str]) -> None:
     """Remove what ``write`` has written there: it is not the report of the run that begins.
 
+    What a run that was killed had begun to write goes as well.
+
     Raises
     ------
     OSError
         Where it cannot be removed.
     """
+    folder = Path(folder)
     for name in NAMES:
         with suppress(NotADirectoryError):  # what is no folder holds no report
-            (Path(folder) / name).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
+        for begun in folder.glob(_temporary(name, "*")):
+            begun.unlink(missing_ok=True)
 
 
 def put(folder: str | os.PathLike[str], contents: Mapping[str, bytes]) -> list[Path]:
@@ -91,10 +96,14 @@ def _made(folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def _temporary(name: str, mark: str) -> str:
+    return f".{name}.{mark}.tmp"
+
+
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that is moved into place once it is written, so that no reader sees half of it."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(_temporary(path.name, secrets.token_hex(4)))
     try:
         with temporary.open("xb") as file:
             yield file

@@ -7,10 +7,14 @@ file or bad usage, 3 an adapter failed, 130 interrupted.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import importlib
+import io
+import os
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -102,13 +106,40 @@ def _gradparity(
     """Compare the gradients and updates of PyTorch, JAX and a NumPy reference."""
 
 
+def _occupy() -> None:
+    """Let nothing that is opened later be taken for a standard stream that is closed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  to the end
+
+
+def _writes_all(stream: Any) -> None:
+    """Let a stream write any character: as UTF-8 where the locale knows ASCII alone, else escaped.
+
+    A file's name may be no text, which not even UTF-8 writes.
+    """
+    if isinstance(stream, io.TextIOWrapper):
+        plain = codecs.lookup(stream.encoding).name == "ascii"
+        stream.reconfigure(encoding="utf-8" if plain else None, errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line; errors of ours are said in a line, without a traceback."""
+    _occupy()
+    _writes_all(sys.stdout)
+    _writes_all(sys.stderr)
     try:
         app(prog_name="gradparity")
     except GradparityError as error:
         print(printable(f"gradparity: {error}"), file=sys.stderr)  # noqa: T201  the command line speaks
         sys.exit(ADAPTER_FAILED if isinstance(error, AdapterFailed) else BAD_USAGE)
+    except OSError as error:  # of typer's own words, as its help
+        print(printable(f"gradparity: {error}"), file=sys.stderr)  # noqa: T201  the command line speaks
+        sys.exit(BAD_USAGE)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

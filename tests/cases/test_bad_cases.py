@@ -446,8 +446,8 @@ BAD = {
     "mode that is not": (
         WHOLE + "modes: {jax: eagr}\n",
         (
-            "5:14: unknown mode of jax 'eagr', expected one of eager, checkpoint, scan, conjugate; did you "
-            "mean 'eager'?"
+            "5:14: unknown mode of jax 'eagr', expected one of eager, checkpoint, scan, conjugate; "
+            "did you mean 'eager'?"
         ),
     ),
     "mode of one that has none": (

@@ -12,7 +12,7 @@ import pytest
 from gradparity.cases import files
 from gradparity.cases.locating import FileFault
 
-from . import arrays, texts
+from . import arrays, texts, tricks
 
 #: What one file may take in ``lint``: seconds of a quiet processor, and memory.
 SECONDS, MEGABYTES = 2, 500
@@ -23,15 +23,18 @@ SLACK = 3
 NPY = {f"npy-{name}": raw for name, raw in arrays.NPY.items()}
 NPZ = {f"npz-{name}": raw for name, raw in arrays.NPZ.items()}
 
-FILES = {**texts.TOO_LARGE, **texts.ODD, **NPY, **NPZ}
+TEXTS = {**texts.TOO_LARGE, **texts.ODD, **tricks.TEXTS}
+
+FILES = {**TEXTS, **tricks.RAW, **NPY, **NPZ}
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """Every file's answer, from one process that checks them one after the other."""
     folder = tmp_path_factory.mktemp("files")
-    for name, text in {**texts.TOO_LARGE, **texts.ODD}.items():
-        (folder / f"{name}.yaml").write_bytes(text.encode())
+    tricks.lay_out(folder)
+    for name, raw in {**{k: text.encode() for k, text in TEXTS.items()}, **tricks.RAW}.items():
+        (folder / f"{name}.yaml").write_bytes(raw)
     for name, raw in {**NPY, **NPZ}.items():
         suffix, _, _ = name.partition("-")
         key = ", key: w" if suffix == "npz" else ""

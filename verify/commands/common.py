@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
-from ...refimpl.errors import BadCase, printable
+from ...refimpl.errors import BadCase, BadUsage, printable
 
 #: The exit status where a case file is bad.
 BAD_CASE = 2
@@ -23,6 +23,9 @@ _PLACE = re.compile(r"(.+):(\d+):(\d+)", re.DOTALL)
 
 #: As a shell reports a program that wrote to a closed pipe.
 CLOSED_PIPE = 141
+
+#: Characters of a line where a terminal says that it has none.
+WIDTH = 80
 
 Paths = Annotated[
     list[str] | None,
@@ -66,18 +69,37 @@ Dtypes = Annotated[
 
 
 def emit(text: str) -> None:
-    """Write to standard output; a reader who has gone away ends the program quietly."""
+    """Write to standard output; a reader who has gone away ends the program quietly.
+
+    Raises
+    ------
+    BadUsage
+        Where it cannot be written otherwise: it is closed, or the disk is full.
+    """
+    if sys.stdout is None:
+        raise BadUsage("standard output is closed")
     try:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         raise SystemExit(CLOSED_PIPE) from None
+    except OSError as fault:
+        discard(sys.stdout)
+        raise BadUsage(f"standard output cannot be written: {fault.strerror}") from fault
+
+
+def discard(stream: IO[str]) -> None:
+    """Let what is still to be written go nowhere, so that Python's own end says nothing of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say(text: str) -> None:
-    """Write a line to standard error."""
-    typer.echo(printable(text), err=True)
+    """Write a line to standard error, if that can be written: what is said changes no result."""
+    try:
+        typer.echo(printable(text), err=True)
+    except OSError:
+        discard(sys.stderr)
 
 
 def fail_on(faults: Sequence[BadCase]) -> None:

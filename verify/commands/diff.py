@@ -13,7 +13,7 @@ from ...reports.console import show_tables
 from ...reports.differences import difference_tables, differences
 from ...reports.errors import BadResults
 from ...reports.reading import read
-from .common import emit
+from .common import WIDTH, emit
 
 _HELP = "A folder that run --out wrote, or its results.parquet or results.csv."
 
@@ -31,7 +31,7 @@ def diff(old: Old, new: New) -> None:
         emit("nothing changed")
         return
     terminal, text = Console(), StringIO()
-    console = Console(file=text, force_terminal=terminal.is_terminal, width=terminal.width)
+    console = Console(file=text, force_terminal=terminal.is_terminal, width=terminal.width or WIDTH)
     show_tables(difference_tables(changes), console)
     emit(text.getvalue().rstrip("\n"))
     if bool(changes["worse"].to_numpy().any()):

@@ -42,6 +42,7 @@ from ..storage.keys import keys
 from ..storage.store import NAME, Store
 from .common import (
     BAD_CASE,
+    WIDTH,
     Adapters,
     Dtypes,
     Jobs,
@@ -303,7 +304,7 @@ def _printed(results: pd.DataFrame, form: str) -> str:
         Console(
             file=text,
             force_terminal=terminal.is_terminal,
-            width=terminal.width,
+            width=terminal.width or WIDTH,
             color_system=terminal.color_system if terminal.is_terminal else None,  # type: ignore[arg-type]
         ),
     )

@@ -7,9 +7,10 @@ to be what ends them.
 from __future__ import annotations
 
 import importlib
+import logging
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -73,21 +74,25 @@ class Cluster:
             raise BadUsage(
                 f"--cluster needs dask.distributed: {installing.command('cluster')}"
             ) from absent
-        try:
-            self._client = self._dask.Client(self._address, timeout=PATIENCE)
-        except (OSError, TimeoutError, ValueError) as fault:
-            raise BadUsage(f"no Dask scheduler answers at {self._address}: {fault}") from fault
+        with ExitStack() as opened:
+            opened.enter_context(_unlogged())
+            try:
+                self._client = self._dask.Client(self._address, timeout=PATIENCE)
+            except (OSError, TimeoutError, ValueError) as fault:
+                raise BadUsage(f"no Dask scheduler answers at {self._address}: {fault}") from fault
+            opened.callback(self._client.close)
+            with self._said(OSError):
+                self._present, self.missing = self._about()
+            self._opened = opened.pop_all()
+        return self
+
+    def _about(self) -> tuple[Any, dict[str, str]]:
+        """What the first worker says of its adapters."""
         try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
-            about = self._client.submit(worker.remote_about, self._names, pure=False)
-            self._present, self.missing = about.result()
         except TimeoutError as fault:
-            self._client.close()
             raise BadUsage(f"the Dask scheduler at {self._address} has no worker") from fault
-        except BaseException:
-            self._client.close()
-            raise
-        return self
+        return self._client.submit(worker.remote_about, self._names, pure=False).result()
 
     def __exit__(
         self,
@@ -95,9 +100,9 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(*_LOST, self._dask.CancelledError, self._dask.comm.CommClosedError):
+        gone = (*_LOST, self._dask.CancelledError, self._dask.comm.CommClosedError)
+        with suppress(*gone), self._opened:
             self._client.cancel(list(self._jobs))
-            self._client.close()
 
     def run(
         self, tasks: Iterable[tuple[int, Undrawn]]
@@ -155,3 +160,16 @@ class Cluster:
             raise BadUsage(
                 f"the Dask scheduler at {self._address} was lost; what is finished is kept"
             ) from fault
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without what Dask's client logs: tracebacks of a lost scheduler, which is said in a line."""
+    held = [(handler, handler.level) for handler in logging.getLogger("distributed").handlers]
+    for handler, _ in held:
+        handler.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for handler, level in held:
+            handler.setLevel(level)

@@ -10,11 +10,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
+
+from ...refimpl.errors import BadUsage, described
 
 #: What such processes, and the memory that they share with this one, are made of.
 CONTEXT = get_context("spawn")
@@ -24,15 +27,25 @@ LOOK = 1.0
 
 
 def pool_of(count: int, initializer: Callable[..., None], *arguments: Any) -> ProcessPool:
-    """A pool whose processes are started: those of a later start would hear Ctrl-C."""
-    pool = ProcessPool(count, initializer=initializer, initargs=arguments, context=CONTEXT)
-    resource_tracker.ensure_running()  # begun later, it would let interrupts through again
+    """A pool whose processes are started: those of a later start would hear Ctrl-C.
+
+    Raises
+    ------
+    BadUsage
+        Where the system starts none: too many files are open, or processes at work.
+    """
     try:
-        with _interrupts_blocked():
-            pool.schedule(_nothing)  # starts the processes
-    except BaseException:
-        stop(pool)
-        raise
+        pool = ProcessPool(count, initializer=initializer, initargs=arguments, context=CONTEXT)
+        resource_tracker.ensure_running()  # begun later, it would let interrupts through again
+        try:
+            with _interrupts_blocked():
+                pool.schedule(_nothing)  # starts the processes
+        except BaseException:
+            stop(pool)
+            raise
+    except (BrokenProcessPool, OSError) as fault:
+        reason = described(fault.__cause__ or fault)
+        raise BadUsage(f"no worker process can be started: {reason}") from fault
     return pool
 
 

@@ -46,30 +46,60 @@ def start(tmp_path, faulty_adapters):
         process.wait()
 
 
+@pytest.fixture
+def cluster(start, tmp_path):
+    """Start a scheduler and two workers, and the command on them until a task waits.
+
+    The scheduler's process, the command's and its log, and the folder that it writes.
+    """
+
+    def call(cases):
+        place, out = tmp_path / "scheduler.json", tmp_path / "out"
+        scheduler = start(DASK, "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard",
+                          "--scheduler-file", place)  # fmt: skip
+        until(place.exists, "scheduler")
+        for _ in range(2):
+            start(DASK, "worker", "--scheduler-file", place, "--nthreads", 1, "--no-nanny",
+                  "--no-dashboard", "--local-directory", tmp_path)  # fmt: skip
+        address = json.loads(place.read_text("utf-8"))["address"]
+        command = start(GRADPARITY, "run", cases, "--adapters", "faulty,numpy", "--cluster",
+                        address, "--out", out)  # fmt: skip
+        mark = tmp_path / "go.pid"
+        until(lambda: mark.exists() and mark.read_text().endswith("\n"), "task that waits")
+        return scheduler, command, tmp_path / "log 3", out
+
+    return call
+
+
 @pytest.mark.slow
-def test_a_lost_worker_loses_no_result(start, tmp_path):
-    names = ("one", "two", "waits", "three", "raises", "four")
-    cases, place, out = (
-        faulty.cases(tmp_path, *names),
-        tmp_path / "scheduler.json",
-        tmp_path / "out",
-    )
-    start(DASK, "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard",
-          "--scheduler-file", place)  # fmt: skip
-    until(place.exists, "scheduler")
-    for _ in range(2):
-        start(DASK, "worker", "--scheduler-file", place, "--nthreads", 1, "--no-nanny",
-              "--no-dashboard", "--local-directory", tmp_path)  # fmt: skip
-    address = json.loads(place.read_text("utf-8"))["address"]
-    command = start(GRADPARITY, "run", cases, "--adapters", "faulty,numpy", "--cluster", address,
-                    "--out", out)  # fmt: skip
-    mark = tmp_path / "go.pid"
-    until(lambda: mark.exists() and mark.read_text().endswith("\n"), "task that waits")
-    os.kill(int(mark.read_text()), signal.SIGKILL)
+def test_a_lost_worker_loses_no_result(cluster, tmp_path):
+    cases = faulty.cases(tmp_path, "one", "two", "waits", "three", "raises", "four")
+    _, command, _, out = cluster(cases)
+    os.kill(int((tmp_path / "go.pid").read_text()), signal.SIGKILL)
     (tmp_path / "go").touch()
-    assert command.wait(timeout=120) == 3
-    environment = pytest.MonkeyPatch()
-    with environment.context() as patch:
+    assert command.wait(timeout=600) == 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTY_GO", str(tmp_path / "go"))
+        undisturbed = run(cases, adapters=["faulty", "numpy"])
+    pd.testing.assert_frame_equal(
+        read(out).drop(columns="seconds"), undisturbed.drop(columns="seconds"), check_exact=True
+    )
+
+
+@pytest.mark.slow
+def test_a_lost_scheduler_is_a_line_and_what_is_finished_is_kept(cluster, start, tmp_path):
+    cases = faulty.cases(tmp_path, "one", "two", "waits", "three")
+    scheduler, command, log, out = cluster(cases)
+    scheduler.kill()
+    assert command.wait(timeout=600) == 2
+    said = log.read_text("utf-8")
+    (line,) = [x for x in said.splitlines() if x.startswith("gradparity: ")]
+    assert "was lost; what is finished is kept" in line
+    assert "Traceback" not in said
+    (tmp_path / "go").touch()
+    again = start(GRADPARITY, "run", cases, "--adapters", "faulty,numpy", "--out", out, "--resume")
+    assert again.wait(timeout=600) == 0
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAULTY_GO", str(tmp_path / "go"))
         undisturbed = run(cases, adapters=["faulty", "numpy"])
     pd.testing.assert_frame_equal(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...adapters.attempt import attempt
-from ...adapters.base import Adapter, Trace
+from ...adapters.base import Adapter, Step, Trace
 from ...adapters.numpy_reference import NumpyAdapter, updates
 from ...adapters.values import dtype_of, hyperparameters
 from ...cases.task import Task
@@ -27,7 +27,7 @@ from ..edits.updates import update_edits
 from ..local.rules import Given, fault_of_rule, first_fault, given_to
 from .searching import FINER, PATIENCE, at_other_numbers, in_another
 
-#: By so little, for its length, a step may be off whose rate is computed in single precision.
+#: By so little, for the longest, a step may be off whose rate is computed in single precision.
 SINGLE = 2.0**-20
 
 #: What is said then.
@@ -151,7 +151,13 @@ class _Trial:
             taken[edit.key] = taken.get(edit.key, 0) + 1
             if taken[edit.key] <= 12 and edit.key != "rule":
                 few.append(edit)
-        order = sorted(itertools.combinations(range(len(few)), 2), key=lambda p: (sum(p), p))
+        parts = [edit.key.partition(" ")[0] for edit in few]
+
+        def rank(pair: tuple[int, int]) -> tuple[bool, int, tuple[int, int]]:
+            """Two numbers of one schedule first, then the likeliest."""
+            return parts[pair[0]] != parts[pair[1]], sum(pair), pair
+
+        order = sorted(itertools.combinations(range(len(few)), 2), key=rank)
         for j, k in order:
             keys = {few[j].key, few[k].key}
             another = "schedule" in keys and any(key.startswith("schedule ") for key in keys)
@@ -188,7 +194,7 @@ class _Trial:
             return None  # an edit that makes no sense there is no cause
         if proved:
             return setup
-        single = self._rated and all(map(self._single, range(len(steps)), steps))
+        single = self._rated and self._single(steps)
         return replace(setup, single=True) if single else None
 
     @property
@@ -197,17 +203,27 @@ class _Trial:
         native = self._update.native.get(self._adapter.name, {})
         return "schedule" in native and self._task.dtype == "float64"
 
-    def _single(self, number: int, step: Any) -> bool:
-        """Whether a step is as long as the edited update's, but for single precision."""
-        for name, want in step.params.items():
-            got, before = self._trace.steps[number].params.get(name), self._given[number][0][name]
-            if got is None or np.shape(got) != np.shape(want):
-                return False
-            room = SINGLE * np.abs(want - before).max(initial=0.0)
-            room = room + 2.0**6 * unit_roundoff(np.float64) * np.abs(want)
-            with np.errstate(all="ignore"):
-                if not (np.abs(got - want) <= room).all():
-                    return False
+    def _single(self, steps: Sequence[Step]) -> bool:
+        """Whether steps are as long as the edited update's, but for single precision.
+
+        What is left of a low rate may be of the size of the highest, as of a difference of such.
+        """
+        with np.errstate(all="ignore"):
+            longest = {
+                name: max(
+                    float(np.abs(step.params[name] - given[0][name]).max(initial=0.0))
+                    for step, given in zip(steps, self._given, strict=True)
+                )
+                for name in self._task.params
+            }
+            for step, trace in zip(steps, self._trace.steps, strict=True):
+                for name, want in step.params.items():
+                    got = trace.params.get(name)
+                    if got is None or np.shape(got) != np.shape(want):
+                        return False
+                    room = SINGLE * longest[name] + 2.0**-46 * np.abs(want)
+                    if not (np.abs(got - want) <= room).all():
+                        return False
         return True
 
     def _near(self, number: int, step: Any) -> bool:

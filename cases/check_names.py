@@ -19,7 +19,7 @@ def check_names(case: Context) -> None:
     _shared(case)
     _repeated(case)
     _companions(case)
-    for key in ("skip", "versions", "modes"):
+    for key in ("skip", "versions", "modes", "maps"):
         for name in getattr(case.model, key):
             case.adapter(name, case.key(key, name))
     for name, mode in case.model.modes.items():

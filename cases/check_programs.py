@@ -40,6 +40,36 @@ def read_sources(case: Context) -> dict[str, Source]:
     return sources if len(sources) == len(texts) else {}
 
 
+def read_maps(case: Context) -> None:
+    """The expressions that stand before a framework's own text; faults are added."""
+    texts = case.model.program
+    for adapter, given in case.model.maps.items():
+        if not isinstance(texts, dict) or adapter not in texts:
+            case.faults.add(
+                f"maps for {adapter}, which has no text of its own, expected one: program: "
+                f"{{{adapter}: …}}",
+                case.key("maps", adapter),
+            )
+            continue
+        for name in given:
+            path = ("maps", adapter, name)
+            node = find(case.document, path)
+            assert isinstance(node, Scalar)
+            source = parse(given[name], locator(node, case.lines), case.faults)
+            if source is None:
+                continue
+            body = source.tree.body
+            if len(body) != 1 or not isinstance(body[0], ast.Expr):
+                case.faults.add(
+                    f"maps.{adapter}.{name}: no expression, expected one such as W.T",
+                    case.at(*path),
+                )
+                continue
+            case.maps.setdefault(adapter, {})[name] = source
+            names = {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
+            case.used |= {n.removeprefix(DOLLAR) for n in names}
+
+
 def _unreferenced(case: Context, texts: list[str]) -> None:
     """What a case without a text for the reference needs, and cannot have."""
     if len(texts) < 2:
@@ -108,6 +138,7 @@ def read_programs(
             output=model.output,
             budget=case.budget,
             faults=case.faults,
+            before=case.maps.get(framework),
         )
         if program is None:
             continue

@@ -12,6 +12,7 @@ from .check_names import check_names
 from .check_programs import (
     check_parameters,
     check_unused,
+    read_maps,
     read_programs,
     read_sources,
     read_spellings,
@@ -54,6 +55,7 @@ def _check(case: Context) -> tuple[_Programs, _Programs]:
             case.key("sweep"),
         )
         return [], []
+    read_maps(case)
     sources, others = read_sources(case), read_spellings(case)
     known: list[AtPoint] = []
     programs: _Programs = []

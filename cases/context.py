@@ -12,6 +12,7 @@ from typing import Any
 from .budget import Budget
 from .faults import Faults, Place, shown, unknown
 from .models import CaseModel
+from .syntax import Source
 from .tensors import Layout, TensorFault, Tensors
 from .variants import VARIANTS
 from .yaml_nodes import Mapping, find, key_place
@@ -37,6 +38,8 @@ class Context:
     faults: Faults
     #: Sweep names that something uses.
     used: set[str] = field(default_factory=set)
+    #: Adapter → a name → the expression that it is, before the adapter's own text.
+    maps: dict[str, dict[str, Source]] = field(default_factory=dict)
     #: Layouts of tensors that no sweep name changes.
     _layouts: dict[int, Layout | None] = field(default_factory=dict)
 

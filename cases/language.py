@@ -47,6 +47,7 @@ def read_program(
     output: str | None,
     budget: Budget,
     faults: Faults,
+    before: Mapping[str, Source] | None = None,
 ) -> Program | None:
     """Unroll a text at one point of a sweep.
 
@@ -66,6 +67,8 @@ def read_program(
         What the file may still unroll.
     faults
         Where faults are added.
+    before
+        Names that are assigned before the text, each with the one expression that it is.
 
     Returns
     -------
@@ -78,7 +81,10 @@ def read_program(
         Where the budget is used up.
     """
     reader = _Reader(source, framework, Scope(source, arrays, constants), budget, faults)
-    sound = reader.block(source.tree.body)
+    sound = True
+    for name, expression in (before or {}).items():
+        sound = reader.given(name, expression) and sound
+    sound = reader.block(source.tree.body) and sound
     named = [i.target for i in reader.instructions if i.named]
     if not sound:
         return None
@@ -124,6 +130,17 @@ class _Reader:
         }
 
     # Statements
+
+    def given(self, name: str, source: Source) -> bool:
+        """Read the expression that a name is, which stands in a text of its own."""
+        text, self._source = self._source, source
+        (statement,) = source.tree.body
+        assert isinstance(statement, ast.Expr)
+        target = ast.copy_location(ast.Name(name, ast.Store()), statement)
+        made = ast.copy_location(ast.Assign([target], statement.value), statement)
+        sound = self.block([made])
+        self._source = text
+        return sound
 
     def block(self, statements: list[ast.stmt]) -> bool:
         """Read statements; False where one of them is at fault."""

@@ -223,6 +223,11 @@ class CaseModel(Strict):
         | Annotated[dict[str, _ProgramText], Tag("<mapping>")],
         Discriminator(_text_or_texts),
     ]
+    maps: dict[Text, Annotated[dict[Name, _ProgramText], Field(min_length=1)]] = Field(
+        {},
+        description="adapter → a name in its text → what it is made of, in the case's own tensors: "
+        "jax: {kernel: W.T}",
+    )
     output: Text | None = None
     cotangent: Tensor | None = None
     tangents: dict[Name, Tensor] = Field(

@@ -12,7 +12,7 @@ SOUND = HEAD + "params: {w: 1.0}\n"
 WHOLE = SOUND + "program: loss = w * w\n"
 TRAINED = WHOLE + "optimizer: {sgd: {lr: 0.1}}\n"
 KEYS = (
-    "case, about, tags, inputs, params, program, output, cotangent, tangents, checks, "
+    "case, about, tags, inputs, params, program, maps, output, cotangent, tangents, checks, "
     "optimizer, groups, schedule, clip, native, steps, batch, dtypes, sweep, expect, "
     "tolerance, divergences, versions, modes, avoid, skip"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from typing import Any
 
 import mlx.core as mx
@@ -39,7 +40,7 @@ class MlxAdapter(Adapter):
 
     def version(self) -> str:
         """MLX's."""
-        return mx.__version__
+        return metadata.version("mlx")
 
     def has(self, operation: str) -> str:
         """Its dotted name in MLX, ``composed``, or nothing."""

@@ -40,7 +40,7 @@ def update_section(
     update = task.update
     rule = RULES[update.rule]
     known = {name: g for name, g in grads.items() if g is not None and name in updated}
-    pulled = clipped(update.clip, known, params)
+    pulled = clipped(update.clip, known, dict(params))
     rate = rates(task, [float(np.real(loss)) if np.ndim(loss) == 0 else np.nan])
     given = hyperparameters(task)
     said = ", ".join(f"{key} = {_setting(value)}" for key, value in given.items() if value)

@@ -118,7 +118,8 @@ def _gradients_part(state: _State) -> tuple[Finding, bool]:
         proof = search_backwards(a, b, parting)
         if proof is not None:
             setattr(state, here, a.edited(proof.program, {}))
-            at = At(a.framework, a.made[proof.target].operation, _place(a, proof.target))
+            name = proof.edit.operand if proof.edit.operand in a.made else proof.target
+            at = At(a.framework, a.made[name].operation, _place(a, name))
             words = _worded(proof, here=a.framework, there=b.framework)
             return Finding("grad", (at,), words, f"in {b.framework}: {proof.edit.agree}"), True
     at = []

@@ -86,17 +86,14 @@ def _edits(i: Instruction) -> Iterator[Edit]:
         given = replace(i, attributes={**i.attributes, "padding_idx": None})
         yield Edit(said, (given,), f"no gradient for row {row} of the table (padding_idx={row})")
     said = "{there} lets no gradient pass here (detach, stop_gradient), {here} does"
-    for instructions in _stops(i):
-        yield Edit(said, instructions, "no detach or stop_gradient")
-
-
-def _stops(i: Instruction) -> Iterator[tuple[Instruction, ...]]:
-    yield stopped(i)
+    agree = "no detach or stop_gradient"
+    yield Edit(said, stopped(i), agree)
     for k, argument in enumerate(i.arguments):
         if isinstance(argument, Ref) and len(i.refs) > 1:
             made = Making(i)
             held = made.add("stop_gradient", argument)
-            yield made.again(*(*i.arguments[:k], held, *i.arguments[k + 1 :]))
+            instructions = made.again(*(*i.arguments[:k], held, *i.arguments[k + 1 :]))
+            yield Edit(said, instructions, agree, operand=argument.name)
 
 
 def gradients_apart(a: Evaluated, b: Evaluated, least: float = 0.0) -> dict[str, float]:

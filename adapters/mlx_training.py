@@ -118,6 +118,11 @@ def _refused(name: str, **wanted: Any) -> None:
         raise Unsupported(f"mlx.optimizers.{name} has no {' and no '.join(asked)}")
 
 
+def _above_zero(name: str, eps: float) -> None:
+    if eps <= 0:
+        raise Unsupported(f"mlx.optimizers.{name} takes no eps of 0")
+
+
 def _sgd(library: Any, rate: Any, *, maximize: bool, **given: Any) -> Any:
     _refused("SGD", maximize=maximize)
     if given["dampening"]:
@@ -156,11 +161,13 @@ def _adagrad(
     **others: Any,
 ) -> Any:
     _refused("Adagrad", eps_in_root=eps_in_root, initial_accumulator=initial_accumulator, **others)
+    _above_zero("Adagrad", eps)
     return library.Adagrad(rate, eps=eps)
 
 
 def _adadelta(library: Any, rate: Any, *, rho: float, eps: float, **others: Any) -> Any:
     _refused("AdaDelta", **others)
+    _above_zero("AdaDelta", eps)
     return library.AdaDelta(rate, rho=rho, eps=eps)
 
 
@@ -174,6 +181,7 @@ def _rmsprop(
     **others: Any,
 ) -> Any:
     _refused("RMSprop", eps_in_root=eps_in_root, **others)
+    _above_zero("RMSprop", eps)
     return library.RMSprop(rate, alpha=decay, eps=eps)
 
 

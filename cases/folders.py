@@ -117,6 +117,7 @@ def named_once(
             fresh.append(case)
             continue
         other = f"{first.path}:{first.line}" if first.line else str(first.path)
+        other = other.replace("\n", "\\n")  # as in the place of a fault
         faults.append(
             BadCase(
                 f"the case name {case.name!r} is also at {other}, expected a name of its own",

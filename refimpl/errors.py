@@ -68,7 +68,8 @@ class BadCase(GradparityError):
     """
 
     def __init__(self, message: str, where: str = "") -> None:
-        message, where = printable(message), printable(where)
+        # a file's name may have several lines, of which one could pass for a fault of another
+        message, where = printable(message), printable(where).replace("\n", "\\n")
         self.message, self.where = message, where
         super().__init__(f"{where}: {message}" if where else message)
 

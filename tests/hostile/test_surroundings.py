@@ -104,7 +104,12 @@ def test_what_cannot_be_read_in_a_folder_is_a_fault_and_no_end(folder):
 @pytest.mark.parametrize("name", [b"\xff.yaml", b"\x1b[2J.yaml", b"a\nb.yaml"])
 def test_a_file_may_have_any_name(folder, name):
     (folder / "bad.yaml").unlink()
-    (folder / "t.yaml").rename(os.path.join(os.fsencode(folder), name))  # noqa: PTH118  bytes
+    path = folder / os.fsdecode(name)
+    path.write_text(texts.case("loss = w * 0"), "utf-8")
+    status, _, said = ran("gradparity lint .", folder)
+    assert (status, len(said.splitlines())) == (2, 3)  # a vacuous case, and one of the same name
+    path.unlink()
+    (folder / "t.yaml").rename(path)
     assert ran("gradparity lint .", folder)[0] == 0
     status, out, said = ran("gradparity run . --adapters numpy --out o", folder)
     assert (status, "\x1b" in out + said) == (0, False)

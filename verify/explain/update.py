@@ -24,7 +24,7 @@ NEAR = 1e-9
 
 def update_section(
     task: Task,
-    params: Mapping[str, Any],
+    params: dict[str, Any],
     grads: Mapping[str, Any],
     updated: Mapping[str, Any],
     loss: Any,

@@ -193,12 +193,20 @@ def _passed(frame: pd.DataFrame, sums: dict[str, Any]) -> str:
 
 
 def hidden(frame: pd.DataFrame) -> str:
-    """What could not be seen: where a zero would have passed; empty for nothing."""
+    """What could not be seen: where a zero would have passed, and where no truth was there.
+
+    Empty for nothing.
+    """
+    said = ""
     rows = frame[frame["verdict"] == "blind"]
-    if rows.empty:
-        return ""
-    where = listed(rows["case"].unique())
-    return f"; {counted(len(rows), 'comparison')} blind, where a zero would pass: {where}"
+    if not rows.empty:
+        where = listed(rows["case"].unique())
+        said = f"; {counted(len(rows), 'comparison')} blind, where a zero would pass: {where}"
+    alone = frame[frame["proof"] == "peers"]
+    if not alone.empty:
+        where = listed(alone["case"].unique())
+        said += f"; without a reference, frameworks beside each other alone: {where}"
+    return said
 
 
 def _aside(sums: dict[str, Any]) -> str:

@@ -188,3 +188,10 @@ def test_what_failed_first_is_one_row_for_each_case_and_adapter(row, failing):
         failing("b", "jax", tensor="fourth", verdict="known"),
     ]
     assert list(summary.failed_first(frame(rows))["tensor"]) == ["first", "third"]
+
+
+def test_what_no_reference_was_there_for_is_said(row):
+    peers = row(case="two-texts", adapter="torch", proof="peers")
+    said = summary.sentence(frame([peers, row(case="other", adapter="torch")]))
+    assert "without a reference, frameworks beside each other alone: two-texts" in said
+    assert "without a reference" not in summary.sentence(frame([row(adapter="torch")]))

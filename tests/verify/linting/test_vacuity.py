@@ -43,6 +43,10 @@ def test_a_program_that_cannot_run_is_a_fault_at_its_operation(dtypes):
     assert fault.startswith("made-up.yaml:5:18: case made-up cannot be run: in `reshape(x, shape")
 
 
+def test_where_no_gradient_is_compared_none_is_asked_for():
+    assert faults("y = sum(x * 1e-40)", "dtypes: [float32]\nchecks: [value]") == []
+
+
 def test_a_zero_at_float32_alone_is_seen():
     (fault,) = faults("y = sum(x * 0)", "dtypes: [float32]")
     assert "vacuous" in fault

@@ -126,9 +126,11 @@ def _arrived(given: Given, slots: Tensors, gradient: Callable[[torch.Tensor], An
 
 def by_checkpoint(given: Given) -> Taken:
     """What the backward pass needs is computed anew, by ``torch.utils.checkpoint``."""
-    return _by_rewriting(
-        given, lambda f: partial(torch.utils.checkpoint.checkpoint, f, use_reentrant=False)
-    )
+    # to stop early it raises within the program, where an error would be an operation's
+    with torch.utils.checkpoint.set_checkpoint_early_stop(False):
+        return _by_rewriting(
+            given, lambda f: partial(torch.utils.checkpoint.checkpoint, f, use_reentrant=False)
+        )
 
 
 def by_compile(given: Given) -> Taken:

@@ -7,7 +7,7 @@ only operations that need none.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import autograd
@@ -17,7 +17,7 @@ from autograd.tracer import getval
 
 from ...refimpl.ops import TABLE
 from ..compositions import COMPOSITIONS
-from ..lowering import Lowerings, tables
+from ..lowering import Entry, Lowerings, tables
 from ..values import kind_of
 from . import unsupported
 
@@ -35,11 +35,17 @@ def _serves(operation: str, function: Callable[..., Any]) -> bool:
     return not needed or not primitive or function in primitive_vjps or function in nograd_functions
 
 
+def _able(found: Iterable[Mapping[str, Entry]]) -> list[Mapping[str, Entry]]:
+    """The tables without what it lacks: the names that it shares with NumPy are of both."""
+    lacking = unsupported.OPERATIONS
+    return [{key: x for key, x in table.items() if key not in lacking} for table in found]
+
+
 LOWERINGS = Lowerings(
     "autograd",
     (autograd,),
     NAMESPACES,
-    tables(__name__, __path__),
+    _able(tables(__name__, __path__)),
     compositions=COMPOSITIONS,
     lacking=unsupported.OPERATIONS,
     kind=lambda value: kind_of(getval(value).dtype),

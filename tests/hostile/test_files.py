@@ -55,7 +55,7 @@ def test_a_file_is_answered(answers, name):
     answer = answers[name]
     assert answer["faults"]
     for fault in answer["faults"]:
-        assert re.match(rf".*/{name}\.yaml:\d+:\d+: \S", fault), fault
+        assert re.match(rf".*/{re.escape(name)}\.yaml:\d+:\d+: \S", fault), fault
         assert fault.isprintable()
         assert len(fault) < 1_000
     assert answer["seconds"] < SECONDS * SLACK

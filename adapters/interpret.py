@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ import numpy as np
 from ..cases.program import Const, Instruction, Program, Ref
 from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported, described
 from .values import constant, rounded
+
+#: Where an error has the instruction that it was raised at.
+_AT = "_gradparity_instruction"
 
 
 class Dialect(ABC):
@@ -77,10 +80,8 @@ def interpret(
     dtype
         The task's, which floating constants are rounded to.
 
-    Raises
-    ------
-    AdapterFailed
-        With the instruction, for whatever the framework raises at one.
+    What the framework raises at an instruction is raised as it is, for an adapter may know what it
+    means; ``failures`` finds the instruction in it.
     """
     scope = dict(leaves)
     assigned: dict[str, Any] = {}
@@ -90,7 +91,9 @@ def interpret(
         except GradparityError:
             raise
         except Exception as error:
-            raise AdapterFailed(described(error), instruction) from error
+            with suppress(AttributeError):  # a class may allow no attributes
+                setattr(error, _AT, instruction)
+            raise
         if not isinstance(result, tuple | list):
             result = dialect.tap(instruction.target, result)
         scope[instruction.target] = assigned[instruction.target] = result
@@ -169,4 +172,4 @@ def failures() -> Iterator[None]:
     except GradparityError:
         raise
     except Exception as error:
-        raise AdapterFailed(described(error)) from error
+        raise AdapterFailed(described(error), getattr(error, _AT, None)) from error

@@ -123,11 +123,11 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
     if isinstance(expected, Between):
         outcome = in_set(got, expected, truth.shape, dtype, bound)
         return Comparison(key, got, truth, outcome, recorded)
-    got, unseen = _held(got, truth, dtype, base.lost.get(key))
+    held, unseen = _held(got, truth, dtype, base.lost.get(key))
     # Where NaN is the truth, to return it is no divergence from it.
     nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
     outcome = compare(
-        got,
+        held,
         truth,
         dtype=dtype,
         noise=noise,
@@ -195,9 +195,9 @@ def _pulled(
         bound = _allowed(task, want, noise, dtype)
         part = base.branches.get(key)
         part = None if part is None else part.scaled(share)
-        got, unseen = _held(got, want, dtype, base.lost.get(key))
+        held, unseen = _held(got, want, dtype, base.lost.get(key))
         outcome = compare(
-            got, want, dtype=dtype, noise=noise, bound=bound, branches=part, between=True
+            held, want, dtype=dtype, noise=noise, bound=bound, branches=part, between=True
         )
         sharp, blind = _told(want, bound, dtype, part)
         yield Comparison(("vjp", name, 0), got, want, outcome, None, sharp, blind + unseen)

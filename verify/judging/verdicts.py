@@ -95,6 +95,12 @@ def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]
         return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
     if outcome.agrees and (recorded.elsewhere or (each.key[0] == "grad" and each.key[2])):
         return "agree", "", ""  # a record of a gradient is of the first step
+    if (
+        outcome.agrees
+        and each.blind
+        and still(task, each.key, each.got, each.truth, recorded, outcome)
+    ):
+        return "known", recorded.kind, recorded.because  # which the bound alone does not see
     if outcome.agrees:
         reason = "the recorded divergence is gone: the truth is returned"
         return "stale", recorded.kind, reason + since(task, adapter)

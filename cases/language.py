@@ -18,6 +18,7 @@ from .constants import compare, fold, is_number, literal
 from .faults import Faults, shown
 from .program import Const, Instruction, Program, Ref
 from .scope import Scope
+from .spans import slice_of, turns
 from .syntax import Fault, Source, called
 
 _BINARY: dict[type, str] = {
@@ -186,10 +187,11 @@ class _Reader:
             raise Fault(
                 "a loop over several names, expected for name in range(…)", statement.target
             )
-        turns, name = self._turns(statement), statement.target.id
+        name = statement.target.id
+        numbers = turns(statement, self._value)
         self._scope.open_loop(name, statement.target)
         sound = True
-        for turn in turns:
+        for turn in numbers:
             self._budget.spend()
             self._scope.turn(name, turn)
             sound = self.block(statement.body)
@@ -197,28 +199,6 @@ class _Reader:
                 break
         self._scope.close_loop(name)
         return sound
-
-    def _turns(self, statement: ast.For) -> range:
-        call = statement.iter
-        if not (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Name)
-            and call.func.id == "range"
-            and 1 <= len(call.args) <= 3
-            and not call.keywords
-        ):
-            raise Fault("a loop over something else, expected for name in range(…)", call)
-        if statement.orelse:
-            raise Fault("an else of a loop, expected none", statement.orelse[0])
-        bounds = []
-        for argument in call.args:
-            bound = self._value(argument)
-            if type(bound) is not int:
-                raise Fault("a loop bound that is no constant, expected a whole number", argument)
-            bounds.append(bound)
-        if len(bounds) == 3 and bounds[2] == 0:
-            raise Fault("a step of 0, expected another", call.args[2])
-        return range(*bounds)
 
     def _assign(self, target: ast.expr, expression: ast.expr) -> None:
         name = self._new(target)
@@ -333,15 +313,7 @@ class _Reader:
         return self._emit("getitem", (value,), {"index": parts}, node, target)
 
     def _slice(self, node: ast.Slice, _target: str) -> slice:
-        bounds = []
-        for part in (node.lower, node.upper, node.step):
-            bound = None if part is None else self._value(part)
-            if not (bound is None or type(bound) is int):
-                raise Fault("a bound of a slice, expected a whole number", part)
-            bounds.append(bound)
-        if bounds[2] == 0:
-            raise Fault("a slice's step of 0, expected another", node.step)
-        return slice(*bounds)
+        return slice_of(node, self._value)
 
     def _sequence(self, node: ast.Tuple | ast.List, _target: str) -> tuple[Any, ...]:
         return tuple(self._value(item) for item in node.elts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -13,8 +13,8 @@ import numpy as np
 from ..cases.program import Program
 from ..cases.task import Task
 from ..cases.ways import COTANGENT, is_batched, of_slice, slices
-from ..refimpl.errors import Unsupported
 from .interpret import arrays_of, interpret
+from .lacking import unsupported_where
 from .values import cotangent_of, kind_of
 
 Arrays = dict[str, Any]
@@ -35,16 +35,9 @@ LACKS = (
 )
 
 
-@contextmanager
-def lacking() -> Iterator[None]:
+def lacking() -> AbstractContextManager[None]:
     """Where JAX says that it has no such rule, it is ``Unsupported``."""
-    try:
-        yield
-    except (NotImplementedError, TypeError, ValueError) as error:
-        text = str(error).strip()
-        if isinstance(error, NotImplementedError) or any(said in text for said in LACKS):
-            raise Unsupported(text.partition("\n")[0]) from error
-        raise
+    return unsupported_where(LACKS, NotImplementedError, TypeError, ValueError)
 
 
 class Setup:

@@ -6,7 +6,8 @@ is so an error, and never passes for something that the framework cannot do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
@@ -48,3 +49,28 @@ def absent(name: str, unsupported: Mapping[str, str], where: str) -> GradparityE
             "unsupported"
         )
     return Unsupported(f"{where} has no {name}: {reason}")
+
+
+@contextmanager
+def unsupported_where(words: Iterable[str], *errors: type[Exception]) -> Iterator[None]:
+    """Take what a framework says, in these words, for what it has no way to do.
+
+    Parameters
+    ----------
+    words
+        Of its messages; a ``NotImplementedError`` needs none.
+    errors
+        What it raises with them.
+
+    Raises
+    ------
+    Unsupported
+        With the first line of what it says.
+    """
+    try:
+        yield
+    except errors as error:
+        text = str(error).strip()
+        if isinstance(error, NotImplementedError) or any(said in text for said in words):
+            raise Unsupported(text.partition("\n")[0]) from error
+        raise

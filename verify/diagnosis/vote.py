@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from ...cases.task import Task
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, REFERENCE, Row
+from ..local.cut import beginning
 from ..slopes.sides import kink_at
 from ..slopes.vote import vote
 from ..truth.baseline import Key
@@ -52,8 +52,7 @@ def _at(task: Task, truth: Mapping[Key, np.ndarray], step: int) -> Task:
     """One step without an update, that begins where the reference was before the given one."""
     if not step:
         return task
-    params = {name: truth["update", name, step - 1] for name in task.params}
-    return replace(task, params=params, inputs=task.rows(step), batch=None, steps=1, update=None)
+    return beginning(task, {name: truth["update", name, step - 1] for name in task.params}, step)
 
 
 def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:

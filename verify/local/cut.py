@@ -38,9 +38,14 @@ def set_apart(program: Program, params: Any) -> Program:
 
 def begun(task: Task, trace: Trace, step: int) -> Task:
     """One step without an update, that begins where an adapter was before the given one."""
+    return beginning(task, trace.steps[step - 1].params if step else task.params, step)
+
+
+def beginning(task: Task, params: dict[str, Any], step: int) -> Task:
+    """A step by itself, without an update, that begins at these parameters."""
     return replace(
         task,
-        params=trace.steps[step - 1].params if step else task.params,
+        params=params,
         inputs=task.rows(step),
         batch=None,
         steps=1,

@@ -24,8 +24,7 @@ from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_for
 from ..measure.explained import Runs, explained
-from ..measure.noise import MULTIPLE, bound_of, scale_of_noise
-from ..measure.power import hides
+from ..measure.noise import MULTIPLE, bound_of, scale_of_noise, unseen
 
 #: An operation that is off, its direction, a sentence, and its error over its noise.
 Found = tuple[Instruction, str, str, float]
@@ -205,7 +204,7 @@ class Judged:
                 return outcome
             ways = _Runs(task, what, compute, np.inf if self._lenient else LOST)
             noise, found = explained({what: truth}, ways, {what} if self._lenient else ())
-            if hides(truth, MULTIPLE * noise[what], dtype).any():
+            if unseen(truth, noise[what], dtype).any():
                 self.hidden = self.hidden or what
             return self._within(got, truth, dtype, noise[what], nan, found.get(what))
 

@@ -17,7 +17,6 @@ from ...refimpl.rounding import LOST, Noise, unit_roundoff
 from .branches import Branches, branches, undecided
 from .dtypes import dtype_for
 from .noise import (
-    MULTIPLE,
     RUNS,
     begins_short,
     is_open,
@@ -25,8 +24,8 @@ from .noise import (
     scale_of_noise,
     spread,
     tighter,
+    unseen,
 )
-from .power import hides
 
 #: What tells the tensors of a run apart.
 Key = TypeVar("Key", bound=Hashable)
@@ -111,7 +110,7 @@ def lost(
     """
     found, samples = {}, list(runs.native)
     if any(
-        hides(want, MULTIPLE * noise[key], dtype_for(runs.task.dtype, want)).any()
+        unseen(want, noise[key], dtype_for(runs.task.dtype, want)).any()
         for key, want in truth.items()
         if want.dtype.kind in "fc"
     ):
@@ -207,7 +206,7 @@ def _as_conditioned(
         if key in untightened or want.dtype.kind not in "fc":
             continue
         dtype = dtype_for(runs.task.dtype, want)
-        hidden = hides(want, MULTIPLE * noise[key], dtype)
+        hidden = unseen(want, noise[key], dtype)
         if not hidden.any():
             continue
         where = hidden & ~found[key].where if key in found else hidden

@@ -147,8 +147,12 @@ def tighter(want: np.ndarray, noise: np.ndarray, own: np.ndarray, dtype: Any) ->
     Where both do, nothing can be told end to end, and a few samples of what is no longer linear
     say little of how far the next one is.
     """
-    hidden = hides(want, MULTIPLE * own, dtype)
-    return np.where(hidden, HOPELESS * noise, np.minimum(noise, own))
+    return np.where(unseen(want, own, dtype), HOPELESS * noise, np.minimum(noise, own))
+
+
+def unseen(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
+    """Which elements a zero would pass for, by the bound that a noise makes (``power.hides``)."""
+    return hides(want, MULTIPLE * noise, dtype)
 
 
 def largest(want: np.ndarray, dtype: Any) -> float:

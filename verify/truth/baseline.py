@@ -30,8 +30,7 @@ from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_for
 from ..measure.explained import Runs, explained, lost
-from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread
-from ..measure.power import hides
+from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread, unseen
 from ..slopes.curvature import contradicted
 from ..slopes.nearness import Near, Watch
 
@@ -221,7 +220,7 @@ def _far_out(
     and a few samples say little of how far the next one is.
     """
     lost = any(
-        hides(want, MULTIPLE * noise[key], dtype_for(task.dtype, want)).sum() * 2 > want.size
+        unseen(want, noise[key], dtype_for(task.dtype, want)).sum() * 2 > want.size
         for key, want in truth.items()
         if key[0] == "value" and want.dtype.kind in "fc"
     )

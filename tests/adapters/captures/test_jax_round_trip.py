@@ -26,17 +26,31 @@ WITHIN = 1e-7
 FLOOR = 0.99
 
 
+def unusual(task):
+    """Whether a parameter is empty, or so small or large that a formula's rounding may be all."""
+    if not all(x.size for x in task.params.values()):
+        return True
+    sizes = np.concatenate([np.abs(x).ravel() for x in task.params.values()])
+    return bool(np.any((sizes != 0) & ~((sizes > 1e-4) & (sizes < 1e4))))
+
+
 def smallest():
-    """A case for every operation that JAX has, the one with the least to compute."""
+    """A case for every operation that JAX has, the one with the least to compute.
+
+    One of usual numbers where there is one: x - tanh(x) at 3e-8 is lost as it is spelled.
+    """
     found = {}
     for case in CASES:
-        for task in case.tasks(["float64"] if "float64" in case.model.dtypes else [])[:1]:
+        for task in case.tasks(["float64"] if "float64" in case.model.dtypes else []):
             program = task.program("jax")
             if program is None or program.native or not task.params:
                 continue
-            size = 1000 * len(program.instructions) + sum(x.size for x in task.params.values())
+            elements = sum(x.size for x in task.params.values())
+            size = (unusual(task), len(program.instructions), elements)
             for operation in {i.operation for i in program.instructions}:
-                if LOWERINGS.has(operation) and size < found.get(operation, (np.inf,))[0]:
+                if LOWERINGS.has(operation) and (
+                    operation not in found or size < found[operation][0]
+                ):
                     found[operation] = (size, task)
     return {operation: task for operation, (_, task) in sorted(found.items())}
 
@@ -87,7 +101,8 @@ def came_back(task):
 def truths(task):
     """The reference's own run; JAX's, whose slopes at kinks and singular points may be others."""
     yield from own(task)
-    yield JaxAdapter().run(task).steps[0]
+    with suppress(AdapterFailed):  # what JAX itself cannot run, as a determinant of nothing
+        yield JaxAdapter().run(task).steps[0]
 
 
 def own(task):
@@ -141,7 +156,7 @@ def test_a_capture_of_another_program_is_told(monkeypatch):
 def test_the_catalogue_comes_back():
     counted, off = Counter(), {}
     for case in CASES:
-        for task in case.tasks(["float64"] if "float64" in case.model.dtypes else [])[:1]:
+        for task in case.tasks(["float64"] if "float64" in case.model.dtypes else []):
             if task.program("jax") is None:
                 continue
             found = came_back(task)

@@ -6,10 +6,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from measure import Result
 
@@ -21,6 +22,14 @@ from gradparity.verify.engine import runner
 from gradparity.verify.truth import baseline
 
 FRAMEWORKS = ("torch", "jax")
+
+#: What a judged task passes through, where it is called from, and what its time counts as.
+TIMED = (
+    (baseline, "reference", "truth and noise"),
+    (runner, "established", "judging"),
+    (runner, "judge", "judging"),
+    (runner, "diagnose", "judging"),
+)
 
 
 class Clock:
@@ -90,14 +99,11 @@ def shares(each: int, rounds: int) -> list[Result]:
 def _measured(each: int, rounds: int) -> list[Result]:
     chosen, loading = sampled(each)
     clock = Clock()
-    plain = baseline.reference, runner.baseline, runner.judge
-    baseline.reference = clock.timed("truth and noise", baseline.reference)
-    runner.baseline = clock.timed("judging", runner.baseline)
-    runner.judge = clock.timed("judging", runner.judge)
-    try:
+    with ExitStack() as patched:
+        for module, name, what in TIMED:
+            timed = clock.timed(what, getattr(module, name))
+            patched.enter_context(patch.object(module, name, timed))
         spent = _totals(chosen, clock, rounds)
-    finally:
-        baseline.reference, runner.baseline, runner.judge = plain
     spent["loading"] = loading
     whole = sum(spent.values())
     arithmetic = spent["reference"] + spent["truth and noise"]

@@ -20,7 +20,7 @@ what it lacks (``lacking``); an operation that is in none of these is an error.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -99,6 +99,8 @@ class Lowerings:
     lacking
         The operations that the framework has no way to do, each with the reason. A spelling of
         one of them is not looked for.
+    refuses
+        What it says of arguments that it takes none of, in words of its messages.
     compositions
         Operations in terms of others, for those that are found neither by name nor in a table.
     array, kind
@@ -118,6 +120,7 @@ class Lowerings:
         prepared: Callable[[tuple[Any, ...]], Iterable[Any]] = lambda arguments: arguments,
         lacking: Mapping[str, str] | None = None,
         *,
+        refuses: Collection[str] = (),
         compositions: Mapping[str, Composition] | None = None,
         array: Callable[[np.ndarray], Any] = np.asarray,
         kind: Callable[[Any], str] = lambda value: kind_of(value.dtype),
@@ -136,6 +139,7 @@ class Lowerings:
         twice = self._entries.keys() & self._lacking.keys()
         if twice:
             raise TypeError(f"spelt, and said to be unsupported: {sorted(twice)}")
+        self._refuses = tuple(refuses)
         self._compositions = dict(compositions or {})
         self._operations, self._serves = Operations(self, array, kind), serves
         self._found: dict[str, Lowering | None] = {}
@@ -254,7 +258,13 @@ class Lowerings:
         prepared = tuple if lowering.numbers else self._prepared
 
         def call(*xs: Any, **attributes: Any) -> Any:
-            return lowering.call(*prepared(xs), **{**unsaid, **attributes})
+            try:
+                return lowering.call(*prepared(xs), **{**unsaid, **attributes})
+            except (RuntimeError, TypeError, ValueError) as error:
+                said = str(error).partition("\n")[0]
+                if any(words in said for words in self._refuses):
+                    raise Unsupported(f"{self._framework} refuses it: {said}") from error
+                raise
 
         return Lowering(lowering.name, call, numbers=True)
 

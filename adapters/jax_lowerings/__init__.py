@@ -33,4 +33,5 @@ LOWERINGS = Lowerings(
     NAMESPACES,
     tables(__name__, __path__),
     lacking=unsupported.OPERATIONS,
+    refuses=unsupported.REFUSES,
 )

@@ -19,3 +19,6 @@ SCHEDULES: dict[str, str] = {}
 
 #: clip → the reason. optax has all of them.
 CLIPS: dict[str, str] = {}
+
+#: What JAX says of arguments that an operation of it takes none of.
+REFUSES = ("does not accept dtype complex",)  # erf, lgamma and their kin are of real numbers

@@ -40,4 +40,5 @@ LOWERINGS = Lowerings(
     renamed={"axis": "dim", "keepdims": "keepdim", "axes": "dims"},
     prepared=_tensors,
     lacking=unsupported.OPERATIONS,
+    refuses=unsupported.REFUSES,
 )

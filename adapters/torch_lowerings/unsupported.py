@@ -25,3 +25,12 @@ SCHEDULES: dict[str, str] = {}
 
 #: clip → the reason.
 CLIPS: dict[str, str] = {"adaptive": "nothing in it looks at the parameters"}
+
+#: What PyTorch says of arguments that an operation of it takes none of.
+REFUSES = (
+    "cdist only supports non-negative p values",
+    "'soft_margin_loss' is not differentiable with respect to argument 'target'",
+    "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
+    "expected dtype float for `end` but got dtype c10::complex",  # lerp of a real and a complex
+    "expected dtype double for `end` but got dtype c10::complex",
+)

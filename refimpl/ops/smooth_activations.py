@@ -183,7 +183,7 @@ OPERATIONS = (
         "x − tanh x",
         x_minus_tanh,
         "tanh² x",
-        lambda g, y, x: g * conj(np.square(np.tanh(x))),
+        lambda g, y, x: g * conj(beside(np.square(np.tanh(x)), 1)),  # others' is 1 − (1 − tanh² x)
         analytic=True,
     ),
     Operation(

@@ -1,5 +1,6 @@
 """What an adapter has no way to do is written down with its reason; anything else is an error."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -148,3 +149,23 @@ class TestLowerings:
         monkeypatch.delattr(torch.nn.functional, "silu")
         with pytest.raises(AdapterFailed, match="this release of torch has no "):
             Lowerings("torch", (torch,), (), ()).native("torch.nn.functional.silu")
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "attributes"),
+    [("torch", "cdist", {"p": -1.0}), ("torch", "soft_margin", {}), ("jax", "erf", {})],
+)
+def test_arguments_that_a_framework_refuses_are_unsupported(name, operation, attributes):
+    a = np.array([[0.5, -1.0]]) + (1j if operation == "erf" else 0)
+    given = {"a": a} if operation == "erf" else {"a": a, "b": a + 1}
+    row = line("y", operation, *given, **attributes)
+    with pytest.raises(Unsupported, match=f"{name} refuses it: "):
+        make(name).run(
+            task(row, params=given, dtype="complex128" if operation == "erf" else "float64")
+        )
+
+
+def test_another_error_of_a_lowering_is_no_refusal():
+    spelled = Lowerings("torch", (torch,), ("torch",), (), refuses=("no such words",))
+    with pytest.raises(RuntimeError):
+        spelled["matmul"](torch.zeros(2, 3), torch.zeros(2, 3))

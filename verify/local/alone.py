@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...adapters.attempt import attempt
-from ...adapters.base import Adapter
+from ...adapters.base import Adapter, Step
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
@@ -28,6 +28,33 @@ def right_alone(
     except (Unsupported, AdapterFailed):
         return {}
     return step.values if Judged(question, alone, step).forwards() is None else {}
+
+
+def pulled_right_alone(
+    task: Task, adapter: Adapter, program: Program, step: Step, at: Instruction
+) -> bool:
+    """Whether an operation whose VJP is off has a right one by itself.
+
+    A compiler may add up what two sums in a row make, or fuse them with what made the cotangent.
+    """
+    judged = Judged(task, program, step)
+    g = judged.cotangent(at)
+    if g is None:
+        return False
+    question = asked(task, Program((at,), at.target), judged.values)
+    moving = {name: x for name, x in question.inputs.items() if name in step.grads}
+    question = replace(
+        question,
+        params=moving,
+        inputs={name: x for name, x in question.inputs.items() if name not in moving},
+        given_cotangent=g,
+        checks=frozenset(("grad",)),
+    )
+    try:
+        own = attempt(adapter, question).steps[0]
+    except (Unsupported, AdapterFailed):
+        return False
+    return Judged(question, question.programs["*"], own).backwards() is None
 
 
 def asked(task: Task, program: Program, values: Mapping[str, Any]) -> Task:

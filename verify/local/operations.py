@@ -137,6 +137,10 @@ class Judged:
                 found[index] = g
         return found
 
+    def cotangent(self, instruction: Instruction) -> Any:
+        """The adapter's own cotangent of an operation's only result; None where it has others."""
+        return self._incoming(instruction).get(None)
+
     @staticmethod
     def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Any) -> None:
         if None in incoming:

@@ -18,7 +18,7 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.rounding import unit_roundoff
 from ..measure.dtypes import WIDER
-from .alone import right_alone
+from .alone import pulled_right_alone, right_alone
 from .cut import begun, set_apart
 from .operations import Judged
 from .rules import fault_of_rule
@@ -67,7 +67,7 @@ class Proofs:
         if fault is not None:
             lenient = Judged(split, apart, again, lenient=True)
             lost = lenient.forwards() is None and lenient.backwards() is None
-            return self._of_fault(judged, *fault[:3], lost=lost)
+            return self._of_fault(judged, again, *fault[:3], lost=lost)
         if added := judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
         if stray := self._elsewhere(step, again):
@@ -77,16 +77,27 @@ class Proofs:
         return Proof(holds=True)
 
     def _of_fault(
-        self, judged: Judged, instruction: Instruction, direction: str, reason: str, *, lost: bool
+        self,
+        judged: Judged,
+        again: Step,
+        instruction: Instruction,
+        direction: str,
+        reason: str,
+        *,
+        lost: bool,
     ) -> Proof:
         """What an operation that is not right where it stands says."""
         way = "forward pass" if direction == "forward" else "VJP"
         said = f"the {way} of {instruction.operation} in `{instruction.text or instruction.target}`"
         if lost:
             return Proof(reason=f"{said} loses digits by another formula")
-        if direction == "forward" and right_alone(
-            judged.task, self._adapter, judged.program, judged.values, instruction
-        ):  # a compiler may fuse it with what made its arguments
+        given = judged.task, self._adapter, judged.program
+        alone = (
+            right_alone(*given, judged.values, instruction)
+            if direction == "forward"
+            else pulled_right_alone(*given, again, instruction)
+        )
+        if alone:  # a compiler may fuse it with what made its arguments
             return Proof(reason=f"{said} is right alone, and another one where it stands")
         return Proof(
             off=not judged.on_kink(instruction), reason=f"by itself, {said} is off: {reason}"

@@ -67,6 +67,10 @@ class Runs(ABC, Generic[Key]):
         is given and hands back.
         """
 
+    def leads(self, key: Key) -> bool:  # noqa: ARG002  of one tensor alone
+        """Whether others are computed from a tensor: where it is lost, so may they be."""
+        return True
+
     def _noises(self, name: str, **options: Any) -> list[Noise]:
         return noises(self.task, name, self._count, **options)
 
@@ -136,7 +140,7 @@ def explained(
     ``untightened`` are the tensors whose noise is not held to the condition of their operations.
     """
     moved = {key: spread(want, _of(runs.native, key)) for key, want in truth.items()}
-    found = _branches(truth, moved, runs)
+    found = _believed(truth, moved, _branches(truth, moved, runs), runs)
     noise = {
         key: _scale(want, moved[key], found.get(key), dtype_for(runs.task.dtype, want))
         for key, want in truth.items()
@@ -147,6 +151,36 @@ def explained(
 def _of(samples: list[Sample[Key]], key: Key) -> list[Any]:
     """One tensor of every run."""
     return [sample.get(key) for sample in samples]
+
+
+def _believed(
+    truth: Mapping[Key, np.ndarray],
+    moved: Mapping[Key, np.ndarray],
+    found: dict[Key, Branches],
+    runs: Runs[Key],
+) -> dict[Key, Branches]:
+    """The branches that are no accident of samples, of tensors moved by more than themselves.
+
+    A tensor most of which is so has none; nor has anything, where others are computed from it.
+    """
+    floats = {key for key in found if truth[key].dtype.kind in "fc"}
+    if not floats:
+        return found
+    drowned = {
+        key
+        for key, want in truth.items()
+        if (want.dtype.kind in "fc") and _drowned(want, moved[key], found.get(key), runs.task.dtype)
+    }
+    gone = floats if any(map(runs.leads, drowned)) else floats & drowned
+    return {key: part for key, part in found.items() if key not in gone}
+
+
+def _drowned(want: np.ndarray, moved: np.ndarray, part: Branches | None, name: str) -> bool:
+    dtype = dtype_for(name, want)
+    around = unseen(want, scale_of_noise(want, moved, dtype), dtype)
+    if part is not None:
+        around &= ~(part.where | part.tied)
+    return bool(around.sum() * 2 > want.size)
 
 
 def _scale(want: np.ndarray, moved: np.ndarray, part: Branches | None, dtype: Any) -> np.ndarray:

@@ -132,6 +132,10 @@ class _Runs(Runs[Key]):
             raise AdapterFailed(fault)
         return filled, self._unused
 
+    def leads(self, key: Key) -> bool:
+        """Values do; a gradient, where terms cancel, may be lost by itself."""
+        return key[0] == "value"
+
     def _filled(self, found: dict[Key, Any]) -> dict[Key, np.ndarray]:
         """Zeros for the gradients of what is not differentiated."""
         for name in self._unused:

@@ -20,6 +20,13 @@ CONFIRMED = [
     ("jax", "fft_thunk.cc", "XLA's CPU compiler hands a Fourier transform a layout it refuses"),
     ("torch", "isFloatingType(grad", "where of a real and a complex array has no backward pass"),
     ("jax", "the VJP of normalize", "NaN at zero, as normalize-of-zero records"),
+    ("torch", "the VJP of expit", "the slope far out is y·(1 - y), as sigmoid-tail records"),
+    ("jax", "the VJP of expit", "the slope far out is y·(1 - y), as sigmoid-tail records"),
+    ("torch", "the VJP of linalg.slogdet", "the sign's gradient is None, where it is zero"),
+    ("jax", "the forward pass of betaln", "eight digits, as records of precision-gamma.yaml say"),
+    ("jax", "the forward pass of linalg.det", "of a singular matrix of three rows, by cofactors"),
+    ("jax", "the forward pass of scaled_dot_product_attention", "its softmax is float32's"),
+    ("jax", "the forward pass of standardize", "the variance as a difference of squares"),
 ]
 
 

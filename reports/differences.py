@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .columns import BY_NAME, KEY, NUMBER, TEXT
+from .comings import grouped
 from .errors import BadResults
 from .plain import plain_table
 from .reading import read
@@ -31,10 +32,11 @@ CHANGES = {
 _HEADINGS = {
     "verdict": "task, check, tensor, step, was, now, reason, where",
     "error": "task, check, tensor, step, was, now, growth",
-    "vanished": "task, check, tensor, step, was",
-    "appeared": "task, check, tensor, step, now, reason",
     "version": "adapter, was, now",
 }
+
+#: Of what came or went, told in groups, where its verdict is.
+_SAID = {"vanished": "was", "appeared": "now"}
 
 #: An error has grown when its noise ratio has grown by more than this.
 FACTOR = 2.0
@@ -99,11 +101,14 @@ def differences(old: pd.DataFrame, new: pd.DataFrame, factor: float = FACTOR) ->
 
 
 def difference_tables(changes: pd.DataFrame, most: int = 50) -> list[Table]:
-    """The changes as tables, one for each kind of change."""
+    """The changes as tables, one for each kind of change; what came and went in groups."""
     tables = []
     for change, title in CHANGES.items():
         rows = changes[changes["change"] == change]
         if rows.empty:
+            continue
+        if change in _SAID:
+            tables.append(grouped(f"{title} ({len(rows):,})", rows, _SAID[change], most))
             continue
         left = len(rows) - most
         made = table(f"{title} ({len(rows):,})", rows.head(most), _HEADINGS[change])

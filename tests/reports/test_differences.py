@@ -82,6 +82,17 @@ def test_rows_that_appear_and_vanish(row, failing):
     ]
 
 
+def test_what_came_and_went_is_told_in_groups(row, failing):
+    gone = [row(f"case-{k}", tensor=t) for k in range(5) for t in ("W", "b", "c", "d")]
+    came = [row("new", adapter=a, tensor=t) for a in ("torch", "jax") for t in ("W", "b")]
+    text = as_text(differences(frame([row(), *gone]), frame([row(), *came, failing("case-0")])))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "5 cases torch float64 grad 20 agree" in lines
+    assert any(line.startswith("new jax, torch float64 grad W, b 4 agree") for line in lines)
+    assert [line for line in lines if line.startswith("case-0 jax")]  # what fails stands by itself
+    assert len([line for line in lines if line.startswith("case-")]) == 1
+
+
 def test_versions(row):
     old = [row(version="2.12"), row(adapter="jax")]
     new = [row(version="2.13"), row(adapter="jax")]
@@ -124,8 +135,8 @@ task                      check  tensor  step  was  now  growth
 one-layer[torch-float64]  grad   b          0  1.5  4.5       3
 
 Rows that appeared (1)
-task                  check  tensor  step  now              reason
-softmax[jax-float64]  grad   W          0  differs (error)  \
+case     adapters  dtypes   checks  tensors  rows  verdict          reason
+softmax  jax       float64  grad    W           1  differs (error)  \
 error 0.0015 exceeds 1e-12 at (0, 3)
 
 Versions that changed (1)

@@ -112,6 +112,18 @@ def test_all_of_one_operation_is_told_by_our_name_and_by_a_frameworks(gradparity
     assert gradparity("ops", "mse_loss", "--adapters", "numpy,torch")[1] == out
 
 
+def test_the_atlas_is_told_by_a_functions_name(gradparity, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = gradparity("atlas", "jnp.hypot", "--adapters", "jax")
+    assert status == 0
+    assert out.startswith("hypot-of-huge-sides: ")
+    assert "\n  jax is wrong.\n" in out
+    assert "\n  to agree: scale both sides by hand" in out
+    assert not list(tmp_path.iterdir())  # nothing is written
+    status, _, err = gradparity("atlas", "no-such-function", "--adapters", "jax")
+    assert (status, "no entry of the atlas speaks of 'no-such-function'" in err) == (2, True)
+
+
 INTERRUPTED = """\
 import os, signal, sys
 from gradparity.verify import cli

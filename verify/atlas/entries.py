@@ -72,6 +72,28 @@ def entries(
             yield first.entry(others)
 
 
+def told_of(case: Case) -> tuple[tuple[str, ...], str, str]:
+    """What a case's entry is found by, nothing being run: its functions, its name, its words.
+
+    The functions are those that its texts call, by the names of the reference or of a framework;
+    none where the case is no entry.
+    """
+    records, model = case.model.divergences, case.model
+    if not records and not case.path.is_relative_to(catalogue() / FOLDER):
+        return (), case.name, ""
+    called = [
+        i.operation for point in case.programs for p in point.values() for i in p.instructions
+    ]
+    called = [name for name in dict.fromkeys(called) if name not in ("select", "getitem")]
+    functions = [name for name in called if name not in JOINTS] or called
+    training = [*(model.optimizer or ()), *(model.schedule or ()), *(model.clip or ())]
+    for parts in model.native.values():
+        training += [*(parts.optimizer or ()), *(parts.schedule or ()), *(parts.clip or ())]
+    words = [case.about, *case.tags, *called, *(f"{d.because} {d.said} {d.kind}" for d in records)]
+    words += [name for d in records for name in d.adapters]
+    return tuple(training or functions), case.name, " ".join(words)
+
+
 def _tasks(case: Case) -> list[Task]:
     """The tasks that an entry tells, the first of them in full; none for a case that is none."""
     tasks = case.tasks()

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..cases.task import Task
+from ..cases.training_parts import FEATURES, needs
 from ..refimpl.errors import AdapterFailed, MissingFramework, Unsupported, described, text_of
 from .base import Adapter, Trace
 from .well_formed import checked
@@ -42,6 +43,9 @@ def attempt(adapter: Adapter, task: Task) -> Trace:
     """
     if task.program(adapter.name) is None:
         raise Unsupported(f"the case has no program text for {adapter.name}")
+    lacking = [FEATURES[need] for need in needs(task) if need not in adapter.able]
+    if lacking:
+        raise Unsupported(f"{adapter.name} runs no case with {', nor '.join(lacking)}")
     own = handed_out(task)
     return asked(lambda: checked(adapter.run(own), task.steps))
 

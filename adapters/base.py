@@ -28,6 +28,8 @@ What a task gives
     loss is ``L = Σ Re(conj(cotangent) · output)``, and every gradient in a trace is L's.
 ``steps``, ``update``
     How many steps to take, and how the parameters move after each; None where they do not.
+``state``, ``loss_scale``, ``own_dtypes``, and ``accumulate`` and ``ema`` of the update
+    For adapters that say that they are ``able`` to: see ``cases.training_parts``.
 ``whole_step``
     The step of which a trace has every variable: the first one, unless blame asks for another.
 ``tangents()``
@@ -86,7 +88,8 @@ class Step:
     ----------
     values
         At the whole step of every variable that is assigned, the unnamed ones of sub-expressions
-        included, in program order; of other steps the output's alone. A variable that is several
+        included, in program order; of other steps the output's, and of what is carried to the next
+        step (``task.state``). A variable that is several
         results at once has none, each of them that is selected has.
     grads
         The cotangents ∂L/∂v, of v's shape, that ``watched`` names: at every step of each
@@ -133,6 +136,10 @@ class Adapter(ABC):
     raises is an error of the framework's (``interpret.failures`` gives it our type), and fails the
     task.
     """
+
+    #: What it can do beside a plain step, of ``cases.training_parts.FEATURES``; a task that needs
+    #: another one is ``Unsupported`` and not run.
+    able: frozenset[str] = frozenset()
 
     #: As in ``--adapters``, in the rows, and in cases (``program: {name: …}``): the name of its
     #: entry point, of letters, digits, ``-``, ``_`` and ``.``.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,11 @@ class Dialect(ABC):
 
 
 def interpret(
-    program: Program, leaves: dict[str, Any], dialect: Dialect, dtype: str
+    program: Program,
+    leaves: dict[str, Any],
+    dialect: Dialect,
+    dtype: str,
+    dtypes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Run a program: every variable it assigns, by name.
 
@@ -79,6 +84,8 @@ def interpret(
         The framework.
     dtype
         The task's, which floating constants are rounded to.
+    dtypes
+        Of variables that have another one: a constant takes that of what is computed with it.
 
     What the framework raises at an instruction is raised as it is, for an adapter may know what it
     means; ``failures`` finds the instruction in it.
@@ -87,7 +94,8 @@ def interpret(
     assigned: dict[str, Any] = {}
     for instruction in program.instructions:
         try:
-            result = _evaluate(instruction, scope, dialect, dtype)
+            own = dtypes.get(instruction.target, dtype)
+            result = _evaluate(instruction, scope, dialect, own)
         except GradparityError:
             raise
         except Exception as error:

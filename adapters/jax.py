@@ -14,8 +14,10 @@ import optax
 
 from ..cases.program import Program
 from ..cases.task import Task
+from ..cases.training_parts import FEATURES
 from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
+from .jax_around import Around
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
@@ -38,6 +40,7 @@ class JaxAdapter(Adapter):
     """
 
     name = "jax"
+    able = frozenset(FEATURES)
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Compiled] = OrderedDict()
@@ -112,9 +115,10 @@ def _key(task: Task, program: Program, mode: str) -> str:
         [(name, x.dtype.name, x.shape) for name, x in arrays.items()]
         for arrays in (task.params, task.rows(0))
     ]
+    around = (task.loss_scale, task.state, task.own_dtypes)
     # By its text, for 1, 1.0 and True are equal, and NaN is not.
     return repr(
-        (program, mode, shapes, task.dtype, differentiates(task), task.update, _count(task))
+        (program, mode, shapes, task.dtype, differentiates(task), task.update, _count(task), around)
     )
 
 
@@ -127,12 +131,16 @@ class _Compiled:
     """A program and its update as one compiled function of parameters, state and inputs."""
 
     def __init__(self, task: Task, program: Program, mode: str) -> None:
-        self._program, self._dtype = program, task.dtype
+        self._program, self._dtype, self._dtypes = program, task.dtype, task.dtypes
+        self._state = task.state
         self._differentiates = differentiates(task)
         # JAX's convention is ∂L/∂Re - i·∂L/∂Im, the contract's ∂L/∂Re + i·∂L/∂Im.
         self._turned = jnp.conj if mode != "conjugate" else lambda gradient: gradient
         self._order = [i.target for i in program.instructions]
-        self._optimizer = transformation(task) if task.update else None
+        self._around = Around(task, transformation(task)) if task.update else None
+        # Where nothing is updated, the loss is still multiplied by what it is at first.
+        fixed = task.loss_scale is not None and not task.update
+        self._fixed = task.loss_scale.init if fixed and task.loss_scale is not None else None
         self._differentiated = [k for k, x in task.params.items() if kind_of(x.dtype) in "fc"]
         params, inputs = _arrays(task.params), _arrays(task.rows(0))
         shapes = jax.eval_shape(self._values, params, inputs)
@@ -149,40 +157,48 @@ class _Compiled:
 
     def steps(self, task: Task) -> list[Step]:
         """Every step of a task, the one it was made for or one of the same key."""
-        params = _arrays(task.params)
-        state = self._optimizer.init(params) if self._optimizer else None
-        output = self._output
-        cotangent = jnp.asarray(cotangent_of(task, output.shape, kind_of(output.dtype)))
+        params, carried = _arrays(task.params), {}
+        state = self._around.init(params) if self._around else None
+        output, name = self._output, self._program.output
+        cotangent = jnp.asarray(cotangent_of(task, output.shape, kind_of(output.dtype), name))
+        if self._fixed is not None:
+            cotangent = cotangent * jnp.asarray(self._fixed, cotangent.dtype)
+        kept = {self._program.output, *self._state.values()}
         steps = []
         for number in range(task.steps):
-            inputs = _arrays(task.rows(number))
+            inputs = _arrays(task.rows(number)) | carried
             values, grads, params, state = self._run(params, state, inputs, cotangent)
             # jit sorts keys; the trace is in program order
             whole = number == task.whole_step
-            wanted = self._order if whole else [self._program.output]
+            carried = {k: values[made] for k, made in self._state.items()}
+            wanted = [k for k in self._order if whole or k in kept]
             values = {k: values[k] for k in wanted if k in values}
             step = Step(_numpy(values))
             followed = [k for k in self._watched if whole or k in task.params]
             step.grads = {k: _gradient(grads.get(k)) for k in followed}
-            if self._optimizer:
+            if self._around:
                 step.params = _numpy(params)
-                step.slots = _numpy(slots(task, state))
+                step.slots = _numpy(slots(task, state["optimizer"]))
+                step.slots |= _numpy(self._around.slots(task, state))
             steps.append(step)
         return steps
 
     def _values(self, params: Arrays, inputs: Arrays) -> Arrays:
         """Every variable that is an array."""
         leaves = {**params, **inputs}
-        return arrays_of(interpret(self._program, leaves, _Traced({}), self._dtype))
+        return arrays_of(interpret(self._program, leaves, _Traced({}), self._dtype, self._dtypes))
 
     def _step(self, params: Arrays, state: Any, inputs: Arrays, cotangent: jax.Array) -> Any:
         """Values, cotangents, and parameters and state after the update."""
         if not self._differentiates:
             return self._values(params, inputs), {}, params, state
+        if self._around:
+            cotangent = self._around.scaled(cotangent, state)
 
         def contracted(differentiated: Arrays, slots: Arrays) -> tuple[jax.Array, Arrays]:
             leaves = {**params, **differentiated, **inputs}
-            values = interpret(self._program, leaves, _Traced(slots), self._dtype)
+            traced = _Traced(slots)
+            values = interpret(self._program, leaves, traced, self._dtype, self._dtypes)
             output = {**leaves, **values}[self._program.output]
             return jnp.sum(jnp.real(jnp.conj(cotangent) * output)), arrays_of(values)
 
@@ -192,12 +208,11 @@ class _Compiled:
         gradient = jax.grad(self._wrap(contracted), argnums=(0, 1), has_aux=True)
         found, values = gradient(differentiated, slots)
         leading, inner = jax.tree.map(self._turned, found)
-        if self._optimizer:
+        if self._around:
             gradients = {k: leading.get(k, jnp.zeros_like(x)) for k, x in params.items()}
             loss = jnp.real({**params, **inputs, **values}[self._program.output])
             loss = loss if loss.ndim == 0 else jnp.nan
-            updates, state = self._optimizer.update(gradients, state, params, value=loss)
-            params = optax.apply_updates(params, updates)  # pyright: ignore[reportAssignmentType] - a tree like its argument
+            params, state = self._around.update(gradients, state, params, loss)
         return values, {**leading, **inner}, params, state
 
 

@@ -16,6 +16,7 @@ from ..cases.native_training import Chosen
 from ..cases.task import Task
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
+from .jax_around import spelled as around
 from .jax_lowerings import unsupported
 from .jax_lowerings.optimizers import OPTIMIZERS, SLOTS
 from .jax_lowerings.schedules import CLIPS, PLATEAU, SCHEDULES
@@ -25,16 +26,14 @@ from .values import attributes, hyperparameters
 
 
 def transformation(task: Task) -> Any:
-    """The optax transformation that a task's update is.
-
-    Its ``update`` takes the loss as ``value``, for a schedule may look at it.
+    """The optax transformation that a task's update is, without what goes around it.
 
     Raises
     ------
     Unsupported
         Where optax cannot express it.
     """
-    return optax.with_extra_args_support(_transformation(optax, task))
+    return _transformation(optax, task)
 
 
 def spelled(task: Task) -> str:
@@ -45,7 +44,7 @@ def spelled(task: Task) -> str:
     Unsupported
         Where optax cannot express it.
     """
-    return text_of(_transformation(Library(optax, "optax"), task))
+    return around(task, text_of(_transformation(Library(optax, "optax"), task)))
 
 
 def _transformation(library: Any, task: Task) -> Any:

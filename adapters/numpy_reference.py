@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.task import Task
-from ..refimpl.errors import Unsupported
+from ..cases.task import SCALE, Task
+from ..cases.training_parts import FEATURES
+from ..refimpl.errors import AdapterFailed, Unsupported
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from ..refimpl.optimizers import RULES
@@ -24,6 +25,7 @@ from .metering import Meter
 from .on_tape import OnTape
 from .reference_training import OWN, ReferenceTraining, Tables
 from .reference_ways import Arithmetic, hvp, jvp
+from .standing import Standing
 from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
 
 Arrays = dict[str, Any]
@@ -36,6 +38,7 @@ class NumpyAdapter(Adapter):
     """The reference at the task's own dtype."""
 
     name = "numpy"
+    able = frozenset(FEATURES)
 
     def __init__(
         self,
@@ -188,6 +191,11 @@ class _Run:
         self.returned = dtype_of(task.dtype) if emulated else self.compute
         self.rounding: Callable[[Any], Any] | None = None
         self.feeding: Callable[[Any], Any] | None = None
+        self.standing: Standing | None = None
+        self._emulated = False
+        if task.dtypes or task.loss_scale is not None:
+            self._emulated = dtype is None and noise is None
+            self.standing = Standing(emulated=self._emulated, noise=noise, condition=condition)
         if condition is not None:
             self.rounding = self.feeding = condition.jittered
         elif noise is not None:
@@ -202,16 +210,18 @@ class _Run:
         training = (
             ReferenceTraining(task, params, self._number, self.tables) if task.update else None
         )
-        steps = []
+        steps, carried = [], {}
         for number in range(task.steps):
-            step, grads = self._step(number, params)
+            scale = 1.0 if task.loss_scale is None else task.loss_scale.init
+            scale = scale if training is None else training.scale
+            step, grads, carried = self._step(number, params, carried, scale)
             if training is not None:
                 loss = step.values.get(self.program.output)
                 moved, slots = training.step(params, grads, loss)
-                params = {name: self._settled(x) for name, x in moved.items()}
+                params = {name: self._settled(x, name) for name, x in moved.items()}
                 training.settle(self._settled)
-                step.params = {name: self._out(x) for name, x in params.items()}
-                step.slots = {name: self._out(x) for name, x in slots.items()}
+                step.params = {name: self._out(x, name) for name, x in params.items()}
+                step.slots = {name: self._out(x, name) for name, x in slots.items()}
             steps.append(step)
         return steps
 
@@ -225,45 +235,59 @@ class _Run:
             pulled = {name: None if g is None else self._fed(g) for name, g in grads.items()}
             moved, slots = training.step(held, pulled, loss)
             training.settle(self._settled)
-            settled = {name: self._out(self._settled(x)) for name, x in moved.items()}
-            steps.append(
-                Step(params=settled, slots={name: self._out(x) for name, x in slots.items()})
-            )
+            settled = {k: self._out(self._settled(x, k), k) for k, x in moved.items()}
+            steps.append(Step(params=settled, slots={k: self._out(x, k) for k, x in slots.items()}))
         return steps
 
-    def _step(self, number: int, params: dict[str, Any]) -> tuple[Step, dict[str, Any]]:
-        """One forward and backward pass, and the parameters' cotangents."""
-        tape = Tape(self.rounding, self.feeding)
+    def _step(
+        self, number: int, params: Arrays, carried: Arrays, scale: float
+    ) -> tuple[Step, Arrays, Arrays]:
+        """One forward and backward pass; the parameters' cotangents, and what is carried on."""
+        task, mixed = self.task, self.standing is not None
+        tape = Tape(self.rounding, self.feeding, self.standing)
         leaves = {
-            name: tape.leaf(self._fed(x), differentiated=False)
-            for name, x in self.task.rows(number).items()
+            name: tape.leaf(self._fed(x), differentiated=False, stands_for=task.dtype_at(name))
+            for name, x in {**task.rows(number), **carried}.items()
         }
         for name, x in params.items():
-            leaves[name] = tape.leaf(x, differentiated=kind_of(x.dtype) in "fc")
+            smooth = kind_of(x.dtype) in "fc"
+            leaves[name] = tape.leaf(x, differentiated=smooth, stands_for=task.dtype_at(name))
         after, program = number - self.task.whole_step, self.program
         watch = None if self.watch is None else partial(self.watch, number)
         if self.meter is not None:
             self.meter.begin(sum(node.value.size for node in leaves.values()))
-        dialect = OnTape(tape, self.compute, self.rows, watch, self.meter)
-        nodes = interpret(program, leaves, dialect, self.task.dtype)
+        stands_for = task.dtype_at if mixed else None
+        dialect = OnTape(tape, self.compute, self.rows, watch, self.meter, stands_for)
+        nodes = interpret(program, leaves, dialect, task.dtype, task.dtypes)
         everything = {**leaves, **nodes}
         followed = watched(program, params, after)
         for name in followed:
             everything[name].kept = True
         output = everything[program.output]
-        values = arrays_of(
-            {k: n.value for k, n in nodes.items() if after == 0 or k == program.output}
-        )
-        values = {name: self._out(value) for name, value in values.items()}
-        g = cotangent_of(self.task, np.shape(output.value), kind_of(output.value.dtype))
-        tape.backward(output, self._fed(g))
+        kept = {program.output, *task.state.values()}
+        values = arrays_of({k: n.value for k, n in nodes.items() if after == 0 or k in kept})
+        values = {name: self._out(value, name) for name, value in values.items()}
+        shape, kind = np.shape(output.value), kind_of(output.value.dtype)
+        g = self._fed(cotangent_of(task, shape, kind, program.output))
+        if task.loss_scale is not None:
+            g = g * np.asarray(scale, g.dtype)
+            g = self.standing.made(g, output.stands_for) if self.standing is not None else g
+        tape.backward(output, g)
         grads = {
             name: None if everything[name].cotangent is None else everything[name].cotangent
             for name in followed
             if _has_gradient(everything[name].value)
         }
-        step = Step(values, {k: None if g is None else self._out(g) for k, g in grads.items()})
-        return step, {name: leaves[name].cotangent for name in params}
+        step = Step(values, {k: None if g is None else self._out(g, k) for k, g in grads.items()})
+        carried = {name: everything[made].value for name, made in task.state.items()}
+        for name, value in carried.items():
+            was = leaves[name].value
+            if np.shape(value) != np.shape(was):
+                raise AdapterFailed(
+                    f"the state {name} has the shape {list(np.shape(was))}, and "
+                    f"{task.state[name]}, which it is at the next step, {list(np.shape(value))}"
+                )
+        return step, {name: leaves[name].cotangent for name in params}, carried
 
     def _fed(self, x: Any) -> Any:
         """An array in the dtype that is computed in, noisy where there is noise."""
@@ -289,14 +313,18 @@ class _Run:
         size = np.abs(value if size is None else size)
         return self.noise.in_dtype(self.compute).moved(value, size)
 
-    def _settled(self, x: Any) -> Any:
+    def _settled(self, x: Any, name: str = "") -> Any:
         """A parameter or a slot as it is stored between steps."""
+        if self.standing is not None and name:
+            return self.standing.made(x, self.task.dtype_at(name))
         return (self.rounding or (lambda x: in_dtype(x, self.compute)))(x)
 
-    def _out(self, x: Any) -> np.ndarray:
-        """As handed back: a plain array of its own."""
+    def _out(self, x: Any, name: str) -> np.ndarray:
+        """As handed back: a plain array of its own, in the dtype of the variable."""
         plain = np.asarray(x).view(np.ndarray)
-        return np.array(in_dtype(plain, self.returned))
+        own = self._emulated and (self.task.dtypes or name.endswith(SCALE))
+        returned = dtype_of(self.task.dtype_at(name)) if own else self.returned
+        return np.array(in_dtype(plain, returned))
 
 
 def _has_gradient(value: Any) -> bool:

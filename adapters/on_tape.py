@@ -22,7 +22,7 @@ WIDE = (np.dtype(np.longdouble), np.dtype(np.clongdouble))
 
 
 class OnTape(Dialect):
-    """Instructions as nodes of a tape."""
+    """Instructions as nodes of a tape; ``stands_for`` says which dtype a variable stands for."""
 
     def __init__(
         self,
@@ -31,12 +31,16 @@ class OnTape(Dialect):
         rows: Mapping[str, Operation],
         watch: Callable[[str, Node], None] | None = None,
         meter: Meter | None = None,
+        stands_for: Callable[[str], str] | None = None,
     ) -> None:
+        self._stands_for, self._standing = stands_for, ""
         self._tape, self._dtype, self._rows, self._watch = tape, dtype, rows, watch
         self._meter, self._wide = meter, dtype in WIDE
 
     def begin(self, instruction: Instruction, arguments: list[Any]) -> None:
-        """Charge the meter, where there is one."""
+        """Charge the meter, where there is one, and note what dtype the result stands for."""
+        if self._stands_for is not None:
+            self._standing = self._stands_for(instruction.target)
         if self._meter is not None:
             values = [x.value if type(x) is Node else x for x in arguments]
             self._meter.charge(instruction, values, wide=self._wide)
@@ -48,7 +52,9 @@ class OnTape(Dialect):
             if operation not in TABLE:
                 raise Unsupported(f"no operation is called {operation}")
             raise absent(operation, {}, "the reference")
-        return lambda *xs, **attributes: self._tape.apply(row, *xs, **attributes)
+        return lambda *xs, **attributes: self._tape.apply(
+            row, *xs, stands_for=self._standing, **attributes
+        )
 
     def kind(self, value: Node) -> str:
         """Of a node's value."""

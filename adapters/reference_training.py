@@ -10,12 +10,13 @@ import numpy as np
 
 from ..cases.native_training import Chosen
 from ..cases.task import Task
+from ..cases.training_parts import LossScale
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS, Clip
 from ..refimpl.optimizers.rule import UpdateRule
 from ..refimpl.optimizers.schedules import SCHEDULES, Schedule
 from ..refimpl.optimizers.views import View
-from .values import attributes, hyperparameters
+from .values import attributes, hyperparameters, slot_of_scale
 
 Arrays = dict[str, Any]
 
@@ -75,15 +76,92 @@ class ReferenceTraining:
         self._touched: list[set[str]] = [set() for _ in self._views]
         self._losses: list[float] = []
         self._step = 0
+        self._name_of_scale = slot_of_scale(task)
+        self._loss_scale, self._in_a_row = task.loss_scale, 0
+        #: What the loss of the next pass is multiplied by.
+        self.scale = 1.0 if task.loss_scale is None else task.loss_scale.init
+        self._passes, self._gathered = 0, {}
+        self._average: Arrays = {}
+        self._slots: Arrays = {}
+        if task.update.ema is not None and task.update.ema.start == "params":
+            self._average = dict(params)
 
     def step(self, params: Arrays, gradients: Arrays, loss: Any) -> tuple[Arrays, Arrays]:
-        """The parameters after a step, and the slots as ``W.m``."""
-        self._losses.append(float(np.real(loss)) if np.ndim(loss) == 0 else np.nan)
-        self._step += 1
+        """The parameters after a step, and the slots as ``W.m``.
+
+        A step is one backward pass. Where more of them make an update, or gradients are not finite
+        and the loss is scaled, nothing moves.
+        """
         gradients = {
             name: np.zeros_like(x) if gradients.get(name) is None else gradients[name]
             for name, x in params.items()
         }
+        gathered = self._gather(gradients)
+        if gathered is None:
+            return params, self._remembered(self._slots)
+        if self._loss_scale is not None:
+            gathered = {name: g / self.scale for name, g in gathered.items()}
+            finite = all(bool(np.isfinite(g).all()) for g in gathered.values())
+            self._rescale(self._loss_scale, finite=finite)
+            if not finite:
+                return params, self._remembered(self._slots)
+        self._losses.append(float(np.real(loss)) if np.ndim(loss) == 0 else np.nan)
+        self._step += 1
+        moved, self._slots = self._update_once(params, gathered)
+        self._average_in(moved)
+        return moved, self._remembered(self._slots)
+
+    def _gather(self, gradients: Arrays) -> Arrays | None:
+        """What all passes since the last update come to; None where more of them make the next."""
+        rule = self._update.accumulate
+        if rule is None:
+            return gradients
+        held = self._gathered
+        self._gathered = {k: held[k] + g if held else g for k, g in gradients.items()}
+        self._passes += 1
+        if self._passes % rule.passes:
+            return None
+        found, self._gathered = self._gathered, {}
+        return {k: g / rule.passes for k, g in found.items()} if rule.mean else found
+
+    def _rescale(self, rule: LossScale, *, finite: bool) -> None:
+        """The scale of the passes that follow."""
+        if not finite:
+            self.scale, self._in_a_row = self.scale * rule.backoff, 0
+            return
+        self._in_a_row += 1
+        if self._in_a_row == rule.every:
+            grown, self._in_a_row = self.scale * rule.growth, 0
+            # the scale is kept in float32
+            self.scale = grown if grown <= np.finfo(np.float32).max else self.scale
+
+    def _average_in(self, params: Arrays) -> None:
+        """Move the average towards the parameters after an update."""
+        rule = self._update.ema
+        if rule is None:
+            return
+        if not self._average:
+            first = rule.start == "first"
+            self._average = {k: x if first else np.zeros_like(x) for k, x in params.items()}
+            if first:
+                return
+        decay = self._number(rule.decay)
+        self._average = {
+            name: decay * self._average[name] + (1 - decay) * x for name, x in params.items()
+        }
+
+    def _remembered(self, slots: Arrays) -> Arrays:
+        """The slots, with the average as ``W.ema`` and the scale of the next pass."""
+        found, rule = dict(slots), self._update.ema
+        if rule is not None and self._step:
+            bias = 1 - self._number(rule.decay) ** self._step if rule.debias else 1
+            found |= {f"{name}.ema": x / bias for name, x in self._average.items()}
+        if self._loss_scale is not None:
+            found[self._name_of_scale] = np.asarray(self._number(self.scale, 0.0))
+        return found
+
+    def _update_once(self, params: Arrays, gradients: Arrays) -> tuple[Arrays, Arrays]:
+        """Clip, rate and rule."""
         gradients = clipped(self._update.clip, gradients, params, self._number, self._tables)
         moved, slots = {}, {}
         for k, view in enumerate(self._views):
@@ -103,6 +181,8 @@ class ReferenceTraining:
     def settle(self, keep: Callable[[Any], Any]) -> None:
         """Store the slots as they are between steps."""
         self._states = [{slot: keep(x) for slot, x in held.items()} for held in self._states]
+        self._average = {name: keep(x) for name, x in self._average.items()}
+        self._gathered = {name: keep(x) for name, x in self._gathered.items()}
 
     def _size(self, name: str, given: Mapping[str, Any]) -> Any:
         """By what a hyperparameter is moved where there is noise; None for its own size."""
@@ -156,6 +236,8 @@ def clipped(
 def rates(task: Task, losses: Sequence[float]) -> dict[str, list[float]]:
     """The rate of each parameter at each step, given the losses of the steps.
 
+    A pass that makes no update has the rate of the next one.
+
     Raises
     ------
     Unsupported
@@ -163,10 +245,12 @@ def rates(task: Task, losses: Sequence[float]) -> dict[str, list[float]]:
     """
     assert task.update is not None
     schedule, found = task.update.schedule, {}
+    passes = 1 if task.update.accumulate is None else task.update.accumulate.passes
+    made = losses[passes - 1 :: passes]  # those of the passes at which an update is made
     for name in task.params:
         base = np.longdouble(hyperparameters(task, name)["lr"])
         found[name] = [
-            float(scheduled(schedule, base, step, losses[: step + 1]))
+            float(scheduled(schedule, base, step // passes, made[: step // passes + 1]))
             for step in range(len(losses))
         ]
     return found

@@ -11,6 +11,7 @@ import torch
 
 from ..cases.program import Program
 from ..cases.task import Task
+from ..cases.training_parts import FEATURES
 from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures
 from .snippets.statements import OURS, statements
@@ -28,6 +29,7 @@ class TorchAdapter(Adapter):
     """PyTorch on the CPU, eagerly."""
 
     name = "torch"
+    able = frozenset(FEATURES)
 
     def version(self) -> str:
         """PyTorch's."""
@@ -83,9 +85,11 @@ class TorchAdapter(Adapter):
                 x.requires_grad_(x.is_floating_point() or x.is_complex())
             training = TorchTraining(task, params) if task.update else None
             way = WAYS[self.mode(task)]
-            steps = [
-                _step(task, program, number, params, training, way) for number in range(task.steps)
-            ]
+            steps, carried = [], {}
+            for number in range(task.steps):
+                inputs = {name: tensor(x) for name, x in task.rows(number).items()} | carried
+                step, carried = _step(task, program, number, inputs, params, training, way)
+                steps.append(step)
         return Trace(steps, time.perf_counter() - started)
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
@@ -111,19 +115,23 @@ def _step(
     task: Task,
     program: Program,
     number: int,
+    inputs: dict[str, torch.Tensor],
     params: dict[str, torch.Tensor],
     training: TorchTraining | None,
     way: Way,
-) -> Step:
+) -> tuple[Step, dict[str, torch.Tensor]]:
+    """One pass and what follows it; and what is carried to the next."""
     whole = number == task.whole_step
-    inputs = {name: tensor(x) for name, x in task.rows(number).items()}
+    scale = task.loss_scale.init if task.loss_scale is not None else 1.0
+    scale = scale if training is None else training.scale
     followed = watched(program, params, number - task.whole_step) if differentiates(task) else []
-    taken = way(Given(task, program, inputs, params, followed))
+    taken = way(Given(task, program, inputs, params, followed, scale))
     variables = taken.variables
     output = (inputs | params | variables)[program.output]
     values = arrays_of(variables).items()
+    kept = {program.output, *task.state.values()}
     step = Step(
-        {k: array(v) for k, v in values if whole or k == program.output},
+        {k: array(v) for k, v in values if whole or k in kept},
         {k: None if g is None else array(g) for k, g in taken.grads.items()},
     )
     if training is not None:
@@ -133,4 +141,5 @@ def _step(
         training.step(float(output.detach().real) if output.ndim == 0 else math.nan)
         step.params = {name: array(x) for name, x in params.items()}
         step.slots = {name: array(x) for name, x in training.slots().items()}
-    return step
+    scope = inputs | params | variables
+    return step, {name: scope[made].detach() for name, made in task.state.items()}

@@ -36,6 +36,8 @@ class Given:
     inputs: Tensors
     params: Tensors
     watched: list[str]
+    #: What the loss is multiplied by.
+    scale: float = 1.0
 
     @property
     def leaves(self) -> Tensors:
@@ -50,11 +52,13 @@ class Given:
     def cotangent(self, output: torch.Tensor) -> torch.Tensor:
         """What the output is contracted with."""
         kind = "c" if output.is_complex() else "f"
-        return tensor(cotangent_of(self.task, tuple(output.shape), kind))
+        g = tensor(cotangent_of(self.task, tuple(output.shape), kind, self.program.output))
+        return g if self.task.loss_scale is None else g * self.scale
 
     def computed(self, dialect: Eager, leaves: Tensors) -> Tensors:
         """Every variable that the program assigns and that is a tensor."""
-        return arrays_of(interpret(self.program, leaves, dialect, self.task.dtype))
+        task = self.task
+        return arrays_of(interpret(self.program, leaves, dialect, task.dtype, task.dtypes))
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
 from .importing import importing
 from .lacking import entry
 from .spelling import Library, Text, call_text, text_of
+from .torch_around import Average, Gathering, Scaling
+from .torch_around import spelled as around
 from .torch_lowerings import unsupported
 from .torch_lowerings.optimizers import OPTIMIZERS, SLOTS
 from .torch_lowerings.schedules import CLIPS, SCHEDULES, clip_text
-from .values import attributes, hyperparameters
+from .values import attributes, hyperparameters, slot_of_scale
 
 Params = dict[str, torch.Tensor]
 
@@ -35,21 +37,44 @@ class TorchTraining:
         with self._scalars(), importing():  # torch's first optimizer imports its compiler
             self._optimizer = self._made()
         self._schedule = self._scheduled()
+        self._gathering, self._scaling = Gathering(task, params), Scaling(task, params)
+        self._average = Average(task, params)
+
+    @property
+    def scale(self) -> float:
+        """What the loss of the next pass is multiplied by."""
+        return self._scaling.scale
 
     def step(self, loss: float) -> None:
-        """Clip the gradients, let a plateau see the loss, move the parameters and the schedule."""
+        """Clip the gradients, let a plateau see the loss, move the parameters and the schedule.
+
+        Where more passes make an update, or a gradient of a scaled loss is not finite, none moves.
+        """
+        if not self._gathering.complete():
+            return
+        finite = self._scaling.finite(self._optimizer)
+        if not finite:
+            self._scaling.step(self._optimizer, None)
+            return
         self._clip()
         watching = isinstance(self._schedule, torch.optim.lr_scheduler.ReduceLROnPlateau)
         if watching:
             self._schedule.step(loss)
         with self._scalars():
             # The gradients are in place: a rule that asks for them again gets what it has.
-            self._optimizer.step(lambda: loss)
+            self._scaling.step(self._optimizer, lambda: loss)
+        self._average.update()
         if self._schedule is not None and not watching:
             self._schedule.step()
 
     def slots(self) -> dict[str, torch.Tensor]:
-        """The optimizer's state under the reference's names."""
+        """The optimizer's state under the reference's names, and what goes around it."""
+        found = self._average.slots()
+        if self._task.loss_scale is not None:
+            found[slot_of_scale(self._task)] = torch.tensor(self._scaling.scale)
+        return self._own_slots() | found
+
+    def _own_slots(self) -> dict[str, torch.Tensor]:
         if "optimizer" in self._native:
             return {}
         names = SLOTS[self._update.rule]
@@ -177,7 +202,7 @@ def spelled(task: Task) -> str:
         _clipping(update.clip.name)
         given = attributes(update.clip, CLIP_ROWS[update.clip.name].attributes)
         lines.append(clip_text(update.clip.name, **given))
-    return "\n".join(lines)
+    return "\n".join([*lines, *around(task)])
 
 
 class _Optimizer(Text):

@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 
 from ..cases.native_training import Chosen
-from ..cases.task import Task
+from ..cases.task import SCALE, Task
 from ..cases.ways import WAYS
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers import RULES
@@ -74,12 +74,28 @@ def constant(value: complex, dtype: str) -> np.ndarray:
     return np.asarray(value, np.result_type(real, 1j) if isinstance(value, complex) else real)
 
 
-def cotangent_of(task: Task, shape: tuple[int, ...], kind: str) -> np.ndarray:
-    """The output's cotangent in the task's dtype, real or complex as the output is."""
-    g = task.cotangent(shape)
+def cotangent_of(task: Task, shape: tuple[int, ...], kind: str, output: str = "") -> np.ndarray:
+    """The output's cotangent in the task's dtype, real or complex as the output is.
+
+    ``output`` is its name, where it may have another dtype. A loss that is scaled is not told here.
+    """
+    g, dtype = task.cotangent(shape), dtype_of(task.dtype_at(output) if output else task.dtype)
     if kind != "c":
-        return np.real(g).astype(real_of(dtype_of(task.dtype)))
-    return g.astype(complex_of(dtype_of(task.dtype)))
+        return np.real(g).astype(real_of(dtype))
+    return g.astype(complex_of(dtype))
+
+
+def scaled_cotangent(task: Task, shape: tuple[int, ...], kind: str, output: str) -> np.ndarray:
+    """The same of a task's first step, multiplied by what its loss is multiplied by."""
+    g = cotangent_of(task, shape, kind, output)
+    rule = task.loss_scale
+    return g if rule is None else (g * np.asarray(rule.init, g.dtype)).astype(g.dtype)
+
+
+def slot_of_scale(task: Task) -> str:
+    """The name under which a trace has what the loss is multiplied by, after each step."""
+    programs = [program for name in ("numpy",) if (program := task.program(name)) is not None]
+    return f"{(programs or list(task.programs.values()))[0].output}{SCALE}"
 
 
 def differentiates(task: Task) -> bool:

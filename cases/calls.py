@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..refimpl.operation import Operation
 from ..refimpl.ops import TABLE
 from . import limits
+from .casting import CAST, WIDTHS
 from .faults import shown, unknown
 from .foreign import meant, unknown_attribute, unknown_operation
 from .native import is_native, refusal, unabridged
@@ -67,6 +68,9 @@ class Calls:
             return self._native(name, node)
         row = self.row(name, node.func)
         attributes = self._attributes(row, node)
+        if name == CAST and attributes["dtype"] not in WIDTHS:
+            (keyword,) = node.keywords
+            raise Fault(unknown("floating dtype", attributes["dtype"], WIDTHS), keyword.value)
         return Call(name, self._arguments(row, node), attributes, native=False)
 
     @staticmethod

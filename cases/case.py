@@ -11,15 +11,18 @@ import numpy as np
 
 from ..refimpl.errors import BadUsage, printable
 from . import drawing, models
+from .casting import WIDTHS
 from .drawn import hanging, is_nan, kept, of_first, varies
 from .faults import unknown
 from .models import DTYPES, CaseModel
+from .modes import modes_of
 from .native_training import PARTS, Chosen
 from .points import points_of
 from .program import Program
 from .task import Batch, Task, Update, drawn_as, id_of
 from .tensor_kinds import File, Strict
 from .tensors import Tensors, final_dtype
+from .training_parts import Accumulate, Ema, LossScale
 from .truths import expected, recorded, tolerance
 from .uncompared import uncompared
 
@@ -196,9 +199,14 @@ class Case:
     def _tensors(self, point: dict[str, Any], *, complex_: bool = False) -> Tensors:
         return Tensors(self.drawn_as, point, self.path.parent, complex_=complex_)
 
+    @property
+    def _inputs(self) -> dict[str, Any]:
+        """The specs of what is not differentiated: inputs, and state as it is at first."""
+        return {**self.model.inputs, **{k: s.from_ for k, s in self.model.state.items()}}
+
     def _drawn(self, tensors: Tensors) -> set[str]:
         """The inputs and parameters that another drawing has other numbers of."""
-        specs = {**self.model.inputs, **self.model.params}
+        specs = {**self._inputs, **self.model.params}
         return {name for name, spec in specs.items() if varies(spec, tensors)}
 
     def tasks_at(
@@ -213,12 +221,13 @@ class Case:
             hang = hanging(programs.values(), self._drawn(real))
             expect = kept(expect, hang)
         update = self._update(real)
+        modes, variants = modes_of(model.modes)
         drawn: dict[bool, dict[str, np.ndarray]] = {}
         for dtype in dtypes:
             complex_ = dtype.startswith("complex")
             tensors = self._tensors(point, complex_=complex_)
             if complex_ not in drawn:
-                specs = {**model.inputs, **model.params}
+                specs = {**self._inputs, **model.params}
                 drawn[complex_] = {name: tensors.draw(name, spec) for name, spec in specs.items()}
 
             def arrays(
@@ -238,14 +247,23 @@ class Case:
                 return {n: drawing.rounded(numbers[n], final) for n, final in finals.items()}
 
             cotangent = model.cotangent
+            inputs = arrays(self._inputs, differentiated=False)
+            params = arrays(model.params, differentiated=True)
             yield Task(
                 case=self.drawn_as,
                 draw=self.draw,
                 point=point,
                 dtype=dtype,
                 programs=programs,
-                inputs=arrays(model.inputs, differentiated=False),
-                params=arrays(model.params, differentiated=True),
+                inputs=inputs,
+                params=params,
+                own_dtypes={
+                    k: x.dtype.name
+                    for k, x in {**inputs, **params}.items()
+                    if x.dtype.name in WIDTHS and x.dtype.name != dtype
+                },
+                state={name: state.next for name, state in model.state.items()},
+                loss_scale=_loss_scale(model),
                 checks=model.all_checks,
                 steps=model.steps,
                 update=update,
@@ -265,7 +283,8 @@ class Case:
                 tolerance=tolerance(model),
                 skip=dict(model.skip),
                 versions=dict(model.versions),
-                modes=dict(model.modes),
+                modes=modes,
+                variants=variants,
                 avoid=0.0 if self.draw > 1 else (model.avoid or 0.0),
                 tags=self.tags,
                 where=self.where,
@@ -304,8 +323,27 @@ class Case:
                     }
                     for adapter, parts in model.native.items()
                 },
+                accumulate=_accumulate(model),
+                ema=_ema(model),
             )
         return None
+
+
+def _accumulate(model: CaseModel) -> Accumulate | None:
+    given = model.accumulate
+    return None if given is None else Accumulate(given.passes, given.as_ == "mean")
+
+
+def _loss_scale(model: CaseModel) -> LossScale | None:
+    given = model.loss_scale
+    if given is None:
+        return None
+    return LossScale(given.init, given.growth, given.backoff, given.every)
+
+
+def _ema(model: CaseModel) -> Ema | None:
+    given = model.ema
+    return None if given is None else Ema(given.decay, given.start, given.debias)
 
 
 def _without(items: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from .check_training import check_training
 from .check_ways import check_ways
 from .context import Context
 from .faults import shown, unknown
-from .modes import MODES
+from .modes import MODES, OWN
 from .points import same
 from .scope import RESERVED
 
@@ -22,17 +22,29 @@ def check_names(case: Context) -> None:
     for key in ("skip", "versions", "modes", "maps"):
         for name in getattr(case.model, key):
             case.adapter(name, case.key(key, name))
-    for name, mode in case.model.modes.items():
-        if mode not in MODES.get(name, ()):
-            case.faults.add(
-                unknown(f"mode of {name}", mode, MODES.get(name, ())), case.at("modes", name)
-            )
+    for name, given in case.model.modes.items():
+        _modes(case, name, given)
     check_training(case)
     check_ways(case)
 
 
+def _modes(case: Context, name: str, given: str | list[str]) -> None:
+    """Ways that the adapter has, each once; its own among several alone."""
+    known = list(MODES.get(name, ()))
+    if isinstance(given, str):
+        if given not in known:
+            case.faults.add(unknown(f"mode of {name}", given, known), case.at("modes", name))
+        return
+    known += [OWN[name]] if name in OWN else []
+    for k, mode in enumerate(given):
+        if mode not in known:
+            case.faults.add(unknown(f"mode of {name}", mode, known), case.at("modes", name, k))
+        elif mode in given[:k]:
+            case.faults.add(f"{shown(mode)} stands twice, expected once", case.at("modes", name, k))
+
+
 def _reserved(case: Context) -> None:
-    for group in ("inputs", "params", "sweep"):
+    for group in ("inputs", "params", "state", "sweep"):
         for name in getattr(case.model, group):
             if name in RESERVED:
                 case.faults.add(
@@ -47,6 +59,9 @@ def _shared(case: Context) -> None:
         ("inputs", "an input", "params", "a parameter"),
         ("inputs", "an input", "sweep", "a sweep's name"),
         ("params", "a parameter", "sweep", "a sweep's name"),
+        ("inputs", "an input", "state", "state"),
+        ("params", "a parameter", "state", "state"),
+        ("state", "state", "sweep", "a sweep's name"),
     ):
         for name in getattr(model, second):
             if name in getattr(model, first):
@@ -79,13 +94,21 @@ def _companions(case: Context) -> None:
     """Keys that need others."""
     model, faults = case.model, case.faults
     if model.optimizer is None:
-        for key in ("batch", "groups", "schedule", "clip", "native"):
-            if getattr(model, key):
+        keys = ["groups", "schedule", "clip", "native", "accumulate", "loss-scale", "ema"]
+        for key in keys if model.state else ["batch", *keys]:
+            if getattr(model, key.replace("-", "_")):
                 faults.add(f"{key} without an optimizer, expected one", case.key(key))
-        if model.steps > 1:
+        if model.steps > 1 and not model.state:
             faults.add("steps without an optimizer, expected one", case.key("steps"))
         if "update" in model.all_checks:
             faults.add("the check update without an optimizer, expected one", case.key("checks"))
+    if model.accumulate is not None and model.accumulate.passes > model.steps:
+        faults.add(
+            f"{model.accumulate.passes} passes make an update and the case has {model.steps} "
+            f"step{'s' if model.steps > 1 else ''}, each of which is a pass: expected as many at "
+            "least",
+            case.key("accumulate"),
+        )
     tolerance = model.tolerance
     if tolerance is not None and tolerance.rel is None and tolerance.abs is None:
         faults.add(

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..refimpl.ops import TABLE
+from .casting import CAST, WIDTHS
 from .context import Context, adapter_names, point_text
-from .faults import shown, unknown
+from .faults import Place, shown, unknown
 from .language import read_program
 from .models import RULE, SAY
 from .places import locator
 from .program import Instruction, Program, Ref
 from .syntax import DOLLAR, Source, parse
+from .ways import WAYS
 from .yaml_nodes import Scalar, find
 
 
@@ -127,7 +129,7 @@ def read_programs(
 ) -> dict[str, Program]:
     """The programs at a point; empty where one is at fault."""
     model = case.model
-    arrays = [*model.inputs, *model.params]
+    arrays = [*model.inputs, *model.params, *model.state]
     programs: dict[str, Program] = {}
     for framework, source in sources.items():
         program = read_program(
@@ -144,10 +146,45 @@ def read_programs(
             continue
         if program.output in program.named:
             programs[framework] = program
+            _cast(case, program)
+            _carried(case, program, "" if framework == "*" else framework)
             continue
         of = "" if framework == "*" else f" of the text for {framework}"
         case.faults.add(unknown(f"output{of}", program.output, program.named), case.at("output"))
     return programs if len(programs) == len(sources) else {}
+
+
+def _cast(case: Context, program: Program) -> None:
+    """No cast is to a wider dtype than the case's, in which truth could not be told."""
+    asked = [check for check in case.model.all_checks if check in WAYS]
+    for i in program.instructions:
+        if i.operation != CAST or i.native:
+            continue
+        place, to = Place(i.line, i.column), i.attributes["dtype"]
+        for dtype in case.model.dtypes:
+            if dtype not in WIDTHS:
+                case.faults.add(f"astype in a case of {dtype}, expected real dtypes", place)
+            elif WIDTHS[dtype] < WIDTHS[to] and to == "float64":
+                case.faults.add(
+                    f"astype to {to} in a case of {dtype}, whose truth is computed in {to}, "
+                    f"expected dtypes: [{to}]",
+                    place,
+                )
+        if asked:
+            case.faults.add(
+                f"astype in a case with the check {asked[0]}, expected value, grad and update "
+                "alone: the reference has no tangents in several dtypes",
+                place,
+            )
+
+
+def _carried(case: Context, program: Program, framework: str) -> None:
+    """What is carried to the next step is assigned, in every text."""
+    of = f" of the text for {framework}" if framework else ""
+    for name, state in case.model.state.items():
+        if state.next not in program.named:
+            said = unknown(f"variable{of}", state.next, program.named)
+            case.faults.add(f"next of {name}: {said}", case.at("state", name, "next"))
 
 
 def check_parameters(case: Context, program: Program, point: dict[str, Any]) -> set[str]:
@@ -178,6 +215,12 @@ def check_unused(case: Context, programs: Iterable[Program]) -> None:
             case.faults.add(
                 f"the input {name} is not used, expected the program to use it",
                 case.key("inputs", name),
+            )
+    for name in case.model.state:
+        if name not in used:
+            case.faults.add(
+                f"the state {name} is not used, expected the program to use it",
+                case.key("state", name),
             )
     for name in case.model.sweep:
         if name not in case.used:

@@ -20,11 +20,15 @@ def check_tensors(case: Context, point: dict[str, Any]) -> dict[str, Layout]:
     complex_ = any(dtype.startswith("complex") for dtype in model.dtypes)
     tensors = case.tensors(point, complex_=complex_)
     layouts: dict[str, Layout] = {}
-    for group in ("inputs", "params"):
-        for name, spec in getattr(model, group).items():
-            layout = case.layout(tensors, spec, (group, name))
-            if layout is not None:
-                layouts[name] = layout
+    given: dict[tuple[str, ...], Any] = {
+        **{("inputs", name): spec for name, spec in model.inputs.items()},
+        **{("params", name): spec for name, spec in model.params.items()},
+        **{("state", name, "from"): state.from_ for name, state in model.state.items()},
+    }
+    for path, spec in given.items():
+        layout = case.layout(tensors, spec, path)
+        if layout is not None:
+            layouts[path[1]] = layout
     for name, spec in model.params.items():
         own = getattr(spec, "dtype", None)
         if own in ("int64", "bool"):
@@ -50,7 +54,8 @@ def check_tensors(case: Context, point: dict[str, Any]) -> dict[str, Layout]:
 
 def _factored(case: Context, layouts: Mapping[str, Layout]) -> int:
     """What the factored matrices' cubic time comes to, in elements that are merely drawn."""
-    specs = {**case.model.inputs, **case.model.params}
+    state = {name: state.from_ for name, state in case.model.state.items()}
+    specs = {**case.model.inputs, **case.model.params, **state}
     rows = [shape.shape[-1] for name, shape in layouts.items() if _is_factored(specs[name])]
     return sum(n**3 // 20 for n in rows)
 
@@ -65,7 +70,8 @@ def _overdrawn(case: Context, layouts: Mapping[str, Layout], point: Mapping[str,
         path = ("sweep",)
     else:
         largest = max(layouts, key=lambda name: math.prod(layouts[name].shape))
-        path = ("inputs" if largest in case.model.inputs else "params", largest)
+        groups = ("inputs", "params", "state")
+        path = (next(g for g in groups if largest in getattr(case.model, g)), largest)
     case.faults.limit(
         f"{'.'.join(path)}: the file's tensors, at every point of its sweeps, come to more than "
         f"{limits.DRAWN} elements, expected at most that",

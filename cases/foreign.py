@@ -22,6 +22,7 @@ _OPERATIONS = {
     "any": "reduce_any",
     "asin": "arcsin",
     "asinh": "arcsinh",
+    "astype": "to type half double convert_element_type cast",
     "atan": "arctan",
     "atan2": "arctan2",
     "atanh": "arctanh",

@@ -192,6 +192,43 @@ class BatchModel(Strict):
     order: Order = "sequential"
 
 
+class StateModel(Strict):
+    """A variable that is carried from step to step, as running statistics are."""
+
+    from_: Tensor = Field(alias="from", description="what it is at the first step")
+    next: Name = Field(description="the variable whose value it has at the next step")
+
+
+class AccumulateModel(Strict):
+    """Gradients of several backward passes that make one update; a step is a pass."""
+
+    passes: Annotated[int, Field(ge=2, le=limits.STEPS)]
+    as_: Literal["sum", "mean"] = Field(alias="as")
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class LossScaleModel(Strict):
+    """A loss that is multiplied before it is differentiated, against underflow."""
+
+    init: _Positive
+    growth: _Positive = 2.0
+    backoff: _Positive = 0.5
+    every: Annotated[int, Field(ge=1)] = 2000
+
+
+class EmaModel(Strict):
+    """An exponential moving average of the parameters."""
+
+    decay: Annotated[float, Field(ge=0, lt=1)]
+    start: Literal["params", "zeros", "first"] = Field(
+        description="what it is before the first update: the parameters, zeros, or what they are "
+        "after it"
+    )
+    debias: bool = False
+
+
 #: One entry: a name out of a table, and its attributes.
 _Named = Annotated[dict[str, dict[str, Setting]], Field(min_length=1, max_length=1)]
 
@@ -202,6 +239,10 @@ class NativeModel(Strict):
     optimizer: _Named | None = None
     schedule: _Named | None = None
     clip: _Named | None = None
+
+
+def _text_or_list(value: Any) -> str:
+    return "<list>" if isinstance(value, list) else "<text>"
 
 
 def _one_or_many(value: Any) -> str:
@@ -244,6 +285,12 @@ class CaseModel(Strict):
         Annotated[dict[str, dict[str, Scalar] | Number], Field(min_length=1, max_length=1)] | None
     ) = None
     native: dict[str, NativeModel] = {}
+    state: Annotated[dict[Name, StateModel], Field(max_length=100)] = Field(
+        {}, description="name → what it is first, and the variable that it is at the next step"
+    )
+    accumulate: AccumulateModel | None = None
+    loss_scale: LossScaleModel | None = Field(None, alias="loss-scale")
+    ema: EmaModel | None = None
     steps: Annotated[int, Field(ge=1, le=limits.STEPS)] = 1
     batch: BatchModel | None = None
     dtypes: Annotated[list[Dtype], Field(min_length=1, max_length=20)] = ["float64", "float32"]
@@ -263,8 +310,17 @@ class CaseModel(Strict):
     versions: dict[Text, Text] = Field(
         {}, description="adapter → the version with which its divergences were recorded"
     )
-    modes: dict[Text, Text] = Field(
-        {}, description="adapter → another way it runs the case: jax eager, torch create-graph"
+    modes: dict[
+        Text,
+        Annotated[
+            Annotated[Text, Tag("<text>")]
+            | Annotated[list[Text], Field(min_length=1), Tag("<list>")],
+            Discriminator(_text_or_list),
+        ],
+    ] = Field(
+        {},
+        description="adapter → another way it runs the case: jax eager, torch create-graph; or "
+        "several, each of which is run: jax [jit, eager]",
     )
     avoid: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="how far every operation keeps from its kinks, intermediate values too"

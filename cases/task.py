@@ -9,10 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from .casting import casts, dtypes_of
 from .native_training import Chosen
 from .program import Program
+from .training_parts import Accumulate, Ema, LossScale
 from .variants import framework_of
 from .ways import tangent
+
+#: How the name of what a loss is multiplied by ends: ``loss.scale``.
+SCALE = ".scale"
+
+#: How the name of a parameter's moving average ends: ``W.ema``.
+AVERAGE = ".ema"
 
 #: What no case's name has.
 _MARK = "#"
@@ -116,6 +124,8 @@ class Update:
     schedule: Chosen | None = None
     clip: Chosen | None = None
     native: dict[str, dict[str, Chosen]] = field(default_factory=dict)
+    accumulate: Accumulate | None = None
+    ema: Ema | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,12 @@ class Task:
     steps: int = 1
     update: Update | None = None
     batch: Batch | None = None
+    #: Inputs that are carried → the variable whose value each has at the next step.
+    state: dict[str, str] = field(default_factory=dict)
+    #: What the loss is multiplied by before it is differentiated: gradients are of that product.
+    loss_scale: LossScale | None = None
+    #: Inputs and parameters whose floating dtype is not the task's.
+    own_dtypes: dict[str, str] = field(default_factory=dict)
     #: What a non-scalar output is contracted with; None: drawn from the case's seed.
     given_cotangent: Any = None
     #: Parameter → the direction it is moved along; where none is given, all are along seeded ones.
@@ -156,6 +172,8 @@ class Task:
     versions: dict[str, str] = field(default_factory=dict)
     #: Adapter → the other way in which it runs this case, of ``modes.MODES``.
     modes: dict[str, str] = field(default_factory=dict)
+    #: Variants that the case asks for beside the frameworks themselves.
+    variants: tuple[str, ...] = ()
     #: How far every operation keeps from its kinks; 0 where the case does not say.
     avoid: float = 0.0
     tags: tuple[str, ...] = ()
@@ -177,6 +195,30 @@ class Task:
     def name(self) -> str:
         """The case's name alone."""
         return name_of(self.case)
+
+    @cached_property
+    def dtypes(self) -> dict[str, str]:
+        """The floating dtype of every variable; none where all of them have the task's.
+
+        Where texts differ, of every variable that any of them names, the reference's first.
+        """
+        texts = [self.programs.get("numpy"), *self.programs.values()]
+        programs = [program for program in texts if program is not None]
+        if not (self.own_dtypes or any(map(casts, programs))):
+            return {}
+        found: dict[str, str] = {}
+        for program in programs:
+            found = {**dtypes_of(program, self.own_dtypes, self.dtype), **found}
+        return found
+
+    def dtype_at(self, name: str) -> str:
+        """The dtype of a variable, or of what an optimizer remembers of one (``W.m``).
+
+        What the loss is multiplied by is kept in float32, whatever it is.
+        """
+        if self.loss_scale is not None and name.endswith(SCALE):
+            return "float32"
+        return self.dtypes.get(name.partition(".")[0], self.dtype) if self.dtypes else self.dtype
 
     def program(self, adapter: str) -> Program | None:
         """The text for an adapter; None where the case has none for it."""
@@ -233,7 +275,7 @@ class Task:
         """The inputs as step ``step`` (from 0) sees them."""
         if self.batch is None:
             return self.inputs
-        batched = {name: x for name, x in self.inputs.items() if x.ndim}
+        batched = {k: x for k, x in self.inputs.items() if x.ndim and k not in self.state}
         count = min(x.shape[0] for x in batched.values())
         size = self.batch.size
         taken = np.arange(step * size, (step + 1) * size) % count

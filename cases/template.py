@@ -40,6 +40,14 @@ dtypes: [float64, float32]
 # tangents: {W: 1.0}                               the direction of jvp and hvp; else a seeded one
 # sweep: {act: [relu, tanh], axis: [0, 1, null]}   runs once for each choice; in the program the
 #     names are constants, and $act(x) calls the operation of that name
+# state: {m: {from: {zeros: [3]}, next: new_m}}    m is carried: at the next step it is what new_m
+#     was, as running statistics are; it is not differentiated
+# accumulate: {passes: 4, as: mean}                an update after four passes, of their mean or sum
+# loss-scale: {init: 65536, every: 2000}           gradients of scale·loss, unscaled for the update;
+#     where one is not finite there is no update and scale *= backoff (0.5), and after so many
+#     updates in a row scale *= growth (2)
+# ema: {decay: 0.99, start: params}                a moving average of the parameters, from params,
+#     zeros or first (the first update); debias: true divides it by 1 - decay^t
 # batch: {size: 4, order: shuffled}                the rows of the inputs that a step sees
 # expect:                                          hand-derived truths
 #   value: {loss: 0.25}
@@ -67,7 +75,8 @@ dtypes: [float64, float32]
 #     see: https://github.com/…
 # versions: {torch: 2.13.0, jax: 0.10.2}           with which the divergences were recorded
 # modes: {jax: eager}                              runs JAX without jit; also jax: conjugate (the
-#     gradients as jax.grad returns them) and torch: create-graph
+#     gradients as jax.grad returns them) and torch: create-graph; {jax: [jit, eager]} runs both
+# In a program, astype(x, dtype='float16') casts; a tensor may have a dtype of its own.
 """
 
 

@@ -12,15 +12,30 @@ JMLR 18 (2018), section 3.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .errors import Unsupported
 from .operation import Operation
 
+#: The operation that changes a dtype: on a tape it is the identity, and what it makes is rounded.
+CAST = "astype"
+
 #: Stands in for the operation where a node picks one result out of several.
 _SELECT = object()
+
+
+class Standing(Protocol):
+    """Rounds or moves arrays by the dtype that they stand for, where a program has several."""
+
+    def given(self, x: Any, stands_for: str) -> Any:
+        """An array as an operation takes it whose result stands for a dtype."""
+        ...
+
+    def made(self, x: Any, stands_for: str, *, cast: bool = False) -> Any:
+        """A result, or a share of a cotangent; ``cast`` where its dtype changes here."""
+        ...
 
 
 class Node:
@@ -34,6 +49,7 @@ class Node:
         "kept",
         "operation",
         "shared",
+        "stands_for",
         "tracked",
         "value",
     )
@@ -47,6 +63,8 @@ class Node:
         #: Whether its cotangent outlives the backward pass.
         self.kept = False
         self.cotangent: Any = None
+        #: The dtype that the value stands for, where a program has several.
+        self.stands_for = ""
         #: Whether someone else may hold the cotangent's memory, so that adding needs a new array.
         self.shared = True
 
@@ -62,25 +80,34 @@ class Tape:
     feeding
         Called on every array that an operation is given, to move it: how an operation's own
         condition is measured, whatever its formula is. None hands them on as they are.
+    standing
+        In place of both, where the nodes of a program stand for several dtypes.
     """
 
     def __init__(
         self,
         rounding: Callable[[Any], Any] | None = None,
         feeding: Callable[[Any], Any] | None = None,
+        standing: Standing | None = None,
     ) -> None:
         self._nodes: list[Node] = []
         self._rounding = rounding
         self._feeding = feeding
+        self._standing = standing
 
-    def leaf(self, value: Any, *, differentiated: bool = True) -> Node:
+    def leaf(self, value: Any, *, differentiated: bool = True, stands_for: str = "") -> Node:
         """Put a value on the tape; its cotangent is kept if it is to be differentiated."""
         node = Node(value, None, (), tracked=differentiated)
+        node.stands_for = stands_for
         node.kept = differentiated
         return node
 
-    def apply(self, operation: Operation, *inputs: Any, **attributes: Any) -> Node:
+    def apply(
+        self, operation: Operation, *inputs: Any, stands_for: str = "", **attributes: Any
+    ) -> Node:
         """Run an operation on nodes, plain numbers, or None for an array left out.
+
+        ``stands_for`` is the dtype of its result, for a tape that is told of such.
 
         Raises
         ------
@@ -90,13 +117,20 @@ class Tape:
         values = [x.value if type(x) is Node else x for x in inputs]
         if not operation.complex_too and any(map(np.iscomplexobj, values)):
             raise Unsupported(f"the reference's {operation.name} is for real numbers alone")
-        if self._feeding is not None:
+        if self._standing is not None:
+            values = [
+                self._standing.given(v, stands_for) if type(x) is Node else v
+                for v, x in zip(values, inputs, strict=True)
+            ]
+        elif self._feeding is not None:
             values = [
                 self._feeding(v) if type(x) is Node else v
                 for v, x in zip(values, inputs, strict=True)
             ]
         y = operation.forward(*values, **attributes)
-        if self._rounding is not None:
+        if self._standing is not None:
+            y = self._stood(y, stands_for, cast=operation.name == CAST)
+        elif self._rounding is not None:
             y = self._round(y)
         tracked = False
         for position, x in enumerate(inputs):
@@ -104,6 +138,7 @@ class Tape:
                 tracked = True
                 break
         node = Node(y, operation, inputs, tracked=tracked)
+        node.stands_for = stands_for
         if tracked:
             node.arguments, node.attributes = values, attributes
             self._nodes.append(node)
@@ -114,6 +149,7 @@ class Tape:
         value = node.value[index]
         tracked = node.tracked and value.dtype.kind in "fc"
         part = Node(value, _SELECT, (node, index), tracked=tracked)
+        part.stands_for = node.stands_for
         if part.tracked:
             self._nodes.append(part)
         return part
@@ -162,20 +198,26 @@ class Tape:
             # Parts for optional arrays that were left out at the end have no input.
             for x, part in zip(inputs, parts, strict=False):
                 if part is not None and type(x) is Node and x.tracked:
-                    self._accumulate(x, part)
+                    self._accumulate(x, part, node.stands_for)
             return
         for x, vjp in zip(inputs, operation.vjps, strict=False):
             if vjp is not None and type(x) is Node and x.tracked:
-                self._accumulate(x, vjp(g, node.value, *values, **node.attributes))
+                share = vjp(g, node.value, *values, **node.attributes)
+                self._accumulate(x, share, node.stands_for)
 
-    def _accumulate(self, x: Node, part: Any) -> None:
-        """Add one use's share to a cotangent, un-broadcast: the one place where that is done."""
+    def _accumulate(self, x: Node, part: Any, of: str) -> None:
+        """Add one use's share to a cotangent, un-broadcast: the one place where that is done.
+
+        ``of`` is the dtype that the share comes from.
+        """
         value = x.value
         if part.shape != value.shape:
             part = unbroadcast(part, value.shape)
         if part.dtype != value.dtype:
             part = _as_dtype(part, value.dtype)
-        if self._rounding is not None:
+        if self._standing is not None:
+            part = self._stood(part, x.stands_for, cast=of != x.stands_for)
+        elif self._rounding is not None:
             part = self._round(part)
         if x.cotangent is None:
             x.cotangent = part
@@ -193,6 +235,13 @@ class Tape:
             whole.cotangent = [None] * len(whole.value)
         held = whole.cotangent[index]
         whole.cotangent[index] = g if held is None else held + g
+
+    def _stood(self, y: Any, stands_for: str, *, cast: bool) -> Any:
+        standing = self._standing
+        assert standing is not None
+        if isinstance(y, tuple):
+            return tuple(standing.made(part, stands_for, cast=cast) for part in y)
+        return standing.made(y, stands_for, cast=cast)
 
     def _round(self, y: Any) -> Any:
         rounding = self._rounding

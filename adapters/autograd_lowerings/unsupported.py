@@ -26,6 +26,7 @@ _COMPOSED = "NumPy has none, and composing it of others loses digits"
 
 #: operation → the reason.
 OPERATIONS: dict[str, str] = {
+    "astype": "this adapter runs programs of one dtype",
     **dict.fromkeys(
         (
             "tanh_shrink",

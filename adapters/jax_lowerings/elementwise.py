@@ -43,6 +43,7 @@ _reversed.defvjp(lambda x, _: (x, None), lambda scale, _, g: (g * -scale,))
 
 LOWERINGS: dict[str, Entry] = {
     # A Python number on either side, and x ** 2 with a whole exponent, as a user writes them.
+    "astype": via("jax.numpy.astype", lambda x, *, dtype: jnp.astype(x, jnp.dtype(dtype))),
     "add": via("jax.numpy.add", operator.add),
     "subtract": via("jax.numpy.subtract", operator.sub),
     "multiply": via("jax.numpy.multiply", operator.mul),

@@ -6,6 +6,7 @@ _NO_FUNCTION = "it has no such function"
 
 #: operation → the reason.
 OPERATIONS: dict[str, str] = {
+    "astype": "this adapter runs programs of one dtype",
     **dict.fromkeys(
         (
             "cbrt",

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...cases.task import Task
+from ...cases.training_parts import FEATURES, needs
 from ...refimpl.errors import Unsupported
 from ..base import Shown
 from ..lowering import Lowerings
@@ -60,9 +61,13 @@ class Writer(ABC):
         Raises
         ------
         Unsupported
-            Where batches are shuffled, or the framework cannot express the update.
+            Where batches are shuffled, something goes around a step, or the framework cannot
+            express the update.
         """
         task = self.task
+        around = [FEATURES[need] for need in needs(task) if need != "casts"]
+        if around:
+            raise Unsupported(f"no snippet has {' or '.join(around)}")
         head = [*self.imports(), *_imports(task, self.body, self.framework), *self.settings()]
         head += [f"{self._held(k)} = {self._input(k)}" for k in task.inputs]
         head += [f"{k} = {self.array(x, param=True)}" for k, x in task.params.items()]

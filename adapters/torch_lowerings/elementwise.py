@@ -55,6 +55,7 @@ LOWERINGS: dict[str, Entry] = {
     "not_equal": via("torch.not_equal", operator.ne, numbers=True),
     # The same tensor would share its gradient with the original: a view has its own.
     "identity": via("torch.Tensor.view_as", lambda x: x.view_as(x)),
+    "astype": via("torch.Tensor.to", lambda x, *, dtype: x.to(getattr(torch, dtype))),
     "clip": via("torch.clip", _clip, numbers=True),
     "sign": via("torch.sign", lambda x: torch.sgn(x) if x.is_complex() else torch.sign(x)),
     "imag": via("torch.imag", lambda x: torch.imag(_complex(x))),  # torch's refuses reals

@@ -17,6 +17,15 @@ from .rows import ONES, binary, unary
 
 OPERATIONS = (
     unary("identity", "x", lambda x: x, "1", lambda g, y, x: g, analytic=True),
+    Operation(
+        "astype",
+        lambda x, *, dtype: x,  # rounded by the tape, which knows what its nodes stand for
+        (lambda g, y, x, *, dtype: g,),
+        formula="x rounded to dtype",
+        derivatives=("1",),
+        examples=tuple(ex(e.shapes[0], dtype="float64") for e in ONES),
+        domain=real,
+    ),
     unary("stop_gradient", "x, held constant", lambda x: x, stops="x: nothing flows to it"),
     binary(
         "straight_through",

@@ -26,6 +26,7 @@ class Wrong(Adapter):
     def __init__(self, inner: Adapter, change: Change, name: str | None = None) -> None:
         self.inner, self.change = inner, change
         self.name = name or inner.name
+        self.able = inner.able
 
     def version(self) -> str:
         return "wrong on purpose"

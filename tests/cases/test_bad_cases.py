@@ -13,7 +13,8 @@ WHOLE = SOUND + "program: loss = w * w\n"
 TRAINED = WHOLE + "optimizer: {sgd: {lr: 0.1}}\n"
 KEYS = (
     "case, about, tags, inputs, params, program, maps, output, cotangent, tangents, checks, "
-    "optimizer, groups, schedule, clip, native, steps, batch, dtypes, sweep, expect, "
+    "optimizer, groups, schedule, clip, native, state, accumulate, loss-scale, ema, steps, batch, "
+    "dtypes, sweep, expect, "
     "tolerance, divergences, versions, modes, avoid, skip"
 )
 KINDS = (

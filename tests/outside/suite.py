@@ -91,6 +91,7 @@ class Patched(Adapter):
     def __init__(self, name: str, planter: Any, make: Any) -> None:
         self.name, self._planter, self._make = name, planter, make
         self._right = make()
+        self.able = self._right.able
         self.plant(None)
 
     def plant(self, fault: Fault | None) -> None:

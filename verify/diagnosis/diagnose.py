@@ -14,7 +14,7 @@ from ...cases.ways import WAYS
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, Row
-from ..measure.dtypes import dtype_for
+from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of
 from ..truth.baseline import Baseline, flat
 from .blame import Blame, blame_for, first_off, path_of
@@ -63,8 +63,8 @@ def _rate(judged: Judged) -> None:
     """Updates are made at the reference's rate."""
     task, truth = judged.task, judged.base.truth
     program = task.program("numpy")
-    if task.update is None or program is None:
-        return
+    if task.update is None or program is None or task.loss_scale is not None:
+        return  # where updates are left out, a rate hangs on which
     losses = [truth.get(("value", program.output, step)) for step in range(task.steps)]
     found = rates(task, [np.nan if x is None or np.ndim(x) else float(np.real(x)) for x in losses])
     for row in judged.rows:
@@ -132,7 +132,7 @@ def _is_truth(judged: Judged, row: Row) -> bool:
     got, truth = flat(judged.trace).get(key), judged.base.truth.get(key)
     if got is None or truth is None or np.shape(got) != np.shape(truth):
         return False
-    bound = bound_of(judged.base.noise[key], dtype_for(judged.task.dtype, truth))
+    bound = bound_of(judged.base.noise[key], dtype_at(judged.task, key[1], truth))
     with np.errstate(all="ignore"):
         near = np.abs(np.asarray(got).astype(truth.dtype) - truth) <= bound
         return bool((near | (np.isnan(got) & np.isnan(truth)) | (got == truth)).all())

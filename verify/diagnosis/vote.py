@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ...adapters.values import slot_of_scale
 from ...cases.task import Task
 from ...refimpl.operation import Operation
 from ..judging.rows import FAILING, REFERENCE, Row
@@ -39,7 +40,10 @@ def put_to_the_vote(
     voted = [
         row
         for row in votable
-        if row["tensor"] != program.output and not stopped(program, row["tensor"])
+        if row["tensor"] != program.output
+        and not stopped(program, row["tensor"])
+        # a scaled loss overflows where its slope does not
+        and (task.loss_scale is None or np.isfinite(row["want"]))
     ][:VOTES]
     votes = [_contradicted(_at(task, truth, row["step"]), row, table) for row in voted]
     if True in votes and False not in votes:  # what follows from a wrong gradient is wrong too
@@ -52,7 +56,10 @@ def _at(task: Task, truth: Mapping[Key, np.ndarray], step: int) -> Task:
     """One step without an update, that begins where the reference was before the given one."""
     if not step:
         return task
-    return beginning(task, {name: truth["update", name, step - 1] for name in task.params}, step)
+    params = {name: truth.get(("update", name, step - 1), x) for name, x in task.params.items()}
+    carried = {name: truth["value", made, step - 1] for name, made in task.state.items()}
+    scale = truth.get(("update", slot_of_scale(task), step - 1))
+    return beginning(task, params, step, carried, None if scale is None else float(scale))
 
 
 def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:

@@ -18,6 +18,7 @@ from ...cases.case import Undrawn
 from ...cases.locating import FileFault
 from ...cases.task import Task
 from ...cases.tensors import TensorFault
+from ...cases.variants import framework_of
 from ...refimpl.errors import (
     AdapterFailed,
     BadUsage,
@@ -90,6 +91,7 @@ class Runner:
             raise BadUsage("no adapter is named, expected one or more")
         self._versions = {name: printable(made.version()) for name, made in self.adapters.items()}
         self._rows = rows
+        self._beside: dict[str, Adapter] = {}
         self._held: tuple[Task, Baseline | str] | None = None
         self._peers: tuple[Task, dict[str, Peer | GradparityError]] | None = None
 
@@ -131,13 +133,28 @@ class Runner:
         version = self._versions[name]
         if name in task.skip:
             return [whole(task, name, version, "skipped", "", task.skip[name])]
+        rows = self._own_rows(task, name)
+        for variant in task.variants:
+            if framework_of(variant) == name and variant not in self.adapters:
+                rows += self._own_rows(task, variant)
+        return rows
+
+    def _made(self, name: str) -> Adapter:
+        """An adapter of the run, or a variant that a case asks for beside its framework."""
+        if name not in self.adapters and name not in self._beside:
+            made = registry.make(name)
+            self._beside[name], self._versions[name] = made, printable(made.version())
+        return self.adapters.get(name) or self._beside[name]
+
+    def _own_rows(self, task: Task, name: str) -> list[Row]:
+        """What an adapter's own run comes to."""
+        adapter, version = self._made(name), self._versions[name]
         if task.program("numpy") is None:
             return self._among_peers(task, name)
         base = self._baseline(task)
         if isinstance(base, str):
             return [whole(task, name, version, "error", "case", base)]
-        adapter = self.adapters[name]
-        self._tell(name)
+        self._tell(framework_of(name) if name in self._beside else name)
         started = time.perf_counter()
         try:
             trace = _run(adapter, task)
@@ -161,7 +178,7 @@ class Runner:
         if self._peers is None or self._peers[0] is not task:
             self._peers = (
                 task,
-                {k: self._peer(task, k) for k in self.adapters if k not in task.skip},
+                {k: self._peer(task, k) for k in self._peers_of(task)},
             )
         found = self._peers[1]
         own = found[name]
@@ -170,11 +187,15 @@ class Runner:
         there = {k: peer for k, peer in found.items() if isinstance(peer, Peer)}
         return judged(task, name, self._versions[name], there)
 
+    def _peers_of(self, task: Task) -> list[str]:
+        beside = [v for v in task.variants if framework_of(v) in self.adapters]
+        return [k for k in dict.fromkeys((*self.adapters, *beside)) if k not in task.skip]
+
     def _peer(self, task: Task, name: str) -> Peer | GradparityError:
         """What an adapter gives to be judged by, or why it gives nothing."""
         self._tell(name)
         try:
-            return peer(task, name, lambda asked: _run(self.adapters[name], asked))
+            return peer(task, name, lambda asked: _run(self._made(name), asked))
         except (Unsupported, AdapterFailed) as failure:
             return failure
 

@@ -8,7 +8,7 @@ the frameworks return can stand beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,13 @@ from ...adapters.numpy_reference import reference
 from ...adapters.reference_ways import ways
 from ...adapters.values import in_dtype
 from ...cases.program import Program
-from ...cases.task import Task
+from ...cases.task import AVERAGE, SCALE, Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..engine.runner import Runner
 from ..judging.rows import Row
 from ..measure.dtypes import WIDER
 from ..truth.baseline import Key, flat
+from .around import around_section, first_update
 from .formulas import array, number
 from .parts import Derivation, Equation, Section, Table
 from .scalar import ScalarDerivation
@@ -84,7 +85,11 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
 def _given(task: Task) -> Section:
     lines = [
         Equation(name, result=array(value), note=role)
-        for role, tensors in (("input", task.rows(0)), ("parameter", task.params))
+        for role, tensors in (
+            ("input", {k: x for k, x in task.rows(0).items() if k not in task.state}),
+            ("state", {k: task.inputs[k] for k in task.state}),
+            ("parameter", task.params),
+        )
         for name, value in tensors.items()
     ]
     point = ", ".join(f"{key} = {value}" for key, value in task.point.items())
@@ -109,19 +114,24 @@ def _derived(task: Task, program: Program, truth: Trace, moved: Mapping[Key, Any
     sections = [worked.forward(), worked.local(), worked.chain()]
     if "jvp" in task.checks:
         sections.append(tangents(task, worked, moved))
-    if task.update is not None:
+    made = first_update(task, truth)
+    around = around_section(task, program, truth, made)
+    sections += [] if around is None else [around]
+    if task.update is not None and made is not None:
+        step = truth.steps[made.step]
+        before = truth.steps[made.step - 1].params if made.step else task.params
         sections.append(
             update_section(
                 task,
-                {name: in_dtype(value, WIDER[task.dtype]) for name, value in task.params.items()},
-                first.grads,
-                first.params,
-                first.values.get(program.output, np.nan),
+                {name: in_dtype(value, WIDER[task.dtype]) for name, value in before.items()},
+                made.gradients,
+                step.params,
+                step.values.get(program.output, np.nan),
                 objective=worked.objective,
             )
         )
     if task.steps > 1:
-        sections.append(_trajectory(program, truth))
+        sections.append(_trajectory(program, truth, [*task.state.values()]))
     return sections
 
 
@@ -133,18 +143,22 @@ def _all_numbers(program: Program, values: Mapping[str, Any]) -> bool:
     )
 
 
-def _trajectory(program: Program, truth: Trace) -> Section:
-    """The output and the parameters after each step."""
+def _trajectory(program: Program, truth: Trace, carried: Sequence[str]) -> Section:
+    """The output, what is carried on, and the parameters after each step."""
     names = list(truth.steps[0].params)
+    kept = [k for step in truth.steps for k in step.slots if k.endswith((AVERAGE, SCALE))]
+    held = {k: {**step.params, **step.slots} for k, step in enumerate(truth.steps)}
+    columns = [*names, *dict.fromkeys(kept)]
     rows = []
     for k, step in enumerate(truth.steps):
-        output = step.values.get(program.output)
-        cells = (array(step.params[name], shown=2) for name in names)
-        rows.append((str(k + 1), "" if output is None else array(output, shown=2), *cells))
+        shown = [step.values.get(program.output), *(step.values[v] for v in carried)]
+        shown += [held[k].get(name) for name in columns]
+        rows.append((str(k + 1), *("" if x is None else array(x, shown=2) for x in shown)))
     if len(rows) > STEPS:
-        rows[STEPS - 3 : -2] = [("…",) * (len(names) + 2)]
+        rows[STEPS - 3 : -2] = [("…",) * len(rows[0])]
     prose = f"{len(truth.steps)} steps: the output before each, the parameters after it."
-    return Section("Steps", prose, table=Table(("step", program.output, *names), tuple(rows)))
+    header = ("step", program.output, *carried, *columns)
+    return Section("Steps", prose, table=Table(header, tuple(rows)))
 
 
 def _results(

@@ -19,7 +19,7 @@ from ...cases.task import Between, Divergence, Expected, Task
 from ...cases.ways import WAYS
 from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
-from ..measure.dtypes import dtype_for
+from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of, largest
 from ..measure.power import hides, power
 from ..truth.baseline import Baseline, Key, flat
@@ -59,7 +59,7 @@ def comparisons(
             continue  # what an optimizer remembers is compared where a framework has it too
         got = found.get(key)
         if got is None and key[0] == "grad" and key[1] in base.unused:
-            got = np.zeros(base.truth[key].shape, dtype_for(task.dtype, base.truth[key]))
+            got = np.zeros(base.truth[key].shape, dtype_at(task, key[1], base.truth[key]))
         each = compared_with(task, adapter, key, got, base)
         if key[0] == "grad" and not each.outcome.agrees:
             off.add(key[1])
@@ -117,15 +117,21 @@ def reference_program(task: Task) -> Program:
 def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) -> Comparison:
     """One tensor: what the case says of it beside the truth, then the adapter's beside both."""
     truth, noise, part = np.asarray(base.truth[key]), base.noise[key], base.branches.get(key)
-    dtype, expected = dtype_for(task.dtype, truth), _expected(task, key)
+    dtype, expected = dtype_at(task, key[1], truth), _expected(task, key)
     recorded = recorded_of(task, adapter, key)
     bound = _allowed(task, truth, noise, dtype)
     if isinstance(expected, Between):
         outcome = in_set(got, expected, truth.shape, dtype, bound)
         return Comparison(key, got, truth, outcome, recorded)
+    if got is None and key[0] == "value":
+        return Comparison(key, got, truth, Outcome("missing", "it gave no value"), recorded)
     held, unseen = _held(got, truth, dtype, base.lost.get(key))
+    overflows = task.loss_scale is not None and key[0] == "grad"
+    if overflows:  # what a scaled loss overflows to is no update: infinities and NaN are alike
+        held = _overflown(held, truth, dtype)
     # Where NaN is the truth, to return it is no divergence from it.
     nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
+    nan_expected = nan_expected | overflows
     outcome = compare(
         held,
         truth,
@@ -155,6 +161,15 @@ def _held(
     return (
         (np.where(stray, truth.astype(dtype), got), int(stray.sum())) if stray.any() else (got, 0)
     )
+
+
+def _overflown(got: Any, truth: np.ndarray, dtype: np.dtype[Any]) -> Any:
+    """A result with the truth where neither is finite."""
+    if np.shape(got) != truth.shape or np.asarray(got).dtype != dtype:
+        return got
+    with np.errstate(all="ignore"):
+        wanted = truth.astype(dtype)
+    return np.where(np.isfinite(got) | np.isfinite(wanted), got, wanted)
 
 
 def _told(
@@ -188,7 +203,7 @@ def _pulled(
         truth = np.asarray(base.truth[key])
         if not np.isfinite(truth).all() or isinstance(_expected(task, key), Between):
             continue
-        got, dtype = found.get(key), dtype_for(task.dtype, truth)
+        got, dtype = found.get(key), dtype_at(task, key[1], truth)
         if got is None and name in base.unused:
             got = np.zeros(truth.shape, dtype)
         want, noise = truth * share, base.noise[key] * (2 * abs(share))

@@ -66,6 +66,8 @@ def asked(task: Task, program: Program, values: Mapping[str, Any]) -> Task:
         programs={"*": program},
         inputs={name: np.array(values[name]) for name in needed},
         params={},
+        state={},
+        own_dtypes={k: own for k in needed if (own := task.dtype_at(k)) != task.dtype},
         checks=frozenset(("value",)),
         given_cotangent=None,
         steps=1,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from ...adapters.base import Trace, on_path
+from ...adapters.values import slot_of_scale
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed
 
 
 def set_apart(program: Program, params: Any) -> Program:
@@ -37,16 +41,42 @@ def set_apart(program: Program, params: Any) -> Program:
 
 
 def begun(task: Task, trace: Trace, step: int) -> Task:
-    """One step without an update, that begins where an adapter was before the given one."""
-    return beginning(task, trace.steps[step - 1].params if step else task.params, step)
+    """One step without an update, that begins where an adapter was before the given one.
+
+    Raises
+    ------
+    AdapterFailed
+        Where the trace does not have what is carried on.
+    """
+    if not step:
+        return beginning(task, task.params, 0)
+    before = trace.steps[step - 1]
+    missing = [made for made in task.state.values() if made not in before.values]
+    if missing:
+        raise AdapterFailed(f"step {step} has no value of {missing[0]}, which is carried on")
+    carried = {name: before.values[made] for name, made in task.state.items()}
+    scale = before.slots.get(slot_of_scale(task))
+    params = before.params or task.params  # nothing moves where there is no update
+    return beginning(task, params, step, carried, None if scale is None else float(scale))
 
 
-def beginning(task: Task, params: dict[str, Any], step: int) -> Task:
-    """A step by itself, without an update, that begins at these parameters."""
+def beginning(
+    task: Task,
+    params: dict[str, Any],
+    step: int,
+    carried: Mapping[str, Any] = MappingProxyType({}),
+    scale: float | None = None,
+) -> Task:
+    """A step by itself, without an update, that begins at these parameters.
+
+    ``carried`` is the state then, ``scale`` what the loss is multiplied by.
+    """
+    rule = task.loss_scale
     return replace(
         task,
         params=params,
-        inputs=task.rows(step),
+        inputs={**task.rows(step), **carried},
+        loss_scale=rule if rule is None or scale is None else replace(rule, init=scale),
         batch=None,
         steps=1,
         update=None,

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Step
-from ...adapters.values import HALVES, cotangent_of, in_dtype, kind_of
+from ...adapters.standing import Standing
+from ...adapters.values import HALVES, in_dtype, kind_of, scaled_cotangent
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.ops import TABLE
@@ -22,7 +23,7 @@ from ...refimpl.rounding import LOST, Noise, unit_roundoff
 from ...refimpl.tape import Node, Tape
 from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
-from ..measure.dtypes import WIDER, dtype_for
+from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
 from ..measure.noise import MULTIPLE, bound_of, scale_of_noise, unseen
 
@@ -69,7 +70,7 @@ class Judged:
                     y = self._run(i, make)[1].value
                     return y if k is None else y[k]
 
-                found = self._compared(got, result, f"the value of {name}")
+                found = self._compared(name, got, result, f"the value of {name}")
                 if found.reason:
                     yield instruction, "forward", found.reason, found.noise_ratio
 
@@ -91,7 +92,8 @@ class Judged:
                     return inputs[k].cotangent
 
                 what = f"the cotangent of {argument.name}"
-                found = self._compared(self.step.grads[argument.name], pulled, what)
+                own = argument.name
+                found = self._compared(own, self.step.grads[own], pulled, what)
                 if found.reason:
                     reason = f"{found.reason}, in the cotangent of {argument.name}"
                     yield instruction, "backward", reason, found.noise_ratio
@@ -132,7 +134,7 @@ class Judged:
         for index, name in self._results(instruction).items():
             y, g = self.values.get(name), self.step.grads.get(name)
             if name == self.program.output and y is not None:
-                g = cotangent_of(self.task, np.shape(y), kind_of(np.asarray(y).dtype))
+                g = scaled_cotangent(self.task, np.shape(y), kind_of(np.asarray(y).dtype), name)
             if g is not None and y is not None and np.shape(g) == np.shape(y):
                 found[index] = g
         return found
@@ -142,7 +144,7 @@ class Judged:
         return self._incoming(instruction).get(None)
 
     @staticmethod
-    def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Any) -> None:
+    def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Make) -> None:
         if None in incoming:
             tape.backward(node, make(incoming[None]))
             return
@@ -152,30 +154,31 @@ class Judged:
             parts[index] = make(g)
         tape.backward(node, tuple(parts))
 
-    def _run(
-        self, instruction: Instruction, make: Callable[[Any], Any]
-    ) -> tuple[Tape, Node, list[Any]]:
+    def _run(self, instruction: Instruction, make: Make) -> tuple[Tape, Node, list[Any]]:
         """Run one instruction on the adapter's own inputs, made into arrays by ``make``."""
-        tape = Tape()
+        tape = Tape(standing=make.standing if self.task.dtypes else None)
         row = TABLE[instruction.operation]
         inputs = [
             self._input(tape, a, make, differentiated=row.differentiable(k))
             for k, a in enumerate(instruction.arguments)
         ]
-        return tape, tape.apply(row, *inputs, **instruction.attributes), inputs
+        stands_for = self.task.dtype_at(instruction.target)
+        node = tape.apply(row, *inputs, stands_for=stands_for, **instruction.attributes)
+        return tape, node, inputs
 
     def _input(
         self,
         tape: Tape,
         argument: Ref | Const | None,
-        make: Callable[[Any], Any],
+        make: Make,
         *,
         differentiated: bool,
     ) -> Any:
         if isinstance(argument, Ref):
             x = make(self.values[argument.name])
-            whole = x.dtype.kind in "biu"
-            return tape.leaf(x, differentiated=differentiated and not whole)
+            smooth = differentiated and x.dtype.kind not in "biu"
+            stands_for = self.task.dtype_at(argument.name)
+            return tape.leaf(x, differentiated=smooth, stands_for=stands_for)
         return argument.value if isinstance(argument, Const) else None
 
     def on_kink(self, instruction: Instruction) -> bool:
@@ -184,20 +187,18 @@ class Judged:
         if row is None or row.near is None or not self._has_inputs(instruction):
             return False
         wide = WIDER[self.task.dtype]
-        _, node, inputs = self._run(instruction, lambda x: in_dtype(x, wide))
+        _, node, inputs = self._run(instruction, Make(wide))
         values = [x.value if isinstance(x, Node) else x for x in inputs]
         with np.errstate(all="ignore"):
             near = np.abs(row.near(node.value, *values, **instruction.attributes))
         return bool((near == 0).any())
 
-    def _compared(
-        self, got: Any, compute: Callable[[Callable[[Any], Any]], Any], what: str
-    ) -> Outcome:
+    def _compared(self, name: str, got: Any, compute: Callable[[Make], Any], what: str) -> Outcome:
         """A result beside what the reference makes of the same inputs."""
         task = self.task
         with np.errstate(all="ignore"):
-            truth = np.asarray(compute(lambda x: in_dtype(x, WIDER[task.dtype])))
-            dtype = dtype_for(task.dtype, truth)
+            truth = np.asarray(compute(Make(WIDER[task.dtype])))
+            dtype = dtype_at(task, name, truth)
             nan = np.isnan(truth)
             none = np.zeros(truth.shape)
             if truth.dtype.kind not in "fc":
@@ -206,7 +207,7 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            ways = _Runs(task, what, compute, np.inf if self._lenient else LOST)
+            ways = _Runs(task, name, what, compute, np.inf if self._lenient else LOST)
             noise, found = explained({what: truth}, ways, {what} if self._lenient else ())
             if unseen(truth, noise[what], dtype).any():
                 self.hidden = self.hidden or what
@@ -227,14 +228,38 @@ class Judged:
         )
 
 
-class _Runs(Runs[str]):
-    """Runs of one result of one operation."""
+class Make:
+    """Makes arrays of an adapter's own: of a dtype, and carrying the noise that moves them."""
 
     def __init__(
-        self, task: Task, what: str, compute: Callable[[Callable[[Any], Any]], Any], others: float
+        self, dtype: Any, noise: Noise | None = None, condition: Noise | None = None
+    ) -> None:
+        self._dtype, self._noise, self._condition = dtype, noise, condition
+        #: What the results stand for, where a program has several dtypes.
+        self.standing = Standing(emulated=False, noise=noise, condition=condition)
+
+    def __call__(self, x: Any) -> Any:
+        """An array of the adapter's as one of its own."""
+        x = in_dtype(x, self._dtype)
+        if x.dtype.kind in "biu":
+            return x
+        if self._noise is not None:
+            return self._noise.array(x)
+        return x if self._condition is None else self._condition.jittered(x)
+
+
+class _Runs(Runs[str]):
+    """Runs of one result of one operation: what the variable ``name`` is, or gets."""
+
+    def __init__(
+        self, task: Task, name: str, what: str, compute: Callable[[Make], Any], others: float
     ) -> None:
         super().__init__(task, noise="blame", condition="blame", others=others)
-        self._what, self._compute = what, compute
+        self._name, self._what, self._compute = name, what, compute
+
+    def dtype_of(self, key: str, want: np.ndarray) -> np.dtype[Any]:  # noqa: ARG002  there is one
+        """The variable's."""
+        return dtype_at(self.task, self._name, want)
 
     def run(
         self, *, wide: bool = False, noise: Noise | None = None, condition: Noise | None = None
@@ -242,13 +267,4 @@ class _Runs(Runs[str]):
         """One run, on arrays that carry the noise that moves them."""
         name = self.task.dtype
         dtype = WIDER[name] if wide else np.float32 if name in HALVES else np.dtype(name)
-
-        def make(x: Any) -> Any:
-            x = in_dtype(x, dtype)
-            if x.dtype.kind in "biu":
-                return x
-            if noise is not None:
-                return noise.array(x)
-            return x if condition is None else condition.jittered(x)
-
-        return {self._what: np.asarray(self._compute(make))}
+        return {self._what: np.asarray(self._compute(Make(dtype, noise, condition)))}

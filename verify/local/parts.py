@@ -22,10 +22,13 @@ from ...adapters.reference_training import clipped, rates
 from ...adapters.values import dtype_of, hyperparameters, in_dtype, kind_of
 from ...cases.native_training import Chosen
 from ...cases.program import Instruction, Program, Ref
-from ...cases.task import Batch, Task, Update
+from ...cases.task import AVERAGE, SCALE, Batch, Task, Update
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..measure.dtypes import WIDER
 from .rules import Given, RuleFault, first_fault
+
+#: What follows an update, by how its slot's name ends, and what it is called.
+AROUND = {AVERAGE: "moving average", SCALE: "loss scale"}
 
 #: The input of a dictated task that has the losses, and those that have the gradients.
 LOSS, GRADIENT = "the loss", "the gradient of {}"
@@ -46,6 +49,9 @@ def part_of(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> Par
     ``trace`` is what the adapter yielded of the task. The rule is named where no other part is.
     """
     assert task.update is not None
+    for ending, subject in AROUND.items():
+        if fault.name.endswith(ending):
+            return Part(subject, f"the {subject}")
     update, native = task.update, task.update.native.get(adapter.name, {})
     rule = f"the update rule {update.rule}"
     own = {
@@ -54,6 +60,8 @@ def part_of(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> Par
     }
     parts = [part for part in ("clip", "schedule") if part in native or getattr(update, part)]
     asked = _Dictated(task, adapter, fault.given)
+    if task.loss_scale is not None or task.dtypes:
+        return Part("rule", rule, own["optimizer"])  # gradients cannot be dictated
     if not parts or asked.off(()):
         rate = _at_another_rate(task, fault, trace)
         return Part("rule", rule, _joined(own["optimizer"], rate))
@@ -123,6 +131,7 @@ def _dictating(task: Task, gradients: list[dict[str, Any]], losses: list[Any]) -
         programs={"*": program},
         inputs=inputs,
         batch=Batch(1),
+        state={},
         steps=len(losses),
         checks=frozenset(("value", "grad", "update")),
         given_cotangent=None,

@@ -17,9 +17,9 @@ from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Step, Trace
 from ...adapters.numpy_reference import updates
 from ...adapters.reference_training import OWN, Tables
-from ...cases.task import Task
+from ...cases.task import AVERAGE, SCALE, Task
 from ..measure.compare import compare
-from ..measure.dtypes import WIDER, dtype_for
+from ..measure.dtypes import WIDER, dtype_at
 from ..measure.noise import bound_of, noises, scale_of_noise, spread
 from .cut import begun
 
@@ -70,10 +70,10 @@ def first_fault(task: Task, given: Given, trace: Trace, tables: Tables = OWN) ->
             found = dict(_moved(trace.steps[step]))
             if name not in found and "." in name:
                 continue  # a slot that the framework does not have
-            fault = _fault(task, found.get(name), wanted, [wanted])
+            fault = _fault(task, name, found.get(name), wanted, [wanted])
             if fault:  # most updates are within what needs no noisy run, which takes long
                 others = [dict(_moved(sample[step])).get(name) for sample in samples()]
-                fault = _fault(task, found.get(name), wanted, others)
+                fault = _fault(task, name, found.get(name), wanted, others)
             if fault:
                 return RuleFault(step, name, fault, given[: step + 1])
     return None
@@ -91,13 +91,15 @@ def _given(
 
 
 def _moved(step: Step) -> Iterator[tuple[str, Any]]:
-    """What an update changes: what the rule remembers, then the parameters."""
-    yield from step.slots.items()
+    """What an update changes: what the rule remembers, the parameters, and what follows these."""
+    after = {name for name in step.slots if name.endswith((AVERAGE, SCALE))}
+    yield from ((name, x) for name, x in step.slots.items() if name not in after)
     yield from step.params.items()
+    yield from ((name, step.slots[name]) for name in sorted(after))
 
 
-def _fault(task: Task, got: Any, truth: np.ndarray, samples: list[Any]) -> str:
-    dtype = dtype_for(task.dtype, truth)
+def _fault(task: Task, name: str, got: Any, truth: np.ndarray, samples: list[Any]) -> str:
+    dtype = dtype_at(task, name, truth)
     if dtype.kind not in "fcV":
         scale = np.zeros(truth.shape)
     else:

@@ -19,7 +19,7 @@ from ...adapters.values import dtype_of, in_dtype, kind_of
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
 from ..measure.compare import Outcome, compare
-from ..measure.dtypes import dtype_for
+from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of
 from ..measure.power import hides
 from ..truth.baseline import Baseline, baseline
@@ -50,8 +50,8 @@ class Segments:
         edges = dict.fromkeys((*edges_of(theirs), *edges_of(ours)))
         if any(edge not in self._values for edge in edges):
             return None
-        dtype = dtype_of(self.task.dtype)
-        held = {edge: in_dtype(self._values[edge], dtype) for edge in edges}
+        own = {edge: self.task.dtype_at(edge) for edge in edges}
+        held = {edge: in_dtype(self._values[edge], dtype_of(own[edge])) for edge in edges}
         moving = {k for k, x in held.items() if kind_of(x.dtype) in "fc" and k in self._moving}
         g, y = self.step.grads.get(name), self._values.get(name)
         if name == self.own.output:
@@ -68,6 +68,8 @@ class Segments:
             steps=1,
             update=None,
             batch=None,
+            state={},
+            own_dtypes={k: dtype for k, dtype in own.items() if dtype != self.task.dtype},
             expect={},
             divergences=(),
             files={},
@@ -129,7 +131,7 @@ def _blind(task: Task, base: Baseline) -> bool:
     for key in keys:
         truth = base.truth.get(key)
         if truth is not None and truth.dtype.kind in "fc":
-            dtype = dtype_for(task.dtype, truth)
+            dtype = dtype_at(task, key[1], truth)
             if hides(truth, bound_of(base.noise[key], dtype), dtype).any():
                 return True
     return False
@@ -147,7 +149,7 @@ def compared(task: Task, base: Baseline, check: str, name: str, got: Any) -> Out
         noise = base.noise[key]
     if got is None and check == "grad" and not np.any(truth):
         return Outcome()
-    dtype = dtype_for(task.dtype, truth)
+    dtype = dtype_at(task, name, truth)
     nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
     bound = bound_of(noise, dtype)
     return compare(got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan)

@@ -7,6 +7,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ...cases.task import Task
+
 #: The dtype that truth is computed in.
 WIDER: dict[str, Any] = {
     "float16": np.float64,
@@ -16,6 +18,11 @@ WIDER: dict[str, Any] = {
     "complex64": np.complex128,
     "complex128": np.clongdouble,
 }
+
+
+def dtype_at(task: Task, name: str, want: np.ndarray) -> np.dtype[Any]:
+    """The dtype a framework should give a variable, or what an optimizer remembers of one."""
+    return dtype_for(task.dtype_at(name), want)
 
 
 def dtype_for(task_dtype: str, want: np.ndarray) -> np.dtype[Any]:

@@ -57,6 +57,10 @@ class Runs(ABC, Generic[Key]):
         self.task, self._count, self._others = task, count, others
         self._noise, self._condition = noise, condition
 
+    def dtype_of(self, key: Key, want: np.ndarray) -> np.dtype[Any]:  # noqa: ARG002  for mixed ones
+        """The dtype that a framework should give a tensor."""
+        return dtype_for(self.task.dtype, want)
+
     @abstractmethod
     def run(
         self, *, wide: bool = False, noise: Noise | None = None, condition: Noise | None = None
@@ -114,7 +118,7 @@ def lost(
     """
     found, samples = {}, list(runs.native)
     if any(
-        unseen(want, noise[key], dtype_for(runs.task.dtype, want)).any()
+        unseen(want, noise[key], runs.dtype_of(key, want)).any()
         for key, want in truth.items()
         if want.dtype.kind in "fc"
     ):
@@ -123,7 +127,7 @@ def lost(
         if want.dtype.kind not in "fc":
             continue
         with np.errstate(all="ignore"):
-            finite = np.isfinite(want.astype(dtype_for(runs.task.dtype, want)))
+            finite = np.isfinite(want.astype(runs.dtype_of(key, want)))
         alike = [x for x in _of(samples, key) if np.shape(x) == want.shape]
         held = np.array([np.isfinite(x) for x in alike])
         stray = finite & held.any(axis=0) & ~held.all(axis=0)
@@ -142,7 +146,7 @@ def explained(
     moved = {key: spread(want, _of(runs.native, key)) for key, want in truth.items()}
     found = _believed(truth, moved, _branches(truth, moved, runs), runs)
     noise = {
-        key: _scale(want, moved[key], found.get(key), dtype_for(runs.task.dtype, want))
+        key: _scale(want, moved[key], found.get(key), runs.dtype_of(key, want))
         for key, want in truth.items()
     }
     return _as_conditioned(truth, noise, found, runs, untightened), found
@@ -239,7 +243,7 @@ def _as_conditioned(
     for key, want in truth.items():
         if key in untightened or want.dtype.kind not in "fc":
             continue
-        dtype = dtype_for(runs.task.dtype, want)
+        dtype = runs.dtype_of(key, want)
         hidden = unseen(want, noise[key], dtype)
         if not hidden.any():
             continue

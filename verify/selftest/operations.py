@@ -91,6 +91,7 @@ class Planted(Adapter):
     """The NumPy adapter with one fault: in a row or a rule, or in what is handed back."""
 
     name = "numpy"
+    able = NumpyAdapter.able
 
     def __init__(
         self, plant: Plant | None = None, spoil: Callable[[Trace], Trace] = lambda trace: trace

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...adapters.numpy_reference import reference
-from ...adapters.values import cotangent_of, in_dtype, kind_of
+from ...adapters.values import in_dtype, kind_of, scaled_cotangent
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ...refimpl.differences import extrapolated
@@ -136,7 +136,7 @@ def _imaginary(
 
 def cotangent(task: Task, y: Any) -> np.ndarray:
     """What an output is contracted with, as every framework is given it, in wider precision."""
-    given = cotangent_of(task, np.shape(y), kind_of(np.asarray(y).dtype))
+    given = scaled_cotangent(task, np.shape(y), kind_of(np.asarray(y).dtype), _program(task).output)
     return in_dtype(given, WIDER[task.dtype])
 
 
@@ -195,6 +195,8 @@ def _cut(task: Task, name: str, rows: Mapping[str, Operation]) -> Task:
         steps=1,
         update=None,
         batch=None,
+        state={},
+        own_dtypes={},
     )
 
 

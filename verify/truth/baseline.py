@@ -28,7 +28,7 @@ from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
-from ..measure.dtypes import WIDER, dtype_for
+from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained, lost
 from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread, unseen
 from ..slopes.curvature import contradicted
@@ -110,6 +110,10 @@ class _Runs(Runs[Key]):
         super().__init__(task, count=count)
         self._rows, self._wide = rows, WIDER[task.dtype]
         self._unused: frozenset[str] = frozenset()
+
+    def dtype_of(self, key: Key, want: np.ndarray) -> np.dtype[Any]:
+        """That of the variable."""
+        return dtype_at(self.task, key[1], want)
 
     def truth(self, watch: Watch | None) -> tuple[dict[Key, np.ndarray], frozenset[str]]:
         """The run in wider precision, and the parameters that it does not differentiate."""
@@ -210,7 +214,7 @@ def _left_over(
     for key, own in noise.items():
         if key[0] == "hvp":
             g = truth["grad", key[1], 0]
-            left = unit_roundoff(dtype_for(task.dtype, g)) * largest(g, g.dtype)
+            left = unit_roundoff(dtype_at(task, key[1], g)) * largest(g, g.dtype)
             more[key] = own + left * max(shares, default=0.0)
     return more
 
@@ -224,7 +228,7 @@ def _far_out(
     and a few samples say little of how far the next one is.
     """
     lost = any(
-        unseen(want, noise[key], dtype_for(task.dtype, want)).sum() * 2 > want.size
+        unseen(want, noise[key], dtype_at(task, key[1], want)).sum() * 2 > want.size
         for key, want in truth.items()
         if key[0] == "value" and want.dtype.kind in "fc"
     )

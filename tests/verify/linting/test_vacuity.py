@@ -50,3 +50,15 @@ def test_where_no_gradient_is_compared_none_is_asked_for():
 def test_a_zero_at_float32_alone_is_seen():
     (fault,) = faults("y = sum(x * 0)", "dtypes: [float32]")
     assert "vacuous" in fault
+
+
+def test_a_state_that_changes_its_shape_is_a_fault_of_the_case(gradparity, tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        "case: a\nabout: b\nparams: {w: [1.0, 2.0]}\nstate: {m: {from: {zeros: [2]}, next: n}}\n"
+        "program: |\n  n = sum(m * w)\n  loss = n + sum(w)\n",
+        "utf-8",
+    )
+    status, _, err = gradparity("lint", path)
+    assert status == 2
+    assert "the state m has the shape [2], and n, which it is at the next step, []" in err

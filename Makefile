@@ -45,7 +45,7 @@ test-all: .venv/.own
 	$(BIN)/pytest -n $(JOBS)
 
 .venv/.frameworks: .venv/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[frameworks]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[frameworks,tensorflow]'
 	touch $@
 
 # A framework that ends the process it runs in costs one row.

@@ -13,6 +13,7 @@ ROOTS = {
     "optax": "jax",
     "autograd": "autograd",
     "mlx": "mlx",
+    "tensorflow": "tensorflow",
 }
 
 

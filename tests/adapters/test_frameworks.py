@@ -39,6 +39,9 @@ RECORDED = {
         "prod", "std", "logsumexp", "argmax", "argmin", "diagonal", "kron", "conv", "interpolate",
         "smooth_l1", "cross_entropy", "triplet_margin",
     },
+    "tensorflow": {
+        "leaky_relu", "gelu", "geglu", "log_cosh", "permute_dims", "linalg.eigh", "linalg.eigvalsh",
+    },
 }  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("ignore")

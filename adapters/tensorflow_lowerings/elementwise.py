@@ -1,0 +1,87 @@
+"""Element-wise and special functions, and identities whose gradient is not their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..lowering import Entry, via
+from .arrays import promoted
+from .library import Tensor, tf, tnp
+
+math = tf.math
+
+
+def _clip(x: Tensor, low: Any = None, high: Any = None) -> Tensor:
+    if low is not None and high is not None:
+        return tf.clip_by_value(x, low, high)
+    x = x if low is None else math.maximum(x, low)
+    return x if high is None else math.minimum(x, high)
+
+
+def _where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return promoted(lambda a, b: tf.where(condition, a, b))(a, b)
+
+
+def _polygamma(x: Tensor, *, n: int) -> Tensor:
+    return math.polygamma(tf.constant(n, x.dtype), x)
+
+
+def _betaln(a: Tensor, b: Tensor) -> Tensor:
+    return math.lbeta(tf.stack(tnp.broadcast_arrays(a, b), axis=-1))
+
+
+@tf.custom_gradient
+def _reversed(x: Tensor, scale: Tensor) -> Any:
+    return tf.identity(x), lambda g: (g * -scale, None)
+
+
+#: Those that whole numbers and others may meet in.
+_MIXED = (
+    *("add", "subtract", "multiply", "divide", "pow", "maximum", "minimum"),
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+)
+
+
+LOWERINGS: dict[str, Entry] = {
+    **{name: via(f"tensorflow.math.{name}", promoted(getattr(math, name))) for name in _MIXED},
+    "where": via("tensorflow.where", _where),
+    "identity": "tensorflow.identity",
+    "stop_gradient": "tensorflow.stop_gradient",
+    "reverse_gradient": via(
+        "tensorflow.custom_gradient",
+        lambda x, *, scale: _reversed(x, tf.constant(scale, x.dtype)),
+    ),
+    "full_like": via(
+        "tensorflow.fill",
+        lambda x, *, fill_value: tf.fill(x.shape, tf.constant(fill_value, x.dtype)),
+    ),
+    "complex": "tensorflow.complex",
+    "dropout": lambda x, mask, *, p: x * tf.cast(mask, x.dtype) / (1 - p),
+    "clip": via("tensorflow.clip_by_value", _clip),
+    "nan_to_num": "tensorflow.keras.ops.nan_to_num",
+    "remainder": "tensorflow.math.floormod",
+    "fmod": "tensorflow.keras.ops.fmod",
+    "floor_divide": "tensorflow.math.floordiv",
+    "round": "tensorflow.math.rint",
+    "trunc": "tensorflow.keras.ops.trunc",
+    "fmax": "tensorflow.keras.ops.fmax",
+    "fmin": "tensorflow.keras.ops.fmin",
+    "polygamma": via("tensorflow.math.polygamma", _polygamma),
+    "betaln": via("tensorflow.math.lbeta", _betaln),
+    "i0": "tensorflow.math.bessel_i0",
+    "i0e": "tensorflow.math.bessel_i0e",
+    "i1": "tensorflow.math.bessel_i1",
+    "i1e": "tensorflow.math.bessel_i1e",
+    "gammainc": "tensorflow.math.igamma",
+    "gammaincc": "tensorflow.math.igammac",
+    "expit": "tensorflow.math.sigmoid",
+    "isfinite": "tensorflow.math.is_finite",
+    "isinf": "tensorflow.math.is_inf",
+    "isnan": "tensorflow.math.is_nan",
+    "bitwise_and": "tensorflow.bitwise.bitwise_and",
+    "bitwise_or": "tensorflow.bitwise.bitwise_or",
+    "bitwise_xor": "tensorflow.bitwise.bitwise_xor",
+    "bitwise_invert": "tensorflow.bitwise.invert",
+    "bitwise_left_shift": "tensorflow.bitwise.left_shift",
+    "bitwise_right_shift": "tensorflow.bitwise.right_shift",
+}

@@ -1,0 +1,79 @@
+"""Reading and writing by index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..lowering import Entry, via
+from .arrays import axes_of
+from .library import Tensor, tf
+
+
+def _cells(indices: Tensor, axis: int) -> Tensor:
+    """Each element's own place, the indexed one along one axis: places in a last axis."""
+    places = (
+        [
+            tf.constant(np.broadcast_to(p, tuple(indices.shape)), indices.dtype)
+            for p in np.ogrid[tuple(slice(n) for n in indices.shape)]
+        ]
+        if len(indices.shape) > 1
+        else [indices]
+    )
+    places[axis % len(places)] = indices
+    return tf.stack(places, axis=-1)
+
+
+def _gather(x: Tensor, indices: Tensor, *, axis: int) -> Tensor:
+    return tf.gather_nd(x, _cells(indices, axis))
+
+
+def _scatter_add(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> Tensor:
+    return tf.tensor_scatter_nd_add(x, _cells(indices, axis), updates)
+
+
+def _along(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """What is written along one axis, by a function that writes along the first."""
+
+    def call(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> Tensor:
+        n, (at,) = len(x.shape), axes_of(x, axis)
+        order = [at, *(a for a in range(n) if a != at)]
+        y = write(tf.transpose(x, order), tf.expand_dims(indices, -1), tf.transpose(updates, order))
+        return tf.transpose(y, np.argsort(order))
+
+    return call
+
+
+def _one_hot(indices: Tensor, *, num_classes: int) -> Tensor:
+    return tf.one_hot(indices, num_classes, dtype=tf.int64)
+
+
+def _masked_select(x: Tensor, mask: Tensor, *, size: int) -> Tensor:
+    shape = tf.broadcast_static_shape(x.shape, mask.shape)
+    picked = tf.boolean_mask(tf.broadcast_to(x, shape), tf.broadcast_to(mask, shape))
+    missing = size - picked.shape[0]
+    return tf.pad(picked, [[0, missing]]) if missing > 0 else picked[:size]
+
+
+def _embedding(indices: Tensor, weight: Tensor, *, padding_idx: int | None) -> Tensor:
+    if padding_idx is not None:
+        own = np.zeros((weight.shape[0], 1), bool)
+        own[padding_idx] = True
+        weight = tf.where(own, tf.stop_gradient(weight), weight)
+    return tf.nn.embedding_lookup(weight, indices)
+
+
+LOWERINGS: dict[str, Entry] = {
+    "getitem": via("[]", lambda x, *, index: x[index]),
+    "take": via("tensorflow.gather", lambda x, indices, *, axis: tf.gather(x, indices, axis=axis)),
+    "take_along_axis": "tensorflow.experimental.numpy.take_along_axis",
+    "gather": via("tensorflow.gather_nd", _gather),
+    "scatter_add": via("tensorflow.tensor_scatter_nd_add", _scatter_add),
+    "index_add": via("tensorflow.tensor_scatter_nd_add", _along(tf.tensor_scatter_nd_add)),
+    "index_set": via("tensorflow.tensor_scatter_nd_update", _along(tf.tensor_scatter_nd_update)),
+    "segment_sum": "tensorflow.math.unsorted_segment_sum",
+    "one_hot": via("tensorflow.one_hot", _one_hot),
+    "masked_select": via("tensorflow.boolean_mask", _masked_select),
+    "embedding": via("tensorflow.nn.embedding_lookup", _embedding),
+}

@@ -1,0 +1,26 @@
+"""What TensorFlow cannot do, and why."""
+
+from __future__ import annotations
+
+#: operation → the reason.
+OPERATIONS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "copysign",
+            "entr",
+            "rel_entr",
+            "ndtr",
+            "log_ndtr",
+            "logit",
+            "multigammaln",
+            "cummax",
+            "cummin",
+            "fft.hfft",
+            "fft.ihfft",
+            "multilabel_margin",
+        ),
+        "it has no such function",
+    ),
+    **dict.fromkeys(("lp_pool", "grid_sample"), "it has no such layer"),
+    "ctc": "tf.nn.ctc_loss normalises what it is given, which are logits",
+}

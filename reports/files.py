@@ -14,8 +14,10 @@ import pandas as pd
 from .as_text import write_csv
 from .html import as_html
 from .markdown import as_markdown
+from .pages import history
+from .pages.sheets import Sheet
 
-#: What ``write`` writes.
+#: What ``write`` writes anew each time.
 NAMES = ("results.parquet", "results.csv", "report.md", "report.html")
 
 
@@ -26,11 +28,13 @@ def write(
     title: str = "gradparity",
     date: str = "",
     about: Mapping[str, str] | None = None,
+    sheets: Mapping[str, Sheet] | None = None,
 ) -> list[Path]:
     """Write results and reports into a folder, which is made where it is missing.
 
     Each file appears whole or not at all: all are written under other names, then moved into
-    place.
+    place. The folder keeps a line of every run that was written into it (``pages.history``), of
+    which the page shows the trend; ``sheets`` are those of ``as_html``.
 
     Returns
     -------
@@ -42,19 +46,29 @@ def write(
     OSError
         Where the folder cannot be made or written.
     """
+    folder = _made(folder)
     told: dict[str, Any] = {"title": title, "date": date, "about": about}
+    runs = [*_runs(folder), history.told(frame, date, about or {})]
     makers: tuple[Callable[[IO[bytes]], object], ...] = (
         lambda file: frame.to_parquet(file, index=False),
         lambda file: write_csv(frame, file),
         lambda file: file.write(as_markdown(frame, **told).encode()),
-        lambda file: file.write(as_html(frame, **told).encode()),
+        lambda file: file.write(as_html(frame, **told, sheets=sheets, history=runs).encode()),
+        lambda file: file.write(history.lines(runs).encode()),
     )
-    folder = _made(folder)
     with ExitStack() as stack:  # none is moved into place before all are written
-        files = [stack.enter_context(_replacing(folder / name)) for name in NAMES]
+        files = [stack.enter_context(_replacing(folder / name)) for name in (*NAMES, history.NAME)]
         for file, make in zip(files, makers, strict=True):
             make(file)  # straight into the file: a table of many tasks is large
     return [folder / name for name in NAMES]
+
+
+def _runs(folder: Path) -> list[dict[str, Any]]:
+    """The runs that a folder has seen; none where their file is missing or cannot be read."""
+    try:
+        return history.read((folder / history.NAME).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def withdraw(folder: str | os.PathLike[str]) -> None:

@@ -217,7 +217,7 @@ _PARTING_NOTE = (
 
 _NOISE_NOTE = (
     "Quantiles of error over what rounding alone explains, of the comparisons that agree; the "
-    "bound is 8."
+    "bound is 12."
 )
 
 
@@ -274,8 +274,13 @@ _WORST_OF = (
 
 def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
     """The tables of a whole report, in reading order; those with nothing to say are left out."""
+    found = [overview(frame), *details(frame, worst), cases(frame)]
+    return [table for table in found if table]
+
+
+def details(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
+    """The tables between the first and the last of a whole report."""
     found = [
-        overview(frame),
         failures(
             frame,
             "verdict, task, check, tensor, step, error, bound, blame, path, reason, noise ratio, "
@@ -298,7 +303,6 @@ def sections(frame: pd.DataFrame, worst: int = 10) -> list[Table]:
         reasons(frame, "unsupported", "Unsupported", "case, adapter, reason, tasks, where"),
         reasons(frame, "skipped", "Skipped", "case, adapter, reason, tasks, where"),
         noise(frame),
-        cases(frame),
     ]
     return [table for table in found if table]
 

@@ -36,6 +36,7 @@ ROOMS = {
     "selection": set(),
     "linting": {"slopes", "storage", "selection"},
     "explain": {"measure", "truth", "judging", "engine"},
+    "sheets": {"measure", "judging", "engine", "explain"},
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine", "edits"},
     "edits": set(),

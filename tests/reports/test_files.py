@@ -18,7 +18,8 @@ from gradparity.reports.reading import read
 def test_all_files_are_written_and_nothing_else(results, tmp_path):
     paths = files.write(results, tmp_path / "deep" / "out")
     assert [path.name for path in paths] == list(files.NAMES)
-    assert sorted(files.NAMES) == sorted(path.name for path in (tmp_path / "deep/out").iterdir())
+    written = sorted(path.name for path in (tmp_path / "deep/out").iterdir())
+    assert written == sorted([*files.NAMES, "history.jsonl"])
 
 
 @pytest.mark.parametrize("name", ["", "results.parquet", "results.csv"])

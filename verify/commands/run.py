@@ -38,6 +38,7 @@ from ..linting.refusing import apart as sound
 from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
 from ..selection.finding import find
+from ..sheets.making import sheets
 from ..storage.keys import keys
 from ..storage.store import NAME, Store
 from .common import (
@@ -164,7 +165,7 @@ def run(
         results = session.frame()
     emit(_printed(results, form))
     if out is not None:
-        written = write(results, out)
+        written = write(results, out, sheets(cases, results))
         if form == "table":
             emit("\n".join(["", *(printable(str(path)) for path in written)]))
     names_of_stale = set(results.loc[results["verdict"] == "stale", "case"])

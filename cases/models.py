@@ -13,6 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from . import limits
+from .examples import example
 from .faults import shown
 from .tensor_kinds import Strict, Tensor, TensorDtype
 from .values import NAME_PATTERN, Number, Scalar, Setting, SweepValue, Text
@@ -42,14 +43,18 @@ def _truth_kind(value: Any) -> str | None:
 class Rounded(Strict):
     """A published number, which was rounded when it was printed."""
 
-    is_: Tensor = Field(alias="is")
-    within: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    is_: Tensor = Field(alias="is", description="the number as it was printed")
+    within: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        description="how far off it each element may be: half a unit of the last digit printed"
+    )
 
 
 class Between(Strict):
     """A set of values that are all right, as a subdifferential: bounds, element by element."""
 
-    between: Annotated[list[Tensor], Field(min_length=2, max_length=2)]
+    between: Annotated[list[Tensor], Field(min_length=2, max_length=2)] = Field(
+        description="the least and the greatest value, numbers or tensors"
+    )
     total: Number | None = Field(
         None, description="what the elements add up to, as the shares of tied maxima do"
     )
@@ -82,12 +87,16 @@ At = dict[Name, SweepValue]
 class ExpectModel(Strict):
     """Hand-derived truths, of all points or of those that ``at`` picks."""
 
-    at: At = {}
-    value: dict[str, Truth] = {}
-    grad: dict[str, Truth] = {}
-    jvp: dict[str, Truth] = {}
-    hvp: dict[str, Truth] = {}
-    update: dict[str, Truth] = {}
+    at: At = Field({}, description="the points of the sweep that it holds at; all, if not given")
+    value: dict[str, Truth] = Field({}, description="variable → its value in the forward pass")
+    grad: dict[str, Truth] = Field(
+        {}, description="parameter or variable → the gradient with respect to it"
+    )
+    jvp: dict[str, Truth] = Field({}, description="variable → its tangent along `tangents`")
+    hvp: dict[str, Truth] = Field(
+        {}, description="parameter → its part of the Hessian times `tangents`"
+    )
+    update: dict[str, Truth] = Field({}, description="parameter → its value after the last step")
 
 
 def _text_or_texts(value: Any) -> str:
@@ -123,12 +132,16 @@ FORMS = ("value", "bound", "between", "raises")
 class DivergenceModel(Strict):
     """A recorded disagreement."""
 
-    adapters: Annotated[list[Text], Field(min_length=1)]
-    check: Check
-    tensor: Text
-    kind: Kind
-    because: Text
-    value: Recorded | None = None
+    adapters: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="the frameworks that are off"
+    )
+    check: Check = Field(description="which check of theirs is off")
+    tensor: Text = Field(description="the parameter or variable that is off")
+    kind: Kind = Field(description="what sort of disagreement it is")
+    because: Text = Field(description="why they disagree, in a sentence")
+    value: Recorded | None = Field(
+        None, description="what is returned, exactly; or is: and within:, where processors differ"
+    )
     bound: BoundModel | None = Field(
         None, description="in place of a value: how far off the truth it is at most"
     )
@@ -156,9 +169,13 @@ class DivergenceModel(Strict):
         description="how to agree, in words; or say: words, and adapter: the program that agrees "
         "(rule, where the case trains: its own rule, as the adapter spells it)",
     )
-    see: Annotated[Text, AfterValidator(_addresses)] = ""
-    at: At = {}
-    dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = None
+    see: Annotated[Text, AfterValidator(_addresses)] = Field(
+        "", description="addresses of what is known of it, as an upstream issue"
+    )
+    at: At = Field({}, description="the points of the sweep that it shows at; all, if not given")
+    dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = Field(
+        None, description="the dtypes that it shows in; all of the case's, if not given"
+    )
 
     @property
     def forms(self) -> list[str]:
@@ -180,16 +197,24 @@ class DivergenceModel(Strict):
 class ToleranceModel(Strict):
     """A bound set by hand."""
 
-    because: Text
-    rel: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    abs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    because: Text = Field(description="why the derived bound does not do")
+    rel: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="of the truth's magnitude"
+    )
+    abs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="added to it"
+    )
 
 
 class BatchModel(Strict):
     """The rows of the inputs that a step sees."""
 
-    size: Annotated[int, Field(ge=1)]
-    order: Order = "sequential"
+    size: Annotated[int, Field(ge=1)] = Field(
+        description="how many rows of every input that has rows"
+    )
+    order: Order = Field(
+        "sequential", description="as they stand, or shuffled anew in every epoch by a seed"
+    )
 
 
 class StateModel(Strict):
@@ -202,8 +227,12 @@ class StateModel(Strict):
 class AccumulateModel(Strict):
     """Gradients of several backward passes that make one update; a step is a pass."""
 
-    passes: Annotated[int, Field(ge=2, le=limits.STEPS)]
-    as_: Literal["sum", "mean"] = Field(alias="as")
+    passes: Annotated[int, Field(ge=2, le=limits.STEPS)] = Field(
+        description="how many backward passes make one update"
+    )
+    as_: Literal["sum", "mean"] = Field(
+        alias="as", description="what becomes of the passes' gradients"
+    )
 
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -212,21 +241,31 @@ _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class LossScaleModel(Strict):
     """A loss that is multiplied before it is differentiated, against underflow."""
 
-    init: _Positive
-    growth: _Positive = 2.0
-    backoff: _Positive = 0.5
-    every: Annotated[int, Field(ge=1)] = 2000
+    init: _Positive = Field(description="the scale of the first step")
+    growth: _Positive = Field(
+        2.0, description="what it is multiplied by after so many updates in a row (every)"
+    )
+    backoff: _Positive = Field(
+        0.5, description="what it is multiplied by where a gradient is not finite; no update then"
+    )
+    every: Annotated[int, Field(ge=1)] = Field(
+        2000, description="how many updates in a row it takes for the scale to grow"
+    )
 
 
 class EmaModel(Strict):
     """An exponential moving average of the parameters."""
 
-    decay: Annotated[float, Field(ge=0, lt=1)]
+    decay: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="the share of the average that stays at each step"
+    )
     start: Literal["params", "zeros", "first"] = Field(
         description="what it is before the first update: the parameters, zeros, or what they are "
         "after it"
     )
-    debias: bool = False
+    debias: bool = Field(
+        False, description="whether it is divided by one less the decay's power, as Adam's are"
+    )
 
 
 #: One entry: a name out of a table, and its attributes.
@@ -236,9 +275,13 @@ _Named = Annotated[dict[str, dict[str, Setting]], Field(min_length=1, max_length
 class NativeModel(Strict):
     """What one framework calls in place of the case's own: constructors with their defaults."""
 
-    optimizer: _Named | None = None
-    schedule: _Named | None = None
-    clip: _Named | None = None
+    optimizer: _Named | None = Field(
+        None, description="a constructor of torch.optim or optax, with what it is given"
+    )
+    schedule: _Named | None = Field(
+        None, description="a constructor of torch.optim.lr_scheduler or an optax schedule"
+    )
+    clip: _Named | None = Field(None, description="a function of torch or optax that clips")
 
 
 def _text_or_list(value: Any) -> str:
@@ -254,49 +297,93 @@ class CaseModel(Strict):
 
     model_config = ConfigDict(title="A gradparity case")
 
-    case: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
-    about: Text
-    tags: Annotated[list[Word], Field(max_length=100)] = []
-    inputs: dict[Name, Tensor] = {}
-    params: Annotated[dict[Name, Tensor], Field(min_length=1)]
+    case: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)] = Field(
+        description="its name, in kebab-case, which no other case of a run has"
+    )
+    about: Text = Field(description="what it shows, in a line")
+    tags: Annotated[list[Word], Field(max_length=100)] = Field(
+        [], description="words to select it by; markers under pytest"
+    )
+    inputs: dict[Name, Tensor] = Field({}, description="tensors that are not differentiated")
+    params: Annotated[dict[Name, Tensor], Field(min_length=1)] = Field(
+        description="tensors that are differentiated, and updated by the optimizer"
+    )
     program: Annotated[
         Annotated[_ProgramText, Tag("<text>")]
         | Annotated[dict[str, _ProgramText], Tag("<mapping>")],
         Discriminator(_text_or_texts),
-    ]
+    ] = Field(
+        description="the computation, an assignment a line; or adapter: its text, where texts "
+        "differ, of which numpy's is the reference's"
+    )
     maps: dict[Text, Annotated[dict[Name, _ProgramText], Field(min_length=1)]] = Field(
         {},
-        description="adapter → a name in its text → what it is made of, in the case's own tensors: "
-        "jax: {kernel: W.T}",
+        description="adapter → a name in its text → what it is made of, in the case's own tensors",
     )
-    output: Text | None = None
-    cotangent: Tensor | None = None
+    output: Text | None = Field(
+        None, description="the variable that is differentiated; loss, else the last one assigned"
+    )
+    cotangent: Tensor | None = Field(
+        None,
+        description="what an output that is no scalar is contracted with; else seeded normal "
+        "numbers",
+    )
     tangents: dict[Name, Tensor] = Field(
         {},
         description="parameter → the direction it is moved along for jvp and hvp; the others stay",
     )
-    checks: Annotated[list[Check], Field(min_length=1)] | None = None
-    optimizer: Annotated[dict[str, dict[str, Scalar]], Field(min_length=1, max_length=1)] | None = (
-        None
+    checks: Annotated[list[Check], Field(min_length=1)] | None = Field(
+        None,
+        description="what is compared; value and grad, and update where there is an optimizer, "
+        "if not given",
     )
-    groups: dict[Name, dict[str, Scalar]] = {}
-    schedule: _Named | None = None
+    optimizer: Annotated[dict[str, dict[str, Scalar]], Field(min_length=1, max_length=1)] | None = (
+        Field(None, description="the update rule, and its hyperparameters; no update, if none")
+    )
+    groups: dict[Name, dict[str, Scalar]] = Field(
+        {}, description="parameter → hyperparameters that it has in place of the optimizer's"
+    )
+    schedule: _Named | None = Field(
+        None, description="how the learning rate goes with the steps; constant, if none"
+    )
     clip: (
         Annotated[dict[str, dict[str, Scalar] | Number], Field(min_length=1, max_length=1)] | None
-    ) = None
-    native: dict[str, NativeModel] = {}
+    ) = Field(None, description="how gradients are clipped before the update; not, if none")
+    native: dict[str, NativeModel] = Field(
+        {},
+        description="adapter → the framework's own constructors, called in place of the case's "
+        "optimizer, schedule or clip",
+    )
     state: Annotated[dict[Name, StateModel], Field(max_length=100)] = Field(
         {}, description="name → what it is first, and the variable that it is at the next step"
     )
-    accumulate: AccumulateModel | None = None
-    loss_scale: LossScaleModel | None = Field(None, alias="loss-scale")
-    ema: EmaModel | None = None
-    steps: Annotated[int, Field(ge=1, le=limits.STEPS)] = 1
-    batch: BatchModel | None = None
-    dtypes: Annotated[list[Dtype], Field(min_length=1, max_length=20)] = ["float64", "float32"]
+    accumulate: AccumulateModel | None = Field(
+        None, description="how many backward passes make one update; each makes one, if not given"
+    )
+    loss_scale: LossScaleModel | None = Field(
+        None,
+        alias="loss-scale",
+        description="what the loss is multiplied by before it is differentiated; 1, if not given",
+    )
+    ema: EmaModel | None = Field(
+        None, description="a moving average of the parameters, kept beside them"
+    )
+    steps: Annotated[int, Field(ge=1, le=limits.STEPS)] = Field(
+        1, description="how many steps of the optimizer; every one is compared"
+    )
+    batch: BatchModel | None = Field(
+        None, description="the rows of the inputs that a step sees; all of them, if not given"
+    )
+    dtypes: Annotated[list[Dtype], Field(min_length=1, max_length=20)] = Field(
+        ["float64", "float32"], description="the dtypes to run it in, each a task"
+    )
     sweep: dict[
         Name, Annotated[list[SweepValue], Field(min_length=1, max_length=limits.POINTS)]
-    ] = {}
+    ] = Field(
+        {},
+        description="name → its values: the case is run at every point of their product; in the "
+        "program the name is a constant, or an operation as $name(x)",
+    )
     expect: (
         Annotated[
             Annotated[ExpectModel, Tag("<mapping>")]
@@ -304,9 +391,13 @@ class CaseModel(Strict):
             Discriminator(_one_or_many),
         ]
         | None
-    ) = None
-    tolerance: ToleranceModel | None = None
-    divergences: Annotated[list[DivergenceModel], Field(max_length=1000)] = []
+    ) = Field(None, description="hand-derived truths, held against every framework")
+    tolerance: ToleranceModel | None = Field(
+        None, description="a bound on the error, in place of the one that is derived"
+    )
+    divergences: Annotated[list[DivergenceModel], Field(max_length=1000)] = Field(
+        [], description="disagreements that are known, recorded strictly"
+    )
     versions: dict[Text, Text] = Field(
         {}, description="adapter → the version with which its divergences were recorded"
     )
@@ -325,7 +416,7 @@ class CaseModel(Strict):
     avoid: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="how far every operation keeps from its kinks, intermediate values too"
     )
-    skip: dict[Text, Text] = {}
+    skip: dict[Text, Text] = Field({}, description="adapter → why it does not run the case")
 
     @property
     def expectations(self) -> list[ExpectModel]:
@@ -343,6 +434,9 @@ class CaseModel(Strict):
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one document of a case file, for editors."""
+    """The JSON Schema (2020-12) of one document of a case file, every key with an example."""
     schema = CaseModel.model_json_schema(by_alias=True)
+    for name, model in {CaseModel.__name__: schema, **schema["$defs"]}.items():
+        for key, described in model.get("properties", {}).items():
+            described["examples"] = [example(name, key)]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

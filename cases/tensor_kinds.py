@@ -16,6 +16,10 @@ TensorDtype = Literal[
 ]
 
 
+#: What the key of a kind that has a shape says.
+SHAPE = "its shape, as 3 or [3, 4]"
+
+
 class Strict(BaseModel):
     """What every model of a case file is: of these keys and types, and no other."""
 
@@ -34,89 +38,93 @@ class Spec(Strict):
 class Normal(Spec):
     """Normal numbers; complex ones have independent parts and variance ``scale²``."""
 
-    normal: Shape
-    scale: Number = 1.0
-    loc: Number = 0.0
+    normal: Shape = Field(description=SHAPE)
+    scale: Number = Field(1.0, description="the standard deviation")
+    loc: Number = Field(0.0, description="the mean")
 
 
 class Uniform(Spec):
     """Uniform on [low, high)."""
 
-    uniform: Shape
-    low: Number = 0.0
-    high: Number = 1.0
+    uniform: Shape = Field(description=SHAPE)
+    low: Number = Field(0.0, description="the least that may be drawn")
+    high: Number = Field(1.0, description="what all are less than")
 
 
 class Integers(Spec):
     """Whole numbers of [low, high)."""
 
-    integers: Shape
-    low: Number = 0
-    high: Number
+    integers: Shape = Field(description=SHAPE)
+    low: Number = Field(0, description="the least that may be drawn")
+    high: Number = Field(description="what all are less than")
 
 
 class Zeros(Spec):
     """All zero."""
 
-    zeros: Shape
+    zeros: Shape = Field(description=SHAPE)
 
 
 class Ones(Spec):
     """All one."""
 
-    ones: Shape
+    ones: Shape = Field(description=SHAPE)
 
 
 class Full(Spec):
     """One value everywhere."""
 
-    full: Shape
-    value: Number
+    full: Shape = Field(description=SHAPE)
+    value: Number = Field(description="the number that all elements are")
 
 
 class Eye(Spec):
     """The identity matrix of so many rows."""
 
-    eye: Count
+    eye: Count = Field(description="how many rows, and columns")
 
 
 class Linspace(Spec):
     """Evenly spaced numbers: ``[first, last, how many]``."""
 
-    linspace: Annotated[list[Number], Field(min_length=3, max_length=3)]
+    linspace: Annotated[list[Number], Field(min_length=3, max_length=3)] = Field(
+        description="the first, the last, and how many"
+    )
 
 
 class Spd(Spec):
     """A random symmetric (Hermitian) positive definite matrix of so many rows."""
 
-    spd: Count
+    spd: Count = Field(description="how many rows, and columns")
 
 
 class Orthogonal(Spec):
     """A random orthogonal (unitary) matrix of so many rows."""
 
-    orthogonal: Count
+    orthogonal: Count = Field(description="how many rows, and columns")
 
 
 class Parts(Strict):
     """The real and the imaginary part of a complex tensor."""
 
-    re: Tensor
-    im: Tensor
+    re: Tensor = Field(description="the real part")
+    im: Tensor = Field(description="the imaginary part, of the same shape")
 
 
 class Complex(Spec):
     """A complex tensor from its parts."""
 
-    complex: Parts
+    complex: Parts = Field(description="its two parts")
 
 
 class File(Spec):
     """An array of an .npz or .npy file beside the case or shipped with the package."""
 
-    file: Text
-    key: Text | None = None
-    rows: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
+    file: Text = Field(description="its name, .npz or .npy, beside the case or of the package")
+    key: Text | None = Field(None, description="which array of an .npz")
+    rows: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="only those from the first to before the second, counted from 0"
+    )
     scale: Number | None = Field(None, description="multiplies; whole numbers become the dtype's")
 
 

@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..cases.task import Task
-from ..cases.training_parts import FEATURES, needs
+from ..cases.training_parts import FEATURES
 from ..refimpl.errors import AdapterFailed, MissingFramework, Unsupported, described, text_of
 from .base import Adapter, Trace
+from .needing import needs
 from .well_formed import checked
 
 _T = TypeVar("_T")

@@ -1,15 +1,8 @@
-"""What of a training step goes around its rule: passes, a scaled loss, averages, what is carried.
-
-``needs`` says which of these a task has, for an adapter that has no such thing.
-"""
+"""What of a training step goes around its rule: passes, a scaled loss, an average."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .task import Task
 
 #: What an adapter may be able to do beside a plain step → what it is called.
 FEATURES = {
@@ -54,19 +47,3 @@ class Ema:
     decay: float
     start: str
     debias: bool = False
-
-
-def needs(task: Task) -> list[str]:
-    """Which of ``FEATURES`` a task has."""
-    update = task.update
-    return [
-        name
-        for name, there in (
-            ("casts", bool(task.dtypes)),
-            ("state", bool(task.state)),
-            ("accumulate", update is not None and update.accumulate is not None),
-            ("loss-scale", task.loss_scale is not None),
-            ("ema", update is not None and update.ema is not None),
-        )
-        if there
-    ]

@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from ...cases.task import Task
-from ...cases.training_parts import FEATURES, needs
+from ...cases.training_parts import FEATURES
 from ...refimpl.errors import Unsupported
 from ..base import Shown
 from ..lowering import Lowerings
+from ..needing import needs
 from .code import data
 from .statements import OURS, statements
 

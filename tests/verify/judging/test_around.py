@@ -9,11 +9,12 @@ import pytest
 
 from gradparity.adapters.attempt import attempt
 from gradparity.adapters.base import Adapter
+from gradparity.adapters.needing import needs
 from gradparity.adapters.numpy_reference import NumpyAdapter, reference
 from gradparity.cases import load_text
 from gradparity.cases.loading import catalogue, load_files
 from gradparity.cases.program import Program
-from gradparity.cases.training_parts import FEATURES, needs
+from gradparity.cases.training_parts import FEATURES
 from gradparity.refimpl.errors import Unsupported
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify.engine.runner import Runner

@@ -149,6 +149,17 @@ def needed(program: Program, outputs: Iterable[str]) -> frozenset[str]:
     return frozenset(wanted)
 
 
+def same(a: Captured, b: Captured) -> bool:
+    """Whether two captures are one program of the same numbers, whatever their dtypes."""
+    if a.program != b.program or a.outputs != b.outputs:
+        return False
+    leaves = [{**x.inputs, **x.params} for x in (a, b)]
+    return leaves[0].keys() == leaves[1].keys() and all(
+        np.array_equal(x, leaves[1][name], equal_nan=x.dtype.kind in "fc")
+        for name, x in leaves[0].items()
+    )
+
+
 def renamed(captured: Captured, names: Mapping[str, str]) -> Captured:
     """A side whose leaves have other names, where they are given any."""
 

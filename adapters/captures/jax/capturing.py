@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -12,13 +12,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ....cases.program import Instruction, Program, Ref
 from ....refimpl.errors import Randomness, Unsupported
 from ...interpret import failures
 from ...values import dtype_of
-from ..captured import Builder, Captured, needed
+from ..captured import Builder, Captured, Gap, needed
 from .interpreter import Interpreter
 from .values import Value
 from .writing import Writer
+
+#: Of two arguments, the reference has their derivative in the second alone.
+BY_SECOND = frozenset({"gammainc", "gammaincc", "zeta"})
+CONSTANT = "by its first argument, in which the reference has no derivative"
 
 
 def capture(
@@ -158,17 +163,36 @@ def _kept(
     for name, place in writer.drawn.items():
         if name in keep:
             raise Randomness("random numbers that are drawn here reach the output", str(place))
+    program = replace(
+        program, instructions=tuple(i for i in program.instructions if i.target in keep)
+    )
+    gaps = [gap for k, gap in interpreter.gaps.items() if k in keep]
+    gaps += [
+        Gap(i.operation, CONSTANT, builder.places[i.target]) for i in _slopeless(program, params)
+    ]
     return Captured(
-        replace(program, instructions=tuple(i for i in program.instructions if i.target in keep)),
+        program,
         params,
         {**inputs, **{k: x for k, x in builder.constants.items() if k in keep}},
         outputs,
         state,
         {k: place for k, place in builder.places.items() if k in keep},
         {k: dtype for k, dtype in interpreter.dtypes.items() if k in keep},
-        tuple(dict.fromkeys(gap for k, gap in interpreter.gaps.items() if k in keep)),
+        tuple(dict.fromkeys(gaps)),
         tuple(dict.fromkeys(interpreter.custom)),
     )
+
+
+def _slopeless(program: Program, params: Iterable[str]) -> Iterator[Instruction]:
+    """Instructions that move with a parameter by an argument in which JAX alone has a slope."""
+    moving = set(params)
+    for i in program.instructions:
+        if i.operation == "stop_gradient" or not moving.intersection(i.refs):
+            continue
+        moving.add(i.target)
+        first = i.arguments[0]
+        if i.operation in BY_SECOND and isinstance(first, Ref) and first.name in moving:
+            yield i
 
 
 def path_name(path: Sequence[Any]) -> str:

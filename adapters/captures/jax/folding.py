@@ -62,6 +62,11 @@ def _iota(params: dict[str, Any]) -> np.ndarray:
     return np.broadcast_to(np.arange(shape[axis]).reshape(aligned), shape).astype(params["dtype"])
 
 
+def _reshaped(params: dict[str, Any], x: np.ndarray, *_: Any) -> np.ndarray:
+    order = params.get("dimensions")
+    return (x if order is None else x.transpose(order)).reshape(params["new_sizes"])
+
+
 def _chosen(_: dict[str, Any], which: np.ndarray, *cases: np.ndarray) -> np.ndarray:
     chosen = cases[0]
     for number, case in enumerate(cases[1:], 1):
@@ -96,7 +101,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "convert_element_type": _converted,
     "iota": _iota,
     "select_n": _chosen,
-    "reshape": lambda params, x, *_: x.reshape(params["new_sizes"]),
+    "reshape": _reshaped,
     "squeeze": lambda params, x: x.squeeze(tuple(params["dimensions"])),
     "transpose": lambda params, x: x.transpose(params["permutation"]),
     "concatenate": lambda params, *xs: np.concatenate(xs, params["dimension"]),

@@ -22,8 +22,20 @@ CASES, _ = load_files([catalogue()])
 #: writing one function have their own.
 WITHIN = 1e-7
 
-#: So many of the catalogue's cases that JAX runs come back whole and the same.
-FLOOR = 0.99
+#: So many of the catalogue's cases that JAX runs come back whole and the same; the others have a
+#: gap, which is told.
+FLOOR = 0.998
+
+#: Cases that show no mathematics: as JAX writes the function, it is a difference of numbers that
+#: agree in every digit of extended precision, or in all but some.
+LOST = {
+    "sinc-slope-at-a-tiny-number",
+    "sinc-slope-near-zero",
+    "sinc-slope-very-near-zero",
+    "slope-of-sinc-near-zero",
+    "tanhshrink-near-zero",
+    "tanh-shrink-near-zero",
+}
 
 
 def unusual(task):
@@ -75,9 +87,15 @@ def came_back(task):
     except AdapterFailed:  # what JAX cannot trace
         return None
     except Unsupported as refused:
-        return None if "no floating output" in str(refused) else str(refused)
+        return None if "no floating output" in str(refused) or lacking(task) else str(refused)
     if captured.gaps:
         return "; ".join(map(str, captured.gaps))
+    return off_of(captured, task)
+
+
+def off_of(captured, task):
+    """What a captured program computes otherwise than all that says what it has to."""
+    program = task.program("jax")
     plain = replace(task, update=None, steps=1, checks=frozenset({"value", "grad"}))
     back = replace(
         plain,
@@ -94,21 +112,45 @@ def came_back(task):
     for expected in truths(plain):
         off = differences(captured, program, step, expected)
         if not off:
-            break
+            return ""
+    wide = reference(back, dtype=np.longdouble).steps[0]
+    for expected in [*own(plain, np.longdouble), *stated(plain, np.longdouble)]:
+        if not differences(captured, program, wide, expected):
+            return ""
     return "; ".join(off)
 
 
+def lacking(task):
+    """Whether JAX's adapter has no such operation or no derivative of it."""
+    try:
+        JaxAdapter().run(task)
+    except Unsupported:
+        return True
+    return False
+
+
 def truths(task):
-    """The reference's own run; JAX's, whose slopes at kinks and singular points may be others."""
+    """What says what the captured program has to compute: one of them has to agree.
+
+    The reference's run of the text for JAX; JAX's own, whose slopes at kinks and singular points
+    may be others; and what the case states, from which JAX's may be a recorded divergence. In wide
+    precision a case whose numbers leave little of float64 is held to what its text says.
+    """
     yield from own(task)
     with suppress(AdapterFailed):  # what JAX itself cannot run, as a determinant of nothing
         yield JaxAdapter().run(task).steps[0]
+    yield from stated(task)
 
 
-def own(task):
+def own(task, dtype=None):
     """The reference's run of the text for JAX, where it can."""
+    yield from stated(replace(task, programs={"*": task.program("jax")}), dtype)
+
+
+def stated(task, dtype=None):
+    """The reference's run of the case, where there is a text for it."""
     with suppress(Unsupported, AdapterFailed):
-        yield reference(replace(task, programs={"*": task.program("jax")})).steps[0]
+        yield reference(task, dtype=dtype).steps[0]
 
 
 def differences(captured, program, step, expected):
@@ -153,17 +195,24 @@ def test_a_capture_of_another_program_is_told(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_catalogue_comes_back():
-    counted, off = Counter(), {}
+def test_the_catalogue_comes_back(record_property):
+    counted, off, lost = Counter(), {}, set()
     for case in CASES:
         for task in case.tasks(["float64"] if "float64" in case.model.dtypes else []):
             if task.program("jax") is None:
                 continue
             found = came_back(task)
+            if found and task.case in LOST:
+                lost.add(task.case)
+                continue
             counted["not run" if found is None else "off" if found else "same"] += 1
             if found:
                 off[task.id] = found
         jax.clear_caches()
     share = counted["same"] / (counted["same"] + counted["off"])
+    record_property("cases", dict(counted))
     print(counted, off)  # noqa: T201  the coverage figure
+    wrong = {name: why for name, why in off.items() if not why.startswith("Gap(")}
+    assert wrong == {}
+    assert lost == LOST
     assert share >= FLOOR, off

@@ -96,6 +96,7 @@ COMPOSITES: dict[str, Composite] = {
     ),
     "numpy/ufuncs.logaddexp": _row("logaddexp", 2),
     "numpy/ufuncs.logaddexp2": _row("logaddexp2", 2),
+    "numpy/ufuncs.copysign": _row("copysign", 2),
     "scipy/special.xlogy": _row("xlogy", 2),
     "scipy/special.xlog1py": _row("xlog1py", 2),
     "scipy/special.entr": _row("entr", 1),

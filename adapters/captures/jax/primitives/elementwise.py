@@ -127,13 +127,18 @@ def _clamp(w: Writer, e: Equation) -> Written:
     low, x, high = e.inputs
     a, b = w.operand(low), w.operand(high)
     if not isinstance(a, str) and not isinstance(b, str):
-        return w.emit("hard_tanh", x, min_val=a, max_val=b)
+        return w.emit("hard_tanh", x, min_val=min(a, b), max_val=b)
     inside = w.elementwise(
         "logical_and", w.elementwise("greater", x, low), w.elementwise("less", x, high)
     )
     held = w.emit("where", inside, x, w.emit("stop_gradient", x))
+    held = w.elementwise("where", w.elementwise("greater", low, x), low, held)
     held = w.elementwise("where", w.elementwise("less", high, x), high, held)
-    return w.elementwise("where", w.elementwise("greater", low, x), low, held)
+    if not np.any(low.numpy > high.numpy):
+        return held
+    # The upper bound is the last word, but has a slope only where x is above it.
+    below = w.elementwise("less", high, held)
+    return w.elementwise("where", below, w.emit("stop_gradient", high), held)
 
 
 def _select_n(w: Writer, e: Equation) -> Written:

@@ -39,11 +39,41 @@ def _svd(w: Writer, e: Equation) -> Written:
 
 
 def _qr(w: Writer, e: Equation) -> Written:
-    rows, columns = e.inputs[0].shape[-2:]
-    if e.params["pivoting"] or (e.params["full_matrices"] and rows > columns):
-        raise Unsupported("with pivots, or of more columns than the matrix has")
-    found = w.emit("linalg.qr", e.inputs[0])
-    return [w.emit("select", found, index=k) for k in (0, 1)]
+    """Of columns in the order of the pivots, which are constants."""
+    x = e.inputs[0]
+    rows, columns = x.shape[-2:]
+    given, pivots = w.name(x), []
+    if e.params["pivoting"]:
+        order = np.asarray(e.run(x.array)[2])[..., None, :]
+        order = w.constant(np.broadcast_to(order, x.shape))
+        given, pivots = w.emit("take_along_axis", x, order, axis=-1), [None]
+    found = w.emit("linalg.qr", given)
+    q, r = (w.emit("select", found, index=k) for k in (0, 1))
+    if e.params["full_matrices"] and rows > columns:
+        below = ((0, 0),) * (len(x.shape) - 2) + ((0, rows - columns), (0, 0))
+        q, r = _completed(w, q, x), w.emit("pad", r, pad_width=below)
+    return [q, r, *pivots]
+
+
+def _completed(w: Writer, q: str, x: Value) -> str:
+    """All columns of Q = 1 - V T Vᴴ, a product of reflections, of its first n.
+
+    With Q - 1 = -V T Vₙᴴ in these and Z = Vₚ Vₙ⁻¹ = Qₚ (Qₙ - 1)⁻¹, below the first n rows and in
+    them, the further ones are 1 + (Q - 1) Zᴴ: equations 32 and 33 of arXiv:2409.13374.
+    """
+    rows, columns = x.shape[-2:]
+
+    def adjoint(name: str) -> str:
+        name = w.emit("conj", name) if x.kind == "c" else name
+        return w.emit("matrix_transpose", name)
+
+    one = np.eye(rows, dtype=x.dtype)
+    less = w.emit("subtract", q, w.constant(one[:, :columns]))
+    upper = w.emit("getitem", less, index=(..., slice(0, columns), slice(None)))
+    lower = w.emit("getitem", less, index=(..., slice(columns, None), slice(None)))
+    z = w.emit("linalg.solve", adjoint(upper), adjoint(lower))
+    further = w.emit("add", w.emit("matmul", less, z), w.constant(one[:, columns:]))
+    return w.emit("concat", q, further, axis=-1)
 
 
 def _triangular_solve(w: Writer, e: Equation) -> Written:

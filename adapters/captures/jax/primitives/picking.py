@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,9 @@ from .....refimpl.errors import Unsupported
 from ..positions import along_axis, picked
 from ..values import Value
 from ..writing import Equation, Writer, Written
+
+#: So many elements at most are made of updates of which an element has several.
+MANY = 10**7
 
 
 def _gather(w: Writer, e: Equation) -> Written:
@@ -113,25 +116,50 @@ def _went(e: Equation) -> np.ndarray:
     return np.asarray(back(places)[0]).round().astype(int) - 1
 
 
-def _once(operation: str) -> Callable[[Writer, Equation], Written]:
-    """A scatter that combines by an operation, where no element has two updates."""
+def _combined(pair: str, many: str, neutral: float) -> Callable[[Writer, Equation], Written]:
+    """A scatter that combines: by ``pair``, or by ``many`` where an element has several updates."""
 
     def write(w: Writer, e: Equation) -> Written:
         x, _, updates = e.inputs
-        went = _went(e).ravel()
-        inside = went >= 0
-        if len(np.unique(went[inside])) != inside.sum():
-            raise Unsupported("several updates of one element")
-        written = np.full(math.prod(x.shape), -1)
-        written[went[inside]] = np.arange(went.size)[inside]
-        written = written.reshape(x.shape)
-        if (written < 0).all():
-            return w.name(x)
-        combined = w.emit(operation, x, _spread(w, updates, written))
+        written = _updates_of(_went(e), x.shape)
+        if written.shape[-1] > 1:
+            return _reduced(w, x, updates, written, (many, neutral))
+        written = written[..., 0]
         kept = written < 0
+        if kept.all():
+            return w.name(x)
+        combined = w.emit(pair, x, _spread(w, updates, written))
         return w.emit("where", w.constant(~kept), combined, x) if kept.any() else combined
 
     return write
+
+
+def _updates_of(went: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """The updates of each element, in a last axis as long as the most that one has; -1 for none."""
+    went = went.ravel()
+    inside = np.flatnonzero(went >= 0)
+    order = inside[np.argsort(went[inside], kind="stable")]
+    counts = np.bincount(went[order], minlength=math.prod(shape))
+    most = max(int(counts.max(initial=0)), 1)
+    if counts.size * most > MANY:
+        raise Unsupported(f"{most} updates of one element among {counts.size}")
+    found = np.full((counts.size, most), -1)
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    found[went[order], np.arange(order.size) - before] = order
+    return found.reshape(*shape, most)
+
+
+def _reduced(
+    w: Writer, x: Value, updates: Value, written: np.ndarray, by: tuple[str, float]
+) -> Written:
+    """An element and its updates, reduced: JAX shares a slope evenly among the largest, too."""
+    operation, neutral = by
+    spread = _spread(w, updates, written)
+    missing = written < 0
+    if missing.any():
+        spread = w.emit("where", w.constant(~missing), spread, neutral)
+    own = w.emit("reshape", x, shape=(*x.shape, 1))
+    return w.emit(operation, w.emit("concat", own, spread, axis=-1), axis=-1)
 
 
 RULES = {
@@ -140,11 +168,11 @@ RULES = {
     "scatter": _scatter,
     "scatter-add": _scatter_add,
     "scatter_add": _scatter_add,
-    "scatter-mul": _once("multiply"),
-    "scatter_mul": _once("multiply"),
-    "scatter_max": _once("maximum"),
-    "scatter_min": _once("minimum"),
-    "scatter-max": _once("maximum"),
-    "scatter-min": _once("minimum"),
+    "scatter-mul": _combined("multiply", "prod", 1.0),
+    "scatter_mul": _combined("multiply", "prod", 1.0),
+    "scatter_max": _combined("maximum", "max", -math.inf),
+    "scatter_min": _combined("minimum", "min", math.inf),
+    "scatter-max": _combined("maximum", "max", -math.inf),
+    "scatter-min": _combined("minimum", "min", math.inf),
     "dynamic_update_slice": _dynamic_update_slice,
 }

@@ -12,8 +12,11 @@ from ..writing import Equation, Writer, Written, whole
 
 
 def _reshape(w: Writer, e: Equation) -> Written:
+    """In an order of the axes of its own, where it says one, as of columns first."""
     (x,) = e.inputs
-    return w.reshaped(w.name(x), x.shape, e.shape)
+    order = e.params.get("dimensions") if e.name == "reshape" else None
+    order = range(len(x.shape)) if order is None else order
+    return w.reshaped(w.permuted(w.name(x), [*order]), [x.shape[k] for k in order], e.shape)
 
 
 def _transpose(w: Writer, e: Equation) -> Written:

@@ -16,6 +16,8 @@ SUFFIXES = (".yaml", ".yml")
 
 _CASE_KEY = re.compile(rb"""^(case|"case"|'case')[ \t]*:""", re.MULTILINE)
 
+_OWN_KEY = re.compile(rb"""^(own|"own"|'own')[ \t]*:""", re.MULTILINE)
+
 
 class Placed(Protocol):
     """A case, or what is remembered of one: its name and where it stands."""
@@ -61,6 +63,17 @@ def is_case_file(path: Path) -> bool:
             return _CASE_KEY.search(stream.read(limits.FILE_BYTES)) is not None
     except OSError:
         return True
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a case file is of users' own code: YAML with a top-level ``own:``."""
+    if path.suffix not in SUFFIXES or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            return _OWN_KEY.search(stream.read(limits.FILE_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def case_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[BadCase]]:

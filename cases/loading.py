@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ..refimpl.errors import BadCase
 from . import limits
@@ -153,7 +153,29 @@ def _cases(
     return cases
 
 
-def select(cases: Iterable[Case], words: str | Iterable[str] | None) -> list[Case]:
+class Chosen(Protocol):
+    """A case, or what is chosen as one is."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """Its tags."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        ...
+
+
+AnyChosen = TypeVar("AnyChosen", bound=Chosen)
+
+
+def select(cases: Iterable[AnyChosen], words: str | Iterable[str] | None) -> list[AnyChosen]:
     """The cases that every word fits: part of the name, a tag, or part of the file's name.
 
     Parameters
@@ -168,7 +190,7 @@ def select(cases: Iterable[Case], words: str | Iterable[str] | None) -> list[Cas
     return [case for case in cases if all(_fits(case, word.lower()) for word in listed)]
 
 
-def _fits(case: Case, word: str) -> bool:
+def _fits(case: Chosen, word: str) -> bool:
     stem = case.path.stem.lower()
     return (
         word in case.name.lower()

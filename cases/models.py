@@ -264,7 +264,8 @@ class EmaModel(Strict):
         "after it"
     )
     debias: bool = Field(
-        False, description="whether it is divided by one less the decay's power, as Adam's are"
+        default=False,
+        description="whether it is divided by one less the decay's power, as Adam's are",
     )
 
 

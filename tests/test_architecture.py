@@ -40,7 +40,7 @@ ROOMS = {
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine", "edits"},
     "edits": set(),
-    "own": {"measure", "edits", "engine", "atlas"},
+    "own": {"measure", "edits", "engine", "atlas", "selection"},
     "fuzz": {"judging", "engine"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection"},

@@ -11,9 +11,9 @@ from ruamel.yaml import YAML, YAMLError
 
 from ...refimpl.errors import BadUsage
 from ..own.comparing import compare as compare_sides
-from ..own.documents import documents
 from ..own.naming import made, named, report_of
 from ..own.report import Report
+from ..selection.documents import documents
 from .common import emit
 
 First = Annotated[

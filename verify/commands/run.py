@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,8 +24,9 @@ from rich.progress import (
 
 from ...cases.case import Case
 from ...cases.loading import select
-from ...refimpl.errors import BadUsage, printable
+from ...refimpl.errors import BadCase, BadUsage, printable
 from ...reports.as_text import as_csv, as_json
+from ...reports.columns import frame
 from ...reports.console import show
 from ...reports.markdown import as_markdown
 from ..atlas.accepting import Proposal, proposals
@@ -35,9 +37,11 @@ from ..engine.session import Session
 from ..engine.work import LONG, Engine, Work, drawings, fail_without_a_framework
 from ..engine.work import Progress as Tell
 from ..linting.refusing import apart as sound
+from ..own import running
 from ..reporting import withdraw, write
 from ..selection.choices import adapters_of, dtypes_of, jobs_of
-from ..selection.finding import find
+from ..selection.documents import Document
+from ..selection.finding import find_all
 from ..sheets.making import sheets
 from ..storage.keys import keys
 from ..storage.store import NAME, Store
@@ -113,6 +117,12 @@ AcceptStale = Annotated[
         "--accept-stale", help="Propose the edit that makes stale divergences hold, as a diff."
     ),
 ]
+Allow = Annotated[
+    bool,
+    typer.Option(
+        "--allow-imports", help="Import and run the code that files with own: name; needed."
+    ),
+]
 InPlace = Annotated[
     bool, typer.Option("--in-place", help="Make that edit in the case files, comments kept.")
 ]
@@ -134,6 +144,7 @@ def run(
     changed: Changed = False,
     form: Format = "table",
     strict: Strict = False,
+    allow_imports: Allow = False,
     accept_stale: AcceptStale = False,
     in_place: InPlace = False,
 ) -> None:
@@ -141,10 +152,8 @@ def run(
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
     room = memory_of(memory)
     _begin(out)
-    cases, faulty = _chosen(paths, keywords, strict=strict)
-    work = Work(drawings(cases, draws), wanted)
-    if not len(work):
-        raise BadUsage(f"no case has a dtype of {dtypes}")
+    cases, own, faulty = _chosen(paths, keywords, strict=strict, allow_imports=allow_imports)
+    work = _work(cases, draws, wanted, own)
     chosen = _engine(work, names, asked, timeout, cluster, room)
     with _store(out, resume=resume, changed=changed) as store:
         session = Session(work, list(keys(work, names)), store)
@@ -162,7 +171,9 @@ def run(
             raise
         finally:
             session.remember()
-        results = session.frame()
+        compared, wrong = running.run(own, draws, timeout or LONG)
+        results = frame(chain(session.rows(), compared))
+    _left_out(wrong)
     emit(_printed(results, form))
     if out is not None:
         written = write(results, out, sheets(cases, results))
@@ -174,7 +185,7 @@ def run(
         _accept(names, stale, wanted, emit if form == "table" else say, in_place=in_place)
     elif stale:
         say(f"gradparity: {len(stale)} with stale records; --accept-stale proposes the edit")
-    raise SystemExit(BAD_CASE if faulty else status(results))
+    raise SystemExit(BAD_CASE if faulty or wrong else status(results))
 
 
 def _begin(out: str | None) -> None:
@@ -184,21 +195,35 @@ def _begin(out: str | None) -> None:
 
 
 def _chosen(
-    paths: list[str] | None, keywords: str | None, *, strict: bool
-) -> tuple[list[Case], bool]:
-    """The cases to run, and whether files with faults are left out, which is said."""
-    cases, faults = find(paths)
+    paths: list[str] | None, keywords: str | None, *, strict: bool, allow_imports: bool
+) -> tuple[list[Case], list[Document], bool]:
+    """The cases to run, the users' own, and whether files with faults are left out: it is said."""
+    cases, own, faults = find_all(paths)
     if keywords:
-        cases = select(cases, keywords)
+        cases, own = select(cases, keywords), select(own, keywords)
     cases, faults = sound(cases, faults)
-    if strict or not cases:
+    if not allow_imports:
+        faults += running.refused(own)
+        own = []
+    if strict or not (cases or own):
         fail_on(faults)
-    if not cases:
+    if not (cases or own):
         raise BadUsage(f"no case has {keywords!r}" if keywords else "no case file is there")
+    _left_out(faults)
+    return cases, own, bool(faults)
+
+
+def _left_out(faults: list[BadCase]) -> None:
     if faults:
         say_all(faults)
         say("gradparity: the cases of these files are not run; those of the others are")
-    return cases, bool(faults)
+
+
+def _work(cases: list[Case], draws: int, dtypes: list[str] | None, own: list[Document]) -> Work:
+    work = Work(drawings(cases, draws), dtypes)
+    if not len(work) and not own:
+        raise BadUsage(f"no case has a dtype of {','.join(dtypes or ())}")
+    return work
 
 
 def _engine(
@@ -284,9 +309,12 @@ def _proposed(
 
 
 def status(results: pd.DataFrame) -> int:
-    """1 where anything differs or is stale, else 3 where an adapter failed, else 0."""
+    """1 where anything differs, is stale or could not be captured, else 3 where an adapter failed.
+
+    0 if all is well.
+    """
     verdicts = set(results["verdict"])
-    if verdicts & {"differs", "stale"}:
+    if verdicts & {"differs", "stale"} or (results["check"] == running.CAPTURE).any():
         return DIFFERS
     return FAILED if "error" in verdicts else 0
 

@@ -1,9 +1,9 @@
-"""One call in a process of its own: what it hangs in is stopped, what crashes it is told."""
+"""Calls in a process of their own: what they hang in is stopped, what crashes it is told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired
 
@@ -14,34 +14,51 @@ from .processes import end_with_parent, ending, pool_of, stop
 _T = TypeVar("_T")
 
 
-def apart(
-    function: Callable[..., _T], *arguments: Any, seconds: float, memory: int | None = None
-) -> _T:
-    """What a function returns that runs in another process.
+class Apart:
+    """A process for calls, one after the other; another one where one of them has ended it.
 
     Parameters
     ----------
-    function, arguments
-        They can be pickled, and so can what comes back.
     seconds
-        How long it may take.
+        How long each call may take.
     memory
-        Bytes that it may take; None for what ``memory.fair`` says.
-
-    Raises
-    ------
-    AdapterFailed
-        Where the process ends of itself, or is stopped.
+        Bytes that they may take; None for what ``memory.fair`` says.
     """
-    pool = pool_of(1, _start, memory)
-    try:
-        return pool.schedule(function, args=arguments, timeout=seconds).result()
-    except TimeoutError as end:
-        raise AdapterFailed(f"stopped after {seconds:g} seconds") from end
-    except ProcessExpired as end:
-        raise AdapterFailed(f"the process ended while it was at work: {ending(end)}") from end
-    finally:
-        stop(pool)
+
+    def __init__(self, seconds: float, memory: int | None = None) -> None:
+        self._seconds = seconds
+        self._pool = pool_of(1, _start, memory)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop(self._pool)
+
+    def call(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """What a function returns there.
+
+        It and its arguments can be pickled, and so can what comes back.
+
+        Raises
+        ------
+        AdapterFailed
+            Where the process ends of itself, or is stopped.
+        """
+        try:
+            return self._pool.schedule(function, args=arguments, timeout=self._seconds).result()
+        except TimeoutError as end:
+            raise AdapterFailed(f"stopped after {self._seconds:g} seconds") from end
+        except ProcessExpired as end:
+            raise AdapterFailed(f"the process ended while it was at work: {ending(end)}") from end
+
+
+def apart(
+    function: Callable[..., _T], *arguments: Any, seconds: float, memory: int | None = None
+) -> _T:
+    """What a function returns that runs in another process: see ``Apart``."""
+    with Apart(seconds, memory) as process:
+        return process.call(function, *arguments)
 
 
 def _start(memory: int | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from ...cases.folders import Placed, named_once, read
+from ...cases.folders import Placed, is_own_file, named_once, read
 from ...refimpl.errors import BadCase
 from ..selection.naming import meant
 from ..storage.code import code_version
@@ -42,6 +42,10 @@ def _checked(
         raw = read(path)
     except BadCase as unreadable:
         return [], [unreadable]
+    if is_own_file(path):
+        held, wrong = import_module("..selection.documents", __package__).documents(path)
+        chosen = [one for one in held if only is None or one.name in only]
+        return [Known(one.name, path, one.line, one.column, ()) for one in chosen], wrong
     known = memory.recall(raw, path)
     if known is not None:
         return [case for case in known if only is None or case.name in only], []

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.captured import Captured
+from ...adapters.captures.captured import Captured, same
 from ...adapters.captures.sides import Draw, Given, Side
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
-from .judging import Row, as_run, black_box, mathematics
+from .judging import Row, as_run, black_box, failing, mathematics
 from .pairing import Pairs, only, pairs
-from .report import failing
 
 #: What black boxes in float64 may be apart, relative to the largest: no noise is known of them.
 BLACK_BOX = 1e-9
@@ -53,28 +52,31 @@ class Comparison:
     def _programs(self, captured: list[Captured]) -> None:
         shapes = [shapes_of(one) for one in captured]
         found = self._pair([list(x) for x in shapes])
-        a, b = (
-            evaluate(side.name, only(one, self.paths[side]), self.draw, [held[p] for p in paths])
-            for side, one, held, paths in zip(
-                self.sides, captured, shapes, (found.first, found.second), strict=True
-            )
-        )
+        paths = (found.first, found.second)
+        asked = [
+            (side.name, only(one, self.paths[side]), self.draw, [held[p] for p in own])
+            for side, one, held, own in zip(self.sides, captured, shapes, paths, strict=True)
+        ]
+        a, b = (evaluate(*one, whole=False) for one in asked)
         self.rows += mathematics(a, b)
         if failing(self.rows):
-            self.findings += diagnose(a, b)
+            known = zip(asked, (a.noise, b.noise), strict=True)
+            self.findings += diagnose(
+                *(replace(evaluate(*one), as_noisy=noise) for one, noise in known)
+            )
         for side, one in zip(self.sides, (a, b), strict=True):
             self._own_gradients(side, one)
             if self.dtype != "float64":
-                self._as_run(side)
+                self._as_run(side, one)
 
     def _own_gradients(self, side: Side, one: Evaluated) -> None:
         """A side in float64 beside the reference's derivative of the same program."""
         for mode in side.modes:
             ran = side.run(self.given, self.draw, "float64", mode, self.paths[side])
-            rows = list(as_run(one, ran, "float64", "own gradient", mode))
+            rows = as_run(one, ran, "float64", "own gradient", mode)
             off = failing(rows)
             narrow = self._narrower(one) if off else ""
-            if narrow and not failing(list(self._within(one, ran))):
+            if narrow and not failing(self._within(one, ran)):
                 self._add_narrow(one, narrow)
                 rows = [{**r, "verdict": "agree", "reason": ""} for r in rows]
             elif off:
@@ -91,7 +93,7 @@ class Comparison:
             else ""
         )
 
-    def _within(self, one: Evaluated, ran: Any) -> Iterator[Row]:
+    def _within(self, one: Evaluated, ran: Any) -> list[Row]:
         """The side beside its truth, over what rounding to float32 explains."""
         noise = noise_of(one, "float32", np.float64)
         rounded = replace(one, as_noisy=noise)
@@ -134,13 +136,21 @@ class Comparison:
         note = f"worst: {worst['kind']} of {worst['tensor']}: {worst['reason']}"
         self.findings.append(Finding("own gradient", at, cause, note=note))
 
-    def _as_run(self, side: Side) -> None:
-        """A side in its user's dtype beside the truth of its own program."""
+    def _as_run(self, side: Side, wide: Evaluated) -> None:
+        """A side in its user's dtype beside the truth of its own program.
+
+        That is what it is in float64 where the programs and their leaves are the same.
+        """
         captured = only(side.capture(self.given, self.dtype), self.paths[side])
-        one = evaluate(side.name, captured, self.draw)
+        if same(captured, wide.captured):
+            task = replace(wide.task, inputs={**wide.task.inputs, **captured.inputs})
+            one = replace(wide, captured=captured, task=task)
+        else:
+            shapes = [np.shape(wide.values[name]) for _, name in wide.outputs]
+            one = evaluate(side.name, captured, self.draw, shapes, whole=False)
         for mode in side.modes:
             ran = side.run(self.given, self.draw, self.dtype, mode, self.paths[side])
-            rows = list(as_run(one, ran, self.dtype, "run", mode))
+            rows = as_run(one, ran, self.dtype, "run", mode)
             self.rows += rows
             off = failing(rows)
             known = {f.at[0].side for f in self.findings if f.kind == "own gradient"}

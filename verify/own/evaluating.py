@@ -120,6 +120,13 @@ class Evaluated:
         return min(max(found), FARTHEST)
 
     @cached_property
+    def quick(self) -> Mapping[str, Mapping[str, np.ndarray]]:
+        """The least that ``noise`` can be, of one run alone: what agrees within it does so."""
+        if self.as_noisy is not None:
+            return self.as_noisy
+        return noise_of(self, "float64", np.float64, runs=1)
+
+    @cached_property
     def noise(self) -> Mapping[str, Mapping[str, np.ndarray]]:
         """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64.
 
@@ -149,10 +156,13 @@ def evaluate(
     captured: Captured,
     draw: Draw,
     shapes: Sequence[tuple[int, ...]] | None = None,
+    *,
+    whole: bool = True,
 ) -> Evaluated:
     """Run a side's program by the reference in float64.
 
-    ``shapes`` are those of its outputs where they are known, all of them floating.
+    ``shapes`` are those of its outputs where they are known, all of them floating. What is not
+    ``whole`` has the values of leaves and outputs alone, and the cotangents of parameters.
 
     Raises
     ------
@@ -161,19 +171,29 @@ def evaluate(
     """
     known = dict(zip(captured.outputs, shapes, strict=True)) if shapes is not None else None
     task, outputs = task_of(captured, draw, "float64", known or shapes_of(captured))
-    step = reference(task, dtype=np.float64).steps[0]
     leaves = {k: np.asarray(x) for k, x in {**task.inputs, **task.params}.items()}
+    if whole:
+        step = reference(task, dtype=np.float64).steps[0]
+        values, grads = step.values, step.grads
+    else:
+        values, grads = _ends(task, [name for _, name in outputs], dtype=np.float64)
+    values = {**leaves, **values}
     program = replace(captured.program, output=captured.program.output)
-    return Evaluated(
-        framework,
-        captured,
-        program,
-        outputs,
-        {**leaves, **step.values},
-        step.grads,
-        task,
-        draw,
-    )
+    return Evaluated(framework, captured, program, outputs, values, grads, task, draw)
+
+
+def _ends(
+    task: Task, outputs: Sequence[str], **how: Any
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray | None]]:
+    """What a run makes of the outputs and of the loss, and its gradients: nothing in between."""
+    found: dict[str, np.ndarray] = {}
+
+    def keep(_: int, name: str, node: Any) -> None:
+        if name in outputs:
+            found[name] = np.array(np.asarray(node.value).view(np.ndarray))
+
+    step = reference(replace(task, whole_step=task.steps), watch=keep, **how).steps[0]
+    return {**found, **step.values}, step.grads
 
 
 def task_of(
@@ -206,33 +226,37 @@ def task_of(
     return task, tuple(outputs)
 
 
-def noise_of(side: Evaluated, dtype: str, computed: Any) -> dict[str, dict[str, np.ndarray]]:
+def noise_of(
+    side: Evaluated, dtype: str, computed: Any, *, runs: int = RUNS
+) -> dict[str, dict[str, np.ndarray]]:
     """What rounding to ``dtype`` explains of a side's outputs and gradients.
 
     Constants that the user's code made in a narrower dtype are moved as well: the other side may
-    have rounded them otherwise, or not at all.
+    have rounded them otherwise, or not at all. Of fewer runs, the least that the root mean square
+    of all can be.
     """
     task = replace(side.task, dtype=dtype)
-    runs = []
-    for k, noise in enumerate(noises(task, "noise", RUNS)):
+    steps = []
+    for k, noise in enumerate(noises(task, "noise", RUNS)[:runs]):
         moved = replace(
             task,
             inputs=_moved(side.captured, task.inputs, dtype, k),
             programs={"*": _narrowed(side.program_run, side.captured.dtypes, dtype, k)},
         )
-        runs.append(reference(moved, dtype=computed, noise=noise).steps[0])
-    names = [name for _, name in side.outputs]
+        names = [name for _, name in side.outputs]
+        steps.append(_ends(moved, names, dtype=computed, noise=noise))
+    least = (runs / RUNS) ** 0.5
     unit = np.dtype(dtype) if dtype != "bfloat16" else np.dtype(np.float32)
     found: dict[str, dict[str, np.ndarray]] = {"values": {}, "grads": {}}
-    for name in names:
+    for _, name in side.outputs:
         want = side.values[name]
-        samples = [step.values.get(name) for step in runs]
-        found["values"][name] = scale_of_noise(want, spread(want, samples), unit)
+        far = least * spread(want, [values.get(name) for values, _ in steps])
+        found["values"][name] = scale_of_noise(want, far, unit)
     for name in side.captured.params:
         want = side.grads.get(name)
         if want is not None:
-            samples = [step.grads.get(name) for step in runs]
-            found["grads"][name] = scale_of_noise(want, spread(want, samples), unit)
+            far = least * spread(want, [grads.get(name) for _, grads in steps])
+            found["grads"][name] = scale_of_noise(want, far, unit)
     return found
 
 

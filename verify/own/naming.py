@@ -6,9 +6,9 @@ import importlib
 import sys
 from typing import Any
 
-from ...refimpl.errors import BadUsage
+from ...refimpl.errors import BadUsage, described
+from ..selection.documents import Document
 from .comparing import compare
-from .documents import Document
 from .report import Report
 
 
@@ -25,6 +25,8 @@ def named(text: str) -> Any:
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise BadUsage(f"{text}: {error}") from error
+    except Exception as error:
+        raise BadUsage(f"{text}: its module raises {described(error)}") from error
     return found
 
 
@@ -39,8 +41,10 @@ def made(code: Any) -> Any:
     return code
 
 
-def report_of(document: Document) -> Report:
+def report_of(document: Document, draws: int = 1) -> Report:
     """Compare what a document names; its code is imported.
+
+    Inputs are drawn as often as the document says, and ``draws`` times at least.
 
     Raises
     ------
@@ -55,6 +59,6 @@ def report_of(document: Document) -> Report:
         document.inputs,
         own.params if own.params == "auto" else named(own.params),
         loss=None if own.loss is None else named(own.loss),
-        draws=asked.draws,
+        draws=max(asked.draws, draws),
         state=asked.state,
     )

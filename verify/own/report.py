@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -166,8 +165,3 @@ def _text(finding: Finding) -> str:
     lines += [f"   to agree: {finding.agree}" if finding.agree else ""]
     lines += [f"   {finding.note}" if finding.note else ""]
     return "\n".join(line for line in lines if line)
-
-
-def failing(rows: Sequence[Row]) -> list[Row]:
-    """The rows that do not agree."""
-    return [r for r in rows if r["verdict"] != "agree"]

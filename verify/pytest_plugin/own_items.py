@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ...refimpl.errors import BadUsage, GradparityError
-from ..own.documents import Document, documents
 from ..own.naming import report_of
 from ..own.report import Report
+from ..selection.documents import Document, documents
 
 
 class Apart(Exception):

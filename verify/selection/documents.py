@@ -53,6 +53,17 @@ class Document:
     inputs: dict[str, Any]
     path: Path
     line: int
+    column: int = 1
+
+    @property
+    def name(self) -> str:
+        """The document's own."""
+        return self.model.case
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What it can be chosen by, beside its name and its file's."""
+        return ("own",)
 
     @property
     def where(self) -> str:

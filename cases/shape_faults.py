@@ -10,14 +10,18 @@ from pydantic import ValidationError
 from ..refimpl.errors import printable
 from .faults import Faults, Place, nearest, shown, unknown
 from .models import (
+    AccumulateModel,
     BatchModel,
     Between,
     BoundModel,
     CaseModel,
     DivergenceModel,
+    EmaModel,
     ExpectModel,
+    LossScaleModel,
     NativeModel,
     Rounded,
+    StateModel,
     ToleranceModel,
 )
 from .tensor_kinds import SPECS, Parts
@@ -42,6 +46,10 @@ _PARTS = {
     "divergences": DivergenceModel,
     "tolerance": ToleranceModel,
     "batch": BatchModel,
+    "state": StateModel,
+    "accumulate": AccumulateModel,
+    "loss-scale": LossScaleModel,
+    "ema": EmaModel,
 }
 #: What names at a path look like, for those that are matched against a pattern.
 _PATTERNS = {

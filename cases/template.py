@@ -76,7 +76,7 @@ dtypes: [float64, float32]
 # versions: {torch: 2.13.0, jax: 0.10.2}           with which the divergences were recorded
 # modes: {jax: eager}                              runs JAX without jit; also jax: conjugate (the
 #     gradients as jax.grad returns them) and torch: create-graph; {jax: [jit, eager]} runs both
-# In a program, astype(x, dtype='float16') casts; a tensor may have a dtype of its own.
+#     A tensor may have a dtype of its own, and astype(x, dtype='float16') casts in a program.
 """
 
 

@@ -8,14 +8,18 @@ import gradparity as gp
 from gradparity.cases import json_schema
 from gradparity.cases.examples import EXAMPLES
 from gradparity.cases.models import (
+    AccumulateModel,
     BatchModel,
     Between,
     BoundModel,
     CaseModel,
     DivergenceModel,
+    EmaModel,
     ExpectModel,
+    LossScaleModel,
     NativeModel,
     Rounded,
+    StateModel,
     ToleranceModel,
 )
 from gradparity.cases.tensor_kinds import SPECS, Parts
@@ -38,6 +42,10 @@ MODELS = {
         ToleranceModel,
         BatchModel,
         NativeModel,
+        StateModel,
+        AccumulateModel,
+        LossScaleModel,
+        EmaModel,
         Parts,
         *SPECS.values(),
     )
@@ -79,6 +87,8 @@ BESIDE = {
         "inputs": {"x": {"normal": [8]}, "y": 0.0},
         "program": "loss = mean((W * x + b - y) ** 2)",
     },
+    "state": {"program": "new_m = 0.5 * m + W * x\nloss = (new_m + b - y) ** 2"},
+    "accumulate": {"steps": 2},
     "sweep": {"program": "z = W * x + b\nloss = $act(z) - y"},
     "avoid": {"program": "z = W * x + b\nloss = abs(z - y)"},
 }

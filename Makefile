@@ -7,7 +7,7 @@ JOBS ?= auto
 FRAMEWORKS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help compare test test-all test-frameworks check format bench bench-keep clean
+.PHONY: help compare test test-all test-frameworks check format docs docs-outputs bench bench-keep clean
 
 help:
 	@echo "make compare   run the catalogue over numpy, torch and jax; the report goes to $(OUT)"
@@ -16,6 +16,8 @@ help:
 	@echo "make test-frameworks  install the other frameworks, test them, and run the catalogue over them"
 	@echo "make check     formatting, lint, types"
 	@echo "make format    format the code"
+	@echo "make docs      build the documentation, strictly and without a network; it goes to out/docs"
+	@echo "make docs-outputs  run the code of README and the documentation, and put in what it prints"
 	@echo "make bench     measure speed, as ratios in one run; results go to out/bench"
 	@echo "make bench-keep  put what make bench measured last beside the code, in benchmarks/results"
 	@echo "make clean     remove the environment and what was built"
@@ -68,6 +70,18 @@ check: .venv/.dev
 format: .venv/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.venv/.docs: .venv/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
+# The reference is made of the code, and the figures by runs; a warning fails.
+docs: .venv/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs out/docs
+	@echo "out/docs/index.html"
+
+docs-outputs: .venv/.dev
+	$(BIN)/python docs/outputs.py --write
 
 # A missed target does not keep the others from being measured.
 bench: .venv/.dev

@@ -1,4 +1,4 @@
-"""``gradparity compare``, on the example of the README."""
+"""``gradparity compare``, on the example of the documentation."""
 
 import json
 import re
@@ -9,18 +9,17 @@ import pytest
 
 from gradparity.verify import cli
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "own-code.md"
 
 
 @pytest.fixture
 def section():
-    _, _, after = README.read_text("utf-8").partition("\n## Your own code\n")
-    return after.partition("\n## ")[0]
+    return PAGE.read_text("utf-8")
 
 
 @pytest.fixture
 def call(monkeypatch, capsys, tmp_path, section):
-    """Run the command where the README's files lie: its exit status, output and errors."""
+    """Run the command where the page's files lie: its exit status, output and errors."""
     for name, text in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", section, re.DOTALL):
         (tmp_path / name).write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
@@ -54,11 +53,11 @@ def told(text):
     ]
 
 
-def test_the_readme_says_what_the_command_says(call, section, tmp_path):
+def test_the_page_says_what_the_command_says(call, section, tmp_path):
     page = tmp_path / "port.html"
     status, out, _ = call(*SIDES, INPUTS, "--allow-imports", "--html", str(page))
     assert status == 1
-    (shown,) = re.findall(r"```\n(torch and jax.*?)```", section, re.DOTALL)
+    (shown,) = re.findall(r"```text\n(torch and jax.*?)```", section, re.DOTALL)
     assert shown.splitlines()[0] == out.splitlines()[0]
     words = [re.sub(r"  \[.*", "", line) for line in told(out)]
     assert words == [re.sub(r"  \[.*", "", line) for line in told(shown)]
@@ -99,7 +98,7 @@ def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
 
 DOCUMENT = """\
 case: my-net
-about: The README's.
+about: The page's.
 own: {torch: "net:Net", jax: "port:net", params: "port:convert"}
 inputs: {x: {normal: [2, 4]}}
 """

@@ -1,0 +1,66 @@
+"""The reference that is made of the code has all of it, and the site builds without a warning."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradparity.cases import json_schema
+from gradparity.refimpl.ops import TABLE
+from gradparity.reports.columns import COLUMNS
+from gradparity.verify.cli import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def headings(text):
+    return re.findall(r"^## `(.+)`$", text, re.MULTILINE)
+
+
+def test_every_key_and_every_column_is_there(building):
+    keys = building("cases").pages()["parts/keys.md"]
+    assert headings(keys) == list(json_schema()["properties"])
+    columns = building("columns").pages()["parts/columns.md"]
+    assert re.findall(r"^\| `(\w+)` ", columns, re.MULTILINE) == [c.name for c in COLUMNS]
+
+
+def test_every_command_is_there_with_its_options(building):
+    text = building("commands").pages()["parts/commands.md"]
+    assert headings(text) == list(COMMANDS)
+    for option in ("--adapters NAMES", "--allow-imports", "--redraw N", "--accept-stale"):
+        assert option in text
+
+
+def test_every_operation_is_there_with_its_derivatives(building):
+    made = building("operations").pages()
+    text = "\n".join(page for name, page in made.items() if name.startswith("operations/"))
+    assert set(headings(text)) == set(TABLE)
+    assert "| by `x` | `1 / (2·y)` |" in text
+    assert "[abs-at-zero](../atlas/kink.md#abs-at-zero)" in text
+
+
+def test_a_value_is_written_as_a_case_file_has_it(building):
+    yaml = building("writing").yaml
+    assert yaml({"params": {"W": 0.5}}) == "params: {W: 0.5}"
+    assert yaml({"program": "a = x\nb = a"}) == "program: |-\n  a = x\n  b = a"
+    assert yaml([1.0, None], flow=True) == "[1.0, null]"
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_needs_no_network(tmp_path):
+    done = subprocess.run(  # noqa: S603  our own documentation
+        [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for page in tmp_path.rglob("*.html"):
+        loaded = re.findall(
+            r"<(?:script|link|img)\b[^>]*\b(?:src|href)=\"([^\"]+)", page.read_text()
+        )
+        assert [x for x in loaded if x.startswith(("http", "//"))] == []
+    assert "<math" in (tmp_path / "concepts" / "truth.html").read_text()

@@ -19,6 +19,10 @@ WITHIN = {
     "BoundModel": "Keys of `bound`",
     "ToleranceModel": "Keys of `tolerance`",
     "BatchModel": "Keys of `batch`",
+    "StateModel": "Keys of a variable under `state`",
+    "AccumulateModel": "Keys of `accumulate`",
+    "LossScaleModel": "Keys of `loss-scale`",
+    "EmaModel": "Keys of `ema`",
     "NativeModel": "Keys of an adapter under `native`",
 }
 

@@ -56,7 +56,10 @@ def pages() -> Mapping[str, str]:
             )
         written[f"operations/{_page(group)}.md"] = "\n".join(parts)
     rows = [
-        (f"[{group}](../generated/operations/{_page(group)}.md)", ", ".join(code(row.name) for row in rows))
+        (
+            f"[{group}](../generated/operations/{_page(group)}.md)",
+            ", ".join(code(row.name) for row in rows),
+        )
         for group, rows in GROUPS.items()
     ]
     written["parts/operations.md"] = table(("group", "operations"), rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradparity.cases import json_schema
+from gradparity.cases.tensor_kinds import SPECS
 from gradparity.refimpl.ops import TABLE
 from gradparity.reports.columns import COLUMNS
 from gradparity.verify.cli import COMMANDS
@@ -22,6 +23,8 @@ def headings(text):
 def test_every_key_and_every_column_is_there(building):
     keys = building("cases").pages()["parts/keys.md"]
     assert headings(keys) == list(json_schema()["properties"])
+    told = {*building("cases").WITHIN, *(model.__name__ for model in SPECS.values()), "Parts"}
+    assert set(json_schema()["$defs"]) == told
     columns = building("columns").pages()["parts/columns.md"]
     assert re.findall(r"^\| `(\w+)` ", columns, re.MULTILINE) == [c.name for c in COLUMNS]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from .columns import BY_NAME, KEY, NUMBER, TEXT
 from .comings import grouped
 from .errors import BadResults
+from .html import as_page
 from .plain import plain_table
 from .reading import read
 from .sections import Table, table, task_id
@@ -17,7 +19,16 @@ from .summary import versions
 from .verdicts import FAILING
 from .wording import counted, number
 
-__all__ = ["CHANGES", "FACTOR", "as_text", "difference_tables", "differences", "read", "sentence"]
+__all__ = [
+    "CHANGES",
+    "FACTOR",
+    "as_html",
+    "as_text",
+    "difference_tables",
+    "differences",
+    "read",
+    "sentence",
+]
 
 #: What may have changed, in the order of interest, and how a report heads it.
 CHANGES = {
@@ -37,6 +48,9 @@ _HEADINGS = {
 
 #: Of what came or went, told in groups, where its verdict is.
 _SAID = {"vanished": "was", "appeared": "now"}
+
+#: A page shows so many changes of a kind.
+MOST_OF_PAGE = 1_000
 
 #: An error has grown when its noise ratio has grown by more than this.
 FACTOR = 2.0
@@ -139,6 +153,20 @@ def as_text(changes: pd.DataFrame) -> str:
     for shown in difference_tables(changes):
         parts += [shown.title, plain_table(shown), *([shown.note] if shown.note else []), ""]
     return "\n".join([*parts, sentence(changes)])
+
+
+def as_html(changes: pd.DataFrame, facts: Mapping[str, str], most: int = MOST_OF_PAGE) -> str:
+    """The changes as a page; ``facts`` says of which runs."""
+    worse = bool(changes["worse"].to_numpy().any())
+    outcome = "failed" if worse else "passed"
+    return as_page(
+        "gradparity diff",
+        sentence(changes),
+        outcome,
+        difference_tables(changes, most),
+        facts=facts,
+        footer="A change is for the worse where a fault is new, or an error or a gap has grown.",
+    )
 
 
 def _single(frame: pd.DataFrame, which: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,21 @@ MOST_FAILURES, MOST_ROWS, MOST_PLOTS = 12, 50, 6
 
 #: So many lines of a case are marked.
 MOST_MARKS = 4
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that a page tells before its tables.
+
+    ``verdict`` is how it is marked, ``code`` has lines of code with their places, ``parts`` are
+    titles with what stands after them.
+    """
+
+    verdict: str
+    head: str
+    code: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+
 
 # Everything is escaped: names and reasons come from case files and frameworks.
 _TEMPLATES = jinja2.Environment(
@@ -148,9 +163,10 @@ def as_page(
     *,
     facts: Mapping[str, str] | None = None,
     plots: Sequence[Plot] = (),
+    findings: Sequence[Found] = (),
     footer: str = "",
 ) -> str:
-    """Write tables, and plots of drifts, as a page."""
+    """Write tables, plots of drifts, and before them what was found one by one, as a page."""
     return template("report.html").render(
         title=safe(title),
         sentence=safe(sentence),
@@ -158,6 +174,7 @@ def as_page(
         facts={safe(name): safe(text) for name, text in (facts or {}).items()},
         tables=tables,
         plots=plots,
+        findings=findings,
         verdicts=VERDICTS,
         footer=footer,
     )

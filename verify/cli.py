@@ -38,6 +38,7 @@ COMMANDS = {
     "optimizers": "Translate optimizers between PyTorch and optax, each line verified.",
     "atlas": "Write the atlas of divergences: who is off, why, and how to agree.",
     "diff": "Say what changed between two runs.",
+    "report": "Write a run's results as annotations, SARIF, JUnit or Markdown.",
     "schema": "Print the JSON Schema of a case, for editors.",
     "selftest": "Plant faults and redraw cases: is what is wrong caught, and only that?",
     "doctor": "Say what is installed, and what is missing.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,9 @@ from rich.console import Console
 
 from ...refimpl.errors import BadUsage
 from ...reports.console import show_tables
-from ...reports.differences import difference_tables, differences
+from ...reports.differences import as_html, difference_tables, differences
 from ...reports.errors import BadResults
+from ...reports.files import put
 from ...reports.reading import read
 from .common import WIDTH, emit
 
@@ -19,14 +21,23 @@ _HELP = "A folder that run --out wrote, or its results.parquet or results.csv."
 
 Old = Annotated[str, typer.Argument(metavar="OLD", help=_HELP)]
 New = Annotated[str, typer.Argument(metavar="NEW", help=_HELP)]
+Save = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the changes as a page, too.")
+]
 
 
-def diff(old: Old, new: New) -> None:
+def diff(old: Old, new: New, *, html: Save = None) -> None:
     """Print the verdicts, errors, rows and versions that changed; status 1 where any is worse."""
     try:
         changes = differences(read(old), read(new))
     except (BadResults, OSError) as fault:
         raise BadUsage(str(fault)) from fault
+    if html is not None:
+        page = as_html(changes, {"Old": old, "New": new})
+        try:
+            put(html.parent, {html.name: page.encode()})
+        except OSError as fault:
+            raise BadUsage(f"{html} cannot be written: {fault.strerror}") from fault
     if changes.empty:
         emit("nothing changed")
         return

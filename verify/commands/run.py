@@ -27,6 +27,7 @@ from ...cases.loading import select
 from ...refimpl.errors import BadCase, BadUsage, printable
 from ...reports.as_text import as_csv, as_json
 from ...reports.columns import frame
+from ...reports.ci import FORMATS
 from ...reports.console import show
 from ...reports.markdown import as_markdown
 from ..atlas.accepting import Proposal, proposals
@@ -59,6 +60,7 @@ from .common import (
     say_all,
 )
 from .engines import here, local
+from .refreshing import Refreshed
 
 DIFFERS, FAILED = 1, 3
 
@@ -67,7 +69,8 @@ Out = Annotated[
     typer.Option("--out", metavar="DIR", help="Write results and reports into this folder."),
 ]
 Format = Annotated[
-    Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How to print them.")
+    Literal["table", "json", "csv", "markdown", "summary", "github", "sarif", "junit"],
+    typer.Option("--format", help="How to print them; the last four are for services that build."),
 ]
 Draws = Annotated[
     int,
@@ -165,7 +168,7 @@ def run(
             say(f"gradparity: {session.finished} of {len(work)} tasks are unchanged")
         try:
             if session.left:
-                _run(session, chosen, names)
+                _run(session, chosen, names, _after(session, cases, out))
         except KeyboardInterrupt:
             say(_interrupted(session, out))
             raise
@@ -259,13 +262,20 @@ def _store(out: str | None, *, resume: bool, changed: bool) -> Store:
     return store
 
 
-def _run(session: Session, chosen: Engine, names: list[str] | None) -> None:
+def _after(session: Session, cases: list[Case], out: str | None) -> Callable[[], None]:
+    """What is done after each task: the page of what is there so far is written."""
+    return (lambda: None) if out is None else Refreshed(session, cases, out)
+
+
+def _run(
+    session: Session, chosen: Engine, names: list[str] | None, after: Callable[[], None]
+) -> None:
     with chosen as entered:
         fail_without_a_framework(names, entered.missing)
         for why in entered.missing.values():
             say(f"gradparity: {why}")
         with _progress() as tell:
-            session.run(entered, tell)
+            session.run(entered, tell, after)
 
 
 def _interrupted(session: Session, out: str | None) -> str:
@@ -326,6 +336,8 @@ def _printed(results: pd.DataFrame, form: str) -> str:
         return as_csv(results)
     if form == "markdown":
         return as_markdown(results)
+    if form in FORMATS:
+        return FORMATS[form](results)
     terminal = Console()
     text = StringIO()
     show(

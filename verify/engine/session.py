@@ -6,7 +6,7 @@ the tasks' order, whatever order they were finished in and whichever run finishe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -51,8 +51,16 @@ class Session:
         """How many tasks there are to run."""
         return len(self.keys) - len(self.taken)
 
-    def run(self, engine: Engine, progress: Progress | None = None) -> None:
-        """Run what is left in an engine that is entered, keeping each task as it is finished."""
+    def run(
+        self,
+        engine: Engine,
+        progress: Progress | None = None,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run what is left in an engine that is entered, keeping each task as it is finished.
+
+        ``after`` is called once a task is kept.
+        """
 
         def told() -> Iterator[tuple[int, Undrawn]]:
             for number, undrawn in told_first(self.work):
@@ -67,6 +75,7 @@ class Session:
             for number, rows in results:
                 self.store.put(self.keys[number], rows)
                 self.finished += 1
+                after()
 
     def rows(self) -> Iterator[Row]:
         """Every row, in the order of the tasks."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from ...reports.html import Found, as_page
+from ...reports.sections import Head, Table
+from ...reports.wording import number, safe
 from .finding import Finding
 from .judging import COLUMNS, Row
 
@@ -130,38 +134,87 @@ class Report:
         OSError
             Where it cannot be written.
         """
-        a, b = map(html.escape, self.sides)
-        page = (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{a} and {b}</title>'
-            "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;"
-            "padding:0 1em}pre{white-space:pre-wrap;background:#f6f6f6;padding:.7em}"
-            "table{border-collapse:collapse;font-size:.85em}td,th{padding:.2em .6em;"
-            "text-align:left;border-bottom:1px solid #ddd}</style></head>"
-            f"<body><h1>{a} and {b}</h1>{self._repr_html_()}</body></html>"
-        )
         target = Path(path)
-        target.write_text(page, encoding="utf-8")
+        target.write_text(self._page(), encoding="utf-8")
         return target
+
+    def _page(self) -> str:
+        a, b = self.sides
+        notes = [("not captured", gap) for gap in self.gaps] + [("note", n) for n in self.notes]
+        tables = (
+            Table("Checks", (Head("check"), *_COUNTS), tuple(self._counts())),
+            Table("Notes", (Head("what"), Head("text")), tuple(notes)),
+            Table("Every comparison", _HEADS, tuple(map(_cells, self.rows))),
+        )
+        return as_page(
+            f"{a} and {b}",
+            self.sentence,
+            self.verdict,
+            [table for table in tables if table],
+            findings=[_found(finding) for finding in self.findings],
+        )
+
+    def _counts(self) -> Iterator[tuple[str, ...]]:
+        """Of each check, how many tensors agree, of how many."""
+        for check, words in CHECKS.items():
+            rows = [r for r in self.rows if r["check"] == check]
+            if rows:
+                agree = sum(r["verdict"] == "agree" for r in rows)
+                yield (words, str(agree), str(len(rows)))
+
+
+#: What a finding of each kind is.
+_HEAD_OF = {
+    "value": "the sides part",
+    "grad": "the values agree, the gradients part",
+    "own gradient": "a gradient that is not the derivative of its own forward pass",
+    "as run": "a side is off the truth of its own program",
+    "training": "training parts",
+    "narrow": "a narrower dtype inside",
+}
+
+_COUNTS = (Head("agree", "number"), Head("tensors", "number"))
+_NUMBERS = {"max_abs": "error", "max_rel": "relative", "noise_ratio": "noise ratio"}
+_NUMBERS |= {"tolerance": "bound"}
+_HEADS = tuple(
+    Head(_NUMBERS.get(name, name), {"verdict": "verdict", "tensor": "code"}.get(name, "number"))
+    if name in (*_NUMBERS, "draw", "verdict", "tensor")
+    else Head(name)
+    for name in COLUMNS
+)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return tuple(
+        safe(number(float(row[name])) if name in _NUMBERS else str(row[name])) for name in COLUMNS
+    )
+
+
+def _found(finding: Finding) -> Found:
+    """A finding as a page tells it."""
+    code = tuple(f"{at}  [{at.size}]" if at.size else str(at) for at in finding.at)
+    verdict = "differs" if finding.differs else "known"
+    return Found(verdict, _HEAD_OF[finding.kind], code, tuple(_parts(finding)))
+
+
+def _parts(finding: Finding) -> Iterator[tuple[str, str]]:
+    """What is known of a finding: the cause, its effect, how to agree."""
+    often = f" ({finding.times} times on this line)" if finding.times > 1 else ""
+    if finding.cause:
+        yield "because", f"{finding.cause}{often}"
+    elif finding.kind in ("value", "grad", "training"):
+        of = "setting of the optimizer" if finding.kind == "training" else "edit of one operation"
+        yield "because", f"no single {of} explains it"
+    if finding.effect:
+        yield "effect", finding.effect
+    if finding.agree:
+        yield "to agree", finding.agree
+    if finding.note:
+        yield "", finding.note
 
 
 def _text(finding: Finding) -> str:
-    heads = {
-        "value": "the sides part",
-        "grad": "the values agree, the gradients part",
-        "own gradient": "a gradient that is not the derivative of its own forward pass",
-        "as run": "a side is off the truth of its own program",
-        "training": "training parts",
-        "narrow": "a narrower dtype inside",
-    }
-    lines = [heads[finding.kind]]
+    lines = [_HEAD_OF[finding.kind]]
     lines += [f"   {at}" + (f"  [{at.size}]" if at.size else "") for at in finding.at]
-    known = finding.kind in ("value", "grad", "training")
-    often = f" ({finding.times} times on this line)" if finding.times > 1 else ""
-    lines.append(f"   because: {finding.cause}{often}" if finding.cause else "")
-    if known and not finding.cause:
-        of = "setting of the optimizer" if finding.kind == "training" else "edit of one operation"
-        lines.append(f"   because: no single {of} explains it")
-    lines += [f"   effect: {finding.effect}" if finding.effect else ""]
-    lines += [f"   to agree: {finding.agree}" if finding.agree else ""]
-    lines += [f"   {finding.note}" if finding.note else ""]
-    return "\n".join(line for line in lines if line)
+    lines += [f"   {f'{title}: ' if title else ''}{text}" for title, text in _parts(finding)]
+    return "\n".join(lines)

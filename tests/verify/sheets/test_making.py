@@ -58,7 +58,9 @@ def test_a_sheet_has_its_own_document_alone(path):
 
 def test_the_graph_has_values_and_cotangents_of_the_truth(path):
     nodes = {node.name: node for node in made(path)["first"].nodes}
-    assert [(n.role, n.value, n.cotangent) for n in map(nodes.get, ("x", "W", "z", "loss"))] == [
+    assert [
+        (n.role, n.value, n.cotangent) for n in (nodes[name] for name in ("x", "W", "z", "loss"))
+    ] == [
         ("input", "1", ""),
         ("parameter", "0.5", "3"),
         ("operation", "1.5", "3"),

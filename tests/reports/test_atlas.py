@@ -84,7 +84,7 @@ def test_markdown_has_a_file_a_class_and_an_index():
 
 def test_the_page_has_anchors_a_search_box_and_escapes():
     page = atlas.as_html([entry()])
-    assert '<article id="max-of-ties">' in page
+    assert '<article id="max-of-ties" data-functions="torch.max">' in page
     assert 'href="#max-of-ties"' in page
     assert 'type="search"' in page
     assert "A &lt;maximum&gt; of ties." in page

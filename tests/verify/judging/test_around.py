@@ -99,7 +99,7 @@ def off(rows):
         ("scaled-loss", _around("loss_scale", every=3), "loss.scale", "loss scale"),
         ("scaled-loss", _around("loss_scale", backoff=0.25), "loss.scale", "loss scale"),
         ("scaled-loss-of-tiny-gradients", _around("loss_scale", init=1.0), "w", None),
-        ("running-statistics", _carrying(running_mean="batch_mean"), "new_mean", None),
+        ("running-statistics-carried", _carrying(running_mean="batch_mean"), "new_mean", None),
         ("state-without-an-update", _carrying(h="h"), "after", None),
         ("cast-to-a-half-and-back", _recast("float16", "bfloat16"), "h", "h"),
         ("cast-down-to-float32", _recast("float64", "float32"), "loss", "loss"),

@@ -15,9 +15,9 @@ from ..wording import counted, listed, number, safe
 SHARES = (0.5, 0.99, 1.0)
 
 _PROVED_NOTE = (
-    "How large an error, relative to the true value, would still have been let pass: by half of "
-    "the comparisons, by all but one in a hundred, by the least sharp one. Local: each operation "
-    "proved by itself, where the whole is too uncertain."
+    "How large an error, relative to the true value, would still have been let pass end to end: by "
+    "half of the comparisons, by all but one in a hundred, by the least sharp one. Local: each "
+    "operation proved by itself, where the whole is too uncertain."
 )
 
 
@@ -36,7 +36,7 @@ def proved(frame: pd.DataFrame) -> Table:
     rows = []
     for (adapter, dtype), held in agree.groupby(["adapter", "dtype"], sort=False):
         local = int((held["proof"] == "local").sum())
-        power = held["power"].dropna()
+        power = held.loc[held["proof"] != "local", "power"].dropna()
         power = power[np.isfinite(power)]
         seen = np.quantile(power, SHARES, method="higher") if len(power) else [np.nan] * 3
         rows.append(

@@ -186,7 +186,8 @@ _HEADS = tuple(
 
 def _cells(row: Row) -> tuple[str, ...]:
     return tuple(
-        safe(number(float(row[name])) if name in _NUMBERS else str(row[name])) for name in COLUMNS
+        safe(number(float(row[name]), 3) if name in _NUMBERS else str(row[name]))
+        for name in COLUMNS
     )
 
 

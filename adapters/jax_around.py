@@ -134,7 +134,8 @@ def spelled(task: Task, text: str) -> str:
     if update.accumulate is not None:
         rule = update.accumulate
         mean = "" if rule.mean else ", use_grad_mean=False"
-        text = f"optax.MultiSteps({text}, every_k_schedule={rule.passes}{mean})"
+        own = "" if task.dtype == "float32" else f", accumulator_dtype=jnp.{task.dtype}"
+        text = f"optax.MultiSteps({text}, every_k_schedule={rule.passes}{mean}{own})"
     if task.loss_scale is not None:
         rule = task.loss_scale
         text += (

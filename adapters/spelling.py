@@ -18,9 +18,10 @@ class Text:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def __call__(self, argument: Any) -> Text:
+    def __call__(self, *arguments: Any, **keywords: Any) -> Text:
         """The call of what it stands for."""
-        return Text(f"{self.text}({text_of(argument)})")
+        given = [*map(text_of, arguments), *(f"{k}={text_of(v)}" for k, v in keywords.items())]
+        return Text(f"{self.text}({', '.join(given)})")
 
 
 class Library:
@@ -28,6 +29,7 @@ class Library:
 
     def __init__(self, real: Any, name: str) -> None:
         self._real, self._name = real, name
+        self.said = name
 
     def __getattr__(self, name: str) -> Library:
         return Library(getattr(self._real, name), f"{self._name}.{name}")

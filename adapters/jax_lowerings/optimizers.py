@@ -71,6 +71,17 @@ def _sgd(
     return optax.sgd(lr, momentum or None, nesterov)
 
 
+def _adam_eps_hat(optax: Any, /, *, lr: Rate, b1: float, b2: float, eps: float) -> Transformation:
+    """√(1 - b2ᵗ)/(1 - b1ᵗ)·m/(√v + eps) is m̂/(√v̂ + eps/√(1 - b2ᵗ))."""
+    corrected = said(
+        f"lambda count: {eps} / jnp.sqrt(1 - {b2} ** jnp.asarray(count + 1, float))",
+        lambda count: eps / jnp.sqrt(1 - b2 ** jnp.asarray(count + 1, float)),
+    )
+    return optax.inject_hyperparams(optax.adam, static_args=("b1", "b2"))(
+        learning_rate=lr, b1=b1, b2=b2, eps=corrected
+    )
+
+
 def _amsgrad(
     optax: Any, /, *, lr: Rate, b1: float, b2: float, eps: float, max_corrected: bool
 ) -> Transformation:
@@ -264,6 +275,7 @@ OPTIMIZERS: dict[str, Callable[..., Transformation]] = {
     "signum": _plain("signum", momentum="beta"),
     "lion": _plain("lion"),
     "adam": _with_prelude(_plain("adam")),
+    "adam_eps_hat": _with_prelude(_adam_eps_hat),
     "adamw": _uphill(_plain("adamw")),
     "amsgrad": _with_prelude(_amsgrad),
     "adamax": _with_prelude(_plain("adamax")),
@@ -294,7 +306,9 @@ _MOMENTS = {"m": "mu", "v": "nu"}
 #: rule → slot → the field of the transformation's state. What is missing holds something else:
 #: the momenta of rmsprop and lars hold the rate in optax, the maxima of sm3 are flat.
 SLOTS: dict[str, dict[str, str]] = {
-    **dict.fromkeys(("adam", "adamw", "nadam", "nadamw", "radam", "radamw"), _MOMENTS),
+    **dict.fromkeys(
+        ("adam", "adam_eps_hat", "adamw", "nadam", "nadamw", "radam", "radamw"), _MOMENTS
+    ),
     **dict.fromkeys(("adabelief", "yogi", "novograd", "lamb"), _MOMENTS),
     "sgd": {"m": "trace"},
     "signum": {"m": "ema"},

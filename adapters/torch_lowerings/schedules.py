@@ -9,6 +9,7 @@ import torch
 from torch.nn import utils
 
 from ...refimpl.errors import Unsupported
+from ..spelling import said
 
 Params = list[torch.Tensor]
 
@@ -70,6 +71,13 @@ def _warmup_cosine(
     return lr_scheduler.SequentialLR(optimizer, [first, then], [warmup])
 
 
+def _linear_warmup(lr_scheduler: Any, optimizer: Any, *, steps: int, start: float, **_: Any) -> Any:
+    if start:
+        return lr_scheduler.LinearLR(optimizer, start, 1.0, steps)
+    factor = said(f"lambda t: min(t, {steps}) / {steps}", lambda t: min(t, steps) / steps)
+    return lr_scheduler.LambdaLR(optimizer, factor)  # LinearLR refuses a start of zero
+
+
 def _plateau(
     lr_scheduler: Any,
     optimizer: Any,
@@ -109,9 +117,7 @@ SCHEDULES: dict[str, Callable[..., Any]] = {
     ),
     "one_cycle": _one_cycle,
     "polynomial": _polynomial,
-    "linear_warmup": lambda lr_scheduler, optimizer, *, steps, start, **_: lr_scheduler.LinearLR(
-        optimizer, start, 1.0, steps
-    ),
+    "linear_warmup": _linear_warmup,
     "warmup_cosine": _warmup_cosine,
     "reduce_on_plateau": _plateau,
 }

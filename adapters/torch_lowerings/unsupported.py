@@ -8,6 +8,8 @@ OPERATIONS: dict[str, str] = {}
 #: rule → the reason.
 RULES: dict[str, str] = {
     **dict.fromkeys(("sign_sgd", "signum", "lion"), "no class of it moves by signs alone"),
+    "adam_eps_hat": "its Adam adds eps after the correction of bias; to have it before, set "
+    "group['eps'] = eps / (1 - b2**t) ** 0.5 ahead of each step",
     "adamaxw": "its Adamax adds weight decay to the gradient",
     "adabelief": "no class of it averages the gradient's distance from its mean",
     "yogi": "no class of it adds to the second moment by signs",

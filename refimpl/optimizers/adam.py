@@ -29,6 +29,15 @@ def adam_direction(
     return bias_corrected(m, v, step, b1=b1, b2=b2, eps=eps), {"m": m, "v": v}
 
 
+def _eps_hat_direction(
+    g: Any, state: State, step: int, *, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8
+) -> tuple[Any, State]:
+    """Adam's with ε̂, which is added to √v before its bias is corrected."""
+    m, v = moments(g, state, b1=b1, b2=b2)
+    corrected = (1 - b2**step) ** 0.5 / (1 - b1**step)
+    return corrected * m / (np.sqrt(v) + eps), {"m": m, "v": v}
+
+
 def _amsgrad_direction(
     g: Any,
     state: State,
@@ -126,4 +135,16 @@ ADAMAXW = UpdateRule(
     decoupled=True,
 )
 
-RULES = (ADAM, ADAMW, AMSGRAD, ADAMAX, ADAMAXW)
+ADAM_EPS_HAT = UpdateRule(
+    "adam_eps_hat",
+    zeros("m", "v"),
+    coupled_decay(_eps_hat_direction),
+    formula="""\
+g ← ∇L(θ) + weight_decay·θ
+m ← b1·m + (1 − b1)·g
+v ← b2·v + (1 − b2)·g²
+θ ← θ − lr·√(1 − b2ᵗ)/(1 − b1ᵗ)·m/(√v + eps)""",
+    source=f"{_KINGMA}, the end of section 2, with ε̂: as TensorFlow and Keras have it",
+)
+
+RULES = (ADAM, ADAM_EPS_HAT, ADAMW, AMSGRAD, ADAMAX, ADAMAXW)

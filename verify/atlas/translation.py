@@ -28,6 +28,7 @@ GROUPS = {
     "defaults": "The same name with each framework's own defaults",
     "schedules": "Schedules",
     "clipping": "Clipping",
+    "recipes": "As they are often asked for",
 }
 
 
@@ -44,7 +45,8 @@ def lines(
         Of the frameworks whose spellings are wanted.
     name
         A name of ours, or of a constructor of PyTorch's or optax's, as ``AdamW``,
-        ``torch.optim.AdamW`` or ``optax.cosine_decay_schedule``.
+        ``torch.optim.AdamW`` or ``optax.cosine_decay_schedule``; or a word that a line is known
+        by, as ``warmup``, ``ema`` or ``epsilon-hat``.
     tell
         Called with each case's name before it is run.
 
@@ -85,7 +87,7 @@ def _names(case: Case, adapters: Iterable[Adapter]) -> set[str]:
     """What a line can be found by: our names, and those of the constructors it calls."""
     task = case.tasks()[-1]
     assert task.update is not None
-    names = {_name(task)}
+    names = {_name(task), *_words(case)}
     for parts in task.update.native.values():
         names |= {chosen.name for chosen in parts.values()}
     bare = replace(task, update=replace(task.update, schedule=None, clip=None, native={}))
@@ -95,6 +97,11 @@ def _names(case: Case, adapters: Iterable[Adapter]) -> set[str]:
         # A schedule's line is found by the schedule, not by the rule that it goes with.
         names |= called - _calls(_spelled(adapter, bare).text) if parted else called
     return names - PLUMBING
+
+
+def _words(case: Case) -> set[str]:
+    """Other words that a line is known by: its tags, each with either mark between its parts."""
+    return {word for tag in case.tags for word in (tag, tag.replace("-", "_"))}
 
 
 def _calls(text: str) -> set[str]:

@@ -43,7 +43,7 @@ ROOMS = {
     "own": {"measure", "edits", "engine", "atlas", "selection"},
     "fuzz": {"judging", "engine"},
     "reporting": {"judging"},
-    "api": {"engine", "storage", "selection"},
+    "api": {"engine", "storage", "selection", "linting"},
     "pytest_plugin": {"judging", "engine", "selection", "linting", "own"},
     "cli": {"commands"},
 }

@@ -14,6 +14,7 @@ from ..refimpl.errors import BadCase, BadUsage
 from .engine.local import local
 from .engine.session import Session
 from .engine.work import LONG, Progress, Work, drawings, fail_without_a_framework
+from .linting.refusing import refused
 from .selection.sources import Source, gathered
 from .storage.store import Store
 
@@ -110,9 +111,13 @@ def run(
     Raises
     ------
     BadCases, BadUsage
-        As ``load_cases`` and ``Runner`` do; and for a timeout or memory without workers.
+        As ``load_cases`` and ``Runner`` do; for what ``gradparity lint`` refuses, a case that
+        cannot be run or proves nothing included; and for a timeout or memory without workers.
     """
-    drawn = drawings(load_cases(cases, keywords), draws)
+    found = load_cases(cases, keywords)
+    if faults := refused(found):
+        raise BadCases(faults)
+    drawn = drawings(found, draws)
     work = Work(drawn, None if dtypes is None else list(dtypes))
     engine = local(
         len(work), adapters, jobs, timeout, limit=LONG, native=work.native, memory=memory

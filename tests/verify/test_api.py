@@ -182,3 +182,15 @@ def test_progress_is_told_before_each_task(folder):
 def test_no_adapter_left_is_bad_usage():
     with pytest.raises(BadUsage, match="numpi"):
         verify.run("one-layer", adapters=["numpi"])
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("loss = sum(w * 0.0)", "case mine is vacuous"), ("loss = sum(w @ x)", "cannot be run")],
+)
+def test_what_lint_refuses_is_not_run(program, said):
+    mine = {"case": "mine", "about": "x", "params": {"w": [1.0, 2.0]}, "program": program}
+    if "x" in program:
+        mine["inputs"] = {"x": [1.0, 2.0, 3.0]}
+    with pytest.raises(verify.BadCases, match=said):
+        verify.run(mine, adapters=["numpy"])

@@ -38,9 +38,9 @@ class TensorFlowTraining:
             }
             for name in params if groups else [""]:
                 optimizer = _optimizer(keras.optimizers, task, name)
-                optimizer.build([self._variables[k] for k in params if name in ("", k)])
                 if self._dtype == "float64":
                     _widen(optimizer)
+                optimizer.build([self._variables[k] for k in params if name in ("", k)])
                 self._optimizers[name] = optimizer
         self._steps = 0
 
@@ -105,7 +105,7 @@ def _widen(optimizer: Any) -> None:
 
 #: Attributes of optimizers and of schedules.
 _NUMBERS = (
-    *("momentum", "rho", "beta_1", "beta_2", "weight_decay"),
+    *("momentum", "rho", "beta_1", "beta_2", "weight_decay", "initial_accumulator_value"),
     *("initial_learning_rate", "end_learning_rate", "decay_rate", "power", "alpha"),
     *("warmup_target", "_t_mul", "_m_mul"),
 )

@@ -50,6 +50,8 @@ def _conv(
 ) -> Tensor:
     n = len(x.shape) - 2
     strides, dilations = _several(stride, n), _several(dilation, n)
+    if not math.prod(x.shape):
+        raise Unsupported("tf.nn.convolution crashes on an array of no elements")
     if max(strides) > 1 and max(dilations) > 1:
         raise Unsupported("tf.nn.convolution has no dilation where it has strides")
     if groups != 1:
@@ -134,6 +136,10 @@ def _adaptive(name: str) -> Entry:
     @_channels_last
     def call(x: Tensor, *, output_size: Any) -> Tensor:
         size = _several(output_size, len(x.shape) - 2)
+        if name == "adaptive_max_pool" and 1 in size:
+            # Its windows are then larger than the image, and MaxPoolGrad divides by zero, or reads
+            # memory that nobody wrote.
+            raise Unsupported(f"the derivative of tf.keras.ops.{name} to one element crashes")
         return function(x, size[0] if len(size) == 1 else tuple(size), "channels_last")
 
     return via(f"tensorflow.keras.ops.{name}", call)

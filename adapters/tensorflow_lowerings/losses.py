@@ -63,6 +63,13 @@ def _focal(x: Tensor, target: Tensor, *, alpha: float | None, gamma: float) -> T
     )
 
 
+def _margin_ranking(
+    x1: Tensor, x2: Tensor, target: Tensor, *, margin: float, reduction: str
+) -> Tensor:
+    """Of whole numbers as targets too, which TensorFlow does not multiply by others."""
+    return _reduced(nn.relu(margin - tf.cast(target, x1.dtype) * (x1 - x2)), reduction)
+
+
 def _poisson_nll(x: Tensor, target: Tensor, *, log_input: bool, full: bool, eps: float) -> Tensor:
     if not log_input:
         raise Unsupported("tf.nn.log_poisson_loss takes the logarithm of the rate")
@@ -109,6 +116,7 @@ LOWERINGS: dict[str, Entry] = {
     "bce": _of_keras("binary_crossentropy"),
     "bce_with_logits": via("tensorflow.nn.sigmoid_cross_entropy_with_logits", _bce_with_logits),
     "focal": _paired("keras.losses.binary_focal_crossentropy", _focal),
+    "margin_ranking": _margin_ranking,
     "poisson_nll": _paired("nn.log_poisson_loss", _poisson_nll),
     "cross_entropy": via("tensorflow.nn.softmax_cross_entropy_with_logits", _cross_entropy),
 }

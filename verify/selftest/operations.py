@@ -217,7 +217,7 @@ def tasks_of(row: Operation, dtype: str) -> list[Task]:
         if all(shape is None or 0 not in shape for shape in example.shapes)
     ]
     kinds = [(dtype, EXAMPLES)]
-    if row.analytic or row in GROUPS["complex numbers"]:
+    if row.complex_too and (row.analytic or row in GROUPS["complex numbers"]):
         kinds.append((complex_of(dtype).name, COMPLEX_EXAMPLES))
     tasks: list[Task] = []
     for kind, most in kinds:

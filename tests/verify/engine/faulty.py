@@ -29,6 +29,7 @@ FAULTS = {
     "waits": wait,
     "hangs": lambda: time.sleep(600),
     "segfaults": lambda: ctypes.string_at(0),
+    "divides": lambda: os.kill(os.getpid(), signal.SIGFPE),
     "exits": lambda: os._exit(7),
     "exits-quietly": lambda: os._exit(0),
     "is-killed": lambda: os.kill(os.getpid(), signal.SIGKILL),

@@ -17,6 +17,7 @@ from . import faulty
 FINE = ("before", "between", "after")
 BROKEN = {
     "segfaults": ("crashed", "killed by SIGSEGV"),
+    "divides": ("crashed", "killed by SIGFPE"),
     "is-killed": ("crashed", "killed by SIGKILL"),
     "exits": ("crashed", "exit status 7"),
     "exits-quietly": ("crashed", "exit status 0"),
@@ -47,6 +48,34 @@ def test_a_fault_costs_its_own_task_in_its_own_adapter_alone(tmp_path):
         assert reason in row["reason"]
         if kind != "raised":
             assert "while faulty was at work" in row["reason"]
+
+
+ENDS = """
+case: {name}
+about: "A framework's own function that ends the process it runs in."
+params: {{x: {{zeros: [{shape}]}}}}
+program:
+  mlx: y = mlx.core.trace(x, axis1=-2, axis2=-1)
+  numpy: y = trace(x)
+dtypes: [float32]
+"""
+
+
+def test_a_framework_that_divides_by_zero_costs_one_row(tmp_path):
+    """MLX 0.32.4 does so in the derivative of the trace of no matrix."""
+    pytest.importorskip("mlx.core")
+    path = tmp_path / "ends.yaml"
+    named = [("before", "2, 2, 2"), ("none", "0, 2, 2"), ("after", "1, 2, 2")]
+    path.write_text("---\n".join(ENDS.format(name=name, shape=shape) for name, shape in named))
+    frame = run(path, adapters=["numpy", "mlx"], jobs=1)
+
+    lost = frame[~frame.verdict.isin(["agree"])]
+    assert list(zip(lost.case, lost.adapter, lost.verdict, lost.check, strict=True)) == [
+        ("none", "mlx", "error", "run")
+    ]
+    assert lost.reason.item() == "the process ended while mlx was at work: killed by SIGFPE"
+    for name in ("before", "after"):
+        assert set(frame[frame.case == name].adapter) == {"numpy", "mlx"}
 
 
 def test_workers_give_the_same_bits_as_this_process_whatever_their_number(tmp_path):

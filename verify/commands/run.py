@@ -26,8 +26,8 @@ from ...cases.case import Case
 from ...cases.loading import select
 from ...refimpl.errors import BadCase, BadUsage, printable
 from ...reports.as_text import as_csv, as_json
-from ...reports.columns import frame
 from ...reports.ci import FORMATS
+from ...reports.columns import frame
 from ...reports.console import show
 from ...reports.markdown import as_markdown
 from ..atlas.accepting import Proposal, proposals

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...cases.case import Case
-from ...cases.folders import is_own_file, named_once
+from ...cases.folders import Placed, is_own_file, named_once
 from ...cases.loading import load_files
 from ...refimpl.errors import BadCase
 from .documents import Document, documents
@@ -42,7 +42,7 @@ def find_all(
     own = {path: names for path, names in files.items() if is_own_file(path)}
     cases, more = _cases({path: names for path, names in files.items() if path not in own})
     faults += more
-    named = {case.name: case for case in cases}
+    named: dict[str, Placed] = {case.name: case for case in cases}
     found: list[Document] = []
     for path, names in own.items():
         held, wrong = documents(path)

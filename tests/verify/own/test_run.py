@@ -75,15 +75,15 @@ def test_own_code_stands_in_a_run_beside_cases(call, tmp_path):
     )
     assert status == 1, err
     rows = pd.read_parquet(tmp_path / "out" / "results.parquet").set_index("case")
-    assert set(rows.loc["right", "verdict"]) == {"agree"}
-    assert set(rows.loc["right", "adapter"]) == {"torch | jax", "torch eager", "jax jit"}
-    assert set(rows.loc["right", "check"]) == {
+    assert set(rows.loc[["right"]]["verdict"]) == {"agree"}
+    assert set(rows.loc[["right"]]["adapter"]) == {"torch | jax", "torch eager", "jax jit"}
+    assert set(rows.loc[["right"]]["check"]) == {
         f"{check} {kind}"
         for check in ("mathematics", "as run", "own gradient")
         for kind in ("value", "grad")
     }
-    assert set(rows.loc["right", "where"]) == {"own.yaml:1"}
-    assert set(rows.loc["one-layer", "verdict"]) == {"agree"}
+    assert set(rows.loc[["right"]]["where"]) == {"own.yaml:1"}
+    assert set(rows.loc[["one-layer"]]["verdict"]) == {"agree"}
     wrong = rows.loc["wrong"]
     off = wrong[wrong["verdict"] == "differs"]
     assert set(off["adapter"]) == {"torch | jax"}

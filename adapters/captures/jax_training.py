@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ from ..interpret import failures
 from .jax import path_name
 from .jax_side import JaxSide, widened
 from .sides import Draw, Given, contracted
-from .training import After, Steps
+from .training import EMA, After, Steps
 
 Tree = Any
 
@@ -31,7 +32,7 @@ def train(
     Parameters
     ----------
     given
-        What each step is called with.
+        What each backward pass is called with; of whole steps.
     draw
         What outputs are contracted with.
     kept
@@ -51,12 +52,29 @@ def train(
         trained, merged, prefix = _split(whole, kept)
         remembered = optimizer.init(trained)
         step = jax.jit(_step(side, given[0], draw, optimizer, merged))
-        found = []
-        for one in given:
+        averages, found = trained, []
+        for k, one in enumerate(given):
+            number, last = steps.of_draw(k)
+            factor = steps.loss_scale * (np.inf if number in steps.overflow else 1.0)
             arrays = {k: _wide(x) for k, x in one.arguments.items() if isinstance(x, np.ndarray)}
-            loss, trained, remembered, whole = step(trained, remembered, whole, arrays)
-            found.append(_after(float(loss), (trained, remembered, whole), prefix, kept))
+            loss, trained, remembered, whole = step(trained, remembered, whole, arrays, factor)
+            if not last:
+                continue
+            after = _after(float(loss), (trained, remembered, whole), prefix, kept)
+            if steps.ema is not None:
+                averages = steps.ema[1](averages, trained)
+                after = replace(after, slots={**after.slots, EMA: _named(averages, prefix)})
+            found.append(after)
     return found
+
+
+def adds_narrowly(side: JaxSide, given: Given, steps: Steps) -> bool:
+    """Whether a rule adds gradients up in a narrower dtype than float64, which it is trained in."""
+    with failures(), widened("float64"):
+        whole = side.converted({k: _wide(x) for k, x in given.state.items()})
+        fields = _fields(steps.optax_optimizer.init(whole))
+        sums = [x for name, tree in fields if name == "acc_grads" for x in jax.tree.leaves(tree)]
+        return any(np.dtype(x.dtype).itemsize < 8 for x in sums)
 
 
 def leaves_of(side: JaxSide, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -70,7 +88,7 @@ def _step(
     side: JaxSide, given: Given, draw: Draw, optimizer: Any, merged: Callable[[Tree, Tree], Tree]
 ) -> Callable[..., Any]:
     def step(
-        trained: Tree, remembered: Tree, whole: Tree, arrays: dict[str, Any]
+        trained: Tree, remembered: Tree, whole: Tree, arrays: dict[str, Any], factor: Any
     ) -> tuple[Any, Tree, Tree, Tree]:
         def loss(trained: Tree) -> tuple[Any, Tree]:
             held = merged(trained, whole)
@@ -78,7 +96,7 @@ def _step(
             total = jnp.zeros(())
             for k, (path, y) in enumerate(found.items()):
                 total += (jnp.asarray(contracted(draw, k, path, y.shape), y.dtype) * y).sum()
-            return total, held if after is None else _updated(held, after)
+            return total * factor, held if after is None else _updated(held, after)
 
         (total, held), grads = jax.value_and_grad(loss, has_aux=True)(trained)
         updates, remembered = optimizer.update(grads, remembered, trained)

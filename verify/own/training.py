@@ -31,8 +31,62 @@ RUNS = 4
 #: Seconds that the search for a setting may take.
 PATIENCE = 30.0
 
+#: Trainings are the same that are off by less of the largest; where float32 adds gradients up.
+REPRODUCED, NARROW = 1e-8, 1e-6
+
 #: What PyTorch's settings are elsewhere by default.
 USUAL = (0.0, 1e-8, 1e-7, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What a training loop does in one of two ways.
+
+    ``words`` say of each way what is done, ``agree`` how the port comes to it.
+    """
+
+    words: Mapping[Any, str]
+    agree: Mapping[Any, str]
+
+    def others(self, held: Any) -> list[Any]:
+        """The other way."""
+        return [way for way in self.words if way != held]
+
+
+#: A name of ``torch_training.USUAL`` → its ways.
+LOOP = {
+    "average": Habit(
+        {
+            True: "averages the gradients of a step's passes",
+            False: "sums the gradients of a step's passes",
+        },
+        {
+            True: "in jax: average them, as optax.MultiSteps does",
+            False: "in torch: divide the loss of each pass by how many there are",
+        },
+    ),
+    "unscale": Habit(
+        {
+            True: "divides gradients by the loss's scale",
+            False: "takes gradients as the scaled loss has them",
+        },
+        {True: "in jax: divide gradients by the loss's scale first, as by optax.scale"},
+    ),
+    "skip": Habit(
+        {
+            True: "skips a step whose gradients are not finite",
+            False: "makes a step whose gradients are not finite",
+        },
+        {True: "in jax: optax.apply_if_finite around the rule"},
+    ),
+    "begin": Habit(
+        {
+            "after": "begins its averages with the parameters after the first step",
+            "before": "begins its averages with the parameters before the first step",
+        },
+        {"after": "in jax: let the averages be the parameters after the first step"},
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +118,7 @@ class Training:
             self._torch = import_module("gradparity.adapters.captures.torch_training")
             self._jax = import_module("gradparity.adapters.captures.jax_training")
         self._first, self._second, self._steps = first, second, steps
-        self._given = [given(k) for k in range(steps.count)]
+        self._given = [given(k) for k in range(steps.draws)]
         self._whole = dict(self._given[0].state)
         self.rows: list[Row] = []
         self.findings: list[Finding] = []
@@ -76,6 +130,9 @@ class Training:
             self._second, self._given, self._steps, cotangents(0), lambda name: name in state
         )
         self._there = [self._slots(one) for one in ran]
+        self._narrow = self._steps.accumulate > 1 and self._jax.adds_narrowly(
+            self._second, self._given[0], self._steps
+        )
         here = self._run()
         self._slots_here = {*here[0]}
         noisy = [self._run(seed=k) for k in range(RUNS)]
@@ -102,13 +159,19 @@ class Training:
             if not change:
                 break
             changed |= change
-            trained = Trained(self._run(changed=changed), self._there, noise)
+            again = self._run(changed=changed)
+            if self._reproduced(again):  # what is left is rounding, of larger steps perhaps
+                break
+            trained = Trained(again, self._there, noise)
             parts = next((k for k in range(len(here)) if any(self._off(trained, k))), None)
 
     def _run(self, seed: int | None = None, changed: Any = None) -> list[dict[str, Any]]:
         """The module's training, in the port's leaves."""
         ran = self._torch.train(
-            self._first, self._given, self._steps, cotangents(0), seed=seed, changed=changed
+            *(self._first, self._given, self._steps, cotangents(0)),
+            seed=seed,
+            changed=changed,
+            narrow=self._narrow,
         )
         return [self._as_leaves(one) for one in ran]
 
@@ -175,20 +238,28 @@ class Training:
         what = "parameter" if slot == "parameters" else f"slot {slot}"
         optimizer = self._torch.name_of(self._steps.torch_optimizer, self._first)
         place = Place(module=f"step {step + 1}, {what} of {name}")
-        here = self._torch.settings(self._steps.torch_optimizer, self._first) | changed
+        own = self._torch.settings(self._steps.torch_optimizer, self._first)
+        here = self._torch.loop_settings(self._steps) | own | changed
         change = self._change(here, changed, slot if step == 0 else "parameters")
-        says = ", ".join(
-            f"{k} is {x!r} in {self._second.name}, {here[k]!r} in {self._first.name}"
-            for k, x in change.items()
-        )
-        wanted = ", ".join(f"{k}={here[k]!r}" for k in change)
+        says = ", ".join(self._says(k, x, here[k]) for k, x in change.items())
+        wanted = ", ".join(f"{k}={here[k]!r}" for k in change if k not in LOOP)
+        agree = [f"give optax what PyTorch has: {wanted}"] if wanted else []
+        agree += [LOOP[k].agree[here[k]] for k in change if k in LOOP]
+        known = {*change} & {*LOOP}
         return Finding(
             "training",
             (At(self._first.name, optimizer, place),),
             says,
-            f"give optax what PyTorch has: {wanted}" if change else "",
-            note="" if changed else self._translated(optimizer),
+            "; ".join(agree),
+            note="" if changed or known else self._translated(optimizer),
         ), change
+
+    def _says(self, name: str, there: Any, here: Any) -> str:
+        first, second = self._first.name, self._second.name
+        if name in LOOP:
+            words = LOOP[name].words
+            return f"{second} {words[there]}, {first} {words[here]}"
+        return f"{name} is {there!r} in {second}, {here!r} in {first}"
 
     def _change(
         self, here: Mapping[str, Any], changed: Mapping[str, Any], slot: str
@@ -198,7 +269,12 @@ class Training:
         Else one with which it remembers after a step in the slot that parts what the port does.
         """
         until = time.monotonic() + PATIENCE
-        single = [(k, x) for k, held in here.items() for x in _others(held)]
+        single = [
+            (k, x)
+            for k, held in here.items()
+            if k not in changed
+            for x in (LOOP[k].others(held) if k in LOOP else _others(held))
+        ]
         partly: dict[str, Any] = {}
         for changes in itertools.chain(((one,) for one in single), _two(single)):
             if time.monotonic() > until:
@@ -221,7 +297,8 @@ class Training:
     def _run_one(self, changed: Mapping[str, Any]) -> list[dict[str, Any]]:
         """One step alone, which most settings are told by."""
         ran = self._torch.train(
-            self._first, self._given[:1], self._steps, cotangents(0), changed=changed
+            *(self._first, self._given[: self._steps.accumulate], self._steps, cotangents(0)),
+            changed=changed,
         )
         return [self._as_leaves(one) for one in ran]
 
@@ -229,8 +306,9 @@ class Training:
         pairs = list(zip(ran[:count], self._there, strict=False))
         if count is None and any(self._slots_here - {*here} for here, _ in pairs):
             return False  # what it no longer remembers cannot be compared
+        near = NARROW if self._narrow else REPRODUCED
         return all(
-            off(x, there[slot][name]) < 1e-8
+            off(_finite(x), _finite(there[slot][name])) < near
             for here, there in pairs
             for slot, held in here.items()
             for name, x in held.items()
@@ -251,6 +329,11 @@ def _line(optimizer: str) -> str:
     except BadUsage:  # the user's own
         return ""
     return "; ".join(f"{s.adapter}: {s.text}" for s in found.spellings if s.text)
+
+
+def _finite(x: np.ndarray) -> np.ndarray:
+    """An array whose infinities are NaN: which it is of both once it overflows is no matter."""
+    return np.where(np.isfinite(x), x, np.nan)
 
 
 def _others(held: Any) -> list[Any]:

@@ -5,8 +5,16 @@ import optax
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import gradparity as gp
+from gradparity.verify.own import training
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """A search that finds nothing ends sooner."""
+    monkeypatch.setattr(training, "PATIENCE", 4.0)
 
 
 class Net(nn.Module):
@@ -99,3 +107,158 @@ def test_an_optimizer_over_other_tensors_is_refused():
         trained(lambda _: torch.optim.SGD(Net().parameters(), 0.1), optax.sgd(0.1))
     with pytest.raises(gp.BadUsage, match="no optimizer of optax"):
         trained(lambda p: torch.optim.SGD(p, 0.1), 0.1)
+
+
+def halves(rule):
+    """As a port that has scaled its loss by 1024."""
+    return optax.chain(optax.scale(1 / 1024), rule)
+
+
+def scaler():
+    return torch.amp.GradScaler("cpu", init_scale=1024.0)
+
+
+def average(net):
+    return AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+
+
+def averaged(old, new):
+    return optax.incremental_update(new, old, 0.1)
+
+
+class Begun:
+    """Averages that begin as PyTorch's do, with the parameters after the first step."""
+
+    def __init__(self):
+        self.begun = False
+
+    def __call__(self, old, new):
+        begun, self.begun = self.begun, True
+        return averaged(old, new) if begun else new
+
+
+def adam(p):
+    return torch.optim.Adam(p, 1e-2)
+
+
+LOOPS = {
+    "accumulated": dict(rule=optax.MultiSteps(optax.adam(1e-2), 3), accumulate=3, count=3),
+    "summed": dict(
+        rule=optax.MultiSteps(optax.adam(1e-2), 3, use_grad_mean=False),
+        accumulate=3,
+        average=False,
+        count=3,
+    ),
+    "scaled, with a step that overflows": dict(
+        rule=optax.apply_if_finite(halves(optax.adam(1e-2)), 5),
+        scaler=scaler,
+        loss_scale=1024.0,
+        overflow={2},
+    ),
+    "averaged": dict(rule=optax.adam(1e-2), ema=(average, None)),
+    "all at once": dict(
+        rule=optax.apply_if_finite(optax.MultiSteps(halves(optax.adam(1e-2)), 2), 5),
+        accumulate=2,
+        scaler=torch.amp.GradScaler("cpu", init_scale=1024.0),
+        loss_scale=1024.0,
+        ema=(average, None),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_loops_that_are_alike_part_nowhere(name):
+    given = dict(LOOPS[name])
+    if "ema" in given:
+        given["ema"] = (average, Begun())
+    report = trained(adam, **{"count": 4, **given})
+    assert report.verdict == "same", report
+    kinds = {"mu", "nu", "update"} | ({"ema"} if "ema" in given else set())
+    assert set(report.frame[report.frame.check == "training"].kind) == kinds
+
+
+def sgd(p):
+    return torch.optim.SGD(p, 0.1)
+
+
+PLANTED = {
+    "gradients that are summed": (
+        dict(rule=optax.MultiSteps(optax.adam(1e-2), 3, use_grad_mean=False), accumulate=3),
+        "step 1, slot mu of first.bias",
+        (
+            "jax sums the gradients of a step's passes, torch averages the gradients of a step's "
+            "passes"
+        ),
+        "optax.MultiSteps",
+    ),
+    "a step too many": (
+        dict(rule=optax.MultiSteps(optax.adam(1e-2), 2), accumulate=4),
+        "step 1, slot mu of first.bias",
+        None,
+        "",
+    ),
+    "gradients that stay scaled": (
+        dict(rule=optax.sgd(0.1), make=sgd, scaler=scaler, loss_scale=1024.0),
+        "step 1, parameter of first.bias",
+        (
+            "jax takes gradients as the scaled loss has them, torch divides gradients by the "
+            "loss's scale"
+        ),
+        "optax.scale",
+    ),
+    "a step that is not skipped": (
+        dict(rule=halves(optax.adam(1e-2)), scaler=scaler, loss_scale=1024.0, overflow={3}),
+        "step 3, slot mu of first.bias",
+        (
+            "jax makes a step whose gradients are not finite, torch skips a step whose gradients "
+            "are not finite"
+        ),
+        "optax.apply_if_finite",
+    ),
+    "a step of zeros where one is skipped": (
+        dict(
+            rule=optax.chain(optax.scale(1 / 1024), optax.zero_nans(), optax.adam(1e-2)),
+            scaler=scaler,
+            loss_scale=1024.0,
+            overflow={2},
+        ),
+        "step 2, slot mu of first.bias",
+        None,
+        "",
+    ),
+    "an average that begins before": (
+        dict(rule=optax.adam(1e-2), ema=(average, averaged)),
+        "step 1, slot ema of first.bias",
+        (
+            "jax begins its averages with the parameters before the first step, torch begins its "
+            "averages with the parameters after the first step"
+        ),
+        "after the first step",
+    ),
+    "an average by the other share": (
+        dict(
+            rule=optax.adam(1e-2),
+            ema=(average, lambda old, new: optax.incremental_update(new, old, 0.9)),
+        ),
+        "step 1, slot ema of first.bias",
+        None,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_a_loop_does_otherwise_is_placed(name):
+    given, place, cause, agree = PLANTED[name]
+    report = trained(**{"make": adam, **given})
+    assert report.verdict == "differs"
+    first = report.first
+    assert first.at[0].place.module == place
+    assert first.cause == (cause or "")
+    assert agree in first.agree
+    assert len(report.findings) == 1
+
+
+def test_averages_that_are_none_of_torch_s_are_refused():
+    with pytest.raises(gp.BadUsage, match="ema makes a Net, expected an AveragedModel"):
+        trained(adam, optax.adam(1e-2), ema=(lambda net: net, averaged))

@@ -17,8 +17,10 @@ from ..engine.apart import apart
 from ..engine.runner import Runner
 from ..engine.work import LONG
 from ..explain.derivation import explain as derive
+from ..explain.graph import mermaid, svg
 from ..explain.parts import Derivation
-from ..explain.render import markdown, plain
+from ..explain.render import markdown, page, plain
+from ..explain.tex import latex
 from ..judging.rows import point_text
 from ..selection.choices import adapters_of, chosen, nearest
 from ..selection.finding import find
@@ -36,7 +38,8 @@ Point = Annotated[
     typer.Option("--point", help="A point of its sweep, as axis=0,act=relu; else the first."),
 ]
 Format = Annotated[
-    Literal["text", "json", "markdown"], typer.Option("--format", help="How to print it.")
+    Literal["text", "json", "markdown", "html", "latex", "mermaid", "svg"],
+    typer.Option("--format", help="How to print it; mermaid and svg are its graph alone."),
 ]
 
 
@@ -62,11 +65,30 @@ def explain(
         worked = apart(_derived, task, names, case.about, seconds=LONG)
     else:
         worked = _derived(task, names, case.about)
-    if form == "json":
-        emit(json.dumps(asdict(worked), indent=1, ensure_ascii=False))
-    else:
+    if form == "text":
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        emit(markdown(worked) if form == "markdown" else plain(worked, width))
+        emit(plain(worked, width))
+        return
+    if form in _DRAWN and not worked.graph.nodes:
+        raise BadUsage(f"{worked.title} has no graph: the reference cannot run its text")
+    emit(_WRITERS[form](worked))
+
+
+def _json(worked: Derivation) -> str:
+    return json.dumps(asdict(worked), indent=1, ensure_ascii=False)
+
+
+#: Those that draw the graph and nothing else.
+_DRAWN = {"mermaid", "svg"}
+
+_WRITERS = {
+    "json": _json,
+    "markdown": markdown,
+    "html": page,
+    "latex": latex,
+    "mermaid": lambda worked: mermaid(worked.graph),
+    "svg": lambda worked: svg(worked.graph),
+}
 
 
 def _derived(task: Task, names: list[str] | None, about: str) -> Derivation:

@@ -28,7 +28,8 @@ from ..measure.dtypes import WIDER
 from ..truth.baseline import Key, flat
 from .around import around_section, first_update
 from .formulas import array, number
-from .parts import Derivation, Equation, Section, Table
+from .graph import graph_of
+from .parts import Derivation, Equation, Graph, Section, Table
 from .scalar import ScalarDerivation
 from .tangents import tangents
 from .tensor import TensorDerivation
@@ -62,7 +63,7 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
     """
     rows = runner.rows(task)
     program = task.program("numpy")
-    sections = [_given(task)]
+    sections, graph = [_given(task)], Graph()
     truth: Trace | None = None
     moved: dict[Key, Any] = {}
     if program is None or program.native:
@@ -76,10 +77,11 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
         except AdapterFailed as failure:
             sections.append(Section("Forward pass", f"The reference cannot run it: {failure}"))
         else:
-            sections += _derived(task, program, truth, moved)
+            derived, graph = _derived(task, program, truth, moved)
+            sections += derived
     known = {} if truth is None else flat(truth) | moved
     sections += _results(task, runner, rows, known)
-    return Derivation(task.id, about, tuple(sections))
+    return Derivation(task.id, about, tuple(sections), graph)
 
 
 def _given(task: Task) -> Section:
@@ -100,8 +102,10 @@ def _given(task: Task) -> Section:
     return Section("Given", prose, (*lines,))
 
 
-def _derived(task: Task, program: Program, truth: Trace, moved: Mapping[Key, Any]) -> list[Section]:
-    """The sections from the forward pass to the update."""
+def _derived(
+    task: Task, program: Program, truth: Trace, moved: Mapping[Key, Any]
+) -> tuple[list[Section], Graph]:
+    """The sections from the forward pass to the update, and the graph."""
     first = truth.steps[0]
     values: dict[str, Any] = {**task.rows(0), **task.params, **first.values}
     ways, params = on_path(program, task.params), list(task.params)
@@ -132,7 +136,10 @@ def _derived(task: Task, program: Program, truth: Trace, moved: Mapping[Key, Any
         )
     if task.steps > 1:
         sections.append(_trajectory(program, truth, [*task.state.values()]))
-    return sections
+    labels = TensorDerivation(
+        program, values, first.grads, ways, params, contracted=False
+    ).labels  # a derivation of numbers has fewer lines than there are operations
+    return sections, graph_of(program, labels, values, first.grads, task.params)
 
 
 def _all_numbers(program: Program, values: Mapping[str, Any]) -> bool:
@@ -199,9 +206,35 @@ def _results(
     header = ("", "truth", *runner.adapters, "verdict")
     prose = "Every framework beside the truth; of tensors, the largest error."
     yield Section("Results", prose, (*lines,), Table(header, tuple(table)))
+    yield from _recorded(task, traces, truth)
     faults = _faults(runner, rows)
     if faults:
         yield Section("Disagreement", "Where each framework that is off leaves the truth.", faults)
+
+
+def _recorded(
+    task: Task, traces: Mapping[str, Mapping[Key, Any]], truth: Mapping[Key, Any]
+) -> Iterable[Section]:
+    """What the case records of frameworks: each one's numbers, why, and how to agree."""
+    lines, table = [], {}
+    for record in task.divergences:
+        step = task.steps - 1 if record.check == "update" else 0
+        key = (record.check, record.tensor, step)
+        what = f"{_CHECKS[record.check]} {record.tensor}"
+        want, found = truth.get(key), (held.get(key) for held in traces.values())
+        cells = ("" if x is None else array(x, shown=6) for x in (want, *found))
+        table[what] = (what, *cells)
+        who = f"{', '.join(record.adapters)} ({record.kind})"
+        lines.append(Equation(f"{who}, {what}", record.because, sign="–"))
+        if record.agree_by:
+            lines.append(Equation("to agree", record.agree_by, sign="–"))
+        if record.see:
+            lines.append(Equation("see", record.see, sign="–"))
+    if lines:
+        prose = "Where a framework is known to return something else, and holds to it."
+        header = ("", "truth", *traces)
+        said = tuple(dict.fromkeys(lines))
+        yield Section("Recorded divergences", prose, said, Table(header, tuple(table.values())))
 
 
 def _steps(task: Task, row: Row) -> tuple[int]:

@@ -45,12 +45,33 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A variable of a graph: an ``input``, a ``parameter``, an ``operation`` or the ``output``."""
+
+    number: str
+    role: str
+    title: str
+    value: str = ""
+    cotangent: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A computation: variables, arguments before what uses them, and each use of one by another."""
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Derivation:
     """A case worked through, from its numbers to the updated parameters."""
 
     title: str
     about: str
     sections: tuple[Section, ...] = field(default=())
+    #: Empty where the reference cannot run the case.
+    graph: Graph = field(default=Graph())
 
     def section(self, title: str) -> Section:
         """The section of this title.

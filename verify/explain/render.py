@@ -5,6 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from markupsafe import Markup
+
+from ...reports.html import template
+from .graph import mermaid, svg
 from .parts import Derivation, Section, Table
 
 
@@ -17,8 +21,17 @@ def plain(derivation: Derivation, width: int | None = None) -> str:
     return "\n".join(_plain(derivation, width)).rstrip() + "\n"
 
 
+def page(derivation: Derivation) -> str:
+    """The same as one HTML page that needs nothing else, its graph drawn."""
+    graph = svg(derivation.graph) if derivation.graph.nodes else ""
+    return template("derivation.html").render(
+        derivation=derivation,
+        graph=Markup(graph),  # noqa: S704  whose texts are escaped
+    )
+
+
 def markdown(derivation: Derivation) -> str:
-    """The same as Markdown: headings, code blocks for equations, pipe tables."""
+    """The same as Markdown: headings, code blocks for equations, pipe tables, a Mermaid graph."""
     return "\n".join(_markdown(derivation)).rstrip() + "\n"
 
 
@@ -89,6 +102,9 @@ def _markdown(derivation: Derivation) -> Iterator[str]:
     for section in derivation.sections:
         yield f"\n## {section.title}\n"
         yield from _body(section)
+    if derivation.graph.nodes:
+        yield "\n## Computation graph\n"
+        yield f"```mermaid\n{mermaid(derivation.graph)}```"
 
 
 def _body(section: Section) -> Iterator[str]:

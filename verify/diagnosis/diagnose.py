@@ -21,6 +21,7 @@ from .blame import Blame, blame_for, first_off, path_of
 from .causes import causes_of, reproduced
 from .expecting import of_the_case
 from .remedies import entry_for
+from .singles import single_cause
 from .stops import told
 from .training import training_cause
 from .vote import put_to_the_vote
@@ -165,6 +166,18 @@ def _cause(judged: Judged) -> None:
             row["cause"], row["remedy"] = first["cause"], first["remedy"]
 
 
+def _single(judged: Judged) -> None:
+    """Say where an operation is computed in float32, where nothing else is the cause."""
+    off = [row for row in judged.rows if row["verdict"] in FAILING]
+    if any(row["cause"] for row in off) or judged.task.program("numpy") is None:
+        return
+    found = single_cause(
+        judged.task, judged.adapter, judged.trace.steps[0], judged.rows, judged.base.truth
+    )
+    for row in () if found is None else found[0]:
+        row["cause"], row["remedy"] = found[1:] if found else ("", "")
+
+
 def _recorded(judged: Judged) -> None:
     """Tell what the atlas has of an operation that is off for no other reason."""
     off = [row for row in judged.rows if row["verdict"] in FAILING]
@@ -215,6 +228,7 @@ DIAGNOSES: tuple[Callable[[Judged], None], ...] = (
     _vote,
     _expected,
     _cause,
+    _single,
     _recorded,
     _snippet,
 )

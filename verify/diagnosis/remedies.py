@@ -15,6 +15,7 @@ import numpy as np
 from ...adapters.base import Adapter, Step
 from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
+from ...cases.models import DivergenceModel
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Divergence, Task
 from ...refimpl.errors import GradparityError
@@ -111,6 +112,17 @@ def _matching(
                 key = (record.check, record.tensor)
                 told = adapter in record.adapters and key == (check, where)
                 if told and record.agree_by and _like(other, single, operands, record.kind):
+                    yield case.name, record
+
+
+def entries_of(operation: str, adapter: str) -> Iterator[tuple[str, DivergenceModel]]:
+    """What the atlas records of an adapter in cases whose reference's text has an operation."""
+    for case in _cases_of(operation.rpartition(".")[2]):
+        programs = [point.get("numpy", point.get("*")) for point in case.programs]
+        called = {i.operation for program in programs if program for i in program.instructions}
+        if operation in called:
+            for record in case.model.divergences:
+                if adapter in record.adapters:
                     yield case.name, record
 
 

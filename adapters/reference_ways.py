@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.task import Task
+from ..cases.ways import COTANGENTS, along, cotangent
 from ..refimpl import dual_special
 from ..refimpl.dual import Dual
 from ..refimpl.errors import Unsupported
@@ -54,8 +55,8 @@ def ways(
     Raises
     ------
     Unsupported
-        Where the program calls a framework's own functions, at a half type, where a result is
-        too large, and where no derivative of a rule is known.
+        Where the program calls a framework's own functions, at a half type, and where no
+        derivative of a rule is known.
     AdapterFailed
         Where an operation cannot be computed.
     """
@@ -171,21 +172,73 @@ class Moved:
         self.value, self.tangent = value, tangent
 
 
+class _TooLarge(Unsupported):
+    """A result has more elements than are pushed forward one by one."""
+
+
 def jvp(task: Task, arithmetic: Arithmetic | None = None) -> dict[str, Any]:
-    """J v: the tangent of every variable that moves with the parameters."""
+    """J v: the tangent of every variable that moves with the parameters.
+
+    Where a result has more than ``MOST`` elements, the products ⟨g, J v⟩ = ⟨Jᵀ g, v⟩ of each
+    tangent with a few seeded cotangents g, under the names that ``ways.along`` gives them.
+    """
     a = arithmetic or Arithmetic(task)
     with np.errstate(all="ignore"), failures():
-        program, directions = _program(task), task.tangents()
-        leaves = {k: Moved(a.fed(x)) for k, x in task.rows(0).items()}
-        for name, x in task.params.items():
-            v = directions.get(name)
-            leaves[name] = Moved(a.fed(x), None if v is None else a.fed(v))
-        variables = interpret(program, leaves, _Pushing(a), task.dtype)
-        return {
-            name: a.out(x.tangent)
-            for name, x in variables.items()
-            if x.tangent is not None and not isinstance(x.tangent, tuple)
-        }
+        try:
+            return _pushed_through(task, a)
+        except _TooLarge:
+            return _multiplied(task, a)
+
+
+def _pushed_through(task: Task, a: Arithmetic) -> dict[str, Any]:
+    program, directions = _program(task), task.tangents()
+    leaves = {k: Moved(a.fed(x)) for k, x in task.rows(0).items()}
+    for name, x in task.params.items():
+        v = directions.get(name)
+        leaves[name] = Moved(a.fed(x), None if v is None else a.fed(v))
+    variables = interpret(program, leaves, _Pushing(a), task.dtype)
+    return {
+        name: a.out(x.tangent)
+        for name, x in variables.items()
+        if x.tangent is not None and not isinstance(x.tangent, tuple)
+    }
+
+
+def _multiplied(task: Task, a: Arithmetic) -> dict[str, Any]:
+    """⟨Jᵀ g, v⟩ for each variable that moves, backwards from it with one cotangent at a time."""
+    directions = task.tangents()
+    found: dict[str, list[Any]] = {}
+    program = _program(task)
+    names = [i.target for i in program.instructions if i.named or i.target == program.output]
+    for name in names:
+        for number in range(COTANGENTS):
+            product = _product(task, a, name, number, directions)
+            if product is None:
+                break
+            found.setdefault(along(name), []).append(product)
+    return {name: a.out(np.array(products)) for name, products in found.items()}
+
+
+def _product(
+    task: Task, a: Arithmetic, name: str, number: int, directions: Mapping[str, Any]
+) -> Any:
+    """One of them; None of what does not move, or is several results."""
+    tape = Tape(a.rounding, a.feeding)
+    leaves = {k: tape.leaf(a.fed(x), differentiated=False) for k, x in task.rows(0).items()}
+    for k, x in task.params.items():
+        leaves[k] = tape.leaf(a.fed(x), differentiated=k in directions)
+    nodes = interpret(_program(task), leaves, OnTape(tape, a.compute, a.rows), task.dtype)
+    node = nodes[name]
+    if not node.tracked or isinstance(node.value, tuple):
+        return None
+    g = cotangent(task.seed_along(name), number, np.asarray(node.value))
+    tape.backward(node, a.fed(g))
+    parts = [
+        np.sum(np.real(np.conj(leaves[k].cotangent) * a.fed(v)))
+        for k, v in directions.items()
+        if leaves[k].cotangent is not None
+    ]
+    return sum(parts) if parts else None
 
 
 class _Pushing(Dialect):
@@ -270,7 +323,7 @@ def _tangent(y: Any, pull: Callable[[Any], Any], a: Arithmetic) -> Any:
     if kind_of(y.dtype) not in "fc":
         return None
     if y.size > MOST:
-        raise Unsupported(f"a result of {y.size} elements has no tangent, which takes {MOST}")
+        raise _TooLarge(f"a result of {y.size} elements has no tangent, which takes {MOST}")
     total = np.zeros(y.shape, y.dtype)
     for at in np.ndindex(y.shape):
         for unit in (1, 1j) if y.dtype.kind == "c" else (1,):

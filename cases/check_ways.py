@@ -8,7 +8,7 @@ from typing import Any
 from .context import Context, point_text
 from .faults import unknown
 from .tensors import Layout, Tensors
-from .ways import WAYS, batchings, over
+from .ways import WAYS, along, batchings, over
 
 #: Dtypes whose roundings are as large as what tangents would be told apart by.
 HALVES = ("float16", "bfloat16")
@@ -61,7 +61,7 @@ def compared_in(case: Context, check: str, known: Any) -> dict[str, Any]:
     """
     params = dict.fromkeys(case.model.params)
     if check == "jvp":
-        return dict.fromkeys(known.assigned)
+        return dict.fromkeys([*known.assigned, *map(along, known.assigned)])
     if check == "hvp":
         return params
     names = batchings([*case.model.inputs, *case.model.params])

@@ -257,6 +257,10 @@ class Task:
                 found[name] = tangent(seed_of(self.case, self.point, f"tangent {name}"), x)
         return found
 
+    def seed_along(self, tensor: str) -> int:
+        """The seed of the cotangents that a large tensor's tangent is multiplied with."""
+        return seed_of(self.case, self.point, f"cotangents of {tensor}")
+
     def seeded(self) -> Task:
         """The same task, its output's cotangent scaled by ``self.share``: for a scalar output.
 

@@ -1,6 +1,7 @@
 """Ways of differentiating besides the gradient that a case may have checked.
 
-``jvp``  ẏ = J v, the tangent of every variable along one direction v of the parameters
+``jvp``  ẏ = J v, the tangent of every variable along one direction v of the parameters; where some
+         have very many elements, its products with a few seeded cotangents
 ``hvp``  H v, the Hessian of the contracted output times the same direction, for each parameter
 ``vmap`` gradients and output of one slice of a batch, each argument batched alone and all together
 
@@ -25,6 +26,33 @@ COTANGENT, EVERYTHING = "the cotangent", "all arguments"
 
 #: By how much the numbers of the other slices are smaller: inside every domain that is a cone.
 _OTHERS = (0.96875, 0.9375)
+
+
+#: With so many cotangents a tangent is multiplied that is too large to be compared as it is.
+COTANGENTS = 4
+
+_ALONG = f" along {COTANGENTS} cotangents"
+
+
+def along(tensor: str) -> str:
+    """What the check ``jvp`` calls a tensor's products with cotangents."""
+    return tensor + _ALONG
+
+
+def whole_of(tensor: str) -> str:
+    """The tensor whose products with cotangents these are; an empty text for any other."""
+    return tensor.removesuffix(_ALONG) if tensor.endswith(_ALONG) else ""
+
+
+def products(x: np.ndarray, seed: int) -> np.ndarray:
+    """Re Σ conj(g)·x for each of the seeded cotangents g, in the precision of ``x``."""
+    gs = (cotangent(seed, number, x) for number in range(COTANGENTS))
+    return np.array([np.sum(np.real(np.conj(g) * x)) for g in gs])
+
+
+def cotangent(seed: int, number: int, like: np.ndarray) -> np.ndarray:
+    """One of the seeded cotangents of an array's tangent."""
+    return tangent(seed + number, like)
 
 
 def over(tensor: str, batched: str) -> str:

@@ -13,9 +13,10 @@ from gradparity.adapters.numpy_reference import NumpyAdapter, reference
 from gradparity.adapters.reference_ways import ways
 from gradparity.adapters.torch import TorchAdapter
 from gradparity.cases import load_text
-from gradparity.cases.ways import of_slice, over, slices
+from gradparity.cases.ways import along, of_slice, over, products, slices
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 from gradparity.refimpl.ops import TABLE
+from gradparity.verify import run
 from gradparity.verify.selftest.operations import plantable, tasks_of
 
 ADAPTERS = [NumpyAdapter, TorchAdapter, JaxAdapter]
@@ -80,6 +81,62 @@ def test_complex_tangents_and_products_follow_the_contract(adapter):
     for name, found in adapter().hvp(task).items():
         want = (ends[0][name] - ends[1][name]) / (2 * h)
         np.testing.assert_allclose(found, want.astype(complex), rtol=1e-6, atol=1e-7)
+
+
+LARGE = """
+case: large
+about: A tangent of more elements than are pushed forward one by one.
+inputs: {x: {normal: [40, 30]}}
+params: {w: {normal: [30, 40]}, b: 0.5}
+program: |
+  y = tanh(x @ w + b)
+  loss = sum(y * y)
+checks: [value, grad, jvp]
+"""
+
+
+def moved(task):
+    """The tangent of LARGE's y, by hand."""
+    x, (w, b), (v, c) = task.inputs["x"], task.params.values(), task.tangents().values()
+    return (x @ v + c) / np.cosh(x @ w + b) ** 2
+
+
+def test_a_large_tangent_is_multiplied_with_cotangents_from_behind():
+    task = task_of(LARGE)
+    found = NumpyAdapter().jvp(task)
+    whole = moved(task)
+    want = products(whole, task.seed_along("y"))
+    assert want.shape == (4,)
+    np.testing.assert_allclose(found[along("y")], want, rtol=1e-12)
+    y = np.tanh(task.inputs["x"] @ task.params["w"] + task.params["b"])
+    want = products(np.sum(2 * y * whole), task.seed_along("loss"))
+    np.testing.assert_allclose(found[along("loss")], want, rtol=1e-12)
+    np.testing.assert_allclose(TorchAdapter().jvp(task)["y"], whole, rtol=1e-10, atol=1e-12)
+
+
+class Slip(NumpyAdapter):
+    """An adapter whose large tangent is off in one element."""
+
+    def jvp(self, task):
+        whole = moved(task)
+        whole[17, 23] *= 1 + 1e-6
+        return {"y": whole, along("loss"): super().jvp(task)[along("loss")]}
+
+
+def test_one_element_of_a_large_tangent_is_seen(tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text(LARGE, "utf-8")
+    right, off = (run(path, adapters=[made], dtypes=["float64"]) for made in (Kept(), Slip()))
+    assert set(right[right.check == "jvp"].verdict) == {"agree"}
+    (row,) = off[(off.check == "jvp") & (off.tensor == along("y"))].to_dict("records")
+    assert row["verdict"] == "differs"
+
+
+class Kept(Slip):
+    """The same, as it is."""
+
+    def jvp(self, task):
+        return {**super().jvp(task), "y": moved(task)}
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

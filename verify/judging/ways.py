@@ -14,8 +14,9 @@ import numpy as np
 
 from ...adapters.asking import Answers
 from ...adapters.base import Adapter
+from ...adapters.values import real_of
 from ...cases.task import Task
-from ...cases.ways import WAYS, batchings, over
+from ...cases.ways import WAYS, batchings, over, products, whole_of
 from ...refimpl.errors import Unsupported
 from ..measure.dtypes import dtype_for
 from ..truth.baseline import Baseline, Key
@@ -35,15 +36,30 @@ def compared_ways(
         if (check, batched) in answers.failed:
             continue
         for name in names:
-            if name not in shared and name not in task.params:
+            if (whole_of(name) or name) not in shared and name not in task.params:
                 continue
             key = (check, over(name, batched) if batched else name, 0)
             own = theirs if name == reference_program(task).output else name
             got = answers.found.get((check, over(own, batched) if batched else own, 0))
             truth = np.asarray(widened.truth[key])
+            if got is None and whole_of(name):
+                got = _products(task, adapter, answers, name)
             if got is None and not np.any(truth):  # what does not move may be left out
                 got = np.zeros(truth.shape, dtype_for(task.dtype, truth))
             yield compared_with(task, adapter.name, key, got, widened)
+
+
+def _products(task: Task, adapter: Adapter, answers: Answers, name: str) -> np.ndarray | None:
+    """An adapter's large tangent, multiplied with the cotangents that the truth's was."""
+    whole = whole_of(name)
+    ours = reference_program(task).output
+    own = adapter.program(task).output if whole == ours else whole
+    x = answers.found.get(("jvp", own, 0))
+    if x is None:
+        return None
+    x = np.asarray(x)
+    found = products(x.astype(np.result_type(x.dtype, np.longdouble)), task.seed_along(whole))
+    return found.astype(real_of(x.dtype))
 
 
 def failed_ways(task: Task, adapter: Adapter, version: str, answers: Answers) -> Iterator[Row]:

@@ -21,7 +21,7 @@ from .jax_around import Around
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
-from .jax_ways import Setup, hvp_forward_over_reverse, jvp, vmap
+from .jax_ways import Setup, hvp_forward_over_reverse, jvp, placed, vmap
 from .lowering import SpelledDialect
 from .snippets.statements import OURS, statements
 from .values import cotangent_of, differentiates, kind_of
@@ -142,7 +142,7 @@ class _Compiled:
         fixed = task.loss_scale is not None and not task.update
         self._fixed = task.loss_scale.init if fixed and task.loss_scale is not None else None
         self._differentiated = [k for k, x in task.params.items() if kind_of(x.dtype) in "fc"]
-        params, inputs = _arrays(task.params), _arrays(task.rows(0))
+        params, inputs = placed(task.params), placed(task.rows(0))
         shapes = jax.eval_shape(self._values, params, inputs)
         leaves = {**params, **inputs}
         ways = watched(program, params, 0) if self._differentiates else []
@@ -157,16 +157,16 @@ class _Compiled:
 
     def steps(self, task: Task) -> list[Step]:
         """Every step of a task, the one it was made for or one of the same key."""
-        params, carried = _arrays(task.params), {}
+        params, carried = placed(task.params), {}
         state = self._around.init(params) if self._around else None
         output, name = self._output, self._program.output
-        cotangent = jnp.asarray(cotangent_of(task, output.shape, kind_of(output.dtype), name))
+        cotangent = jax.device_put(cotangent_of(task, output.shape, kind_of(output.dtype), name))
         if self._fixed is not None:
             cotangent = cotangent * jnp.asarray(self._fixed, cotangent.dtype)
         kept = {self._program.output, *self._state.values()}
         steps = []
         for number in range(task.steps):
-            inputs = _arrays(task.rows(number)) | carried
+            inputs = placed(task.rows(number)) | carried
             values, grads, params, state = self._run(params, state, inputs, cotangent)
             # jit sorts keys; the trace is in program order
             whole = number == task.whole_step
@@ -261,10 +261,6 @@ class _Traced(SpelledDialect):
 
     def tap(self, name: str, value: Any) -> Any:
         return _tapped(value, self._slots[name]) if name in self._slots else value
-
-
-def _arrays(arrays: dict[str, np.ndarray]) -> Arrays:
-    return {name: jnp.asarray(x) for name, x in arrays.items()}
 
 
 def _numpy(arrays: Arrays) -> dict[str, np.ndarray]:

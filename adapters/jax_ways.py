@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -35,6 +35,14 @@ LACKS = (
 )
 
 
+def placed(arrays: Mapping[str, np.ndarray]) -> Arrays:
+    """Arrays of JAX's, as ``jnp.asarray`` makes them, which compiles an identity for every shape.
+
+    That takes some hundred times as long.
+    """
+    return {name: jax.device_put(x) for name, x in arrays.items()}
+
+
 def lacking() -> AbstractContextManager[None]:
     """Where JAX says that it has no such rule, it is ``Unsupported``."""
     return unsupported_where(LACKS, NotImplementedError, TypeError, ValueError)
@@ -47,8 +55,8 @@ class Setup:
         self.task, self.program, self.wrap, self._dialect = task, program, wrap, dialect
         #: What is made of the function that is differentiated, as by ``jax.checkpoint``.
         self.rewritten: Wrap = lambda function: function
-        self.arguments = {k: jnp.asarray(x) for k, x in {**task.rows(0), **task.params}.items()}
-        self.directions = {k: jnp.asarray(v) for k, v in task.tangents().items()}
+        self.arguments = placed({**task.rows(0), **task.params})
+        self.directions = placed(task.tangents())
 
     @property
     def moving(self) -> Arrays:
@@ -154,7 +162,7 @@ def vmap(setup: Setup, batched: str) -> dict[str, Any]:
     """``jax.vmap`` of the output and ``jax.grad``."""
     g = setup.cotangent()
     given = {
-        k: jnp.asarray(slices(np.asarray(x))) if is_batched(k, batched) else x
+        k: jax.device_put(slices(np.asarray(x))) if is_batched(k, batched) else x
         for k, x in setup.arguments.items()
     }
     moving = {k: given[k] for k in setup.directions}

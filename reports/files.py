@@ -82,9 +82,10 @@ def withdraw(folder: str | os.PathLike[str]) -> None:
         Where it cannot be removed.
     """
     folder = Path(folder)
-    for name in NAMES:
-        with suppress(NotADirectoryError):  # what is no folder holds no report
-            (folder / name).unlink(missing_ok=True)
+    for name in (*NAMES, history.NAME):
+        if name in NAMES:  # the line of an earlier run stays
+            with suppress(NotADirectoryError):  # what is no folder holds no report
+                (folder / name).unlink(missing_ok=True)
         for begun in folder.glob(_temporary(name, "*")):
             begun.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ import pytest
 
 from gradparity.refimpl.errors import BadUsage
 from gradparity.reports.files import NAMES
+from gradparity.reports.pages import history
 from gradparity.reports.reading import read
 from gradparity.verify.linting import memory
 from gradparity.verify.storage import cache
@@ -49,12 +50,12 @@ def test_an_earlier_report_does_not_stand_for_a_run_that_fails(case, tmp_path):
     out = tmp_path / "out"
     first = gradparity("run", case, "--adapters", "numpy", "--out", out)
     assert first.returncode == 0
-    assert {path.name for path in out.iterdir()} == {*NAMES, NAME}
+    assert {path.name for path in out.iterdir()} == {*NAMES, NAME, history.NAME}
     case.write_text("case: a\n", "utf-8")
     (out / f".{NAMES[0]}.0a1b2c3d.tmp").touch()  # as a run that is killed while it writes leaves it
     second = gradparity("run", case, "--adapters", "numpy", "--out", out)
     assert second.returncode == 2
-    assert {path.name for path in out.iterdir()} == {NAME}
+    assert {path.name for path in out.iterdir()} == {NAME, history.NAME}
 
 
 def other_base():
@@ -218,6 +219,6 @@ def test_a_run_that_is_killed_at_random_moments_goes_on_to_the_same_bits(tmp_pat
         if process.returncode == 0:
             (out / NAME).unlink()  # and anew
     gradparity(*run, "--out", out, *(("--resume",) if (out / NAME).exists() else ()))
-    assert {path.name for path in out.iterdir()} == {*NAMES, NAME}
+    assert {path.name for path in out.iterdir()} == {*NAMES, NAME, history.NAME}
     found = read(out).drop(columns="seconds")
     pd.testing.assert_frame_equal(found, wanted, check_exact=True)

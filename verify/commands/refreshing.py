@@ -16,6 +16,9 @@ from .common import say
 #: Seconds to the first page, and between pages at least.
 FIRST, EVERY = 10.0, 30.0
 
+#: So many tasks are waited for with the first page, and with a word on how long is left.
+FEW, ENOUGH = 8, 32
+
 #: Writing pages takes at most one part of so many of a run's time.
 SHARE = 20
 
@@ -49,20 +52,23 @@ class Refreshed:
         """Write the page if it is due, and say how far the run is."""
         now = self._clock()
         done, total = self._session.finished, len(self._session.keys)
-        if now < self._due or done == total:
+        fresh = done - self._before
+        early = fresh < FEW and now < self._begun + EVERY
+        if now < self._due or done == total or early:
             return
         results = self._session.frame()
         verdicts = totals(results)["verdicts"]
         told = ", ".join(f"{n:,} {verdict}" for verdict, n in reversed(verdicts.items()) if n)
-        left = (now - self._begun) / max(done - self._before, 1) * (total - done)
         far = f"{done:,} of {counted(total, 'task')}"
+        if fresh >= ENOUGH:
+            far += f", {_long((now - self._begun) / fresh * (total - done))} left"
         write_so_far(
             results,
             self._out,
             sheets(self._cases, results, worked=0),
             f"The run goes on: {far} when this page was written. Reload it for more.",
         )
-        say(f"gradparity: {far}, {_long(left)} left; {told}; {self._out}/report.html")
+        say(f"gradparity: {far}; {told}; {self._out}/report.html")
         after = self._clock()
         self._due = after + max(EVERY, SHARE * (after - now))
 

@@ -17,6 +17,7 @@ def test_a_folder_keeps_a_line_of_every_run(agreeing, mixed, tmp_path):
 
 def test_an_earlier_report_is_withdrawn_and_its_line_stays(agreeing, tmp_path):
     files.write(agreeing, tmp_path)
+    (tmp_path / f".{history.NAME}.0a1b2c3d.tmp").touch()  # a run that was killed while it wrote
     files.withdraw(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["history.jsonl"]
 

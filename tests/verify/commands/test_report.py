@@ -139,6 +139,7 @@ def test_the_page_is_there_while_a_run_goes_on(monkeypatch, gradparity, tmp_path
 
     monkeypatch.setattr(refreshing, "write_so_far", watched)
     monkeypatch.setattr(refreshing, "FIRST", 0.0)
+    monkeypatch.setattr(refreshing, "FEW", 1)
     out = tmp_path / "out"
     status, _, err = gradparity("run", tmp_path / "cases.yaml", "--adapters", "numpy", "--out", out)
     assert status == 0

@@ -80,6 +80,7 @@ def pages() -> Mapping[str, str]:
     """Each figure twice, as SVG."""
     frames = {text: gp.run(text) for text in (CANCELLING, KINKED, CHAIN)}
     drawn: dict[str, tuple[Callable[..., None], pd.DataFrame]] = {
+        "truth": (_truth, frames[CANCELLING]),
         "noise": (_noise, frames[CANCELLING]),
         "power": (_power, frames[CANCELLING]),
         "kink": (_kink, frames[KINKED]),
@@ -94,7 +95,7 @@ def pages() -> Mapping[str, str]:
 
 def _svg(draw: Callable[..., None], frame: pd.DataFrame, page: str) -> str:
     ink, colours = COLOURS[page]
-    style = {
+    style: Any = {
         "svg.hashsalt": "gradparity",
         "svg.fonttype": "none",
         "font.family": "sans-serif",
@@ -118,6 +119,25 @@ def _points(frame: pd.DataFrame, check: str, tensor: str, adapter: str) -> pd.Da
     found = frame[wanted].copy()
     found["x"] = found.point.str.removeprefix("at=").astype(float)
     return found.sort_values("x")
+
+
+def _truth(axes: Any, _frame: pd.DataFrame, colours: Mapping[str, str]) -> None:
+    """How far differences are off a rule, and how extrapolation mends it, as the step shrinks."""
+    x = np.longdouble(0.7)
+    steps = 2.0 ** -np.arange(0, 16, dtype=np.longdouble)
+    central = (np.tanh(x + steps) - np.tanh(x - steps)) / (2 * steps)
+    once = (4 * central[1:] - central[:-1]) / 3
+    twice = (16 * once[1:] - once[:-1]) / 15
+    rule = 1 / np.cosh(x) ** 2
+    for found, label, colour in (
+        (central, "central differences", "torch"),
+        (once, "extrapolated once", "jax"),
+        (twice, "extrapolated twice", "bound"),
+    ):
+        error = np.maximum(np.abs(found / rule - 1), 1e-19).astype(float)
+        axes.loglog(steps[: len(error)], error, ".-", color=colours[colour], label=label)
+    axes.set_xlabel("largest step h")
+    axes.set_ylabel("error of the slope of tanh")
 
 
 def _noise(axes: Any, frame: pd.DataFrame, colours: Mapping[str, str]) -> None:

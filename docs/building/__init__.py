@@ -54,7 +54,9 @@ def write(folder: Path) -> None:
 
 def version() -> str:
     """A hash of all that runs hang on: our code, the frameworks and the cases of optimizers."""
-    files = [*Path(__file__).parent.glob("*.py"), *(catalogue() / "optimizers").glob("*.yaml")]
+    here = Path(__file__).parent
+    files = [here / f"{name}.py" for name in ("optimizers", "figures", "writing")]
+    files += (catalogue() / "optimizers").glob("*.yaml")
     parts = [code_version(), *(metadata.version(name) for name in ("torch", "jax", "optax"))]
     parts += [path.read_text("utf-8") for path in sorted(files)]
     return hashed("\n".join(parts).encode())

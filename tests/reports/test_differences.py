@@ -135,9 +135,10 @@ task                      check  tensor  step  was  now  growth
 one-layer[torch-float64]  grad   b          0  1.5  4.5       3
 
 Rows that appeared (1)
-case     adapters  dtypes   checks  tensors  rows  verdict          reason
+case     adapters  dtypes   checks  tensors  rows  verdict          reason   \
+                             where
 softmax  jax       float64  grad    W           1  differs (error)  \
-error 0.0015 exceeds 1e-12 at (0, 3)
+error 0.0015 exceeds 1e-12 at (0, 3)  cases/softmax.yaml:1
 
 Versions that changed (1)
 adapter  was           now

@@ -20,6 +20,7 @@ TRIES, BEGUN = 400, 1000
 #: ``stop_gradient`` and those that make constants cut a program off its parameters.
 LEFT_OUT = {"linalg.eigh", "linalg.svd", "linalg.qr", "linalg.matrix_rank"}
 LEFT_OUT |= {"stop_gradient", "zeros_like", "ones_like", "full_like"}
+LEFT_OUT |= {"astype"}  # a cast to a wider dtype than the case's is refused
 
 #: Of a symmetric matrix, which these take, frameworks read one triangle, the other or both.
 SYMMETRIC = {"linalg.cholesky", "linalg.eigvalsh"}

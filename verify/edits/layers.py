@@ -142,6 +142,10 @@ def _groups(i: Instruction, known: Known) -> Iterator[Edit]:
             yield Edit(said, (new,), f"num_groups={here}")
 
 
+#: Attention is scaled by no more.
+LARGEST_SCALE = 4.0
+
+
 @of("scaled_dot_product_attention")
 def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
     width = known.shape(i.arguments[0])[-1]
@@ -154,6 +158,18 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
     ):
         new = replace(i, attributes={**i.attributes, "scale": there})
         yield Edit(said, (new,), f"scale={number(scale)}")
+    told = {s for x in known.every_number if x > 0 for s in (x, 1 / x) if s <= LARGEST_SCALE}
+    for there in sorted(told - {scale}):
+        said = f"the scale is {number(there)} in {{there}}, {number(scale)} in {{here}}"
+        new = replace(i, attributes={**i.attributes, "scale": there})
+        yield Edit(said, (new,), f"scale={number(scale)}", number=there)
+    query, key, value, *masks = i.arguments
+    if not causal and all(x is None for x in masks):
+        made = Making(i)
+        scores = made.add("matmul", query, made.add("matrix_transpose", key))
+        weights = made.add("softmax", made.add("multiply", scores, Const(scale)), axis=-2)
+        said = "{there} takes the softmax over queries, {here} over keys"
+        yield Edit(said, made.last("matmul", weights, value), "the softmax along the last axis")
     said = "{there} has no causal mask" if causal else "{there} has a causal mask"
     new = replace(i, attributes={**i.attributes, "is_causal": not causal})
     yield Edit(said, (new,), f"is_causal={causal}")

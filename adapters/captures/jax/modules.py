@@ -61,7 +61,10 @@ def pure(
             if holds and params is not None:
                 raise BadUsage(f"{name} holds its parameters itself")
             if holds is False and params is None:
-                raise BadUsage(f"{name} does not hold its parameters: they are to be given")
+                raise BadUsage(
+                    f"{name} does not hold its parameters: give it as a pair, the module and its "
+                    "variables, as init makes them"
+                )
             return make(model, given)
     if not callable(model):
         raise BadUsage(f"{type(model).__name__} is neither a module nor a function")

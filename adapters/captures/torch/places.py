@@ -15,6 +15,7 @@ from torch.fx.proxy import TracerBase
 from ..captured import Place
 
 _TORCH = str(Path(torch.__file__).parent)
+_MODULES = str(Path(torch.nn.modules.__file__).parent)
 _OURS = str(Path(__file__).parent)
 #: What a user's code is called by.
 _CALL = str(Path(__file__).parent / "calling.py")
@@ -24,7 +25,7 @@ Frame = tuple[str, int, str]
 
 
 def place_of(module: str, frames: Iterable[Frame]) -> Place:
-    """The innermost frame that is the user's; torch's own where there is none."""
+    """The innermost frame that is the user's; that of a module of torch's where there is none."""
     inside: list[Frame] = []
     for frame in frames:
         if frame[0] == _CALL:
@@ -32,7 +33,8 @@ def place_of(module: str, frames: Iterable[Frame]) -> Place:
         elif not frame[0].startswith((_OURS, "<")):
             inside.append(frame)
     users = [f for f in inside if not f[0].startswith(_TORCH)]
-    file, line, code = (users or inside or [("", 0, "")])[-1]
+    modules = [f for f in inside if f[0].startswith(_MODULES)]
+    file, line, code = (users or modules or [("", 0, "")])[-1]
     return Place(module, _short(file), line, code.strip())
 
 

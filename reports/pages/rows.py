@@ -9,8 +9,11 @@ import pandas as pd
 from ..verdicts import RANK
 from .packing import Verbatim, Words, numbers, written
 
-#: A run of more rows than this has, of those that agree, numbers of two digits.
+#: A run of more rows than this has, of those that agree, numbers of few digits.
 WHOLE = 12_000
+
+#: How many: two, but where the order of magnitude is what is looked at.
+DIGITS, COARSE = 2, {"max_rel": 1, "power": 1}
 
 #: The numbers that are shown of every row, and those of rows that do not agree in a large run.
 SHOWN = ("max_abs", "max_rel", "max_ulp", "noise_ratio", "power")
@@ -24,7 +27,7 @@ def rows(frame: pd.DataFrame, whole: int = WHOLE) -> dict[str, Any]:
     """The rows of an ``ordered`` frame; texts are numbers of ``words``.
 
     ``sparse`` has, for each column that few rows have anything in, the rows ``at`` which and what
-    there ``is``. ``rounded`` says whether the numbers of what agrees have two digits only.
+    there ``is``. ``rounded`` says whether the numbers of what agrees have few digits only.
     """
     words = Words()
     rounded = len(frame) > whole
@@ -45,17 +48,22 @@ def rows(frame: pd.DataFrame, whole: int = WHOLE) -> dict[str, Any]:
         "proof": words.column(frame["proof"]),
         "step": frame["step"].astype("object").where(frame["step"].notna(), None).tolist(),
         "verdict": frame["verdict"].map(RANK).fillna(0).astype("int64").tolist(),
-        **{name: _dense(frame[name], off, rounded=rounded) for name in SHOWN},
+        **{
+            name: _dense(frame[name], off, COARSE.get(name, DIGITS) if rounded else None)
+            for name in SHOWN
+        },
         "sparse": sparse,
         "words": words.texts,
     }
 
 
-def _dense(values: pd.Series, off: Any, *, rounded: bool) -> Verbatim:
-    if not rounded:
+def _dense(values: pd.Series, off: Any, digits: int | None) -> Verbatim:
+    if digits is None:
         return numbers(values)
     pairs = zip(values.tolist(), off, strict=True)
-    return Verbatim("[" + ",".join([written(x, None if whole else 2) for x, whole in pairs]) + "]")
+    return Verbatim(
+        "[" + ",".join([written(x, None if whole else digits) for x, whole in pairs]) + "]"
+    )
 
 
 def _texts(texts: Any, words: Words) -> dict[str, Any]:

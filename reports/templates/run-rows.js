@@ -80,7 +80,7 @@ async function drawRows({ params }) {
   const pick = el("select", { id: "sort", onchange: (e) => change({ sort: e.target.value, dir: NUMERIC.has(e.target.value) && e.target.value !== "verdict" ? "down" : "" }) },
     el("option", { value: "" }, "as they were run"), COLUMNS.map(([key, title]) => el("option", { value: key, selected: key === sort }, title)));
   const digits = el("input", { type: "checkbox", id: "digits", checked: whole, onchange: (e) => change({ digits: e.target.checked ? "all" : "" }, { quietly: true }) });
-  const rounded = rows.rounded ? el("p", { class: "note" }, "This page has two digits of the numbers of what agrees, all digits of the rest; results.parquet has all of all.") : null;
+  const rounded = rows.rounded ? el("p", { class: "note" }, "Of what agrees, this page has two digits of a number, one of relative and power; of the rest all. results.parquet has all of all.") : null;
   box.replaceChildren(
     el("h2", {}, "All comparisons"),
     el("p", { class: "options" }, el("label", { class: "narrow", for: "sort" }, "Sort by ", pick), el("label", { for: "digits" }, digits, " all digits"), params.get("case") ? el("span", {}, "Of ", el("a", { href: caseAddress(params.get("case")) }, params.get("case")), params.get("tensor") ? `, ${params.get("tensor")}` : "") : null),

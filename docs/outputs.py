@@ -253,7 +253,7 @@ def _interpret(connection: Any, folder: Path, environment: Mapping[str, str]) ->
 
 
 _NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?(?:e[-−+]?\d+)?")
-_VARYING = re.compile(r"\d+\.\d+\.\d+\S*|\b[\d.]+ ?(?:ms|s|min)\b")
+_VARYING = re.compile(r"\d+\.\d+\.\d+\S*|\b[\d.]+ ?(?:ms|s|min)\b(?: \(\d+:\d\d:\d\d\))?")
 #: A row of the errors that are largest among those of rounding.
 _WORST = re.compile(r"\S+\[\S+\] +\S+( +[\d.e-]+){3}$")
 #: What is less in magnitude than this is rounding's work.

@@ -104,6 +104,7 @@ def test_what_a_page_does_not_say_is_refused(tmp_path, text, said):
         ("a[torch-float64] W  2e-17  3e-16  0.25", "a[jax-float64]  b  1e-16  3e-15  0.9"),
         ("a   1.234", "a 1.2341"),
         ("3 passed in 0.51s", "3 passed in 12.04s"),
+        ("3 passed in 0.51s", "3 passed in 168.18s (0:02:48)"),
         ("torch 2.13.0+cpu", "torch 2.14.1"),
         ("x ────", "x ──────"),
     ],

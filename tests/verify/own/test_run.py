@@ -66,6 +66,10 @@ def call(monkeypatch, capsys, tmp_path):
     sys.modules.pop("sides", None)
 
 
+def of(rows, case):
+    return rows[rows["case"] == case]
+
+
 def test_own_code_stands_in_a_run_beside_cases(call, tmp_path):
     texts = [document("right", "port"), document("wrong", "other")]
     texts += [document("unseen", "called"), document("broken", "broken")]
@@ -74,27 +78,27 @@ def test_own_code_stands_in_a_run_beside_cases(call, tmp_path):
         "run", "own.yaml", "one-layer", "--adapters", "torch", "--allow-imports", "--out", "out"
     )
     assert status == 1, err
-    rows = pd.read_parquet(tmp_path / "out" / "results.parquet").set_index("case")
-    assert set(rows.loc[["right"]]["verdict"]) == {"agree"}
-    assert set(rows.loc[["right"]]["adapter"]) == {"torch | jax", "torch eager", "jax jit"}
-    assert set(rows.loc[["right"]]["check"]) == {
+    rows = pd.read_parquet(tmp_path / "out" / "results.parquet")
+    assert set(of(rows, "right")["verdict"]) == {"agree"}
+    assert set(of(rows, "right")["adapter"]) == {"torch | jax", "torch eager", "jax jit"}
+    assert set(of(rows, "right")["check"]) == {
         f"{check} {kind}"
         for check in ("mathematics", "as run", "own gradient")
         for kind in ("value", "grad")
     }
-    assert set(rows.loc[["right"]]["where"]) == {"own.yaml:1"}
-    assert set(rows.loc[["one-layer"]]["verdict"]) == {"agree"}
-    wrong = rows.loc["wrong"]
+    assert set(of(rows, "right")["where"]) == {"own.yaml:1"}
+    assert set(of(rows, "one-layer")["verdict"]) == {"agree"}
+    wrong = of(rows, "wrong")
     off = wrong[wrong["verdict"] == "differs"]
     assert set(off["adapter"]) == {"torch | jax"}
     assert set(off["check"]) == {"mathematics value", "mathematics grad"}
     assert off["blame"].str.contains('return x @ p["w"] + 2 * p["b"]', regex=False).all()
     assert off["cause"].str.contains("2").all()
-    capture = rows.loc[["unseen"]].query("check == 'capture'")
+    capture = of(rows, "unseen").query("check == 'capture'")
     assert list(capture["verdict"]) == ["unsupported"]
     assert "regularized_incomplete_beta" in capture["reason"].iloc[0]
-    assert list(rows.loc[["broken"], "verdict"]) == ["error"]
-    assert "dot_general" in rows.loc[["broken"], "reason"].iloc[0]
+    assert list(of(rows, "broken")["verdict"]) == ["error"]
+    assert "dot_general" in of(rows, "broken")["reason"].iloc[0]
     assert "wrong (torch | jax)" in out
 
 

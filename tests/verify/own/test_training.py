@@ -157,7 +157,9 @@ LOOPS = {
     ),
     "averaged": dict(rule=optax.adam(1e-2), ema=(average, None)),
     "all at once": dict(
-        rule=optax.apply_if_finite(optax.MultiSteps(halves(optax.adam(1e-2)), 2), 5),
+        rule=optax.apply_if_finite(
+            optax.MultiSteps(halves(optax.adam(1e-2)), 2).gradient_transformation(), 5
+        ),
         accumulate=2,
         scaler=torch.amp.GradScaler("cpu", init_scale=1024.0),
         loss_scale=1024.0,

@@ -503,5 +503,12 @@ FORMS: dict[str, tuple[Form, ...]] = {
         ),
     ),
     "conj": (Form("the conjugate is left out in {there}", "y = identity(x)", "the conjugate"),),
+    "glu": (
+        Form(
+            "the first half is the gate in {there}: sigmoid(a)·b",
+            "y = flip(glu(flip(x, axis=axis), axis=axis), axis=axis)",
+            "the second half as the gate: a·sigmoid(b)",
+        ),
+    ),
     "tanh": (Form("{there} has 1.7159·tanh(⅔·x)", "y = 1.7159 * tanh(x * 2 / 3)", "tanh"),),
 }

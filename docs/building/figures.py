@@ -43,6 +43,7 @@ program:
 sweep: {at: [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0]}
 dtypes: [float64]
 checks: [grad]
+expect: {grad: {x: {between: [-1, 1]}}}
 """
 
 #: A chain in which one operation is another one in JAX.

@@ -140,7 +140,7 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
         bound=bound,
         nan_expected=nan_expected,
         branches=part,
-        between=key[0] == "grad",
+        between=key[0] == "grad" and not base.jumps,
     )
     if expected is not None:
         wrong = contradicted(expected, truth, dtype, base.condition.get(key))
@@ -212,7 +212,13 @@ def _pulled(
         part = None if part is None else part.scaled(share)
         held, unseen = _held(got, want, dtype, base.lost.get(key))
         outcome = compare(
-            held, want, dtype=dtype, noise=noise, bound=bound, branches=part, between=True
+            held,
+            want,
+            dtype=dtype,
+            noise=noise,
+            bound=bound,
+            branches=part,
+            between=not base.jumps,
         )
         sharp, blind = _told(want, bound, dtype, part)
         yield Comparison(("vjp", name, 0), got, want, outcome, None, sharp, blind + unseen)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...adapters.base import Step
 from ...adapters.standing import Standing
-from ...adapters.values import HALVES, in_dtype, kind_of, scaled_cotangent
+from ...adapters.values import HALVES, in_dtype, kind_of, rounded, scaled_cotangent
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.ops import TABLE
@@ -26,6 +26,8 @@ from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
 from ..measure.noise import MULTIPLE, bound_of, scale_of_noise, unseen
+
+NUMBERS = (int, float, complex)
 
 #: An operation that is off, its direction, a sentence, and its error over its noise.
 Found = tuple[Instruction, str, str, float]
@@ -179,7 +181,10 @@ class Judged:
             smooth = differentiated and x.dtype.kind not in "biu"
             stands_for = self.task.dtype_at(argument.name)
             return tape.leaf(x, differentiated=smooth, stands_for=stands_for)
-        return argument.value if isinstance(argument, Const) else None
+        if not isinstance(argument, Const):
+            return None
+        number = argument.value  # rounded as it is for every framework
+        return rounded(number, self.task.dtype) if isinstance(number, NUMBERS) else number
 
     def on_kink(self, instruction: Instruction) -> bool:
         """Whether an operation stands on a kink of its own, where conventions differ."""

@@ -19,6 +19,7 @@ from .dtypes import dtype_for
 from .noise import (
     RUNS,
     begins_short,
+    bound_of,
     is_open,
     noises,
     scale_of_noise,
@@ -143,7 +144,7 @@ def explained(
 
     ``untightened`` are the tensors whose noise is not held to the condition of their operations.
     """
-    moved = {key: spread(want, _of(runs.native, key)) for key, want in truth.items()}
+    moved = _moved(truth, runs)
     found = _believed(truth, moved, _branches(truth, moved, runs), runs)
     noise = {
         key: _scale(want, moved[key], found.get(key), runs.dtype_of(key, want))
@@ -155,6 +156,26 @@ def explained(
 def _of(samples: list[Sample[Key]], key: Key) -> list[Any]:
     """One tensor of every run."""
     return [sample.get(key) for sample in samples]
+
+
+def _moved(truth: Mapping[Key, np.ndarray], runs: Runs[Key]) -> dict[Key, np.ndarray]:
+    """How far rounding moves each tensor; without a grid, where the grid hid what it does.
+
+    A few runs in the dtype may all come to the one number that a difference of like numbers is
+    rounded to. The reference's own run, which has another, tells; one that is off for another
+    reason, as by an overflow, is so without noise in wider precision, too.
+    """
+    moved = {key: spread(want, _of(runs.native, key)) for key, want in truth.items()}
+    for key, want in truth.items():
+        plain = runs.plain.get(key)
+        if want.dtype.kind not in "fc" or plain is None or np.shape(plain) != want.shape:
+            continue
+        dtype = dtype_for(runs.task.dtype, want)
+        with np.errstate(all="ignore"):
+            far = np.abs(np.asarray(plain).astype(want.dtype) - want)
+            if (far > bound_of(scale_of_noise(want, moved[key], dtype), dtype)).any():
+                moved[key] = np.maximum(moved[key], spread(want, _of(runs.wide, key)))
+    return moved
 
 
 def _believed(

@@ -36,6 +36,9 @@ HOPELESS = 8.0
 #: How much of the middle element's noise each element has at least.
 SHARE = 0.5
 
+#: Only numbers below this are flushed to zero: losses are scaled for float16's subnormal ones.
+FLUSHED = 1e-30
+
 #: An element's own samples are by luck closer to the truth than they might be, but by no more.
 LUCK = 16.0
 
@@ -120,7 +123,8 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
         noise = np.hypot(noise, np.where(noise > 0, np.minimum(share, LUCK * noise), share))
     unit, most = unit_roundoff(dtype), largest(want, dtype)
     normal = float(ml_dtypes.finfo(dtype).smallest_normal)
-    flushed = normal / MULTIPLE if unit * most > normal else 0.0
+    may_flush = normal < FLUSHED and unit * most > normal
+    flushed = normal / MULTIPLE if may_flush else 0.0
     floor = np.maximum(unit * size, np.minimum(unit * most, LOST * size))
     return noise + np.maximum(floor, flushed)
 

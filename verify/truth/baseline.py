@@ -38,6 +38,10 @@ from ..slopes.nearness import Near, Watch
 Key = tuple[str, str, int]
 
 
+#: So many units of the largest number there is: what a value moves by at a jump, not by rounding.
+JUMP = 2.0**8
+
+
 @dataclass(frozen=True)
 class Baseline:
     """Truth of one task, and what rounding explains (``scale_of_noise``), tensor by tensor."""
@@ -56,6 +60,8 @@ class Baseline:
     near: tuple[Near, ...] = ()
     #: The kink that the task stands on and does not speak of, in a sentence.
     kink: str = ""
+    #: Whether rounding moves a value from one branch to another, and not only a slope.
+    jumps: bool = False
     #: Where rounding decides whether a tensor is finite, of those tensors that it does.
     lost: dict[Key, np.ndarray] = field(default_factory=dict)
 
@@ -99,6 +105,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
         unused,
         _seeded(task, truth),
         tuple(watch.found) if watch else (),
+        jumps=_jumps(truth, found, task),
         lost=lost(truth, noise, ways),
     )
 
@@ -156,6 +163,27 @@ class _Runs(Runs[Key]):
         dtype = self._wide if wide else None
         found = flat(reference(self.task, rows=self._rows, dtype=dtype, **options))
         return self._filled(found | other_ways(self.task, rows=self._rows, dtype=dtype, **options))
+
+
+def _jumps(truth: Mapping[Key, np.ndarray], found: Mapping[Key, Branches], task: Task) -> bool:
+    """Whether a value's branches are further apart than what is left of sums by rounding.
+
+    At a kink a value is the same on either side, and slopes between both sides' are right; at a
+    jump, nothing between is.
+    """
+    floats = [x for x in (*task.inputs.values(), *task.params.values()) if x.dtype.kind in "fcV"]
+    values = [x for key, x in truth.items() if key[0] == "value" and x.dtype.kind in "fc"]
+    scale = max(
+        (largest(np.asarray(x, np.clongdouble), np.float64) for x in (*floats, *values)),
+        default=0.0,
+    )
+    least = JUMP * unit_roundoff(task.dtype) * scale
+    return any(
+        key[0] == "value"
+        and truth[key].dtype.kind in "fc"
+        and bool((np.abs(part.values - truth[key]).max(axis=0)[part.where] > least).any())
+        for key, part in found.items()
+    )
 
 
 def _seeded(task: Task, truth: Mapping[Key, np.ndarray]) -> Task | None:

@@ -35,9 +35,8 @@ WITHIN = 1e-11
 #: The derivative of its forward pass is not its rule, and a capture says so (``custom``).
 BENT = {"reverse_gradient"}
 
-#: What torch.export cannot follow, or not with every argument a parameter; it is recorded, as all
-#: is in the quick test.
-RECORDED = {"linalg.lstsq", "masked_select", "bce_with_logits"}
+#: What torch.export cannot follow; it is recorded, as all is in the quick test.
+RECORDED = {"linalg.lstsq", "masked_select"}
 
 #: How many operations come back as themselves at least, and not as what torch or its adapter
 #: makes of them: where calls are exported, and recorded.

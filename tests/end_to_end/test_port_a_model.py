@@ -34,7 +34,7 @@ def printed(code, known):
     out = StringIO()
     with redirect_stdout(out):
         exec(code, known)  # noqa: S102  our own text
-    return re.sub(r"(?<=[ :])/\S*?/(?=transformers/)", "", out.getvalue())
+    return re.sub(r"[^ ]*/(?=transformers/models/)", "", out.getvalue())
 
 
 def parting(shown, said):

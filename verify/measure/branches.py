@@ -118,4 +118,4 @@ def _clustered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         smooth = np.where(apart, 0, gaps).sum(axis=0)
         where = (whole > 0) & np.isfinite(whole) & (smooth <= TIGHT * whole)
         where &= apart.sum(axis=0) < MOST
-    return where, np.where(np.isfinite(smooth), smooth, 0.0).astype(np.float64)
+        return where, np.where(np.isfinite(smooth), smooth, 0.0).astype(np.float64)

@@ -82,9 +82,32 @@ program:
 cotangent: 1.0
 dtypes: [complex128]
 """,
+    "a gradient between those of a jump's two sides": """
+inputs: {x: [1.5, -0.5], t: 0.7}
+params: {W: [[0.5, -1.0], [2.0, 0.25]]}
+program:
+  numpy: |
+    s = where(t * 10.0 >= 7.0, 1.0, -1.0)
+    loss = s * sum((W @ x) ** 2)
+  torch: |
+    s = where(t * 10.0 >= 7.0, 1.0, -1.0)
+    loss = s * sum((stop_gradient(W) @ x) ** 2) + 0.0 * sum(W)
+""",
+    "subnormal numbers of float16 that are zeros": """
+inputs: {c: [1.0, 2.0e-5, 5.0e-5]}
+params: {w: [0.5, -1.0, 2.0]}
+program:
+  numpy: y = sum(w * c)
+  torch: y = sum(w * where(c < 0.001, 0.0, c))
+dtypes: [float16]
+""",
 }
 
 RIGHT = {
+    "a condition that rounding decides, without a name": """
+params: {x: [1.9, 2.5]}
+program: y = where(x * 10.0 >= 19.0, 1000.0, 1.0) * x
+""",
     "a line that is fitted exactly": """
 inputs: {x: 3.0, y: 1.05}
 params: {W: 0.35, b: 0.0}
@@ -110,6 +133,18 @@ program:
 
 #: What is right, and of which something cannot be told: said to be blind, and no alarm.
 HIDDEN = {
+    "a constant beside a sum that cancels": """
+params: {w: 0.35}
+program: |
+  z = 3.0 * w
+  loss = (z - 1.05) ** 2
+dtypes: [float32]
+""",
+    "a relu at decimals": """
+inputs: {c: [0.3, 0.6, 2.1]}
+params: {x: [0.1, 0.2, 0.7]}
+program: y = relu(3.0 * x - c)
+""",
     "what is left of a product by fused arithmetic": """
 inputs: {c: [1.2, 4.5]}
 params: {x: [0.4, 1.5]}

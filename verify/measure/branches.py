@@ -24,19 +24,25 @@ TIGHT = 2.0**-8
 #: More clusters than this are no branches.
 MOST = 4
 
+#: What lies between the lowest and the highest of an element's branches is told in so many steps,
+#: and how little of it is left by combinations of runs that are none.
+STEPS, STRAY = 32, 0.25
+
 
 @dataclass(frozen=True)
 class Branches:
     """At which elements rounding decides, and what comes of it: one array a run, and the truth.
 
     ``smooth`` is how far rounding moves each element within its branch; ``tied`` are those that
-    runs put on branches though they are tied exactly, and decided by no rounding.
+    runs put on branches though they are tied exactly, and decided by no rounding. ``joint`` has
+    more runs, to tell which elements are decided together.
     """
 
     where: np.ndarray
     values: np.ndarray
     smooth: np.ndarray
     tied: Any = False
+    joint: np.ndarray | None = None
 
     def within(self, moved: np.ndarray) -> np.ndarray:
         """How far rounding moves each element, without jumps from branch to branch."""
@@ -44,11 +50,13 @@ class Branches:
 
     def scaled(self, by: float) -> Branches:
         """The branches of so many times the tensor."""
-        return replace(self, values=self.values * by, smooth=self.smooth * abs(by))
+        joint = None if self.joint is None else self.joint * by
+        return replace(self, values=self.values * by, smooth=self.smooth * abs(by), joint=joint)
 
     def taken(self, got: np.ndarray, want: np.ndarray, *, between: bool = False) -> np.ndarray:
         """The truth, of the branch that a result took where rounding decides."""
-        return np.where(self.where, self.between(got) if between else self.nearest(got), want)
+        each = self.between(got) if between else self.nearest(got)
+        return np.where(self.where, each if self.joint is None else decided(self, each), want)
 
     def nearest(self, got: np.ndarray) -> np.ndarray:
         """Of the values at each element, the one that is nearest to a result."""
@@ -93,6 +101,34 @@ def branches(want: np.ndarray, samples: Sequence[Any]) -> Branches | None:
         other, more = _clustered(np.imag(values))
         where, smooth = where | other, np.hypot(smooth, more)
     return Branches(where, values, smooth) if where.any() else None
+
+
+def decided(part: Branches, each: np.ndarray) -> np.ndarray:
+    """What elements are, taken one by one, as far as one decision may make them so together.
+
+    A maximum that is tied hands its cotangent to one element or to the other, or a share to each:
+    never nothing, nor all to both. The runs tell which elements go together: what is right is a
+    combination of theirs. Where there are so many decisions that the runs tell too few of their
+    combinations, each element is left to itself.
+    """
+    assert part.joint is not None, "no runs that tell which elements go together"
+    runs = part.joint[:, part.where].astype(np.float64)
+    low, span = runs.min(axis=0), np.ptp(runs, axis=0)
+    with np.errstate(all="ignore"):
+        shares = np.nan_to_num((runs - low) / span)
+        own = np.nan_to_num((each[part.where].astype(np.float64) - low) / span) - shares[0]
+    apart, at = np.unique(np.rint((shares[1:] - shares[0]) * STEPS), axis=1, return_inverse=True)
+    _, sizes, rows = np.linalg.svd(apart / STEPS, full_matrices=False)
+    rank = int((sizes > STRAY).sum())
+    if rank > len(shares) // 4:
+        return each
+    basis, _ = np.linalg.qr(rows[:rank, at.ravel()].T)
+    together = basis @ (basis.T @ own)
+    if (np.abs(own - together) <= APART).all():
+        return each
+    found = each.copy()
+    found[part.where] = low + span * (shares[0] + together)
+    return found
 
 
 def undecided(want: np.ndarray, part: Branches, kept: list[Any]) -> Branches:

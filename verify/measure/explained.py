@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,9 @@ from .noise import (
     tighter,
     unseen,
 )
+
+#: So many more runs tell which elements are decided together.
+MORE = 32
 
 #: What tells the tensors of a run apart.
 Key = TypeVar("Key", bound=Hashable)
@@ -88,6 +92,12 @@ class Runs(ABC, Generic[Key]):
     def wide(self) -> list[Sample[Key]]:
         """Runs in wider precision, whose own rounding puts no grid under small differences."""
         return [self.run(wide=True, noise=n) for n in self._noises(self._noise)]
+
+    @cached_property
+    def more(self) -> list[Sample[Key]]:
+        """More of them, for what a few can by chance have in common."""
+        drawn = noises(self.task, f"{self._noise} more", MORE)
+        return [self.run(wide=True, noise=n) for n in drawn]
 
     @cached_property
     def exact(self) -> list[Sample[Key]]:
@@ -197,7 +207,20 @@ def _believed(
         if (want.dtype.kind in "fc") and _drowned(want, moved[key], found.get(key), runs.task.dtype)
     }
     gone = floats if any(map(runs.leads, drowned)) else floats & drowned
-    return {key: part for key, part in found.items() if key not in gone}
+    return {
+        key: _jointly(key, truth[key], part, runs) if key in floats else part
+        for key, part in found.items()
+        if key not in gone
+    }
+
+
+def _jointly(key: Key, want: np.ndarray, part: Branches, runs: Runs[Key]) -> Branches:
+    """With the runs that tell which elements are decided together, where there are several."""
+    if part.where.sum() < 2 or want.dtype.kind == "c":
+        return part
+    more = [np.asarray(x) for x in _of(runs.more, key) if np.shape(x) == want.shape]
+    joint = np.stack([*part.values, *(x.astype(want.dtype) for x in more)])
+    return replace(part, joint=joint)
 
 
 def _drowned(want: np.ndarray, moved: np.ndarray, part: Branches | None, name: str) -> bool:

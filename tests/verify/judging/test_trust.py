@@ -101,6 +101,22 @@ program:
   torch: y = sum(w * where(c < 0.001, 0.0, c))
 dtypes: [float16]
 """,
+    "nothing to either of a maximum that rounding decides": """
+inputs: {c: [3.0, 1.0, 1.0]}
+params: {x: [0.1, 0.3, 0.2]}
+program:
+  numpy: y = max(x * c)
+  torch: y = stop_gradient(max(x * c)) + 0.0 * sum(x)
+""",
+    "all to both of a maximum that rounding decides": """
+inputs: {c: [3.0, 1.0, 1.0]}
+params: {x: [0.1, 0.3, 0.2]}
+program:
+  numpy: y = max(x * c)
+  torch: |
+    z = x * c
+    y = stop_gradient(max(z)) + sum(where(z > 0.25, z - stop_gradient(z), 0.0))
+""",
 }
 
 RIGHT = {
@@ -120,6 +136,20 @@ params: {x: 1.9}
 program: |
   m = less(10.0 * x, 19.0)
   l = where(m, 2.0 * x, x)
+""",
+    "a maximum that is halved where it is tied": """
+inputs: {c: [3.0, 1.0, 1.0]}
+params: {x: [0.1, 0.3, 0.2]}
+program:
+  numpy: y = max(x * c)
+  torch: |
+    z = x * c
+    y = stop_gradient(max(z)) + sum(where(z > 0.25, z - stop_gradient(z), 0.0)) * 0.5
+""",
+    "many relus that rounding decides": """
+inputs: {c: [0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4]}
+params: {x: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], s: 1.5}
+program: y = s * relu(x * 3.0 - c) + x
 """,
     "a margin just met": """
 inputs: {b: [0.1], t: [1.0]}

@@ -79,7 +79,9 @@ def test_the_address_keeps_what_is_searched_for(visit, page_file):
     assert page.locator("#filter").input_value() == "tiny"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "dark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["light", "dark"]
+)
 def test_it_is_read_by_everyone(visit, page_file, dark):
     page = visit(page_file, dark=dark)
     for width in (1280, 400):

@@ -250,6 +250,7 @@ dtypes: [float64]
 """
 
 
+@pytest.mark.slow
 def test_what_one_drawing_misses_others_find(gradparity, tmp_path):
     path = tmp_path / "embed.yaml"
     path.write_text(EMBED, "utf-8")

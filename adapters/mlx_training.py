@@ -12,9 +12,9 @@ from mlx import optimizers
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
+from .constructors import rate_of, refused, text_of_each
 from .mlx_lowerings.arrays import as_array
-from .spelling import Library, text_of
+from .spelling import Library
 from .values import attributes, hyperparameters
 
 Arrays = dict[str, Any]
@@ -70,10 +70,7 @@ def spelled(task: Task) -> str:
     """The constructor's call that a task's update is; raises Unsupported where there is none."""
     _clipping(task)
     library = Library(optimizers, "mlx.optimizers")
-    update = task.update
-    assert update is not None
-    names = list(task.params) if update.groups else [""]
-    return "\n".join(text_of(_optimizer(library, task, name)) for name in names)
+    return text_of_each(task, lambda name: _optimizer(library, task, name))
 
 
 def _clipping(task: Task) -> Callable[[Arrays], Arrays]:
@@ -97,25 +94,9 @@ def _optimizer(library: Any, task: Task, parameter: str) -> Any:
         raise Unsupported(f"mlx.optimizers has no {update.rule}")
     given = hyperparameters(task, parameter)
     rate = given.pop("lr")
-    return make(library, _rate(library, task, rate), **given)
-
-
-def _rate(library: Any, task: Task, rate: float) -> Any:
-    assert task.update is not None
-    schedule = task.update.schedule
-    if schedule is None:
-        return rate
-    if schedule.name not in SCHEDULES:
-        raise Unsupported(f"mlx.optimizers has no schedule {schedule.name}")
-    given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
-    return SCHEDULES[schedule.name](library, rate, **given)
-
-
-def _refused(name: str, **wanted: Any) -> None:
-    """Refuse what is asked for and is not there."""
-    asked = [key for key, value in wanted.items() if value]
-    if asked:
-        raise Unsupported(f"mlx.optimizers.{name} has no {' and no '.join(asked)}")
+    return make(
+        library, rate_of(task, rate, SCHEDULES, library, "mlx.optimizers has no schedule"), **given
+    )
 
 
 def _above_zero(name: str, eps: float) -> None:
@@ -124,14 +105,14 @@ def _above_zero(name: str, eps: float) -> None:
 
 
 def _sgd(library: Any, rate: Any, *, maximize: bool, **given: Any) -> Any:
-    _refused("SGD", maximize=maximize)
+    refused("mlx.optimizers", "SGD", maximize=maximize)
     if given["dampening"]:
         raise Unsupported("mlx.optimizers.SGD dampens the first step too")
     return library.SGD(rate, **given)
 
 
 def _adam(library: Any, rate: Any, *, b1: float, b2: float, eps: float, **others: Any) -> Any:
-    _refused("Adam", **others)
+    refused("mlx.optimizers", "Adam", **others)
     return library.Adam(rate, betas=[b1, b2], eps=eps, bias_correction=True)
 
 
@@ -145,7 +126,7 @@ def _adamw(
     weight_decay: float,
     maximize: bool,
 ) -> Any:
-    _refused("AdamW", maximize=maximize)
+    refused("mlx.optimizers", "AdamW", maximize=maximize)
     return library.AdamW(
         rate, betas=[b1, b2], eps=eps, weight_decay=weight_decay, bias_correction=True
     )
@@ -160,13 +141,19 @@ def _adagrad(
     initial_accumulator: float,
     **others: Any,
 ) -> Any:
-    _refused("Adagrad", eps_in_root=eps_in_root, initial_accumulator=initial_accumulator, **others)
+    refused(
+        "mlx.optimizers",
+        "Adagrad",
+        eps_in_root=eps_in_root,
+        initial_accumulator=initial_accumulator,
+        **others,
+    )
     _above_zero("Adagrad", eps)
     return library.Adagrad(rate, eps=eps)
 
 
 def _adadelta(library: Any, rate: Any, *, rho: float, eps: float, **others: Any) -> Any:
-    _refused("AdaDelta", **others)
+    refused("mlx.optimizers", "AdaDelta", **others)
     _above_zero("AdaDelta", eps)
     return library.AdaDelta(rate, rho=rho, eps=eps)
 
@@ -180,7 +167,7 @@ def _rmsprop(
     eps_in_root: bool,
     **others: Any,
 ) -> Any:
-    _refused("RMSprop", eps_in_root=eps_in_root, **others)
+    refused("mlx.optimizers", "RMSprop", eps_in_root=eps_in_root, **others)
     _above_zero("RMSprop", eps)
     return library.RMSprop(rate, alpha=decay, eps=eps)
 

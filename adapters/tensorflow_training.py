@@ -11,8 +11,8 @@ import numpy as np
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
-from .spelling import Library, text_of
+from .constructors import rate_of, refused, text_of_each
+from .spelling import Library
 from .tensorflow_lowerings.arrays import as_numpy, as_tensor
 from .tensorflow_lowerings.library import keras, tf
 from .values import attributes, dtype_of, hyperparameters, real_of
@@ -78,10 +78,7 @@ def spelled(task: Task) -> str:
     """The constructor's call that a task's update is; raises Unsupported where there is none."""
     _clipping(task)
     library = Library(keras.optimizers, _WHERE)
-    update = task.update
-    assert update is not None
-    names = list(task.params) if update.groups else [""]
-    return "\n".join(text_of(_optimizer(library, task, name)) for name in names)
+    return text_of_each(task, lambda name: _optimizer(library, task, name))
 
 
 @contextmanager
@@ -156,25 +153,11 @@ def _optimizer(library: Any, task: Task, parameter: str) -> Any:
     rate = float(given.pop("lr"))
     if update.schedule is not None and given.get("momentum"):
         raise Unsupported(f"{_WHERE} have the rate in the velocity, where a schedule shows")
-    return make(library, _rate(library, task, rate), **given)
-
-
-def _rate(library: Any, task: Task, rate: float) -> Any:
-    assert task.update is not None
-    schedule = task.update.schedule
-    if schedule is None:
-        return rate
-    if schedule.name not in SCHEDULES:
-        raise Unsupported(f"{_WHERE}.schedules has no {schedule.name}")
-    given = attributes(schedule, SCHEDULE_ROWS[schedule.name].attributes)
-    return SCHEDULES[schedule.name](library.schedules, rate, **given)
-
-
-def _refused(name: str, **wanted: Any) -> None:
-    """Refuse what is asked for and is not there."""
-    asked = [key for key, value in wanted.items() if value]
-    if asked:
-        raise Unsupported(f"{_WHERE}.{name} has no {' and no '.join(asked)}")
+    return make(
+        library,
+        rate_of(task, rate, SCHEDULES, library.schedules, f"{_WHERE}.schedules has no"),
+        **given,
+    )
 
 
 def _inside(name: str, eps: float, *, eps_in_root: bool) -> None:
@@ -198,7 +181,7 @@ def _sgd(
     dampening: float,
     weight_decay: float,
 ) -> Any:
-    _refused("SGD", dampening=dampening)
+    refused(_WHERE, "SGD", dampening=dampening)
     _decoupled("SGD", weight_decay)
     return library.SGD(rate, momentum=float(momentum), nesterov=nesterov)
 
@@ -269,7 +252,7 @@ def _adagrad(
     lr_decay: float,
     weight_decay: float,
 ) -> Any:
-    _refused("Adagrad", lr_decay=lr_decay)
+    refused(_WHERE, "Adagrad", lr_decay=lr_decay)
     _decoupled("Adagrad", weight_decay)
     _inside("Adagrad", eps, eps_in_root=eps_in_root)
     return library.Adagrad(rate, initial_accumulator_value=initial_accumulator, epsilon=eps)

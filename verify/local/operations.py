@@ -27,8 +27,6 @@ from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
 from ..measure.noise import MULTIPLE, bound_of, scale_of_noise, unseen
 
-NUMBERS = (int, float, complex)
-
 #: An operation that is off, its direction, a sentence, and its error over its noise.
 Found = tuple[Instruction, str, str, float]
 
@@ -184,7 +182,11 @@ class Judged:
         if not isinstance(argument, Const):
             return None
         number = argument.value  # rounded as it is for every framework
-        return rounded(number, self.task.dtype) if isinstance(number, NUMBERS) else number
+        return (
+            rounded(number, self.task.dtype)
+            if isinstance(number, int | float | complex)
+            else number
+        )
 
     def on_kink(self, instruction: Instruction) -> bool:
         """Whether an operation stands on a kink of its own, where conventions differ."""

@@ -180,7 +180,7 @@ def _moved(truth: Mapping[Key, np.ndarray], runs: Runs[Key]) -> dict[Key, np.nda
         plain = runs.plain.get(key)
         if want.dtype.kind not in "fc" or plain is None or np.shape(plain) != want.shape:
             continue
-        dtype = dtype_for(runs.task.dtype, want)
+        dtype = runs.dtype_of(key, want)
         with np.errstate(all="ignore"):
             far = np.abs(np.asarray(plain).astype(want.dtype) - want)
             if (far > bound_of(scale_of_noise(want, moved[key], dtype), dtype)).any():
@@ -204,7 +204,8 @@ def _believed(
     drowned = {
         key
         for key, want in truth.items()
-        if (want.dtype.kind in "fc") and _drowned(want, moved[key], found.get(key), runs.task.dtype)
+        if want.dtype.kind in "fc"
+        and _drowned(want, moved[key], found.get(key), runs.dtype_of(key, want))
     }
     gone = floats if any(map(runs.leads, drowned)) else floats & drowned
     return {
@@ -223,8 +224,8 @@ def _jointly(key: Key, want: np.ndarray, part: Branches, runs: Runs[Key]) -> Bra
     return replace(part, joint=joint)
 
 
-def _drowned(want: np.ndarray, moved: np.ndarray, part: Branches | None, name: str) -> bool:
-    dtype = dtype_for(name, want)
+def _drowned(want: np.ndarray, moved: np.ndarray, part: Branches | None, dtype: Any) -> bool:
+    """Whether most of a tensor, beside its branches, is moved by more than itself."""
     around = unseen(want, scale_of_noise(want, moved, dtype), dtype)
     if part is not None:
         around &= ~(part.where | part.tied)

@@ -1,0 +1,59 @@
+"""What adapters share whose framework has a constructor for each rule and schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..cases.task import Task
+from ..refimpl.errors import Unsupported
+from ..refimpl.optimizers.schedules import SCHEDULES as ROWS
+from .spelling import text_of
+from .values import attributes
+
+
+def refused(where: str, name: str, **wanted: Any) -> None:
+    """Refuse what is asked of a constructor and is not there.
+
+    Raises
+    ------
+    Unsupported
+        With the names of what is wanted, where any is.
+    """
+    asked = [key for key, value in wanted.items() if value]
+    if asked:
+        raise Unsupported(f"{where}.{name} has no {' and no '.join(asked)}")
+
+
+def rate_of(
+    task: Task, rate: float, schedules: Mapping[str, Callable[..., Any]], library: Any, none: str
+) -> Any:
+    """The learning rate as a framework's optimizer takes it: a number, or a schedule of it.
+
+    Parameters
+    ----------
+    schedules
+        name → what makes it, of the library, the rate and its attributes.
+    none
+        What is said, before its name, where there is no such schedule.
+
+    Raises
+    ------
+    Unsupported
+        Where the framework has no such schedule.
+    """
+    assert task.update is not None
+    schedule = task.update.schedule
+    if schedule is None:
+        return rate
+    if schedule.name not in schedules:
+        raise Unsupported(f"{none} {schedule.name}")
+    return schedules[schedule.name](
+        library, rate, **attributes(schedule, ROWS[schedule.name].attributes)
+    )
+
+
+def text_of_each(task: Task, made: Callable[[str], Any]) -> str:
+    """The calls that a task's update is: one, or with groups one a parameter, a line each."""
+    assert task.update is not None
+    return "\n".join(text_of(made(name)) for name in (task.params if task.update.groups else [""]))

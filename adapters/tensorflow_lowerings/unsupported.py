@@ -22,5 +22,6 @@ OPERATIONS: dict[str, str] = {
         "it has no such function",
     ),
     **dict.fromkeys(("lp_pool", "grid_sample"), "it has no such layer"),
+    "astype": "this adapter runs programs of one dtype",
     "ctc": "tf.nn.ctc_loss normalises what it is given, which are logits",
 }

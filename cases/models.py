@@ -125,6 +125,21 @@ def _addresses(text: str) -> str:
     return text
 
 
+#: Fewer characters of a message are in many another.
+MESSAGE = 4
+
+
+def _message(text: str) -> str:
+    if len(text.strip()) < MESSAGE:
+        raise PydanticCustomError(
+            "plain",
+            "{text}, expected a part of the message that is in no other, of at least {least} "
+            "characters",
+            {"text": shown(text), "least": MESSAGE},
+        )
+    return text
+
+
 #: The keys of which a record has one: what the framework returns, or the error it raises.
 FORMS = ("value", "bound", "between", "raises")
 
@@ -153,8 +168,10 @@ class DivergenceModel(Strict):
         alias="returned-dtype",
         description="the dtype that is returned, where it is not the one that should be",
     )
-    raises: Text | None = Field(
-        None, description="in place of a value: a part of the message that the framework raises"
+    raises: Annotated[Text, AfterValidator(_message)] | None = Field(
+        None,
+        description="in place of a value: a part of the message that the framework raises, of "
+        f"{MESSAGE} characters at least",
     )
     since: Annotated[int, Field(ge=1)] = Field(
         1, alias="from", description="the first step of an update, from 1, at which it shows"

@@ -34,7 +34,7 @@ ROOMS = {
     "storage": {"judging"},
     "engine": {"truth", "judging", "diagnosis", "storage"},
     "selection": set(),
-    "linting": {"slopes", "storage", "selection"},
+    "linting": {"measure", "slopes", "truth", "storage", "selection"},
     "explain": {"measure", "truth", "judging", "engine"},
     "sheets": {"measure", "judging", "engine", "explain"},
     "atlas": {"measure", "truth", "judging", "engine", "selection"},

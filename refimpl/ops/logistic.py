@@ -12,6 +12,9 @@ import numpy as np
 
 from ..textbook import beside
 
+#: Of 1 − tanh²: twice the units that a tanh itself may be off by (``rounding_bounds``).
+TANH = 8.0
+
 
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e⁻ˣ), without overflow."""
@@ -28,7 +31,8 @@ def sigmoid_slope(x: Any) -> Any:
 
 def tanh_slope(x: Any) -> Any:
     """1/cosh²(x) = 4·σ(2x)·σ(−2x)."""
-    return beside(4 * sigmoid_slope(2 * x), 1)
+    # others' is 1 − tanh² x, of a tanh that is off by some units itself
+    return beside(4 * sigmoid_slope(2 * x), 1 + TANH * np.square(np.abs(np.tanh(x))))
 
 
 def x_minus_tanh(x: Any) -> Any:

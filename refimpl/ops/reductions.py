@@ -11,6 +11,7 @@ from ..conjugation import conj
 from ..norms import p_norm, p_norm_slope
 from ..operation import Example, Operation, ex
 from ..sampling import booleans, distinct, integers, nonzero, real
+from ..textbook import beside
 from .axes import Axis, count, expanded, merged, tupled, unmerged
 from .rows import unary
 from .softmax import log_of_sum
@@ -47,7 +48,9 @@ def var(x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False)
     """Σ |x − mean(x)|² / (n − correction)."""
     d = deviations(x, axis)
     square = np.square(np.abs(d)) if x.dtype.kind == "c" else d * d
-    return square.sum(axis=tupled(axis), keepdims=keepdims) / _degrees(x, axis, correction)
+    found = square.sum(axis=tupled(axis), keepdims=keepdims) / _degrees(x, axis, correction)
+    size = _size(x, axis, correction, keepdims=keepdims)
+    return beside(found, 2 * np.sqrt(found) * size, mixing=True)
 
 
 def var_vjp(
@@ -61,6 +64,13 @@ def var_vjp(
 def std(x: Any, *, axis: Axis = None, correction: float, keepdims: bool = False) -> Any:
     """√var."""
     length = p_norm(deviations(x, axis), 2, tupled(axis), keepdims=keepdims)
+    found = length / np.sqrt(_degrees(x, axis, correction))
+    return beside(found, _size(x, axis, correction, keepdims=keepdims), mixing=True)
+
+
+def _size(x: Any, axis: Axis, correction: float, *, keepdims: bool) -> Any:
+    """How large the numbers are whose deviations others take as they are read, each rounded."""
+    length = p_norm(x, 2, tupled(axis), keepdims=keepdims)
     return length / np.sqrt(_degrees(x, axis, correction))
 
 

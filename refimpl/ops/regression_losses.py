@@ -10,6 +10,7 @@ from .. import kinks
 from ..constants import constant
 from ..operation import ex
 from ..sampling import real
+from ..textbook import beside
 from .loss_reduction import PAIRS, elementwise
 
 
@@ -29,14 +30,19 @@ def _huber(x: Any, target: Any, *, delta: float = 1.0) -> Any:
 
 
 def _huber_slope(x: Any, target: Any, *, delta: float = 1.0) -> Any:
-    return np.clip(x - target, -delta, delta)
+    return beside(np.clip(x - target, -delta, delta), delta)  # others' is q·q′ + delta·(|d|′ − q′)
 
 
 def _log_cosh(x: Any, target: Any) -> Any:
     """|d| + log(1 + e^(−2|d|)) − log 2, which cannot overflow; near 0 log(1 + 2·sinh²(d/2))."""
     d = np.abs(x - target)
     far = d + np.log1p(np.exp(-2 * d)) - constant("ln2", d)
-    return np.where(d < 1, np.log1p(2 * np.square(np.sinh(np.minimum(d, 1) * 0.5))), far)
+    found = np.where(d < 1, np.log1p(2 * np.square(np.sinh(np.minimum(d, 1) * 0.5))), far)
+    return beside(found, d + constant("ln2", d))  # of log(eᵈ + e⁻ᵈ), and its slope of 1 − e⁻²ᵈ
+
+
+def _log_cosh_slope(x: Any, target: Any) -> Any:
+    return beside(np.tanh(x - target), 1)
 
 
 OPERATIONS = (
@@ -85,7 +91,7 @@ OPERATIONS = (
     elementwise(
         "log_cosh",
         _log_cosh,
-        (lambda x, target: np.tanh(x - target), lambda x, target: np.tanh(target - x)),
+        (_log_cosh_slope, lambda x, target: -_log_cosh_slope(x, target)),
         formula="log cosh(x − target)",
         derivatives=("tanh(x − target)/n", "tanh(target − x)/n"),
         domain=real,

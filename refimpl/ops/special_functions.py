@@ -18,6 +18,7 @@ from ..conjugation import conj
 from ..constants import constant
 from ..operation import Operation, ex
 from ..sampling import interval, positive, signed
+from ..textbook import beside
 from .binary_functions import xlogy
 from .logistic import sigmoid, sigmoid_slope
 from .rows import binary, unary
@@ -190,14 +191,14 @@ OPERATIONS = (
     unary(
         "ndtr",
         "Φ(x)",
-        wide_special.normal_cdf,
+        lambda x: beside(wide_special.normal_cdf(x), x < 0),  # of 1 + erf(x/√2)
         "φ(x)",
         lambda g, y, x: g * wide_special.normal_density(x),
     ),
     unary(
         "log_ndtr",
         "ln Φ(x)",
-        lambda x: wide_special.log_ndtr(x),
+        lambda x: beside(wide_special.log_ndtr(x), x > 0),  # of the logarithm of nearly 1
         "φ(x) / Φ(x)",
         lambda g, y, x: g * _log_ndtr_slope(x),
     ),

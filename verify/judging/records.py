@@ -8,6 +8,7 @@ import numpy as np
 
 from ...cases.task import Bound, Divergence, Task
 from ...cases.ways import WAYS
+from ...refimpl.rounding import unit_roundoff
 from ..measure.compare import Outcome
 from ..truth.baseline import Key
 from .expectation import in_set, same_as
@@ -97,14 +98,31 @@ def holds(
         return False
     value, alike = divergence.value, got.shape == truth.shape
     if value is not None:
+        unit = unit_roundoff(got.dtype) if got.dtype.kind in "fcV" else 0.0
         # One number stands for every element, of an array of the right shape.
         shaped = alike or np.ndim(value) > 0
-        return shaped and same_as(got, value, RECORDED_ULPS, divergence.within + allowed)
+        missed = _missed(divergence, truth, RECORDED_ULPS * 2 * unit) if shaped else 0.0
+        return shaped and same_as(got, value, RECORDED_ULPS, missed + allowed)
     if divergence.between is not None:
         exactly = np.zeros(truth.shape)
         return in_set(got, divergence.between, truth.shape, got.dtype, exactly).agrees
     assert divergence.bound is not None, "a record says one thing"
     return alike and _bounded(got, truth, divergence.bound)
+
+
+def _missed(divergence: Divergence, truth: np.ndarray, exact: float) -> Any:
+    """By how much a recorded value may be missed, element by element.
+
+    Not so far that the truth would pass, where it is another number by more than the share
+    ``exact``, nor that a zero would.
+    """
+    value = np.asarray(divergence.value)
+    if not divergence.within or value.shape not in ((), truth.shape):
+        return divergence.within
+    with np.errstate(all="ignore"):
+        away, size = np.abs(value - truth), np.abs(value)
+        most = np.where(away > exact * size, away, size) / 2
+        return np.where(most > 0, np.fmin(most, divergence.within), divergence.within)
 
 
 def resembles(divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outcome) -> bool:

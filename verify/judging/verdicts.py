@@ -13,6 +13,7 @@ from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
 from ..local.proof import Proofs
 from ..truth.baseline import Baseline
+from ..truth.texts import beside_text
 from .comparisons import Comparison, comparisons
 from .records import in_words, raised, since, still
 from .rows import Row, body, head, whole
@@ -35,6 +36,7 @@ def judge(
     the last row says so.
     """
     name = adapter.name
+    base = beside_text(base, task, adapter.program(task))
     compared = comparisons(task, name, trace, base, pulled)
     rows = verdicts(task, adapter, version, trace, compared)
     if answers is not None:
@@ -85,7 +87,9 @@ def _hidden(each: Comparison) -> str:
     """What a comparison cannot see, in words."""
     size = np.size(each.got)
     what = "the bound" if size == 1 else f"the bound, at {each.blind} of {size} elements,"
-    return f"{what} would let a zero pass"
+    check, name, _ = each.key
+    passes = "an update that is not made" if check == "update" and "." not in name else "a zero"
+    return f"{what} would let {passes} pass"
 
 
 def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]:

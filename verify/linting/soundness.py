@@ -12,6 +12,7 @@ from ...cases.loading import load_text
 from ...cases.uncompared import in_words
 from ...refimpl.errors import BadCase, LimitExceeded
 from ..slopes.avoid import strayed
+from .looseness import loose
 from .reach import unreached
 from .vacuity import vacuous
 
@@ -41,6 +42,7 @@ def against(wanted: Iterable[Case]) -> list[BadCase]:
             faults += vacuous(case, meter)
             run += (meter.wide - before) * case.model.steps * len(case.dtypes) * limits.PASSES
             faults += strayed(case, meter)
+            faults += loose(case, meter)
         except TooLarge as fault:
             faults.append(_too_large(case, fault, meter))
             if meter.left < 0:

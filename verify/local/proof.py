@@ -21,7 +21,7 @@ from ..measure.dtypes import WIDER
 from .alone import pulled_right_alone, right_alone
 from .cut import begun, set_apart
 from .operations import Judged
-from .rules import fault_of_rule
+from .rules import first_fault, given_to, hidden
 from .segments import Segments
 
 
@@ -138,9 +138,12 @@ class Proofs:
 
     def _of_rule(self, step: int) -> Proof:
         """The update rule, given the adapter's own parameters and gradients."""
-        fault = fault_of_rule(self._task, self._adapter, self._trace, step)
+        given = given_to(self._task, self._adapter, self._trace, step)
+        fault = first_fault(self._task, given, self._trace)
         if fault is None:
-            return Proof(holds=True)
+            unseen = hidden(self._task, given, self._trace)
+            said = f"nor can the update of {unseen} be told by itself: it is less than is rounded"
+            return Proof(reason=said) if unseen else Proof(holds=True)
         rule = self._task.update.rule if self._task.update else ""
         said = f"by itself, {rule} is off at step {fault.step + 1} in {fault.name}: {fault.reason}"
         return Proof(off=True, reason=said)

@@ -21,6 +21,7 @@ from ...cases.task import AVERAGE, SCALE, Task
 from ..measure.compare import compare
 from ..measure.dtypes import WIDER, dtype_at
 from ..measure.noise import bound_of, noises, scale_of_noise, spread
+from ..measure.power import hides, way
 from .cut import begun
 
 #: Of each step: the parameters before it, their gradients, and the loss.
@@ -59,6 +60,36 @@ def first_fault(task: Task, given: Given, trace: Trace, tables: Tables = OWN) ->
     Unsupported, AdapterFailed
         Where the reference cannot make that update.
     """
+    for step, name, held in _each(task, given, trace, tables):
+        if held.reason:
+            return RuleFault(step, name, held.reason, given[: step + 1])
+    return None
+
+
+def hidden(task: Task, given: Given, trace: Trace) -> str:
+    """The first parameter whose last update might as well not have been made, by its own bound."""
+    for step, name, held in _each(task, given, trace, OWN):
+        if step == len(given) - 1 and name in task.params:
+            come = way(held.truth, given[step][0][name], held.dtype)
+            if hides(come, held.bound, held.dtype).any():
+                return name
+    return ""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A slot or a parameter beside the reference's: what is off in words, and what is let pass."""
+
+    reason: str
+    truth: np.ndarray
+    bound: np.ndarray
+    dtype: np.dtype[Any]
+
+
+def _each(
+    task: Task, given: Given, trace: Trace, tables: Tables
+) -> Iterator[tuple[int, str, _Held]]:
+    """Step, name and verdict of everything that is updated, in the order in which it is made."""
     truth = updates(task, given, dtype=WIDER[task.dtype], tables=tables)
 
     @cache
@@ -70,13 +101,11 @@ def first_fault(task: Task, given: Given, trace: Trace, tables: Tables = OWN) ->
             found = dict(_moved(trace.steps[step]))
             if name not in found and "." in name:
                 continue  # a slot that the framework does not have
-            fault = _fault(task, name, found.get(name), wanted, [wanted])
-            if fault:  # most updates are within what needs no noisy run, which takes long
+            held = _held(task, name, found.get(name), wanted, [wanted])
+            if held.reason:  # most updates are within what needs no noisy run, which takes long
                 others = [dict(_moved(sample[step])).get(name) for sample in samples()]
-                fault = _fault(task, name, found.get(name), wanted, others)
-            if fault:
-                return RuleFault(step, name, fault, given[: step + 1])
-    return None
+                held = _held(task, name, found.get(name), wanted, others)
+            yield step, name, held
 
 
 def _given(
@@ -98,7 +127,7 @@ def _moved(step: Step) -> Iterator[tuple[str, Any]]:
     yield from ((name, step.slots[name]) for name in sorted(after))
 
 
-def _fault(task: Task, name: str, got: Any, truth: np.ndarray, samples: list[Any]) -> str:
+def _held(task: Task, name: str, got: Any, truth: np.ndarray, samples: list[Any]) -> _Held:
     dtype = dtype_at(task, name, truth)
     if dtype.kind not in "fcV":
         scale = np.zeros(truth.shape)
@@ -106,4 +135,5 @@ def _fault(task: Task, name: str, got: Any, truth: np.ndarray, samples: list[Any
         scale = scale_of_noise(truth, spread(truth, samples), dtype)
     nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
     bound = bound_of(scale, dtype)
-    return compare(got, truth, dtype=dtype, noise=scale, bound=bound, nan_expected=nan).reason
+    found = compare(got, truth, dtype=dtype, noise=scale, bound=bound, nan_expected=nan)
+    return _Held(found.reason, truth, bound, dtype)

@@ -23,6 +23,7 @@ from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of
 from ..measure.power import hides
 from ..truth.baseline import Baseline, baseline
+from ..truth.texts import beside_text
 from .wording import says_the_same
 
 
@@ -87,7 +88,7 @@ class Segments:
             segment = self.segment(name)
             if segment is None:
                 return f"{name} cannot be computed by itself in {self.adapter.name}'s text", False
-            base = baseline(segment)
+            base = beside_text(baseline(segment), segment, self.adapter.program(segment))
             who = f"{name} in {self.adapter.name}'s text"
             for direction, tensor, outcome in _off(segment, self.adapter, base):
                 key = ("value" if direction == "forward" else "grad", tensor, 0)
@@ -108,7 +109,7 @@ def off(task: Task, adapter: Adapter) -> Iterator[tuple[str, str, Outcome]]:
     Unsupported, AdapterFailed
         Where the adapter or the reference cannot run it.
     """
-    yield from _off(task, adapter, baseline(task))
+    yield from _off(task, adapter, beside_text(baseline(task), task, adapter.program(task)))
 
 
 def _off(task: Task, adapter: Adapter, base: Baseline) -> Iterator[tuple[str, str, Outcome]]:

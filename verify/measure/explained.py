@@ -125,7 +125,8 @@ def lost(
 ) -> dict[Key, np.ndarray]:
     """Where a tensor is finite, and rounding decides whether it is a NaN or an infinity.
 
-    Where a zero would pass for something, rounding may as well make one, as the reference itself.
+    And where it is an infinity in the dtype, whose arithmetic makes a NaN of it. Where a zero would
+    pass for something, rounding may as well make one, as the reference itself.
     """
     found, samples = {}, list(runs.native)
     if any(
@@ -138,10 +139,14 @@ def lost(
         if want.dtype.kind not in "fc":
             continue
         with np.errstate(all="ignore"):
-            finite = np.isfinite(want.astype(runs.dtype_of(key, want)))
+            cast = want.astype(runs.dtype_of(key, want))
+        finite = np.isfinite(cast)
         alike = [x for x in _of(samples, key) if np.shape(x) == want.shape]
         held = np.array([np.isfinite(x) for x in alike])
         stray = finite & held.any(axis=0) & ~held.all(axis=0)
+        plain = np.asarray(runs.plain.get(key, want))
+        if plain.shape == want.shape:  # what overflows may end as a difference of infinities
+            stray |= np.isinf(cast) & np.isnan(plain)
         if np.any(stray):
             found[key] = np.asarray(stray)
     return found

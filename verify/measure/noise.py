@@ -33,6 +33,9 @@ OPEN = 2.0**-6
 #: So many times further than a few samples say may be what is moved by more than itself.
 HOPELESS = 8.0
 
+#: So many unit roundoffs are let pass of an element that no arithmetic moved: a last place.
+OWN = 2.0
+
 #: How much of the middle element's noise each element has at least.
 SHARE = 0.5
 
@@ -109,10 +112,8 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
 
     A handful of samples may by luck sit close to the truth at one element, so each element's own
     spread is joined by a share of the middle one's: one large element, or one that cancels, does
-    not open its neighbours. No element is resolved below its own unit roundoff; nor below that of
-    the tensor's largest, by which 0.5 (1 + erf x) is off far out, but to that no more than a
-    thousandth of the element itself is lost. A subnormal number beside numbers of usual size may be
-    flushed to zero, as XLA does.
+    not open its neighbours. No element is resolved below its own last place (``OWN``). A subnormal
+    number may be flushed to zero, as XLA does.
     """
     with np.errstate(over="ignore"):
         size = np.abs(want).astype(np.float64)
@@ -121,12 +122,9 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     if noise.size > 1:
         share = SHARE * _middle(noise, size)
         noise = np.hypot(noise, np.where(noise > 0, np.minimum(share, LUCK * noise), share))
-    unit, most = unit_roundoff(dtype), largest(want, dtype)
     normal = float(ml_dtypes.finfo(dtype).smallest_normal)
-    may_flush = normal < FLUSHED and unit * most > normal
-    flushed = normal / MULTIPLE if may_flush else 0.0
-    floor = np.maximum(unit * size, np.minimum(unit * most, LOST * size))
-    return noise + np.maximum(floor, flushed)
+    flushed = normal if normal < FLUSHED else 0.0
+    return noise + np.maximum(OWN * unit_roundoff(dtype) * size, flushed) / MULTIPLE
 
 
 def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:

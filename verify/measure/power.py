@@ -7,12 +7,14 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from ...refimpl.rounding import unit_roundoff
+
 
 def hides(want: np.ndarray, bound: Any, dtype: Any) -> np.ndarray:
     """Which elements a zero would pass for, or twice the value, the truth being neither.
 
     What the dtype holds as zero, a subnormal number or an infinity is left out: it is told by its
-    own spacing.
+    own spacing. A tensor of nothing but subnormal numbers is not.
     """
     size = np.abs(want)
     with np.errstate(all="ignore"):
@@ -29,6 +31,20 @@ def power(want: np.ndarray, bound: Any, dtype: Any) -> float:
         return float((np.broadcast_to(bound, size.shape)[told] / size[told]).max())
 
 
+def way(want: np.ndarray, start: Any, dtype: Any) -> np.ndarray:
+    """How far each element of a parameter has come: what an update that is not made leaves out.
+
+    What is less than a unit roundoff of the element is left out, the dtype having no number there;
+    where all of it is, it stays, as then nothing of the update is to be seen.
+    """
+    with np.errstate(all="ignore"):
+        come = np.abs(want - np.asarray(start).astype(want.dtype))
+        seen = come >= unit_roundoff(dtype) * np.abs(want)
+    return np.where(seen, come, 0) if seen.any() else come
+
+
 def _told(size: np.ndarray, dtype: Any) -> np.ndarray:
     info = ml_dtypes.finfo(dtype)
-    return (size >= float(info.smallest_normal)) & (size <= float(info.max))
+    held = (size > 0) & (size <= float(info.max))
+    usual = held & (size >= float(info.smallest_normal))
+    return usual if usual.any() else held

@@ -63,6 +63,52 @@ batch: {size: 1}
 steps: 3
 dtypes: [float32]
 """,
+    "a small element beside large ones": """
+params: {x: [1.0, 0.5, 1.0e-5]}
+program:
+  numpy: y = x * x * 0.5
+  torch: y = x * x * 0.5 + where(x < 0.001, 0.01 * x, 0.0) * (x - stop_gradient(x))
+dtypes: [float32]
+""",
+    "the same, in calls of the framework's own": """
+params: {x: [1.0, 0.5, 1.0e-5]}
+program:
+  numpy: y = x * x * 0.5
+  torch: y = torch.mul(x, x) * 0.5 + where(x < 0.001, 0.01 * x, 0.0) * (x - stop_gradient(x))
+dtypes: [float32]
+""",
+    "one part in a hundred of a tail": """
+params: {x: [-8.0, -0.5, 3.0]}
+program:
+  numpy: g = gelu(x, approximate='none')
+  torch: |
+    h = gelu(x, approximate='none')
+    g = h + where(x < -7.0, 0.01 * (h - stop_gradient(h)), 0.0)
+output: g
+""",
+    "eight parts in a hundred, in half precision": """
+params: {x: {normal: [6]}}
+program:
+  numpy: y = x * x
+  torch: y = x * x * 1.08
+dtypes: [bfloat16]
+""",
+    "a zero in a set where nothing is on a kink": """
+params: {x: [2.0, 1.0]}
+program:
+  numpy: y = sum(x * x)
+  torch: y = stop_gradient(sum(x * x)) + 0.0 * sum(x)
+expect: {grad: {x: {between: [-10, 10]}}}
+""",
+    "a value that is recorded to be missed by a little more than the truth": """
+params: {x: [2.0, 1.0]}
+program:
+  numpy: y = sum(x * x)
+  torch: y = stop_gradient(sum(x * x)) + 0.0 * sum(x)
+divergences:
+  - {adapters: [torch], check: grad, tensor: x, kind: precision, because: some,
+     value: {is: [4.0, 2.1], within: 10}}
+""",
     "an infinity that is expected of six": """
 params: {x: 2.0}
 program: y = x * 3.0
@@ -163,6 +209,33 @@ program:
 
 #: What is right, and of which something cannot be told: said to be blind, and no alarm.
 HIDDEN = {
+    "a gelu by hand, far out": """
+params: {x: {normal: [20], scale: 3}}
+program:
+  numpy: y = gelu(x, approximate='none')
+  torch: y = 0.5 * x * (1.0 + erf(x * 0.7071067811865476))
+  jax: y = 0.5 * x * (1.0 + erf(x * 0.7071067811865476))
+dtypes: [float32]
+""",
+    "a tanh that is spelled by a sigmoid": """
+params: {x: {normal: [20]}}
+program:
+  numpy: y = tanh(x)
+  torch: y = 2.0 * sigmoid(2.0 * x) - 1.0
+  jax: y = 2.0 * jax.nn.sigmoid(2.0 * x) - 1.0
+dtypes: [float64, float32]
+""",
+    "training that overflows": """
+params: {w: [4.0, 2.0]}
+program: loss = sum(w ** 2)
+dtypes: [float32]
+optimizer: {sgd: {lr: 1000.0}}
+steps: 16
+""",
+    "a tensor of nothing but subnormal numbers": """
+params: {x: [-800.0, -30.0, 0.0, 700.0]}
+program: y = softmax(x, axis=0)
+""",
     "a constant beside a sum that cancels": """
 params: {w: 0.35}
 program: |
@@ -292,3 +365,24 @@ def test_a_loss_that_ignores_its_cotangent_is_seen():
     body = "params: {x: [0.5, 1.5]}\nprogram: loss = sum(x * x)\n"
     rows = Runner([Ignoring()]).rows(tasks(body)[0])
     assert {(r["check"], r["tensor"]) for r in rows if r["verdict"] == "differs"} == {("vjp", "x")}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "lr", "verdict"),
+    [("float32", 3e-9, "blind"), ("float32", 3e-7, "differs"), ("bfloat16", 1e-3, "blind")],
+)
+def test_an_update_that_is_not_made_is_no_agreement(dtype, lr, verdict):
+    body = f"""
+inputs: {{x: {{normal: [4]}}}}
+params: {{w: {{normal: [4]}}}}
+program: loss = sum((w - x) ** 2)
+dtypes: [{dtype}]
+optimizer: {{adam: {{lr: {lr}}}}}
+native:
+  torch: {{optimizer: {{SGD: {{lr: 0.0}}}}}}
+"""
+    rows = Runner(["torch"]).rows(tasks(body)[0])
+    (row,) = [row for row in rows if (row["check"], row["tensor"]) == ("update", "w")]
+    assert row["verdict"] == verdict
+    if verdict == "blind":
+        assert "an update that is not made" in row["reason"]

@@ -1,0 +1,71 @@
+"""How far rounding may move what an adapter's own text computes, where it is another text.
+
+Two texts of one function have each its own roundings: 2·sigmoid(2x) - 1 is tanh x with fewer
+digits near zero. Where the reference can run the text, its noise is taken beside that of the
+reference's own, as long as both compute the same; where it cannot, as of calls of a framework's own
+functions, an element may lose a little beside the tensor's largest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...cases.program import Program
+from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, Unsupported
+from ...refimpl.rounding import LOST, unit_roundoff
+from ..measure.dtypes import dtype_at
+from ..measure.noise import bound_of, largest
+from .baseline import Baseline, Key, baseline
+
+#: So much of an element may be lost by arithmetic that is not known.
+UNKNOWN = LOST / 8
+
+
+def beside_text(base: Baseline, task: Task, program: Program) -> Baseline:
+    """The baseline of a task, with the noise of an adapter's own text where that is another."""
+    if program == task.program("numpy"):
+        return base
+    if any(i.native for i in program.instructions):
+        return replace(base, noise={k: _unknown(base, task, k) for k in base.noise})
+    try:
+        own = baseline(replace(task, programs={"*": program}))
+    except (AdapterFailed, Unsupported):
+        return base
+    ours = task.program("numpy")
+    assert ours is not None, "a task that has a baseline has the reference's text"
+    theirs = {key: _under(key, ours.output, program.output) for key in base.noise}
+    return replace(base, noise={k: _both(base, own, task, k, theirs[k]) for k in base.noise})
+
+
+def _under(key: Key, ours: str, theirs: str) -> Key:
+    """The key of a tensor under the name that the other text gives the output."""
+    check, name, step = key
+    return (check, theirs if name == ours else name, step)
+
+
+def _unknown(base: Baseline, task: Task, key: Key) -> np.ndarray:
+    """The noise of a tensor of which it is not known by what arithmetic it was made."""
+    want, noise = base.truth[key], base.noise[key]
+    if want.dtype.kind not in "fc":
+        return noise
+    dtype = dtype_at(task, key[1], want)
+    with np.errstate(all="ignore"):
+        beside = unit_roundoff(dtype) * largest(want, dtype)
+        floor = np.minimum(beside, UNKNOWN * np.abs(want)).astype(np.float64)
+    return np.where(np.isfinite(floor), np.maximum(noise, floor), noise)
+
+
+def _both(base: Baseline, own: Baseline, task: Task, key: Key, theirs: Key) -> np.ndarray:
+    """The larger of two texts' noises, where they compute the same."""
+    want, noise = base.truth[key], base.noise[key]
+    if theirs not in own.noise or own.truth[theirs].shape != want.shape:
+        return noise
+    dtype, other = dtype_at(task, key[1], want), own.noise[theirs]
+    if dtype.kind not in "fcV":
+        return noise
+    with np.errstate(all="ignore"):
+        alike = np.abs(own.truth[theirs] - want) <= bound_of(noise, dtype)
+    return np.where(alike, np.maximum(noise, other), noise)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -41,8 +42,11 @@ class JaxAdapter(Adapter):
 
     name = "jax"
     able = frozenset(FEATURES)
+    #: The platform whose first device computes.
+    platform = "cpu"
 
     def __init__(self) -> None:
+        self._device = jax.local_devices(backend=self.platform)[0]
         self._held: OrderedDict[str, _Compiled] = OrderedDict()
 
     def version(self) -> str:
@@ -78,24 +82,30 @@ class JaxAdapter(Adapter):
         """Run a task, in 64 bits whatever the importing program has set."""
         program = self.program(task)
         started = time.perf_counter()
-        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        with self._placed():
             steps = self._compiled(task, program, self.mode(task)).steps(task)
         return Trace(steps, time.perf_counter() - started)
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """By ``jax.jvp``."""
-        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        with self._placed():
             return jvp(self._setup(task))
 
     def hvp(self, task: Task) -> dict[str, Cotangent]:
         """By forward over reverse."""
-        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        with self._placed():
             return hvp_forward_over_reverse(self._setup(task))
 
     def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
         """By ``jax.vmap`` of ``jax.grad``."""
-        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        with self._placed():
             return vmap(self._setup(task), batched)
+
+    @contextmanager
+    def _placed(self) -> Iterator[None]:
+        """Inside, JAX has 64 bits and computes on this adapter's device."""
+        with failures(), jax.enable_x64(True), jax.default_device(self._device):  # noqa: FBT003  JAX takes it by position
+            yield
 
     def _setup(self, task: Task) -> Setup:
         return Setup(task, self.program(task), _Traced({}))

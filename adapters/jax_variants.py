@@ -1,4 +1,4 @@
-"""JAX's variants: adapters of its dialect, each with another way of differentiating."""
+"""JAX's variants: its dialect, with another way of differentiating or on another device."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import jax
 
 from ..cases.task import Task
 from ..cases.variants import VARIANTS
+from ..refimpl.errors import MissingFramework
 from .base import Cotangent, Shown
-from .interpret import failures
 from .jax import JaxAdapter
 from .jax_ways import Setup, hvp_reverse_over_reverse, jvp_by_jacfwd
 
@@ -46,12 +46,12 @@ class JaxEager(_Variant):
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """By ``jax.jacfwd``."""
-        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        with self._placed():
             return jvp_by_jacfwd(self._setup(task))
 
     def hvp(self, task: Task) -> dict[str, Cotangent]:
         """By reverse over reverse."""
-        with failures(), jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        with self._placed():
             return hvp_reverse_over_reverse(self._setup(task))
 
 
@@ -80,3 +80,34 @@ class JaxConjugate(_Variant):
     """Gradients as ``jax.grad`` returns them."""
 
     name = "jax-conjugate"
+
+
+class JaxCuda(JaxAdapter):
+    """The first CUDA device.
+
+    Products are as precise as JAX makes them unless it is told otherwise, which of float32 is TF32
+    where the device has it: ``JAX_DEFAULT_MATMUL_PRECISION`` tells it.
+    """
+
+    name = "jax-cuda"
+    platform = "cuda"
+
+    def __init__(self) -> None:
+        try:
+            super().__init__()
+        except RuntimeError as error:
+            raise MissingFramework(
+                "adapter jax-cuda needs a CUDA device and jax[cuda13], and JAX finds none"
+            ) from error
+        # Loading the device takes memory that is the framework's, not a task's.
+        jax.device_put(0.0, self._device).block_until_ready()
+
+    def version(self) -> str:
+        """JAX's and optax's, the device's name, and the precision of products."""
+        precision = jax.config.jax_default_matmul_precision or "default"
+        about = f"{self._device.device_kind}, matmul precision {precision}"
+        return f"{super().version()} ({about})"
+
+    def snippet(self, task: Task, shown: Shown) -> str:  # noqa: ARG002  none is written
+        """Not told: where it is run may have no such device."""
+        return ""

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
@@ -18,8 +19,8 @@ from .snippets.statements import OURS, statements
 from .torch_dialect import Eager
 from .torch_lowerings import LOWERINGS
 from .torch_snippets import TorchWriter
-from .torch_steps import WAYS, Given, Way
-from .torch_tensors import array, tensor
+from .torch_steps import WAYS, Given, Taken, Way
+from .torch_tensors import array, placed_on, tensor
 from .torch_training import TorchTraining, spelled
 from .torch_ways import Setup, hvp_by_double_backward, jvp_by_dual_numbers, vmap
 from .values import differentiates
@@ -30,6 +31,8 @@ class TorchAdapter(Adapter):
 
     name = "torch"
     able = frozenset(FEATURES)
+    #: Where tensors are.
+    device = "cpu"
 
     def version(self) -> str:
         """PyTorch's."""
@@ -80,31 +83,38 @@ class TorchAdapter(Adapter):
         program = self.program(task)
         started = time.perf_counter()
         with failures():
-            params = {name: tensor(x) for name, x in task.params.items()}
+            with placed_on(self.device):
+                params = {name: tensor(x) for name, x in task.params.items()}
             for x in params.values():
                 x.requires_grad_(x.is_floating_point() or x.is_complex())
             training = TorchTraining(task, params) if task.update else None
-            way = WAYS[self.mode(task)]
             steps, carried = [], {}
             for number in range(task.steps):
-                inputs = {name: tensor(x) for name, x in task.rows(number).items()} | carried
+                with placed_on(self.device):
+                    inputs = {k: tensor(x) for k, x in task.rows(number).items()} | carried
+                way = partial(self._placed, WAYS[self.mode(task)])
                 step, carried = _step(task, program, number, inputs, params, training, way)
                 steps.append(step)
         return Trace(steps, time.perf_counter() - started)
 
+    def _placed(self, way: Way, given: Given) -> Taken:
+        """What a way finds on this device; optimizers keep their numbers where they like."""
+        with placed_on(self.device):
+            return way(given)
+
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """By dual numbers."""
-        with failures():
+        with failures(), placed_on(self.device):
             return jvp_by_dual_numbers(self._setup(task))
 
     def hvp(self, task: Task) -> dict[str, Cotangent]:
         """By double backward."""
-        with failures():
+        with failures(), placed_on(self.device):
             return hvp_by_double_backward(self._setup(task))
 
     def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
         """By ``torch.func.vmap`` of ``torch.func.vjp``."""
-        with failures():
+        with failures(), placed_on(self.device):
             return vmap(self._setup(task), batched)
 
     def _setup(self, task: Task) -> Setup:

@@ -57,14 +57,17 @@ class Scaling:
             raise Unsupported(
                 "torch.amp.GradScaler unscales no float16 gradients: it wants parameters in float32"
             )
+        device = next(iter(params.values())).device
         self._scaler = torch.amp.GradScaler(
-            "cpu",
+            device.type,
             init_scale=rule.init,
             growth_factor=rule.growth,
             backoff_factor=rule.backoff,
             growth_interval=rule.every,
         )
-        self._scaler.scale(torch.ones(()))  # it makes its scale when it is first used
+        self._scaler.scale(
+            torch.ones((), device=device)
+        )  # it makes its scale when it is first used
 
     @property
     def scale(self) -> float:

@@ -1,11 +1,16 @@
-"""PyTorch's variants: adapters of its dialect, each with another way of differentiating."""
+"""PyTorch's variants: its dialect, with another way of differentiating or on another device."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
 from ..cases.task import Task
 from ..cases.variants import VARIANTS
-from ..refimpl.errors import Unsupported
-from .base import Cotangent, Shown
+from ..refimpl.errors import MissingFramework, Unsupported
+from .base import Cotangent, Shown, Trace
 from .interpret import failures
 from .torch import TorchAdapter
 from .torch_steps import decomposing
@@ -97,3 +102,70 @@ class TorchAutocast(_Variant):
     """``torch.autocast`` to bfloat16."""
 
     name = "torch-autocast"
+
+
+class TorchOnDevice(TorchAdapter):
+    """Eagerly on another device than the CPU.
+
+    Products of float32 are of float32: where a device has TF32, it is off, which PyTorch has on in
+    cuDNN's convolutions and recurrences unless it is told otherwise.
+    """
+
+    def __init__(self) -> None:
+        # Loading the device takes memory that is the framework's, not a task's.
+        torch.zeros((), device=self.device)
+
+    def snippet(self, task: Task, shown: Shown) -> str:  # noqa: ARG002  none is written
+        """Not told: where it is run may have no such device."""
+        return ""
+
+    def run(self, task: Task) -> Trace:
+        """Run a task."""
+        with _float32():
+            return super().run(task)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By dual numbers."""
+        with _float32():
+            return super().jvp(task)
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By double backward."""
+        with _float32():
+            return super().hvp(task)
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``torch.func.vmap`` of ``torch.func.vjp``."""
+        with _float32():
+            return super().vmap(task, batched)
+
+
+@contextmanager
+def _float32() -> Iterator[None]:
+    """Inside, neither cuBLAS nor cuDNN rounds float32 to TF32."""
+    backends = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [backend.allow_tf32 for backend in backends]
+    try:
+        for backend in backends:
+            backend.allow_tf32 = False
+        yield
+    finally:
+        for backend, allowed in zip(backends, before, strict=True):
+            backend.allow_tf32 = allowed
+
+
+class TorchCuda(TorchOnDevice):
+    """The first CUDA device."""
+
+    name = "torch-cuda"
+    device = "cuda:0"
+
+    def __init__(self) -> None:
+        if not torch.cuda.is_available():
+            raise MissingFramework("adapter torch-cuda needs a CUDA device, and torch finds none")
+        super().__init__()
+
+    def version(self) -> str:
+        """PyTorch's, of what is on the device, and the device's name."""
+        libraries = f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
+        return f"{torch.__version__} ({libraries}, {torch.cuda.get_device_name(0)}, TF32 off)"

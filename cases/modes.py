@@ -8,7 +8,7 @@ from .variants import VARIANTS
 
 #: adapter → mode → what is different.
 MODES: dict[str, dict[str, str]] = {}
-for _variant in VARIANTS.values():
+for _variant in (variant for variant in VARIANTS.values() if not variant.device):
     MODES.setdefault(_variant.framework, {})[_variant.mode] = _variant.what
 
 #: adapter → what its own way is called, where a case names several.

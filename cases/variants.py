@@ -1,8 +1,9 @@
 """Variants: a framework run in another way, as an adapter with a name of its own.
 
-A variant is a framework's dialect and a way of differentiating. Its results are its own, so that
-records of the framework do not hold for it; the texts of a case are the framework's. A case may
-also have a framework itself run in such a way, by ``modes``.
+A variant is a framework's dialect and a way of differentiating, or a device. Its results are its
+own, so that records of the framework do not hold for it; the texts of a case are the framework's. A
+case may also have a framework itself run in such a way, by ``modes``; not on another device, which
+a machine may lack.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ class Variant:
     framework: str
     mode: str
     what: str
+    #: Whether it is a device that is different, and not the way.
+    device: bool = False
 
     @property
     def name(self) -> str:
@@ -34,10 +37,12 @@ VARIANTS: dict[str, Variant] = {
         Variant("torch", "decomposed", "inductor's decompositions of every operation, uncompiled"),
         Variant("torch", "compile", "torch.compile of the whole program, by inductor"),
         Variant("torch", "autocast", "bfloat16 by torch.autocast, parameters in float32"),
+        Variant("torch", "cuda", "on the first CUDA device, TF32 off", device=True),
         Variant("jax", "eager", "each operation by itself, without jax.jit around the whole"),
         Variant("jax", "checkpoint", "the whole program inside jax.checkpoint"),
         Variant("jax", "scan", "the whole program as the body of a jax.lax.scan of one step"),
         Variant("jax", "conjugate", "gradients as jax.grad returns them, ∂L/∂Re - i·∂L/∂Im"),
+        Variant("jax", "cuda", "on the first CUDA device", device=True),
     )
 }
 

@@ -44,6 +44,14 @@ def test_what_the_user_has_said_stands(tmp_path, monkeypatch, name):
     assert compiled.variables(tmp_path) == {}
 
 
+def test_processes_share_a_device_unless_the_user_has_said_otherwise(monkeypatch):
+    name = "XLA_PYTHON_CLIENT_PREALLOCATE"
+    monkeypatch.delenv(name, raising=False)
+    assert compiled.settings(None) == {name: "false"}
+    monkeypatch.setenv(name, "true")
+    assert compiled.settings(None) == {}
+
+
 def test_a_cache_that_has_grown_begins_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "MOST", 3)
     place = compiled.variables(tmp_path)["JAX_COMPILATION_CACHE_DIR"]

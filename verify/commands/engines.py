@@ -28,4 +28,4 @@ def here(names: list[str] | None) -> Here:
 
 
 def _compiled() -> dict[str, str]:
-    return compiled.variables(cache_folder())
+    return compiled.settings(cache_folder())

@@ -142,7 +142,7 @@ def _made(
 ) -> Runner:
     """A runner, and for the rest of this process's life the settings that it needs."""
     settings = _STATE.settings
-    settings.enter_context(threads.environment(compiled.variables(cache_folder())))
+    settings.enter_context(threads.environment(compiled.settings(cache_folder())))
     runner = Runner(adapters, tell=_STATE.tell, replaced=broken)
     settings.enter_context(threads.one_thread(runner.adapters.values()))
     return runner

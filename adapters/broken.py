@@ -14,6 +14,7 @@ from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from . import registry
 from .attempt import asked
 from .base import Adapter, Trace
+from .elsewhere import name_of
 from .well_formed import named
 
 
@@ -42,7 +43,7 @@ def all_made(
     Parameters
     ----------
     items
-        Names, or adapters.
+        Names, as ``registry.make`` takes them, or adapters.
     tell
         Told which is made.
 
@@ -54,7 +55,7 @@ def all_made(
     adapters: dict[str, Adapter] = {}
     missing: dict[str, str] = {}
     for item in items:
-        name = item if isinstance(item, str) else _name(item)
+        name = name_of(item) if isinstance(item, str) else _name(item)
         tell(name)
         try:
             made = sound(registry.make(item) if isinstance(item, str) else item, name)

@@ -14,6 +14,7 @@ from ..cases.variants import framework_of
 from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from .attempt import asked
 from .base import Adapter
+from .elsewhere import Elsewhere, interpreter_of, name_of, program_of
 from .importing import importing
 from .installing import command, present
 from .well_formed import named
@@ -72,16 +73,23 @@ def installed() -> list[str]:
 def make(name: str) -> Adapter:
     """Make an adapter, importing its framework.
 
+    Parameters
+    ----------
+    name
+        As it is registered; with ``@PYTHON`` after it, it is made and run in that interpreter.
+
     Raises
     ------
     BadUsage
         Where there is no such adapter; the message has the nearest name. Where there are two of
-        a name, as ``names``.
+        a name, as ``names``; where there is no such interpreter.
     MissingFramework
         Where its framework is not installed; the message says what to install.
     AdapterFailed
         For whatever else its module raises as it is imported, or its class as it is called.
     """
+    if interpreter_of(name):
+        return Elsewhere(name_of(name), program_of(name))
     known = names()
     points = entry_points(group=GROUP, name=name) or entry_points(group=VARIANTS, name=name)
     if not points:

@@ -47,7 +47,7 @@ Adapters = Annotated[
         "--adapters",
         metavar="NAMES",
         help="Adapters, as numpy,torch,autograd; or all that are installed; "
-        "numpy,torch,jax if not given.",
+        "numpy,torch,jax if not given. NAME@PYTHON runs one in another interpreter.",
     ),
 ]
 Jobs = Annotated[

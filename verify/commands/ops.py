@@ -11,6 +11,7 @@ import typer
 
 from ...adapters import registry
 from ...adapters.base import Adapter
+from ...adapters.elsewhere import name_of
 from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
 from ...refimpl.errors import AdapterFailed, BadUsage, MissingFramework
@@ -44,7 +45,7 @@ def ops(name: Name = None, *, adapters: Adapters = None, form: Format = "table")
     made: dict[str, Adapter] = {}
     for one in adapters_of(adapters) or _shown():
         try:
-            made[one] = registry.make(one)
+            made[name_of(one)] = registry.make(one)
         except (MissingFramework, AdapterFailed) as absent:
             say(f"gradparity: {absent}")
     cases, faults = load_files([catalogue()])

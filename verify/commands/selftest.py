@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ...adapters import registry
+from ...adapters.elsewhere import name_of
 from ...cases.case import Case
 from ...cases.task import Task
 from ...refimpl.errors import BadUsage
@@ -128,7 +129,8 @@ def _redraw(
     tasks = islice(redrawn(cases, numbers.stop - 1, dtypes), numbers.start - 1, None)
     with local(len(numbers), names, jobs) as engine, _explaining(every, names) as explain:
         running.fail_without_a_framework(names, engine.missing)
-        present = [name for name in names or registry.defaults() if name not in engine.missing]
+        chosen = map(name_of, names or registry.defaults())
+        present = [name for name in chosen if name not in engine.missing]
         for task, rows in _shown(judged(engine, tasks), len(numbers), "redrawing"):
             seen += 1
             held += (tuple(row[name] for name in kept) for row in rows if row["check"] != "run")

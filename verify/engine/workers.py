@@ -23,6 +23,7 @@ from pebble import ProcessExpired
 from ...adapters import registry
 from ...adapters.base import Adapter
 from ...adapters.broken import Broken
+from ...adapters.elsewhere import name_of
 from ...cases.case import Undrawn
 from ...refimpl.errors import AdapterFailed, BadUsage
 from ..judging.rows import REFERENCE, Row
@@ -91,7 +92,9 @@ class Workers:
     ) -> None:
         self._adapters = None if adapters is None else list(adapters)
         given = registry.defaults() if self._adapters is None else self._adapters
-        self._names: Sequence[str] = tuple(a if isinstance(a, str) else str(a.name) for a in given)
+        self._names: Sequence[str] = tuple(
+            name_of(a) if isinstance(a, str) else str(a.name) for a in given
+        )
         #: In the place of adapters that end a process as it starts.
         self._broken_ones: dict[str, Adapter] = {}
         self._count, self._timeout, self._memory = count, timeout, memory

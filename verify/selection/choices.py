@@ -7,25 +7,40 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import entry_points
 from typing import Literal
 
+from ...adapters import registry
+from ...adapters.elsewhere import interpreter_of, name_of, program_of
 from ...refimpl.errors import BadUsage
 
 DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
+#: Every adapter that is installed.
+ALL = "all"
 
 #: Names are listed in full where there are fewer than this.
 FEW = 10
 
 
 def adapters_of(text: str | None) -> list[str] | None:
-    """The adapters that an option names; None for all.
+    """The adapters that an option names, as ``registry.make`` takes them; None for the usual ones.
+
+    ``all`` is all whose frameworks are installed.
 
     Raises
     ------
     BadUsage
-        For a name that no adapter has, with the nearest that one has.
+        For a name that no adapter has, with the nearest that one has; for an interpreter that is
+        not there.
     """
-    groups = ("gradparity.adapters", "gradparity.variants")
-    known = {point.name for group in groups for point in entry_points(group=group)}
-    return chosen(text, sorted(known), "adapter")
+    if text is not None and text.strip() == ALL:
+        return registry.installed()
+    groups = (registry.GROUP, registry.VARIANTS)
+    known = sorted({point.name for group in groups for point in entry_points(group=group)})
+    items = None if text is None else _items(text)
+    chosen(None if items is None else ",".join(map(name_of, items)), known, "adapter")
+    for item in items or ():
+        if interpreter_of(item):
+            program_of(item)
+    return items
 
 
 def dtypes_of(text: str | None) -> list[str] | None:
@@ -57,13 +72,17 @@ def chosen(text: str | None, known: Sequence[str], what: str) -> list[str] | Non
     """The names in a list separated by commas, each once; BadUsage for one that is not known."""
     if text is None:
         return None
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = _items(text)
     if not names:
         raise BadUsage(f"no {what} is named; there are {', '.join(known)}")
     for name in names:
         if name not in known:
             raise BadUsage(f"no {what} is called {name!r}{nearest(name, known)}")
     return names
+
+
+def _items(text: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

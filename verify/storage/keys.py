@@ -8,13 +8,16 @@ stands on more than itself.
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 from ...adapters import registry
+from ...adapters.elsewhere import interpreter_of, name_of, program_of
 from ...cases.case import Case, Undrawn
 from ...cases.locating import FileFault, locate
 from .code import code_version, hashed
@@ -34,13 +37,17 @@ def keys(
     about
         Whatever else the rows depend on.
     """
-    names = list(registry.defaults() if adapters is None else adapters)
-    setting = "\n".join([code_version(), installed(), about, *map(_adapter, names)])
+    held = f"{about}\n{setting(registry.defaults() if adapters is None else adapters)}"
     model, start = None, ""
     for task in tasks:
         if task.case.model is not model:
-            model, start = task.case.model, f"{setting}\n{content(task.case)}"
+            model, start = task.case.model, f"{held}\n{content(task.case)}"
         yield hashed(f"{start}\n{task.id}\n{task.point!r}".encode())[:32]
+
+
+def setting(adapters: Iterable[str]) -> str:
+    """Of what rows depend on all that is no task's own: code, and what is installed."""
+    return "\n".join([code_version(), installed(), *map(_adapter, adapters)])
 
 
 def content(case: Case) -> str:
@@ -64,7 +71,12 @@ def installed() -> str:
 
 
 def _adapter(name: str) -> str:
-    """An adapter's name, where it is, and the hash of its package's source."""
+    """An adapter's name, where it is, and the hash of its package's source.
+
+    Of one in another interpreter, what that says of it.
+    """
+    if interpreter_of(name):
+        return f"{name} {_there(name_of(name), program_of(name))}"
     points = [p for p in entry_points(group=registry.GROUP) if p.name == name]
     if not points:
         return name
@@ -75,6 +87,14 @@ def _adapter(name: str) -> str:
             digest.update(f"{path}".encode())
             digest.update(path.read_bytes())
     return f"{name} {points[0].value} {digest.hexdigest()}"
+
+
+@cache
+def _there(name: str, python: str) -> str:
+    """What an adapter's rows depend on in another interpreter; why it does not tell, where not."""
+    ask = f"from {__name__} import setting; print(setting([{name!r}]))"
+    told = subprocess.run([python, "-P", "-c", ask], capture_output=True, text=True, check=False)  # noqa: S603  what the user names
+    return told.stderr if told.returncode else hashed(told.stdout.encode())
 
 
 def _sources(package: str) -> list[Path]:

@@ -104,7 +104,7 @@ class JaxCuda(JaxAdapter):
 
     def version(self) -> str:
         """JAX's and optax's, the device's name, and the precision of products."""
-        precision = jax.config.jax_default_matmul_precision or "default"
+        precision = jax.config.values["jax_default_matmul_precision"] or "default"
         about = f"{self._device.device_kind}, matmul precision {precision}"
         return f"{super().version()} ({about})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -143,7 +144,7 @@ class TorchOnDevice(TorchAdapter):
 @contextmanager
 def _float32() -> Iterator[None]:
     """Inside, neither cuBLAS nor cuDNN rounds float32 to TF32."""
-    backends = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [backend.allow_tf32 for backend in backends]
     try:
         for backend in backends:

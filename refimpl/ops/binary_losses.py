@@ -9,6 +9,7 @@ import numpy as np
 from .. import kinks
 from ..operation import ex
 from ..sampling import interval, positive, real
+from ..textbook import beside
 from .logistic import sigmoid, sigmoid_slope, softplus
 from .loss_reduction import PAIRS, elementwise
 
@@ -25,12 +26,15 @@ def _positive(target: Any, pos_weight: Any) -> Any:
 def _bce_with_logits(x: Any, target: Any, pos_weight: Any = None) -> Any:
     """(1 − t)·softplus(x) + pos_weight·t·softplus(−x), which neither overflows nor cancels."""
     weight = _positive(target, pos_weight)
-    return _weighted(1 - target, softplus(x)) + _weighted(weight, softplus(-x))
+    loss = _weighted(1 - target, softplus(x)) + _weighted(weight, softplus(-x))
+    return beside(loss, np.abs(1 - target) + np.abs(weight))  # others' is log(1 + e^-|x|)
 
 
 def _bce_slope(x: Any, target: Any, pos_weight: Any = None) -> Any:
     """(1 − t)·σ(x) − pos_weight·t·σ(−x): at t = 1 all digits of σ(x) − 1 are kept."""
-    return (1 - target) * sigmoid(x) - _positive(target, pos_weight) * sigmoid(-x)
+    weight = _positive(target, pos_weight)
+    slope = (1 - target) * sigmoid(x) - weight * sigmoid(-x)
+    return beside(slope, np.abs(1 - target) + np.abs(weight))  # others' is of σ(x) − 1
 
 
 def _bce_slope_target(x: Any, target: Any, pos_weight: Any = None) -> Any:

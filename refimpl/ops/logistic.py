@@ -12,8 +12,8 @@ import numpy as np
 
 from ..textbook import beside
 
-#: Of 1 − tanh²: twice the units that a tanh itself may be off by (``rounding_bounds``).
-TANH = 8.0
+#: Of 1 − tanh²: what is left of the rounding of tanh x itself, squared.
+TANH = 2.0
 
 
 def sigmoid(x: Any) -> Any:
@@ -31,7 +31,7 @@ def sigmoid_slope(x: Any) -> Any:
 
 def tanh_slope(x: Any) -> Any:
     """1/cosh²(x) = 4·σ(2x)·σ(−2x)."""
-    # others' is 1 − tanh² x, of a tanh that is off by some units itself
+    # others' is 1 − tanh² x, of a tanh that is rounded itself
     return beside(4 * sigmoid_slope(2 * x), 1 + TANH * np.square(np.abs(np.tanh(x))))
 
 

@@ -43,7 +43,7 @@ SHARE = 0.5
 FLUSHED = 1e-30
 
 #: An element's own samples are by luck closer to the truth than they might be, but by no more.
-LUCK = 16.0
+LUCK = 4.0
 
 
 def noises(

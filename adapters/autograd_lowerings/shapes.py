@@ -91,6 +91,12 @@ def _masked_select(x: Any, mask: Any, *, size: int) -> Any:
     return anp.pad(picked, ((0, missing),), "constant") if missing > 0 else picked[:size]
 
 
+def _gradient(x: Any, *, axis: int, spacing: float, edge_order: int) -> Any:
+    if edge_order != 1:
+        raise Unsupported("autograd.numpy.gradient takes no edge_order")
+    return anp.gradient(x, axis=axis) / spacing
+
+
 LOWERINGS: dict[str, Entry] = {
     "flip": via("[::-1]", _flip),
     "rot90": via("autograd.numpy.rot90", _rot90),
@@ -106,6 +112,7 @@ LOWERINGS: dict[str, Entry] = {
         lambda indices, *, num_classes: anp.eye(num_classes, dtype=int)[indices],
     ),
     "diagonal": via("autograd.numpy.diagonal", _diagonal),
+    "gradient": via("autograd.numpy.gradient", _gradient),
     "sort": via("autograd.numpy.sort", _sort),
     "argsort": via("autograd.numpy.argsort", _argsort),
 }

@@ -13,6 +13,11 @@ _UNDERIVED = {
     "cumulative_prod": "autograd.numpy.cumprod",
     "median": "autograd.numpy.median",
     "quantile": "autograd.numpy.quantile",
+    "quantiles": "autograd.numpy.quantile",
+    "nanquantile": "autograd.numpy.nanquantile",
+    "nanmedian": "autograd.numpy.nanmedian",
+    "interp": "autograd.numpy.interp",
+    "unwrap": "autograd.numpy.unwrap",
     "linalg.qr": "autograd.numpy.linalg.qr",
     "linalg.lstsq": "autograd.numpy.linalg.lstsq",
     "linalg.matrix_exp": "autograd.scipy.linalg.expm",
@@ -54,6 +59,10 @@ OPERATIONS: dict[str, str] = {
     ),
     "kl_div": "it wraps no xlogy of SciPy's",
     **dict.fromkeys(("scatter_add", "index_add", "index_set", "segment_sum"), _ASSIGNS),
+    **dict.fromkeys(("scatter_reduce", "index_reduce", "put_along_axis"), _ASSIGNS),
+    **dict.fromkeys(("segment_max", "segment_min", "segment_prod", "segment_mean"), _ASSIGNS),
+    "masked_scatter": _ASSIGNS,
+    "mode": "it wraps no mode of SciPy's",
     "fold": _ASSIGNS,
     **dict.fromkeys(
         ("cummax", "cummin"), "NumPy has no such scan but accumulate, of no derivative"

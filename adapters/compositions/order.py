@@ -28,12 +28,18 @@ def _reduced(o: Operations, y: Any, x: Any, axis: Any, *, keepdims: bool) -> Any
     return o.reshape(y, shape=tuple(1 if a in gone else x.shape[a] for a in range(n)))
 
 
-def _quantile(o: Operations, x: Any, *, q: float, axis: Any, keepdims: bool) -> Any:
+def _quantile(
+    o: Operations, x: Any, *, q: float, axis: Any, keepdims: bool, method: str = "linear"
+) -> Any:
     m = _merged(o, x, axis)
     ranked = o.sort(m, axis=-1, descending=False, stable=True)
     place = q * (m.shape[-1] - 1)
+    rounded = {"lower": math.floor, "higher": math.ceil, "nearest": round}
+    place = rounded[method](place) if method in rounded else place
     low = math.floor(place)
     weight = place - low
+    if method == "midpoint" and weight:
+        weight = 0.5
     y = o.getitem(ranked, index=(..., low))
     if weight:
         y = y * (1 - weight) + o.getitem(ranked, index=(..., low + 1)) * weight

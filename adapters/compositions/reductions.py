@@ -40,6 +40,25 @@ def _diff(o: Operations, x: Any, *, n: int, axis: int) -> Any:
     return x
 
 
+def _gradient(o: Operations, x: Any, *, axis: int, spacing: float, edge_order: int) -> Any:
+    axis %= len(x.shape)
+    before = tuple(slice(None) for _ in range(axis))
+
+    def at(low: int | None, high: int | None) -> Any:
+        return o.getitem(x, index=(*before, slice(low, high)))
+
+    def one(k: int) -> Any:
+        return at(k, k + 1 or None)
+
+    if edge_order == 1:
+        first, last = one(1) - one(0), one(-1) - one(-2)
+    else:
+        first = one(1) * 2.0 - one(0) * 1.5 - one(2) * 0.5
+        last = one(-1) * 1.5 - one(-2) * 2.0 + one(-3) * 0.5
+    inner = at(2, None) - at(None, -2) if x.shape[axis] > 2 else at(0, 0)
+    return o.concat(first / spacing, inner / (2 * spacing), last / spacing, axis=axis)
+
+
 def _trapezoid(o: Operations, f: Any, x: Any = None, *, dx: float, axis: int) -> Any:
     axis %= len(f.shape)
     before = tuple(slice(None) for _ in range(axis))
@@ -61,5 +80,6 @@ COMPOSITIONS: dict[str, Composition] = {
     "nansum": _nansum,
     "nanmean": _nanmean,
     "diff": _diff,
+    "gradient": _gradient,
     "trapezoid": _trapezoid,
 }

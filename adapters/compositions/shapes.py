@@ -110,6 +110,19 @@ def _trace(o: Operations, x: Any, *, offset: int) -> Any:
     return o.sum(o.diagonal(x, offset=offset, axis1=-2, axis2=-1), axis=-1)
 
 
+def _diag_embed(o: Operations, x: Any, *, offset: int, axis1: int, axis2: int) -> Any:
+    more, n = abs(offset), len(x.shape)
+    side = x.shape[-1] + more
+    padded = o.pad(x, pad_width=((0, 0),) * (n - 1) + ((0, more),), mode="constant", value=0.0)
+    rows = o.expand_dims(padded, axis=-1 if offset >= 0 else -2)
+    shape = (*x.shape[:-1], side, side)
+    on = o.array(np.broadcast_to(np.eye(side, k=offset, dtype=bool), shape))
+    spread = o.broadcast_to(rows, shape=shape)
+    axes = n + 1
+    order = _order(axes, {axis1 % axes: n - 1, axis2 % axes: n})
+    return o.permute_dims(o.where(on, spread, o.zeros_like(spread)), axes=order)
+
+
 def _multi_dot(o: Operations, *xs: Any) -> Any:
     return reduce(o.matmul, xs)
 
@@ -147,6 +160,7 @@ COMPOSITIONS: dict[str, Composition] = {
     "kron": _kron,
     "vecdot": _vecdot,
     "trace": _trace,
+    "diag_embed": _diag_embed,
     "multi_dot": _multi_dot,
     "block_diag": _block_diag,
     "linalg.matrix_power": _matrix_power,

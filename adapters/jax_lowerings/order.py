@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from jax import lax
+from jax.scipy import stats
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 
 
@@ -14,8 +19,26 @@ def _scan(function: Any) -> Any:
     return lambda x, *, axis: function(x, axis=axis % x.ndim)
 
 
+def _gradient(x: jax.Array, *, axis: int, spacing: float, edge_order: int) -> jax.Array:
+    if edge_order != 1:
+        raise Unsupported("jax.numpy.gradient has ends of the first order alone")
+    return jnp.gradient(x, spacing, axis=axis)
+
+
 LOWERINGS: dict[str, Entry] = {
     "logcumsumexp": via("jax.lax.cumlogsumexp", _scan(lax.cumlogsumexp)),
     "cummax": via("jax.lax.cummax", _scan(lax.cummax)),
     "cummin": via("jax.lax.cummin", _scan(lax.cummin)),
+    "quantiles": "jax.numpy.quantile",
+    "mode": via(
+        "jax.scipy.stats.mode",
+        lambda x, *, axis, keepdims: stats.mode(x, axis=axis, keepdims=keepdims).mode,
+    ),
+    "gradient": via("jax.numpy.gradient", _gradient),
+    "unwrap": via(
+        "jax.numpy.unwrap",
+        lambda x, *, axis, discont, period: jnp.unwrap(
+            x, discont, axis, 2 * np.pi if period is None else period
+        ),
+    ),
 }

@@ -21,4 +21,7 @@ SCHEDULES: dict[str, str] = {}
 CLIPS: dict[str, str] = {}
 
 #: What JAX says of arguments that an operation of it takes none of.
-REFUSES = ("does not accept dtype complex",)  # erf, lgamma and their kin are of real numbers
+REFUSES = (
+    "does not accept dtype complex",  # erf, lgamma and their kin are of real numbers
+    "scatter_mul gradients are only implemented if",  # places that are known to be met once
+)

@@ -74,6 +74,13 @@ def _masked_fill(x: mx.array, mask: mx.array, value: Any) -> mx.array:
     return mx.where(mask, value, x)
 
 
+def _put_along_axis(x: mx.array, indices: mx.array, updates: mx.array, *, axis: int) -> mx.array:
+    others = [d for d in range(x.ndim) if d != axis % x.ndim]
+    if any(x.shape[d] != indices.shape[d] for d in others):
+        raise Unsupported("mlx.core.put_along_axis takes no fewer indices than x has elsewhere")
+    return mx.put_along_axis(x, indices, updates, axis)
+
+
 LOWERINGS: dict[str, Entry] = {
     "cumulative_prod": via("mlx.core.cumprod", running(mx, mx.cumprod, mx.ones_like)),
     "pad": via("mlx.core.pad", _pad),
@@ -115,6 +122,7 @@ LOWERINGS: dict[str, Entry] = {
             mx.zeros((num_segments, *x.shape[1:]), x.dtype).at[segment_ids].add(x)
         ),
     ),
+    "put_along_axis": via("mlx.core.put_along_axis", _put_along_axis),
     "one_hot": _one_hot,
     "masked_fill": via("mlx.core.where", _masked_fill),
 }

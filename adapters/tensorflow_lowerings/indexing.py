@@ -72,7 +72,16 @@ LOWERINGS: dict[str, Entry] = {
     "scatter_add": via("tensorflow.tensor_scatter_nd_add", _scatter_add),
     "index_add": via("tensorflow.tensor_scatter_nd_add", _along(tf.tensor_scatter_nd_add)),
     "index_set": via("tensorflow.tensor_scatter_nd_update", _along(tf.tensor_scatter_nd_update)),
-    "segment_sum": "tensorflow.math.unsorted_segment_sum",
+    "put_along_axis": via(
+        "tensorflow.tensor_scatter_nd_update",
+        lambda x, indices, updates, *, axis: tf.tensor_scatter_nd_update(
+            x, _cells(indices, axis), updates
+        ),
+    ),
+    **{
+        f"segment_{name}": f"tensorflow.math.unsorted_segment_{name}"
+        for name in ("sum", "max", "min", "prod", "mean")
+    },
     "one_hot": via("tensorflow.one_hot", _one_hot),
     "masked_select": via("tensorflow.boolean_mask", _masked_select),
     "embedding": via("tensorflow.nn.embedding_lookup", _embedding),

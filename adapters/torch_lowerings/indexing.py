@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 
 
@@ -37,6 +39,50 @@ def _getitem(x: torch.Tensor, *, index: Any) -> torch.Tensor:
     return torch.flip(y, turned) if turned else y
 
 
+#: What torch calls the reductions.
+_REDUCTIONS = {"sum": "sum", "mean": "mean", "prod": "prod", "max": "amax", "min": "amin"}
+
+
+def _scatter_reduce(
+    x: torch.Tensor,
+    indices: torch.Tensor,
+    updates: torch.Tensor,
+    *,
+    axis: int,
+    reduce: str,
+    include_self: bool,
+) -> torch.Tensor:
+    return torch.scatter_reduce(
+        x, axis, indices, updates, _REDUCTIONS[reduce], include_self=include_self
+    )
+
+
+def _index_reduce(
+    x: torch.Tensor,
+    indices: torch.Tensor,
+    updates: torch.Tensor,
+    *,
+    axis: int,
+    reduce: str,
+    include_self: bool,
+) -> torch.Tensor:
+    if reduce == "sum":
+        raise Unsupported("torch.index_reduce has no sum, which is torch.index_add's")
+    return torch.index_reduce(
+        x, axis, indices, updates, _REDUCTIONS[reduce], include_self=include_self
+    )
+
+
+def _segments(reduce: str, empty: float) -> Any:
+    """Rows reduced into what an empty segment has, which takes no part."""
+
+    def reduced(x: torch.Tensor, segment_ids: torch.Tensor, *, num_segments: int) -> torch.Tensor:
+        blank = torch.full((num_segments, *x.shape[1:]), empty, dtype=x.dtype)
+        return torch.index_reduce(blank, 0, segment_ids, x, _REDUCTIONS[reduce], include_self=False)
+
+    return reduced
+
+
 def _segment_sum(x: torch.Tensor, segment_ids: torch.Tensor, *, num_segments: int) -> torch.Tensor:
     empty = torch.zeros((num_segments, *x.shape[1:]), dtype=x.dtype)
     return torch.index_add(empty, 0, segment_ids, x)
@@ -63,4 +109,14 @@ LOWERINGS: dict[str, Entry] = {
     ),
     "masked_select": via("torch.masked_select", lambda x, mask, **_: torch.masked_select(x, mask)),
     "segment_sum": via("torch.index_add", _segment_sum),
+    "segment_max": via("torch.index_reduce", _segments("max", -math.inf)),
+    "segment_min": via("torch.index_reduce", _segments("min", math.inf)),
+    "segment_prod": via("torch.index_reduce", _segments("prod", 1.0)),
+    "segment_mean": via("torch.index_reduce", _segments("mean", 0.0)),
+    "scatter_reduce": via("torch.scatter_reduce", _scatter_reduce),
+    "index_reduce": via("torch.index_reduce", _index_reduce),
+    "put_along_axis": via(
+        "torch.scatter",
+        lambda x, indices, updates, *, axis: torch.scatter(x, axis, indices, updates),
+    ),
 }

@@ -48,6 +48,10 @@ def _some(x: torch.Tensor) -> torch.Tensor:
 
 
 LOWERINGS: dict[str, Entry] = {
+    "diag_embed": via(
+        "torch.diag_embed",
+        lambda x, *, offset, axis1, axis2: torch.diag_embed(x, offset, axis1, axis2),
+    ),
     "broadcast_to": via("torch.broadcast_to", lambda x, *, shape: torch.broadcast_to(x, shape)),
     "permute_dims": via("torch.permute", lambda x, *, axes: torch.permute(x, tuple(axes))),
     "matrix_transpose": via("torch.Tensor.mT", lambda x: x.mT),

@@ -35,4 +35,5 @@ REFUSES = (
     "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
     "expected dtype float for `end` but got dtype c10::complex",  # lerp of a real and a complex
     "expected dtype double for `end` but got dtype c10::complex",
+    '"index_reduce_func_exclude_input_init" not implemented for \'Complex',
 )

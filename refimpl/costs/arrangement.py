@@ -82,6 +82,33 @@ def _made(key: str) -> Rule:
     return rule
 
 
+def _embedded(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    side = shapes[0][-1] + abs(attributes.get("offset", 0))
+    elements = size_of(shapes[0][:-1]) * side * side
+    return Work(elements, elements)
+
+
+def _slots(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    """As many rows of slots as there are places, each as long as what all falls on one."""
+    x, _, updates = shapes
+    return Work(size_of(x), size_of(x) * (2 + size_of(updates)))
+
+
+def _segments(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    rows = _made("num_segments")(shapes, attributes).elements
+    return Work(rows, rows * (2 + shapes[0][0]))
+
+
+def _each_q(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    elements = size_of(shapes[0]) * max(1, size_of(shapes[1]))
+    return Work(elements, elements)
+
+
+def _mode(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    elements = size_of(shapes[0])
+    return Work(elements, elements * shapes[0][attributes.get("axis", -1)])
+
+
 def _joined(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     return Work(total_size(shapes), total_size(shapes), len(shapes) / 10)
 
@@ -124,6 +151,11 @@ RULES: dict[str, Rule] = {
     "repeat": _times("repeats"),
     "one_hot": _times("num_classes"),
     "segment_sum": _made("num_segments"),
+    **dict.fromkeys((f"segment_{name}" for name in ("max", "min", "prod", "mean")), _segments),
+    **dict.fromkeys(("scatter_reduce", "index_reduce"), _slots),
+    "quantiles": _each_q,
+    "mode": _mode,
+    "diag_embed": _embedded,
     "masked_select": _made("size"),
     "pad": _pad,
     "block_diag": _block_diag,

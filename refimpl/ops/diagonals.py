@@ -34,6 +34,15 @@ def _diag_vjp(g: Any, y: Any, x: Any, *, k: int = 0) -> Any:
     return np.diag(g, k) if x.ndim == 1 else _diagonal_vjp(g, y, x, offset=k)
 
 
+def diag_embed(x: Any, *, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Any:
+    """Matrices with the last axis of x on a diagonal, along two new axes, else 0."""
+    side = x.shape[-1] + abs(offset)
+    y = np.zeros_like(x, shape=(*x.shape[:-1], side, side))
+    k = np.arange(x.shape[-1])
+    y[..., k + max(-offset, 0), k + max(offset, 0)] = x
+    return np.moveaxis(y, (-2, -1), (axis1, axis2))
+
+
 OPERATIONS = (
     linear(
         "tril",
@@ -62,6 +71,20 @@ OPERATIONS = (
         ex((4, 2), offset=-2),
         ex((2, 3, 4), axis1=1, axis2=2),
         ex((1, 1)),
+        ex((0, 3)),
+    ),
+    linear(
+        "diag_embed",
+        "matrices with the last axis of x on a diagonal",
+        "g's diagonal",
+        diag_embed,
+        lambda g, y, x, *, offset=0, axis1=-2, axis2=-1: np.diagonal(g, offset, axis1, axis2),
+        ex((2, 3)),
+        ex((3,), offset=1),
+        ex((2, 2), offset=-2),
+        ex((2, 3), axis1=0, axis2=2),
+        ex((2, 3), offset=1, axis1=2, axis2=1),
+        ex((1,)),
         ex((0, 3)),
     ),
     linear(

@@ -10,7 +10,7 @@ from ..operation import Operation, ex
 from ..sampling import integers, real
 
 
-def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
+def grid_of(indices: Any, axis: int) -> tuple[Any, ...]:
     """Each element's place in an array: its own along every axis but one, indexed along that."""
     axis %= indices.ndim
     places = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
@@ -18,45 +18,47 @@ def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
     return tuple(places)
 
 
-def _added(x: Any, at: Any, values: Any) -> Any:
+def added(x: Any, at: Any, values: Any) -> Any:
+    """A copy of x, with values added at indices, those that are there twice as well."""
     y = x.copy()
     np.add.at(y, at, values)
     return y
 
 
 def _pick(x: Any, indices: Any, *, axis: int = -1) -> Any:
-    return x[_grid(indices, axis)]
+    return x[grid_of(indices, axis)]
 
 
 def _pick_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
-    return _added(np.zeros_like(x), _grid(indices, axis), g)
+    return added(np.zeros_like(x), grid_of(indices, axis), g)
 
 
 def _take_along_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
     """Of an array as broad as g, which both arguments may have been broadcast to."""
     k = axis % x.ndim
     whole = np.zeros_like(x, shape=(*g.shape[:k], x.shape[k], *g.shape[k + 1 :]))
-    return _added(whole, _grid(np.broadcast_to(indices, g.shape), k), g)
+    return added(whole, grid_of(np.broadcast_to(indices, g.shape), k), g)
 
 
 def scatter_add(x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
     """x, with each element of ``updates`` added at its place, along ``axis`` the indexed one."""
-    return _added(x, _grid(indices, axis), updates)
+    return added(x, grid_of(indices, axis), updates)
 
 
-def _rows(indices: Any, axis: int) -> tuple[Any, ...]:
+def rows_of(indices: Any, axis: int) -> tuple[Any, ...]:
+    """Whole slices of an array, indexed along an axis."""
     return (*(slice(None),) * axis, indices)
 
 
 def index_add(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
     """x, with the slices of ``updates`` added to the indexed slices."""
-    return _added(x, _rows(indices, axis % x.ndim), updates)
+    return added(x, rows_of(indices, axis % x.ndim), updates)
 
 
 def index_set(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
     """x, with the slices of ``updates`` in place of the indexed ones; of several, the last."""
     y = x.copy()
-    y[_rows(indices, axis % x.ndim)] = updates
+    y[rows_of(indices, axis % x.ndim)] = updates
     return y
 
 
@@ -66,7 +68,7 @@ def _index_set_vjp(
     """G outside the indexed slices for x; g inside for the update that was written last."""
     k = axis % x.ndim
     by_x = g.copy()
-    by_x[_rows(indices, k)] = 0
+    by_x[rows_of(indices, k)] = 0
     last = np.zeros(x.shape[k], dtype=np.int64)
     last[indices] = np.arange(len(indices))
     written = last[indices] == np.arange(len(indices))
@@ -74,9 +76,42 @@ def _index_set_vjp(
     return by_x, None, np.moveaxis(np.where(written, by_updates, 0), -1, k)
 
 
+def put_along_axis(x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+    """x, with each element of ``updates`` at its place, of several the last."""
+    y = x.copy()
+    y[grid_of(indices, axis)] = updates
+    return y
+
+
+def _put_along_vjp(
+    g: Any, y: Any, x: Any, indices: Any, updates: Any, *, axis: int
+) -> tuple[Any, None, Any]:
+    """The cotangent outside the places for x; inside for the update that was written last."""
+    at = grid_of(indices, axis)
+    by_x = g.copy()
+    by_x[at] = 0
+    turn = np.arange(indices.size).reshape(indices.shape)
+    last = np.zeros(x.shape, np.int64)
+    last[at] = turn
+    return by_x, None, np.where(last[at] == turn, g[at], 0)
+
+
+def _put_along_near(y: Any, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+    count = np.zeros(x.shape, np.int64)
+    np.add.at(count, grid_of(indices, axis), 1)
+    return np.where((count > 1).any(), 0.0, np.inf)
+
+
+def _along_one(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Indices below 4 along the longest axis, no two alike."""
+    axis = int(np.argmax(shape))
+    ranks = np.argsort(generator.random((*shape[:axis], 4, *shape[axis + 1 :])), axis=axis)
+    return np.take(ranks, np.arange(shape[axis]), axis=axis)
+
+
 def segment_sum(x: Any, segment_ids: Any, *, num_segments: int) -> Any:
     """Σ of the rows of x that have the same number, for each number."""
-    return _added(np.zeros_like(x, shape=(num_segments, *x.shape[1:])), segment_ids, x)
+    return added(np.zeros_like(x, shape=(num_segments, *x.shape[1:])), segment_ids, x)
 
 
 def _apart(generator: Any, shape: tuple[int, ...]) -> Any:
@@ -129,7 +164,7 @@ OPERATIONS = (
         (
             lambda g, y, x, indices, updates, *, axis: g,
             None,
-            lambda g, y, x, indices, updates, *, axis: g[_grid(indices, axis)],
+            lambda g, y, x, indices, updates, *, axis: g[grid_of(indices, axis)],
         ),
         formula="x, with updatesᵢⱼ added at [i, indicesᵢⱼ] along an axis",
         derivatives=("1", None, "g at the place it was added to"),
@@ -177,6 +212,24 @@ OPERATIONS = (
         domain=(real, _apart, real),
         kinks="an index twice: here the last one is written",
         near=_index_set_near,
+        analytic=True,
+    ),
+    Operation(
+        "put_along_axis",
+        put_along_axis,
+        joint=_put_along_vjp,
+        formula="x, with updatesᵢⱼ at [i, indicesᵢⱼ] along an axis",
+        derivatives=("g outside the places, else 0", None, "g at its place"),
+        examples=(
+            ex((2, 4), (2, 3), (2, 3), axis=1),
+            ex((4, 2), (4, 2), (4, 2), axis=0),
+            ex((4, 2), (3, 1), (3, 1), axis=-2),
+            ex((4,), (1,), (1,), axis=0),
+            ex((4,), (0,), (0,), axis=0),
+        ),
+        domain=(real, _along_one, real),
+        kinks="a place twice: here the last one is written",
+        near=_put_along_near,
         analytic=True,
     ),
     Operation(

@@ -24,6 +24,24 @@ def _masked_select_vjp(g: Any, y: Any, x: Any, mask: Any, *, size: int) -> Any:
     return back
 
 
+def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
+    """x, with the first elements of ``source`` where the mask is true, in order."""
+    at = np.flatnonzero(np.broadcast_to(mask, x.shape))
+    if len(at) > source.size:
+        raise ValueError(f"{len(at)} elements are chosen, source has {source.size}")
+    y = x.copy().reshape(-1)
+    y[at] = source.reshape(-1)[: len(at)]
+    return y.reshape(x.shape)
+
+
+def _masked_scatter_vjp(g: Any, y: Any, x: Any, mask: Any, source: Any) -> tuple[Any, None, Any]:
+    mask = np.broadcast_to(mask, x.shape)
+    back = np.zeros_like(source).reshape(-1)
+    at = np.flatnonzero(mask)
+    back[: len(at)] = g.reshape(-1)[at]
+    return np.where(mask, 0, g), None, back.reshape(source.shape)
+
+
 def _every_second(generator: Any, shape: tuple[int, ...]) -> Any:
     """True and false in turns."""
     return (np.arange(int(np.prod(shape))) % 2 == 0).reshape(shape)
@@ -44,6 +62,21 @@ OPERATIONS = (
             ex((0,), (0,), size=0),
         ),
         domain=(real, _every_second),
+        analytic=True,
+    ),
+    Operation(
+        "masked_scatter",
+        masked_scatter,
+        joint=_masked_scatter_vjp,
+        formula="the elements of source in order where mask, else x",
+        derivatives=("0 where mask, else 1", None, "g where it was put, else 0"),
+        examples=(
+            ex((2, 3), (2, 3), (4,)),
+            ex((4, 2), (2,), (2, 3)),
+            ex((1,), (1,), (1,)),
+            ex((0,), (0,), (0,)),
+        ),
+        domain=(real, _every_second, real),
         analytic=True,
     ),
     Operation(

@@ -47,15 +47,17 @@ def _top_k_vjp(g: Any, y: Any, x: Any, *, k: int) -> Any:
     return back
 
 
-def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Between the sorted elements at q·(n − 1), linearly.
+def quantile(
+    x: Any, *, q: float, axis: Axis = None, keepdims: bool = False, method: str = "linear"
+) -> Any:
+    """Between the sorted elements at q·(n − 1), linearly or as ``method`` says.
 
     R. J. Hyndman & Y. Fan, "Sample quantiles in statistical packages", The American Statistician
     50 (1996), definition 7.
     """
     m = merged(x, axis)
     ranked = np.sort(m, axis=-1)
-    low, high, weight = _ranks(q, m.shape[-1])
+    low, high, weight = _ranks(q, m.shape[-1], method)
     if not m.shape[-1]:
         return kept(np.full_like(ranked, np.nan, shape=m.shape[:-1]), x, axis, keepdims)
     y = ranked[..., low]
@@ -67,12 +69,19 @@ def quantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> 
 
 
 def _quantile_vjp(
-    g: Any, y: Any, x: Any, *, q: float, axis: Axis = None, keepdims: bool = False
+    g: Any,
+    y: Any,
+    x: Any,
+    *,
+    q: float,
+    axis: Axis = None,
+    keepdims: bool = False,
+    method: str = "linear",
 ) -> Any:
     """g, shared between the two elements that the quantile lies between, evenly among equals."""
     m = merged(x, axis)
     ranked = np.sort(m, axis=-1)
-    low, high, weight = _ranks(q, m.shape[-1])
+    low, high, weight = _ranks(q, m.shape[-1], method)
     g = g.reshape(m.shape[:-1])[..., None]
     back = _evenly(m, ranked, low) * (g * (1 - weight))
     if weight:
@@ -88,13 +97,22 @@ def _evenly(m: Any, ranked: Any, rank: int) -> Any:
     return equal / np.asarray(np.maximum(equal.sum(axis=-1, keepdims=True), 1), m.dtype)
 
 
-def _ranks(q: float, n: int) -> tuple[int, int, float]:
-    """The ranks on either side, and how far between them."""
+def _ranks(q: float, n: int, method: str) -> tuple[int, int, float]:
+    """The ranks that a quantile is made of, and the weight of the second."""
     if not 0 <= q <= 1:
         raise ValueError(f"q is {q}, expected between 0 and 1")
     place = q * (n - 1)
-    low = max(int(np.floor(place)), 0)
-    return low, min(low + 1, n - 1), place - low
+    low, high = max(int(np.floor(place)), 0), max(int(np.ceil(place)), 0)
+    if method == "linear":
+        return low, min(low + 1, n - 1), place - low
+    if method == "midpoint":
+        return low, high, 0.5 if high > low else 0.0
+    ranks = {"lower": low, "higher": high, "nearest": max(int(np.rint(place)), 0)}
+    if method not in ranks:
+        raise ValueError(
+            f"method is {method!r}, expected linear, lower, higher, nearest or midpoint"
+        )
+    return ranks[method], ranks[method], 0.0
 
 
 def median(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -121,10 +139,18 @@ _SORTS = (
 )
 
 
-def _quantile_near(y: Any, x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> Any:
+def _quantile_near(
+    y: Any,
+    x: Any,
+    *,
+    q: float,
+    axis: Axis = None,
+    keepdims: bool = False,
+    method: str = "linear",
+) -> Any:
     """Between the ranks that the quantile lies between, and their neighbours."""
     m = merged(x, axis)
-    low, high, weight = _ranks(q, m.shape[-1])
+    low, high, weight = _ranks(q, m.shape[-1], method)
     last = high if weight else low
     return kinks.neighbours(m)[..., max(low - 1, 0) : last + 1]
 
@@ -201,13 +227,17 @@ OPERATIONS = (
         "quantile",
         quantile,
         (_quantile_vjp,),
-        formula="between the sorted elements at q·(n − 1), linearly",
+        formula="between the sorted elements at q·(n − 1), linearly or as method says",
         derivatives=("1 − w and w at the two elements around it",),
         examples=(
             *(ex(e.shapes[0], q=0.3, **e.attributes) for e in AXES),
             ex((5,), q=0.0),
             ex((5,), q=1.0),
             ex((5,), q=0.25),
+            *(
+                ex((4, 2), q=0.3, axis=0, method=method)
+                for method in ("lower", "higher", "nearest", "midpoint")
+            ),
         ),
         domain=distinct,
         kinks="ties: here evenly among them",

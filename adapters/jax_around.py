@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ..cases.native_training import Chosen
 from ..cases.task import Task
+from ..cases.training_parts import Ema
 from .values import dtype_of, slot_of_scale
 
 Arrays = dict[str, Any]
@@ -30,19 +32,19 @@ class Around:
         self._gathers = task.update.accumulate is not None
         made = optax.with_extra_args_support(transformation)
         if task.loss_scale is not None:
-            made = optax.apply_if_finite(made, ALWAYS)
+            made = optax.apply_if_finite(made, **_skipping(task))
         if task.update.accumulate is not None:
-            rule = task.update.accumulate
-            made = optax.MultiSteps(
-                made,
-                rule.passes,
-                use_grad_mean=rule.mean,
-                accumulator_dtype=dtype_of(task.dtype),  # float32 if nothing is said
-            )
+            made = optax.MultiSteps(made, **_gathering(task))
         self._transformation: Any = made
-        self._averaged = None
-        if self._ema is not None and self._ema.debias:
-            self._averaged = optax.ema(self._ema.decay, debias=True)
+        self._averaged, native = None, _native(task, "ema")
+        if self._ema is not None:
+            self._ema = _averaging(self._ema, native)
+            #: By how much of the way an average moves; the rest of it stays.
+            self._share = 1 - self._ema.decay
+            if native is not None and native.name == "incremental_update":
+                self._share = native.attributes["step_size"]
+            if self._ema.debias or (native is not None and native.name == "ema"):
+                self._averaged = optax.ema(self._ema.decay, debias=self._ema.debias)
 
     def init(self, params: Arrays) -> Arrays:
         """The state before the first pass."""
@@ -105,7 +107,7 @@ class Around:
         if self._averaged is not None and rule.start == "zeros":
             _, found = self._averaged.update(params, held)
         else:
-            found = optax.incremental_update(params, held, 1 - rule.decay)
+            found = optax.incremental_update(params, held, self._share)
             if rule.start == "first":
                 first = state["updates"] == 0
                 found = jax.tree.map(lambda x, y: jnp.where(first, x, y), params, found)
@@ -125,17 +127,55 @@ class Around:
         return found
 
 
+def _native(task: Task, part: str) -> Chosen | None:
+    """What of optax's own the case calls in the place of a part."""
+    return None if task.update is None else task.update.native.get("jax", {}).get(part)
+
+
+def _skipping(task: Task) -> dict[str, Any]:
+    """What ``apply_if_finite`` is given."""
+    native = _native(task, "loss-scale")
+    return {"max_consecutive_errors": ALWAYS} if native is None else native.attributes
+
+
+def _gathering(task: Task) -> dict[str, Any]:
+    """What ``MultiSteps`` is given; the case's own passes are added in the task's dtype."""
+    native = _native(task, "accumulate")
+    if native is not None:
+        return native.attributes
+    rule = None if task.update is None else task.update.accumulate
+    assert rule is not None
+    return {
+        "every_k_schedule": rule.passes,
+        "use_grad_mean": rule.mean,
+        "accumulator_dtype": dtype_of(task.dtype),  # float32 if nothing is said
+    }
+
+
+def _averaging(rule: Ema, native: Chosen | None) -> Ema:
+    """The average that is kept: the case's, or what optax's own function makes of it."""
+    if native is None:
+        return rule
+    given = native.attributes
+    if native.name == "ema":
+        return Ema(given["decay"], "zeros", debias=given.get("debias", True))
+    return Ema(1 - given["step_size"], rule.start)
+
+
 def spelled(task: Task, text: str) -> str:
     """How it is written, around a transformation's own text."""
     update = task.update
     assert update is not None
     if task.loss_scale is not None:
-        text = f"optax.apply_if_finite({text}, max_consecutive_errors={ALWAYS})"
+        errors = _skipping(task)["max_consecutive_errors"]
+        text = f"optax.apply_if_finite({text}, max_consecutive_errors={errors})"
     if update.accumulate is not None:
-        rule = update.accumulate
-        mean = "" if rule.mean else ", use_grad_mean=False"
-        own = "" if task.dtype == "float32" else f", accumulator_dtype=jnp.{task.dtype}"
-        text = f"optax.MultiSteps({text}, every_k_schedule={rule.passes}{mean}{own})"
+        given = _gathering(task)
+        passes, mean = given["every_k_schedule"], given.get("use_grad_mean", True)
+        added = "" if mean else ", use_grad_mean=False"
+        own = "accumulator_dtype" in given and task.dtype != "float32"
+        dtype = f", accumulator_dtype=jnp.{task.dtype}" if own else ""
+        text = f"optax.MultiSteps({text}, every_k_schedule={passes}{added}{dtype})"
     if task.loss_scale is not None:
         rule = task.loss_scale
         text += (
@@ -143,7 +183,8 @@ def spelled(task: Task, text: str) -> str:
             f"scale *= {rule.backoff:g}, after {rule.every} updates scale *= {rule.growth:g}"
         )
     if update.ema is not None:
-        rule = update.ema
+        native = _native(task, "ema")
+        rule = _averaging(update.ema, native)
         if rule.debias and rule.start == "zeros":
             text += f"\noptax.ema({rule.decay:g}, debias=True) of the parameters"
         else:

@@ -23,7 +23,7 @@ from .base import Adapter, Cotangent, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .metering import Meter
 from .on_tape import OnTape
-from .reference_training import OWN, ReferenceTraining, Tables
+from .reference_training import OWN, Order, ReferenceTraining, Tables
 from .reference_ways import Arithmetic, hvp, jvp
 from .standing import Standing
 from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, real_of
@@ -83,6 +83,7 @@ def reference(
     watch: Watch | None = None,
     meter: Meter | None = None,
     condition: Noise | None = None,
+    order: Order | None = None,
 ) -> Trace:
     """Run a task on the reference.
 
@@ -111,6 +112,8 @@ def reference(
     condition
         Moves, at random, by a unit of its dtype, what every operation is given and what it hands
         back, and leaves its formula's own arithmetic alone: to be run in wider precision.
+    order
+        What goes around an update otherwise than it should, for planting faults.
 
     Raises
     ------
@@ -124,7 +127,7 @@ def reference(
     started = time.perf_counter()
     with np.errstate(all="ignore"), failures():
         steps = _Run(
-            *(task, dtype, noise, rows, Tables(rules)),
+            *(task, dtype, noise, rows, Tables(rules, order=order or Order())),
             watch=watch,
             meter=meter,
             condition=condition,

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cases.native_training import Chosen
 from ..cases.task import Task
-from ..cases.training_parts import LossScale
+from ..cases.training_parts import Ema, LossScale
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS, Clip
 from ..refimpl.optimizers.rule import UpdateRule
@@ -21,9 +21,31 @@ from .values import attributes, hyperparameters, slot_of_scale
 Arrays = dict[str, Any]
 
 
+def decay_of(rule: Ema, updates: int) -> float:  # noqa: ARG001  for averages that warm up
+    """The share of a moving average that stays at an update, of which it is the how manyth."""
+    return rule.decay
+
+
+@dataclass(frozen=True)
+class Order:
+    """In which order the parts around a rule come, and how an average's decay goes with updates."""
+
+    #: Whether a scaled loss's gradients are clipped before they are unscaled.
+    clips_scaled: bool = False
+    #: Whether they are unscaled at all.
+    unscales: bool = True
+    #: So many updates in a row may be left out for gradients that are not finite; None: all.
+    skips: int | None = None
+    #: Whether each pass's gradients are clipped, and not what they come to.
+    clips_passes: bool = False
+    #: Whether the average moves towards the parameters as they are before the update.
+    averages_before: bool = False
+    decay: Callable[[Ema, int], float] = decay_of
+
+
 @dataclass(frozen=True)
 class Tables:
-    """The rules, schedules and clips that an update is made with.
+    """The rules, schedules and clips that an update is made with, and the order around them.
 
     Others than the reference's own are for planting faults in it, and for asking whether another
     rule makes the updates that a framework made.
@@ -32,6 +54,7 @@ class Tables:
     rules: Mapping[str, UpdateRule] = field(default_factory=lambda: RULES)
     schedules: Mapping[str, Schedule] = field(default_factory=lambda: SCHEDULES)
     clips: Mapping[str, Clip] = field(default_factory=lambda: CLIPS)
+    order: Order = field(default_factory=Order)
 
 
 #: The reference's own.
@@ -77,7 +100,7 @@ class ReferenceTraining:
         self._losses: list[float] = []
         self._step = 0
         self._name_of_scale = slot_of_scale(task)
-        self._loss_scale, self._in_a_row = task.loss_scale, 0
+        self._loss_scale, self._in_a_row, self._left_out = task.loss_scale, 0, 0
         #: What the loss of the next pass is multiplied by.
         self.scale = 1.0 if task.loss_scale is None else task.loss_scale.init
         self._passes, self._gathered = 0, {}
@@ -96,20 +119,32 @@ class ReferenceTraining:
             name: np.zeros_like(x) if gradients.get(name) is None else gradients[name]
             for name, x in params.items()
         }
+        order = self._tables.order
+        if order.clips_passes:
+            gradients = self._clipped(gradients, params)
         gathered = self._gather(gradients)
         if gathered is None:
             return params, self._remembered(self._slots)
+        if order.clips_scaled:
+            gathered = self._clipped(gathered, params)
         if self._loss_scale is not None:
-            gathered = {name: g / self.scale for name, g in gathered.items()}
+            if order.unscales:
+                gathered = {name: g / self.scale for name, g in gathered.items()}
             finite = all(bool(np.isfinite(g).all()) for g in gathered.values())
             self._rescale(self._loss_scale, finite=finite)
-            if not finite:
+            self._left_out = 0 if finite else self._left_out + 1
+            if not finite and (order.skips is None or self._left_out <= order.skips):
                 return params, self._remembered(self._slots)
+        if not (order.clips_passes or order.clips_scaled):
+            gathered = self._clipped(gathered, params)
         self._losses.append(float(np.real(loss)) if np.ndim(loss) == 0 else np.nan)
         self._step += 1
         moved, self._slots = self._update_once(params, gathered)
-        self._average_in(moved)
+        self._average_in(params if order.averages_before else moved)
         return moved, self._remembered(self._slots)
+
+    def _clipped(self, gradients: Arrays, params: Arrays) -> Arrays:
+        return clipped(self._update.clip, gradients, params, self._number, self._tables)
 
     def _gather(self, gradients: Arrays) -> Arrays | None:
         """What all passes since the last update come to; None where more of them make the next."""
@@ -145,7 +180,7 @@ class ReferenceTraining:
             self._average = {k: x if first else np.zeros_like(x) for k, x in params.items()}
             if first:
                 return
-        decay = self._number(rule.decay)
+        decay = self._number(self._tables.order.decay(rule, self._step))
         self._average = {
             name: decay * self._average[name] + (1 - decay) * x for name, x in params.items()
         }
@@ -161,8 +196,7 @@ class ReferenceTraining:
         return found
 
     def _update_once(self, params: Arrays, gradients: Arrays) -> tuple[Arrays, Arrays]:
-        """Clip, rate and rule."""
-        gradients = clipped(self._update.clip, gradients, params, self._number, self._tables)
+        """Rate and rule."""
         moved, slots = {}, {}
         for k, view in enumerate(self._views):
             name, before = view.names[0], self._states[k]

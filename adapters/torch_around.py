@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch.optim import swa_utils
 
+from ..cases.native_training import Chosen
 from ..cases.task import Task
 from ..cases.training_parts import Ema
 from ..refimpl.errors import Unsupported
+from .spelling import text_of
 
 Params = dict[str, torch.Tensor]
 
@@ -50,24 +54,20 @@ class Scaling:
 
     def __init__(self, task: Task, params: Params) -> None:
         self._params, self._scaler = params, None
-        rule = task.loss_scale
+        rule, self.unscales_first = task.loss_scale, True
         if rule is None:
             return
         if any(x.dtype == torch.float16 for x in params.values()):
             raise Unsupported(
                 "torch.amp.GradScaler unscales no float16 gradients: it wants parameters in float32"
             )
+        given = _scaler(task)
+        #: Whether gradients are unscaled before they are clipped, as ``unscale_`` is there for.
+        self.unscales_first = given.pop("unscale_", True)
         device = next(iter(params.values())).device
-        self._scaler = torch.amp.GradScaler(
-            device.type,
-            init_scale=rule.init,
-            growth_factor=rule.growth,
-            backoff_factor=rule.backoff,
-            growth_interval=rule.every,
-        )
-        self._scaler.scale(
-            torch.ones((), device=device)
-        )  # it makes its scale when it is first used
+        self._scaler = torch.amp.GradScaler(device.type, **given)
+        one = torch.ones((), device=device)
+        self._scaler.scale(one)  # it makes its scale when it is first used
 
     @property
     def scale(self) -> float:
@@ -78,7 +78,8 @@ class Scaling:
         """Unscale the gradients; whether all are finite, so that the optimizer will step."""
         if self._scaler is None:
             return True
-        self._scaler.unscale_(optimizer)
+        if self.unscales_first:
+            self._scaler.unscale_(optimizer)
         grads = (x.grad for x in self._params.values() if x.grad is not None)
         return all(bool(torch.isfinite(g).all()) for g in grads)
 
@@ -100,6 +101,11 @@ class Average:
         self._held: Params = {}
         self._model = None
         if self._rule is None:
+            return
+        native = _native(task, "ema")
+        if native is not None:
+            self._rule = replace(self._rule, debias=False)
+            self._model = swa_utils.AveragedModel(_Held(params), **_averaging(native))
             return
         if self._rule.start == "first":
             self._model = swa_utils.AveragedModel(
@@ -146,6 +152,36 @@ def _bias(rule: Ema, updates: int) -> float:
     return 1 - rule.decay**updates if rule.debias else 1.0
 
 
+def _native(task: Task, part: str) -> Chosen | None:
+    """What of PyTorch's own the case calls in the place of a part."""
+    return None if task.update is None else task.update.native.get("torch", {}).get(part)
+
+
+def _scaler(task: Task) -> dict[str, Any]:
+    """What ``GradScaler`` is given."""
+    native, rule = _native(task, "loss-scale"), task.loss_scale
+    assert rule is not None
+    if native is not None:
+        return dict(native.attributes)
+    return {
+        "init_scale": rule.init,
+        "growth_factor": rule.growth,
+        "backoff_factor": rule.backoff,
+        "growth_interval": rule.every,
+    }
+
+
+def _averaging(native: Chosen) -> dict[str, Any]:
+    """What ``AveragedModel`` is given, which alone averages all updates alike."""
+    if native.name == "AveragedModel":
+        return native.attributes
+    return {"multi_avg_fn": swa_utils.get_ema_multi_avg_fn(**native.attributes)}
+
+
+def _given(attributes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={text_of(v)}" for k, v in attributes.items())
+
+
 def spelled(task: Task) -> list[str]:
     """How it is written, one line each."""
     lines, update = [], task.update
@@ -155,12 +191,18 @@ def spelled(task: Task) -> list[str]:
         loss = f"(loss / {rule.passes})" if rule.mean else "loss"
         lines.append(f"{loss}.backward() in each of {rule.passes} passes, then optimizer.step()")
     if task.loss_scale is not None:
-        rule = task.loss_scale
-        lines.append(
-            f"torch.amp.GradScaler(init_scale={rule.init:g}, growth_factor={rule.growth:g}, "
-            f"backoff_factor={rule.backoff:g}, growth_interval={rule.every})"
-        )
-    if update.ema is not None:
+        given = _scaler(task)
+        first = given.pop("unscale_", True)
+        text = f"torch.amp.GradScaler({_given(given)})"
+        clips = update.clip is not None and first
+        lines.append(f"{text}; scaler.unscale_(optimizer) before the clip" if clips else text)
+    native = _native(task, "ema")
+    if native is not None:
+        fn = f"{native.name}({_given(native.attributes)})"
+        own = native.name == "AveragedModel"
+        inside = _given(native.attributes) if own else f"multi_avg_fn={fn}"
+        lines.append(f"torch.optim.swa_utils.AveragedModel(model{', ' * bool(inside)}{inside})")
+    elif update.ema is not None:
         rule, decay = update.ema, f"get_ema_multi_avg_fn({update.ema.decay:g})"
         swa = "torch.optim.swa_utils."
         divided = f", divided by 1 - {rule.decay:g}**t" if rule.debias else ""

@@ -319,7 +319,7 @@ class Case:
                     adapter: {
                         part: found
                         for part in PARTS
-                        if (found := chosen(getattr(parts, part))) is not None
+                        if (found := chosen(parts.part(part))) is not None
                     }
                     for adapter, parts in model.native.items()
                 },

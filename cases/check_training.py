@@ -11,7 +11,7 @@ from ..refimpl.optimizers.schedules import SCHEDULES, required
 from .context import Context
 from .faults import shown, unknown
 from .foreign import unknown_hyperparameter
-from .native_training import NATIVE_TRAINING, PARTS, REQUIRED
+from .native_training import IN_PLACE, NATIVE_TRAINING, PARTS, REQUIRED
 from .values import is_number
 
 Path = tuple[Any, ...]
@@ -25,6 +25,19 @@ _TABLES: dict[str, dict[str, dict[str, Any]]] = {
 #: Attributes that are true or false without having a default.
 _SWITCHES = frozenset(name for rule in RULES.values() for name in rule.switches)
 _LISTS = ("at",)
+#: What a native part does, and what a case that lacks it does.
+_DOES = {
+    "clip": "clips",
+    "accumulate": "accumulates gradients",
+    "loss-scale": "scales the loss",
+    "ema": "averages",
+}
+_DOES_NOT = {
+    "clip": "clips nothing",
+    "accumulate": "does not",
+    "loss-scale": "does not",
+    "ema": "averages nothing",
+}
 
 
 def check_training(case: Context) -> None:
@@ -48,21 +61,22 @@ def check_training(case: Context) -> None:
 def settings(case: Context) -> Iterator[tuple[Path, str, Any, Mapping[str, Any] | None]]:
     """Each attribute: its path, name and value, and the attributes it is one of, where known."""
     model = case.model
-    yield from _chosen(model, (), _TABLES)
+    yield from _chosen({part: getattr(model, part) for part in _TABLES}, (), _TABLES)
     attributes = _TABLES["optimizer"].get(next(iter(model.optimizer or {}), ""))
     for parameter, given in model.groups.items():
         for key, value in given.items():
             yield ("groups", parameter, key), key, value, attributes
     for adapter, parts in model.native.items():
-        yield from _chosen(parts, ("native", adapter), {part: {} for part in PARTS})
+        given = {part: parts.part(part) for part in PARTS}
+        yield from _chosen(given, ("native", adapter), {part: {} for part in PARTS})
 
 
 def _chosen(
-    model: Any, base: Path, tables: Mapping[str, Mapping[str, Any]]
+    parts: Mapping[str, Any], base: Path, tables: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[Path, str, Any, Any]]:
-    """The attributes of a model's optimizer, schedule and clip."""
+    """The attributes of parts, as of an optimizer, a schedule and a clip."""
     for part, table in tables.items():
-        for name, given in (getattr(model, part) or {}).items():
+        for name, given in (parts[part] or {}).items():
             if not isinstance(given, dict):
                 yield (*base, part, name), "max", given, table.get(name)
                 continue
@@ -133,7 +147,7 @@ def _raising(case: Context, adapter: str) -> bool:
 def _native(case: Context, adapter: str, parts: Any) -> None:
     known = NATIVE_TRAINING.get(adapter, {})
     for part in PARTS:
-        for name, given in (getattr(parts, part) or {}).items():
+        for name, given in (parts.part(part) or {}).items():
             place = case.key("native", adapter, part, name)
             if name not in known.get(part, ()):
                 case.faults.add(unknown(f"{part} of {adapter}", name, known.get(part, ())), place)
@@ -146,9 +160,10 @@ def _native(case: Context, adapter: str, parts: Any) -> None:
                     f"{name} of {adapter} lacks {lacking}, expected a value, for it has no default",
                     place,
                 )
-    if parts.clip and not case.model.clip:
-        case.faults.add(
-            f"native clips in {adapter} and the case clips nothing, expected clip: what the "
-            "reference does",
-            case.key("native", adapter, "clip"),
-        )
+    for part in IN_PLACE:
+        if parts.part(part) and not getattr(case.model, part.replace("-", "_")):
+            case.faults.add(
+                f"native {_DOES[part]} in {adapter} and the case {_DOES_NOT[part]}, expected "
+                f"{part}: what the reference does",
+                case.key("native", adapter, part),
+            )

@@ -300,6 +300,20 @@ class NativeModel(Strict):
         None, description="a constructor of torch.optim.lr_scheduler or an optax schedule"
     )
     clip: _Named | None = Field(None, description="a function of torch or optax that clips")
+    accumulate: _Named | None = Field(None, description="optax's MultiSteps, with what it is given")
+    loss_scale: _Named | None = Field(
+        None,
+        alias="loss-scale",
+        description="torch's GradScaler (unscale_: false where it unscales after the clip), or "
+        "optax's apply_if_finite",
+    )
+    ema: _Named | None = Field(
+        None, description="an average of torch.optim.swa_utils or of optax, with what it is given"
+    )
+
+    def part(self, name: str) -> dict[str, dict[str, Any]] | None:
+        """What stands for a part of a training step, as ``loss-scale`` is called in a case."""
+        return getattr(self, name.replace("-", "_"))
 
 
 def _text_or_list(value: Any) -> str:
@@ -370,7 +384,7 @@ class CaseModel(Strict):
     native: dict[str, NativeModel] = Field(
         {},
         description="adapter → the framework's own constructors, called in place of the case's "
-        "optimizer, schedule or clip",
+        "optimizer, schedule, clip, accumulate, loss-scale or ema",
     )
     state: Annotated[dict[Name, StateModel], Field(max_length=100)] = Field(
         {}, description="name → what it is first, and the variable that it is at the next step"

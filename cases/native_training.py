@@ -35,6 +35,8 @@ NATIVE_TRAINING: dict[str, dict[str, tuple[str, ...]]] = {
             "StepLR",
         ),
         "clip": ("clip_grad_norm_", "clip_grad_value_"),
+        "loss-scale": ("GradScaler",),
+        "ema": ("AveragedModel", "get_ema_multi_avg_fn"),
     },
     "jax": {
         "optimizer": (
@@ -77,6 +79,9 @@ NATIVE_TRAINING: dict[str, dict[str, tuple[str, ...]]] = {
             "warmup_cosine_decay_schedule",
         ),
         "clip": ("adaptive_grad_clip", "clip", "clip_by_block_rms", "clip_by_global_norm"),
+        "accumulate": ("MultiSteps",),
+        "loss-scale": ("apply_if_finite",),
+        "ema": ("ema", "incremental_update"),
     },
 }
 
@@ -118,11 +123,18 @@ REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
         "clip": ("max_delta",),
         "clip_by_block_rms": ("threshold",),
         "clip_by_global_norm": ("max_norm",),
+        "MultiSteps": ("every_k_schedule",),
+        "apply_if_finite": ("max_consecutive_errors",),
+        "ema": ("decay",),
+        "incremental_update": ("step_size",),
     },
 }
 
 #: What of a training step can be native.
-PARTS = ("optimizer", "schedule", "clip")
+PARTS = ("optimizer", "schedule", "clip", "accumulate", "loss-scale", "ema")
+
+#: Those that stand in the place of a part of the case, without which nothing is compared.
+IN_PLACE = ("clip", "accumulate", "loss-scale", "ema")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ...adapters.attempt import attempt
-from ...adapters.base import Adapter
+from ...adapters.base import Adapter, Step
 from ...adapters.numpy_reference import NumpyAdapter
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
@@ -136,11 +136,18 @@ def _spelling(segment: Task, adapter: Adapter) -> str:
     return f"in {adapter.name}, `{'; '.join(lines)}`"
 
 
-def reproduced(task: Task, adapter: Adapter, causes: list[Cause], rows: list[Row]) -> list[Row]:
+def reproduced(
+    task: Task,
+    adapter: Adapter,
+    causes: list[Cause],
+    rows: list[Row],
+    step: Step | None = None,
+) -> list[Row]:
     """The failing rows of the first step that the edited text reproduces.
 
     They are within their noise then, or but for a small part of the error, as where a framework
-    also rounds worse than it should: the causes are proved by themselves.
+    also rounds worse than it should: the causes are proved by themselves. ``step`` is what the
+    adapter made of that step, where it is not to be asked again.
     """
     start = _first(task)
     program = start.program("numpy")
@@ -150,7 +157,8 @@ def reproduced(task: Task, adapter: Adapter, causes: list[Cause], rows: list[Row
         program = _edited(program, cause)
     edited = replace(start, programs={"numpy": program, adapter.name: own})
     try:
-        base, step = baseline(edited), attempt(adapter, start).steps[0]
+        base = baseline(edited)
+        step = attempt(adapter, start).steps[0] if step is None else step
     except (Unsupported, AdapterFailed):
         return []
     output = own.output

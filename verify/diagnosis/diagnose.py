@@ -159,9 +159,14 @@ def _cause(judged: Judged) -> None:
         return
     first = next((row for row in failing if row.get("cause")), None)
     follow = [row for row in failing if row["check"] == "update" or row["step"]]
+    scale = task.loss_scale if found is None else found.setup.loss_scale
+    if found is not None and scale != task.loss_scale:  # gradients are of the scaled loss
+        at_once = [row for row in failing if not row["step"] and not row.get("cause")]
+        otherwise, step = replace(task, loss_scale=scale), judged.trace.steps[0]
+        follow += reproduced(otherwise, adapter, [], at_once, step)
     for row in follow:  # a step after an update begins at what that made
         if found is not None:
-            row["cause"], row["remedy"] = found
+            row["cause"], row["remedy"] = found.says, found.remedy
         elif first is not None:
             row["cause"], row["remedy"] = first["cause"], first["remedy"]
 

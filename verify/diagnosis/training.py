@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Step, Trace
 from ...adapters.numpy_reference import NumpyAdapter, updates
 from ...adapters.values import dtype_of, hyperparameters
-from ...cases.task import Task
+from ...cases.task import AVERAGE, SCALE, Task
 from ...refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ...refimpl.rounding import unit_roundoff
 from ..edits.setups import Given as Known
@@ -27,19 +27,33 @@ from ..edits.updates import update_edits
 from ..local.rules import Given, fault_of_rule, first_fault, given_to
 from .searching import FINER, PATIENCE, at_other_numbers, in_another
 
-#: By so little, for the longest, a step may be off whose rate is computed in single precision.
+#: By so little, for the longest, a step may be off of which a part is in single precision.
 SINGLE = 2.0**-20
 
-#: What is said then.
-_SINGLE = UpdateEdit(
-    "the rate is computed in float32 in {there}", "a rate in float64", "", lambda setup: setup
-)
+#: What a framework's own function may compute in single precision, by the part it stands for; what
+#: is said then, and how to agree.
+_SINGLE = {
+    "schedule": ("the rate is computed in float32 in {there}", "a rate in float64"),
+    "accumulate": (
+        "the passes' gradients are added up in float32 in {there}",
+        "gradients added up in float64 (accumulator_dtype=jnp.float64)",
+    ),
+}
 
 #: How many edits are tried in pairs, where no single one is the cause.
 PAIRED = 60
 
 
-def training_cause(task: Task, adapter: Adapter) -> tuple[str, str] | None:
+@dataclass(frozen=True)
+class TrainingCause:
+    """What of an update an adapter has otherwise, how to write it, and the update that it makes."""
+
+    says: str
+    remedy: str
+    setup: Setup
+
+
+def training_cause(task: Task, adapter: Adapter) -> TrainingCause | None:
     """What of a task's update an adapter has otherwise, and how to write it; None if not found.
 
     Raises
@@ -61,13 +75,16 @@ def training_cause(task: Task, adapter: Adapter) -> tuple[str, str] | None:
             if _holds(asked, adapter, setup) and (
                 one == task.dtype or _reproduces(bare, adapter, setup)
             ):
-                told = (*edits, _SINGLE) if setup.single and one == task.dtype else edits
+                told = (*edits, *trial.narrow) if setup.single and one == task.dtype else edits
+                if not told:
+                    continue  # in a dtype of its own, single precision is no cause
                 said = "; ".join(
                     edit.says.format(there=adapter.name, here="the case") for edit in told
                 )
                 agree = ", ".join(dict.fromkeys(edit.agree for edit in told))
                 spelled = spelling(task, adapter)
-                return said, f"{agree}; {spelled}" if spelled else f"in {adapter.name}: {agree}"
+                remedy = f"{agree}; {spelled}" if spelled else f"in {adapter.name}: {agree}"
+                return TrainingCause(said, remedy, setup)
         return None
     return None
 
@@ -84,7 +101,7 @@ def _reproduces(task: Task, adapter: Adapter, setup: Setup) -> bool:
     """Whether an edited update makes what an adapter made of its own gradients."""
     if setup.single:
         return True  # a rate hangs on no parameter: it is the same at others
-    edited = replace(task, update=setup.update)
+    edited = setup.of(task)
     try:
         trace = attempt(adapter, task)
         given = given_to(task, adapter, trace, task.steps - 1)
@@ -105,6 +122,7 @@ class _Trial:
     def __init__(self, task: Task, adapter: Adapter) -> None:
         assert task.update is not None
         self._task, self._adapter, self._update = task, adapter, task.update
+        self._setup = Setup(task.update, loss_scale=task.loss_scale)
         self._until = time.process_time() + PATIENCE
         self._trace: Trace = attempt(adapter, task)
         self._given: Given = given_to(task, adapter, self._trace, task.steps - 1)
@@ -115,7 +133,7 @@ class _Trial:
         single: list[UpdateEdit] = []
         less: list[tuple[tuple[UpdateEdit, ...], Setup]] = []
         found = False
-        for edits in itertools.chain([()], update_edits(self._update, self._known())):
+        for edits in itertools.chain([()], update_edits(self._setup, self._known())):
             if len(edits) == 1:
                 single += edits
             setup = self._tried(edits)
@@ -142,7 +160,9 @@ class _Trial:
         ]
         shapes = {k: x.shape for k, x in self._task.params.items()}
         held = hyperparameters(self._task, next(iter(self._task.params)))
-        return Known(held, tuple(dict.fromkeys(numbers)), self._task.steps, shapes)
+        after = self.fault is not None and self.fault.name.endswith((AVERAGE, SCALE))
+        several = tuple(dict.fromkeys(numbers))
+        return Known(held, several, self._task.steps, shapes, after, native)
 
     def _pairs(self, single: list[UpdateEdit]) -> Iterator[tuple[UpdateEdit, UpdateEdit]]:
         taken: dict[str, int] = {}
@@ -181,10 +201,10 @@ class _Trial:
     def _tried(self, edits: tuple[UpdateEdit, ...]) -> Setup | None:
         if time.process_time() > self._until:
             return None
-        setup = Setup(self._update)
+        setup = self._setup
         for edit in edits:
             setup = edit.change(setup)
-        task = replace(self._task, update=setup.update)
+        task = setup.of(self._task)
         wide = np.complex128 if task.dtype.startswith("complex") else np.float64
         try:
             steps = updates(task, self._given, dtype=wide, tables=setup.tables)
@@ -194,17 +214,23 @@ class _Trial:
             return None  # an edit that makes no sense there is no cause
         if proved:
             return setup
-        single = self._rated and self._single(steps)
+        single = bool(self.narrow) and self._single(steps)
         return replace(setup, single=True) if single else None
 
     @property
-    def _rated(self) -> bool:
-        """Whether the rate is a function of the framework's own, in double precision."""
+    def narrow(self) -> list[UpdateEdit]:
+        """What a function of the framework's own may compute in float32 of a task in float64."""
         native = self._update.native.get(self._adapter.name, {})
-        return "schedule" in native and self._task.dtype == "float64"
+        if self._task.dtype != "float64":
+            return []
+        return [
+            UpdateEdit(*_SINGLE[part], part, lambda setup: setup)
+            for part in _SINGLE
+            if part in native
+        ]
 
     def _single(self, steps: Sequence[Step]) -> bool:
-        """Whether steps are as long as the edited update's, but for single precision.
+        """Whether steps are as long as the edited update's, but for single precision of a part.
 
         What is left of a low rate may be of the size of the highest, as of a difference of such.
         """
@@ -217,6 +243,8 @@ class _Trial:
                 for name in self._task.params
             }
             for step, trace in zip(steps, self._trace.steps, strict=True):
+                if not _alike(trace.slots, step.slots, SINGLE):
+                    return False
                 for name, want in step.params.items():
                     got = trace.params.get(name)
                     if got is None or np.shape(got) != np.shape(want):
@@ -227,18 +255,37 @@ class _Trial:
         return True
 
     def _near(self, number: int, step: Any) -> bool:
-        """Whether a step's parameters are near what the adapter made: asked again in full."""
+        """Whether what a step made is near what the adapter made: asked again in full."""
         unit = 2.0**10 * unit_roundoff(dtype_of(self._task.dtype))
+        trace = self._trace.steps[number]
+        if not _alike(trace.slots, step.slots, 2.0**-10):
+            return False
         for name, want in step.params.items():
-            got = self._trace.steps[number].params.get(name)
+            got = trace.params.get(name)
             if got is None or np.shape(got) != np.shape(want):
                 return False
             got = np.asarray(got).astype(want.dtype)
             with np.errstate(all="ignore"):
                 room = unit * np.maximum(np.abs(want), np.abs(self._given[number][0][name]))
-                if not (np.abs(got - want) <= room + 1e-300).all():
+                same = (got == want) | (np.isnan(got) & np.isnan(want))
+                if not (same | (np.abs(got - want) <= room + 1e-300)).all():
                     return False
         return True
+
+
+def _alike(got: Mapping[str, Any], want: Mapping[str, Any], share: float) -> bool:
+    """Whether slots that both have are alike but for a share of the largest of each."""
+    with np.errstate(all="ignore"):
+        for name in got.keys() & want.keys():
+            own, other = np.asarray(got[name]), np.asarray(want[name])
+            if own.shape != other.shape:
+                return False
+            wide = np.complex128 if other.dtype.kind == "c" else np.float64
+            own, other = own.astype(wide), other.astype(wide)
+            room = share * np.abs(other[np.isfinite(other)]).max(initial=0.0) + 1e-300
+            if not np.allclose(own, other, rtol=0, atol=room, equal_nan=True):
+                return False
+    return True
 
 
 def _flat(values: Any) -> Iterator[Any]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from ...cases.task import Update
 from ...refimpl.optimizers import RULES
 from ...refimpl.optimizers.rule import UpdateRule
+from .around import around_edits
 from .clips import clip_edits
 from .rule_forms import form_edits
 from .schedules import schedule_edits
@@ -58,9 +58,12 @@ TOGETHER: dict[str, tuple[tuple[dict[str, Any], ...], ...]] = {
 }
 
 
-def update_edits(update: Update, given: Given) -> Iterator[tuple[UpdateEdit, ...]]:
+def update_edits(setup: Setup, given: Given) -> Iterator[tuple[UpdateEdit, ...]]:
     """Edits of an update, some of several things at once; the likeliest first."""
+    update = setup.update
     rule = RULES[update.rule]
+    if given.after:
+        yield from around_edits(given, setup)
     for one in (
         *_hyperparameters(rule, given),
         *form_edits(rule, given),
@@ -69,6 +72,8 @@ def update_edits(update: Update, given: Given) -> Iterator[tuple[UpdateEdit, ...
         yield (one,)
     for one in schedule_edits(update, given):
         yield (one,)
+    if not given.after:
+        yield from around_edits(given, setup)
     for one in _groups(given):
         yield (one,)
     for several in TOGETHER.get(rule.name, ()):

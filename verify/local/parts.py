@@ -25,10 +25,13 @@ from ...cases.program import Instruction, Program, Ref
 from ...cases.task import AVERAGE, SCALE, Batch, Task, Update
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..measure.dtypes import WIDER
-from .rules import Given, RuleFault, first_fault
+from .rules import Given, RuleFault, fault_of_rule, first_fault
 
 #: What follows an update, by how its slot's name ends, and what it is called.
 AROUND = {AVERAGE: "moving average", SCALE: "loss scale"}
+
+#: What may be native of the passes that make an update, and what it is called.
+PASSES = {"accumulate": "accumulation of gradients", "loss-scale": "loss scale"}
 
 #: The input of a dictated task that has the losses, and those that have the gradients.
 LOSS, GRADIENT = "the loss", "the gradient of {}"
@@ -53,9 +56,14 @@ def part_of(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> Par
         if fault.name.endswith(ending):
             return Part(subject, f"the {subject}")
     update, native = task.update, task.update.native.get(adapter.name, {})
+    for part, subject in PASSES.items():
+        if part in native and _right_without(part, task, adapter):
+            return Part(subject, f"the {subject}", _stands_in(adapter, native[part], place=True))
     rule = f"the update rule {update.rule}"
     own = {
-        part: _stands_in(adapter, native.get(part), part == "optimizer" or getattr(update, part))
+        part: _stands_in(
+            adapter, native.get(part), place=part == "optimizer" or getattr(update, part)
+        )
         for part in ("optimizer", "clip", "schedule")
     }
     parts = [part for part in ("clip", "schedule") if part in native or getattr(update, part)]
@@ -72,6 +80,18 @@ def part_of(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> Par
             told = _clips(asked, fault) if part == "clip" else _rates(task, adapter, trace, fault)
             return Part(part, subject, _joined(own[part], told))
     return Part("rule", rule, _joined(*own.values()))
+
+
+def _right_without(part: str, task: Task, adapter: Adapter) -> bool:
+    """Whether an adapter makes the case's update where a native part is not called."""
+    update = task.update
+    assert update is not None
+    native = {k: v for k, v in update.native.get(adapter.name, {}).items() if k != part}
+    own = replace(task, update=replace(update, native={adapter.name: native}))
+    try:
+        return fault_of_rule(own, adapter, attempt(adapter, own), own.steps - 1) is None
+    except (Unsupported, AdapterFailed):
+        return False
 
 
 class _Dictated:
@@ -190,7 +210,7 @@ def _only(task: Task, adapter: Adapter, parts: Iterable[str]) -> Update:
 # What is said of a part
 
 
-def _stands_in(adapter: Adapter, chosen: Chosen | None, place: Any) -> str:
+def _stands_in(adapter: Adapter, chosen: Chosen | None, *, place: Any) -> str:
     """That the framework's own function stands in the place of a part, if there is such a place."""
     if chosen is None:
         return ""

@@ -16,6 +16,7 @@ from ...cases.loading import load_files
 from ...cases.task import Task
 from ...refimpl.errors import BadUsage, GradparityError
 from ...reports.columns import frame
+from ...reports.failures import AS, failures
 from ...reports.plain import failures_table
 from ...reports.verdicts import FAILING
 from ..engine.runner import Runner
@@ -84,11 +85,15 @@ class Held:
         return self._tasks[number]
 
 
-class Disagreement(Exception):
-    """A task's rows, of which some fail."""
+#: What is the same wherever an expectation is off: the check, the tensor and the step.
+Wrong = frozenset[tuple[str, str, int]]
 
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
+
+class Disagreement(Exception):
+    """A task's rows, of which some fail; ``others`` are tests' rows that fail for the same cause."""
+
+    def __init__(self, rows: list[Row], others: list[Row]) -> None:
+        self.rows, self.others = rows, others
         super().__init__(f"{sum(r['verdict'] in FAILING for r in rows)} rows fail")
 
 
@@ -109,8 +114,9 @@ class CaseFile(pytest.File):
             for number, (point, dtype) in enumerate(ids):
                 for adapter in adapters:
                     inside = "-".join(filter(None, (point, adapter, dtype)))
-                    name = f"{case.drawn_as}[{inside}]"
-                    yield CaseItem.of(self, name, case, number, adapter)
+                    item = CaseItem.of(self, f"{case.drawn_as}[{inside}]", case, number, adapter)
+                    item.point = point
+                    yield item
 
 
 class CaseItem(pytest.Item):
@@ -119,6 +125,7 @@ class CaseItem(pytest.Item):
     case: Case
     number: int
     adapter: str
+    point: str
 
     @classmethod
     def of(cls, parent: CaseFile, name: str, case: Case, number: int, adapter: str) -> CaseItem:
@@ -143,11 +150,11 @@ class CaseItem(pytest.Item):
             pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
         if self.adapter in missing:
             pytest.skip(missing[self.adapter])
-        rows = held.rows(self.case, self.number, self.adapter)
+        rows = self._rows()
         if self.config.getoption("--gradparity-report"):
             self.user_properties.append((PROPERTY, json.dumps(rows)))
         if any(row["verdict"] in FAILING for row in rows):
-            raise Disagreement(rows)
+            raise Disagreement(rows, self._others(rows))
         for row in rows:
             if row["verdict"] in ("unsupported", "skipped"):
                 pytest.skip(f"{row['verdict']}: {row['reason']}")
@@ -155,10 +162,38 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The table of discrepancies and the blamed operation, for our errors; no stack."""
         if isinstance(excinfo.value, Disagreement):
-            return failures_table(frame(excinfo.value.rows))
+            own, others = excinfo.value.rows, excinfo.value.others
+            heads = [one.head for one in failures(frame([*own, *others])) if one.of_the_case]
+            return "\n".join([*heads, failures_table(frame(own))])
         if isinstance(excinfo.value, GradparityError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
+
+    def _rows(self) -> list[Row]:
+        return self._held().rows(self.case, self.number, self.adapter)
+
+    def _others(self, rows: list[Row]) -> list[Row]:
+        """The rows of tests that fail for the same cause, a wrong expectation, of which this tells.
+
+        It is told by the first test of the session that meets all of it, and the others are
+        skipped: which is the first follows from what was collected, in every process alike.
+        """
+        wrong = expectations_off(rows)
+        if not wrong:
+            return []
+        missing, found, before = self._held().missing(self.case), [], True
+        for other in self.session.items:
+            before = before and other is not self
+            if other is self or not isinstance(other, CaseItem) or other.adapter in missing:
+                continue
+            if (other.case, other.point) != (self.case, self.point):
+                continue
+            own = other._rows()
+            if before and wrong <= expectations_off(own):
+                pytest.skip(f"the case's expectation is off, as {other.name} says")
+            if not before and expectations_off(own) and expectations_off(own) <= wrong:
+                found += own
+        return found
 
     def reportinfo(self) -> tuple[Any, int, str]:
         """The case's place in its file."""
@@ -169,3 +204,11 @@ class CaseItem(pytest.Item):
         if _HELD not in stash:
             stash[_HELD] = Held(self.config)
         return stash[_HELD]
+
+
+def expectations_off(rows: list[Row]) -> Wrong:
+    """Where a task's rows fail for expectations alone, and the truth is computed; else nothing."""
+    failing = [row for row in rows if row["verdict"] in FAILING]
+    if not all(row["kind"] == "expect" and AS in row["cause"] for row in failing):
+        return frozenset()
+    return frozenset((row["check"], row["tensor"], row["step"]) for row in failing)

@@ -209,6 +209,42 @@ def test_a_broken_expectation_fails_too(pytester, write):
     result.stdout.fnmatch_lines(["*the case expects 3*"])
 
 
+def test_an_expectation_that_is_off_fails_once(pytester, write, monkeypatch):
+    write(small=WRONG.replace("[float64]", "[float64, float32]"))
+    made = {"numpy": NumpyAdapter, "torch": Second}
+    monkeypatch.setattr(registry, "make", lambda name: made[name]())
+    result = pytester.runpytest_inprocess("-rs", "--gradparity-adapters=numpy,torch")
+    result.assert_outcomes(failed=1, skipped=3)
+    result.stdout.fnmatch_lines(
+        [
+            "small: the case's expectation of grad w is off, where numpy, torch and the reference*",
+            "*the case's expectation is off, as small?numpy-float64? says*",
+        ]
+    )
+
+
+def test_an_expectation_that_is_off_is_told_by_whichever_test_is_run(pytester, write, monkeypatch):
+    write(small=WRONG)
+    made = {"numpy": NumpyAdapter, "torch": Second}
+    monkeypatch.setattr(registry, "make", lambda name: made[name]())
+    result = pytester.runpytest_inprocess("-k", "torch", "--gradparity-adapters=numpy,torch")
+    result.assert_outcomes(failed=1, deselected=1)
+
+
+def test_a_framework_that_is_off_fails_beside_an_expectation_that_is(pytester, write, monkeypatch):
+    write(small=WRONG)
+    wrong = type("Wrong", (Second,), {"run": negated})
+    made = {"numpy": NumpyAdapter, "torch": wrong}
+    monkeypatch.setattr(registry, "make", lambda name: made[name]())
+    result = pytester.runpytest_inprocess("--gradparity-adapters=numpy,torch")
+    result.assert_outcomes(failed=2)
+
+
+def test_expectations_that_are_off_at_several_points_are_told_at_each(pytester, write):
+    write(swept=SWEEP.replace("[float64, float32]", "[float64]") + "expect: {value: {loss: 9.0}}\n")
+    numpy_only(pytester).assert_outcomes(failed=2)
+
+
 def test_an_adapter_that_raises_fails_with_its_message(pytester, write, monkeypatch):
     write(small=GOOD)
     monkeypatch.setattr(NumpyAdapter, "run", raising)

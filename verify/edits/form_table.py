@@ -204,6 +204,18 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("{there} has the mean absolute error", "y = mean(abs(x - target))", "Huber's"),
         *_REDUCED,
     ),
+    "smooth_l1": (
+        Form(
+            "the corner is at beta in {there}, and the halves are those of a corner at 1: "
+            "½d² and |d| - ½",
+            "d = x - target\ny = mean(where(abs(d) < beta, 0.5 * d * d, abs(d) - 0.5))",
+            "½d²/beta and |d| - ½beta",
+        ),
+        Form("{there} has Huber's loss", "z = {again}\ny = z * beta", "smooth_l1, huber/beta"),
+        Form("{there} has the mean absolute error", "y = mean(abs(x - target))", "smooth_l1"),
+        Form("{there} has the mean square", "y = mean((x - target) ** 2)", "smooth_l1"),
+        *_REDUCED,
+    ),
     "kl_div": (
         Form(
             "the two distributions are exchanged in {there}: it has KL(x‖target)",

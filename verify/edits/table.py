@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import attributes, cells, forms, layers, numbers, shapes, windows
+from . import applied, attributes, cells, forms, layers, numbers, shapes, windows
 from .edit import Edit, Known, edits_of
 
 __all__ = [
     "Edit",
     "Known",
+    "applied",
     "attributes",
     "cells",
     "edits_of",

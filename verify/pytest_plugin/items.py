@@ -90,7 +90,7 @@ Wrong = frozenset[tuple[str, str, int]]
 
 
 class Disagreement(Exception):
-    """A task's rows, of which some fail; ``others`` are tests' rows that fail for the same cause."""
+    """A task's rows, of which some fail; ``others`` are those that fail for the same cause."""
 
     def __init__(self, rows: list[Row], others: list[Row]) -> None:
         self.rows, self.others = rows, others
@@ -150,7 +150,7 @@ class CaseItem(pytest.Item):
             pytest.exit(f"gradparity: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
         if self.adapter in missing:
             pytest.skip(missing[self.adapter])
-        rows = self._rows()
+        rows = self.rows()
         if self.config.getoption("--gradparity-report"):
             self.user_properties.append((PROPERTY, json.dumps(rows)))
         if any(row["verdict"] in FAILING for row in rows):
@@ -169,7 +169,8 @@ class CaseItem(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def _rows(self) -> list[Row]:
+    def rows(self) -> list[Row]:
+        """The task's rows in the adapter."""
         return self._held().rows(self.case, self.number, self.adapter)
 
     def _others(self, rows: list[Row]) -> list[Row]:
@@ -188,7 +189,7 @@ class CaseItem(pytest.Item):
                 continue
             if (other.case, other.point) != (self.case, self.point):
                 continue
-            own = other._rows()
+            own = other.rows()
             if before and wrong <= expectations_off(own):
                 pytest.skip(f"the case's expectation is off, as {other.name} says")
             if not before and expectations_off(own) and expectations_off(own) <= wrong:

@@ -9,7 +9,8 @@ import pytest
 import gradparity as gp
 from gradparity.reports.failures import told
 
-QUESTIONS = [Path(__file__).with_name(f"{name}.yaml") for name in ("questions", "more_questions")]
+FILES = ("questions", "more_questions", "new_questions")
+QUESTIONS = [Path(__file__).with_name(f"{name}.yaml") for name in FILES]
 
 #: Question → who differs, words of the cause, words of the remedy.
 ANSWERS = {
@@ -76,8 +77,24 @@ MORE = {
     "step-size": ("jax", "the schedule's every is 3 in jax", "transition_steps=2"),
 }
 
+#: The same of those that came last.
+NEW = {
+    "softplus-outer": ("jax", "not divided by 2", "jax.nn.softplus(2.0 * x) / 2.0"),
+    "attention-width": ("jax", "scale=0.3535533905932738", "scale=0.707107"),
+    "attention-twice": ("torch", "scaled_dot_product_attention(scale=0.25)", "scale=0.5"),
+    "smoothing-of-others": ("jax", "over the other classes alone", "for every class"),
+    "eps-under-the-root": ("jax", "√(Σx² + eps)", "max(‖x‖, eps)"),
+    "smooth-l1-cutoff": ("jax", "the halves are those of a corner at 1", "½d²/beta"),
+    "glu-plus": ("torch", "goes through sigmoid in torch and is added", "a·sigmoid(b)"),
+    "sigmoid-twice": ("torch", "torch applies sigmoid twice", "x * torch.sigmoid(g)"),
+    "double-softmax": ("torch", "applies a softmax before the loss", "logits"),
+    "embedding-scale": ("jax", "not multiplied by 2", "multiplied by 2"),
+    "forget-bias": ("jax", "adds 1 to the bias of the forget gate", "no bias of 1"),
+    "kl-order": ("torch", "x and target of kl_div are exchanged", "in the order of kl_div"),
+}
+
 #: Those that are asked each time; the others take longer.
-QUICK = ("gelu", "std", "leaky-relu", "half-squares", "adamw-decay")
+QUICK = ("gelu", "std", "leaky-relu", "half-squares", "adamw-decay", "glu-plus", "sigmoid-twice")
 
 #: A reader looks no further.
 LINES = 10
@@ -90,7 +107,7 @@ def answered(name):
     return frame, told(frame)[:LINES]
 
 
-EVERY = ANSWERS | MORE
+EVERY = ANSWERS | MORE | NEW
 ASKED = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in EVERY]
 
 

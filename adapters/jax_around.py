@@ -36,14 +36,11 @@ class Around:
         if task.update.accumulate is not None:
             made = optax.MultiSteps(made, **_gathering(task))
         self._transformation: Any = made
-        self._averaged, native = None, _native(task, "ema")
+        self._averaged = None
         if self._ema is not None:
-            self._ema = _averaging(self._ema, native)
             #: By how much of the way an average moves; the rest of it stays.
-            self._share = 1 - self._ema.decay
-            if native is not None and native.name == "incremental_update":
-                self._share = native.attributes["step_size"]
-            if self._ema.debias or (native is not None and native.name == "ema"):
+            self._ema, self._share, own = averaging(task)
+            if own:
                 self._averaged = optax.ema(self._ema.decay, debias=self._ema.debias)
 
     def init(self, params: Arrays) -> Arrays:
@@ -56,7 +53,7 @@ class Around:
             zeros = self._ema.start == "zeros"
             state["average"] = jax.tree.map(jnp.zeros_like, params) if zeros else params
             state["updates"] = jnp.zeros((), jnp.int32)
-            if self._averaged is not None and zeros:
+            if self._averaged is not None:
                 state["average"] = self._averaged.init(params)
         return state
 
@@ -104,7 +101,7 @@ class Around:
     def _moved(self, state: Arrays, params: Arrays, there: jax.Array) -> Arrays:
         rule, held = self._ema, state["average"]
         assert rule is not None
-        if self._averaged is not None and rule.start == "zeros":
+        if self._averaged is not None:
             _, found = self._averaged.update(params, held)
         else:
             found = optax.incremental_update(params, held, self._share)
@@ -119,7 +116,7 @@ class Around:
         found: Arrays = {}
         if self._ema is not None and int(state["updates"]):
             held, count = state["average"], int(state["updates"])
-            held = held.ema if self._averaged is not None and self._ema.start == "zeros" else held
+            held = held.ema if self._averaged is not None else held
             bias = 1 - self._ema.decay**count if self._ema.debias else 1
             found |= {f"{name}.ema": x / bias for name, x in held.items()}
         if self._loss_scale is not None:
@@ -150,6 +147,19 @@ def _gathering(task: Task) -> dict[str, Any]:
         "use_grad_mean": rule.mean,
         "accumulator_dtype": dtype_of(task.dtype),  # float32 if nothing is said
     }
+
+
+def averaging(task: Task) -> tuple[Ema, float, bool]:
+    """The average that is kept, by how much of the way it moves, and whether ``optax.ema`` does."""
+    assert task.update is not None
+    assert task.update.ema is not None, "an average is asked for"
+    native = _native(task, "ema")
+    rule = _averaging(task.update.ema, native)
+    share = 1 - rule.decay
+    if native is not None and native.name == "incremental_update":
+        share = native.attributes["step_size"]
+    own = rule.debias or (native is not None and native.name == "ema")
+    return rule, share, own and rule.start == "zeros"
 
 
 def _averaging(rule: Ema, native: Chosen | None) -> Ema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .jax_loops import parts
 from .jax_lowerings import LOWERINGS
 from .jax_training import spelled
 from .snippets.writer import Labelled, Writer, indented
@@ -92,26 +93,46 @@ class JaxWriter(Writer):
     def training(self) -> tuple[list[list[str]], list[str], list[Labelled]]:
         """The optimizer, the loss and a compiled update; a call of it; the tree of parameters."""
         task = self.task
-        first, *others = spelled(task).split("\n")
-        assert not others, "optax chains what torch has as several calls"
+        first, *_ = spelled(task).split("\n")  # the others are of what goes around it
+        kept = [*parts(task)]
         names = ", ".join([*task.params, *task.inputs])
         inside = "".join(f"{line}\n" for line in indented(self.body))
         inputs = "".join(f", {k}" for k in task.inputs)
         given = "".join(f", {k}={k}" for k in task.inputs)
         params = ", ".join(f'"{k}": {k}' for k in task.params)
         complex_ = any(x.dtype.kind == "c" for x in task.params.values())
-        turned = "    grads = jax.tree.map(jax.numpy.conj, grads)\n" if complex_ else ""
-        update = (
-            f"@jax.jit\ndef update(params, state{inputs}):\n"
-            f"    grads = jax.grad(lambda params: loss_of(**params{given}))(params)\n{turned}"
-            "    moves, state = optimizer.update(grads, state, params)\n"
-            "    return optax.apply_updates(params, moves), state"
+        held = "".join(f", {name}" for part in kept for name in part.held)
+        carried = [*task.state.values()]
+        scaled = task.loss_scale is not None
+        result = f"{self.output} * scale.astype({self.output}.dtype)" if scaled else self.output
+        aux = f", ({', '.join(carried)},)" if carried else ""
+        found = f"grads, ({', '.join(task.state)},)" if carried else "grads"
+        gradient = f"jax.grad(lambda params: loss_of(**params{given}{', scale=scale' * scaled})"
+        update = "\n".join(
+            [
+                "@jax.jit",
+                f"def update(params, state{inputs}{held}):",
+                f"    {found} = {gradient}{', has_aux=True' * bool(carried)})(params)",
+                *(["    grads = jax.tree.map(jax.numpy.conj, grads)"] if complex_ else []),
+                *(line for part in kept for line in indented(part.before)),
+                "    moves, state = optimizer.update(grads, state, params)",
+                *(["    params = optax.apply_updates(params, moves)"] if kept else []),
+                *(line for part in kept for line in indented(part.after)),
+                "    return "
+                + ("params" if kept else "optax.apply_updates(params, moves)")
+                + ", state"
+                + "".join(f", {k}" for k in task.state)
+                + held,
+            ]
         )
         before = [
             [f"optimizer = {first.removeprefix('optimizer = ')}"],
             [f"params = {{{params}}}", "state = optimizer.init(params)"],
-            [f"def loss_of({names}):\n{inside}    return {self.output}"],
+            *([line] for part in kept for line in part.start),
+            [f"def loss_of({names}{', scale' * scaled}):\n{inside}    return {result}{aux}"],
             [update],
         ]
-        step = [f"params, state = update(params, state{inputs})"]
-        return before, step, [(k, f"params[{k!r}].tolist()") for k in task.params]
+        left = "".join(f", {k}" for k in task.state)
+        step = [f"params, state{left}{held} = update(params, state{inputs}{held})"]
+        shown = [(k, f"params[{k!r}].tolist()") for k in task.params]
+        return before, step, [*shown, *(one for part in kept for one in part.shown)]

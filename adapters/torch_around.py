@@ -171,6 +171,25 @@ def _scaler(task: Task) -> dict[str, Any]:
     }
 
 
+def scaler_text(task: Task) -> tuple[str, bool]:
+    """How ``GradScaler`` is made, and whether it unscales before the clip."""
+    given = _scaler(task)
+    first = given.pop("unscale_", True)
+    return f"torch.amp.GradScaler({_given({'device': 'cpu', **given})})", first
+
+
+def averaging(task: Task) -> tuple[Ema, bool]:
+    """The average that is kept, and whether all updates have the same share of it."""
+    update = task.update
+    assert update is not None
+    assert update.ema is not None, "an average is asked for"
+    native = _native(task, "ema")
+    if native is None:
+        return update.ema, False
+    alike = native.name == "AveragedModel"
+    return Ema(native.attributes.get("decay", 0.999), "first"), alike
+
+
 def _averaging(native: Chosen) -> dict[str, Any]:
     """What ``AveragedModel`` is given, which alone averages all updates alike."""
     if native.name == "AveragedModel":

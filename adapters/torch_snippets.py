@@ -7,6 +7,8 @@ import re
 import numpy as np
 
 from .snippets.writer import Labelled, Writer
+from .torch_around import spelled as around
+from .torch_loops import stepping
 from .torch_lowerings import LOWERINGS
 from .torch_training import spelled
 
@@ -57,6 +59,7 @@ class TorchWriter(Writer):
         text = text.replace("{'params': others}", f"{{'params': [{', '.join(rest)}]}}")
         first, *others = text.split("\n")
         made = [first if first.startswith("optimizer =") else f"optimizer = {first}"]
+        others = others[: len(others) - len(around(task))]
         schedule = [line for line in others if "optimizer" in line]
         clips = [
             re.sub(r"\b(?=clip_grad|get_total_norm)", "torch.nn.utils.", line)
@@ -69,12 +72,10 @@ class TorchWriter(Writer):
             f"scheduler = torch.optim.lr_scheduler.{line.removeprefix('lr_scheduler.')}"
             for line in schedule
         ]
-        step = [
-            "optimizer.zero_grad()",
-            *self.body,
-            f"{self.output}.backward()",
-            *clips,
-            "optimizer.step()",
-            *(["scheduler.step()"] if schedule else []),
-        ]
-        return [made], step, [(k, f"{k}.tolist()") for k in task.params]
+        before, step, shown = stepping(
+            task, self.output, self.cotangent(), clips, ["scheduler.step()"] if schedule else []
+        )
+        carried = [f"{name} = {value}.detach()" for name, value in task.state.items()]
+        params = [(k, f"{k}.tolist()") for k in task.params]
+        start = [] if task.update.accumulate else ["optimizer.zero_grad()"]
+        return [made, before], [*start, *self.body, *step, *carried], [*params, *shown]

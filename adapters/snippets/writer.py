@@ -9,11 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from ...cases.task import Task
-from ...cases.training_parts import FEATURES
 from ...refimpl.errors import Unsupported
 from ..base import Shown
 from ..lowering import Lowerings
-from ..needing import needs
 from .code import data
 from .statements import OURS, statements
 
@@ -62,13 +60,9 @@ class Writer(ABC):
         Raises
         ------
         Unsupported
-            Where batches are shuffled, something goes around a step, or the framework cannot
-            express the update.
+            Where batches are shuffled, or the framework cannot express the update.
         """
         task = self.task
-        around = [FEATURES[need] for need in needs(task) if need != "casts"]
-        if around:
-            raise Unsupported(f"no snippet has {' or '.join(around)}")
         head = [*self.imports(), *_imports(task, self.body, self.framework), *self.settings()]
         head += [f"{self._held(k)} = {self._input(k)}" for k in task.inputs]
         head += [f"{k} = {self.array(x, param=True)}" for k, x in task.params.items()]
@@ -129,7 +123,7 @@ class Writer(ABC):
 
     def _held(self, name: str) -> str:
         """What an input is called as a whole: a step may see some of its rows only."""
-        batched = self.task.batch is not None and self.task.inputs[name].ndim
+        batched = self.task.batch is not None and name in _with_rows(self.task)
         return f"all_{name}" if batched else name
 
     def _input(self, name: str) -> str:
@@ -171,13 +165,18 @@ def _printed(values: Iterable[Labelled]) -> str:
     return f"print({', '.join(parts)})"
 
 
+def _with_rows(task: Task) -> dict[str, int]:
+    """Inputs of which a step may see some rows, and how many they have."""
+    return {k: x.shape[0] for k, x in task.inputs.items() if x.ndim and k not in task.state}
+
+
 def _batches(task: Task) -> list[str]:
     """Statements that take a step's rows of the inputs, each from what was called ``all_…``."""
     if task.batch is None:
         return []
     if task.batch.order != "sequential":
         raise Unsupported("shuffled batches are not written down")
-    rows = {k: x.shape[0] for k, x in task.inputs.items() if x.ndim}
+    rows = _with_rows(task)
     count, size = min(rows.values()), task.batch.size
     picked = f"[(step * {size} + k) % {count} for k in range({size})]"
     return [f"{k} = all_{k}[numpy.array({picked})]" for k in rows]

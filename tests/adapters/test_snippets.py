@@ -108,6 +108,113 @@ def test_a_training_loop_ends_where_the_adapter_does():
         np.testing.assert_allclose(got, trace.steps[-1].params["W"], rtol=1e-12)
 
 
+#: What goes around a step, as a case writes it.
+AROUND = {
+    "passes": "accumulate: {passes: 2, as: mean}",
+    "a sum of passes that is clipped": (
+        "accumulate: {passes: 2, as: sum}\nclip: {value: {max: 0.5}}"
+    ),
+    "a scale": "loss-scale: {init: 1024, every: 2}",
+    "a scale and passes": (
+        "accumulate: {passes: 2, as: mean}\nloss-scale: {init: 64, every: 1, growth: 4}"
+    ),
+    "an average": "ema: {decay: 0.9, start: params}",
+    "an average of zeros": "ema: {decay: 0.9, start: zeros, debias: true}",
+    "an average of the first": "ema: {decay: 0.9, start: first, debias: true}",
+    "an average beside passes": "ema: {decay: 0.9, start: first}\naccumulate: {passes: 3, as: sum}",
+    "a frozen scale and an average": "loss-scale: {init: 8}\nema: {decay: 0.5, start: params}",
+    "own averages": (
+        "ema: {decay: 0.9, start: params}\nnative:\n  torch: {ema: {AveragedModel: {}}}\n"
+        "  jax: {ema: {ema: {decay: 0.8}}}"
+    ),
+    "own passes and scales": (
+        "accumulate: {passes: 2, as: mean}\nloss-scale: {init: 64}\nnative:\n"
+        "  torch: {loss-scale: {GradScaler: {init_scale: 32}}}\n"
+        "  jax: {accumulate: {MultiSteps: {every_k_schedule: 3}}}"
+    ),
+    "state": "state: {m: {from: {zeros: [3]}, next: n}}",
+    "state beside the rest": (
+        "state: {m: {from: {ones: [3]}, next: n}}\naccumulate: {passes: 2, as: sum}\n"
+        "ema: {decay: 0.9, start: params}\nloss-scale: {init: 16, every: 2}"
+    ),
+}
+
+LOOP = """
+inputs: {{x: {{normal: [8, 3]}}, t: {{normal: [8]}}}}
+params: {{W: {{normal: [3]}}}}
+program: |
+  z = x @ W
+{state}
+  loss = mse(z, t){more}
+optimizer: {{adam: {{lr: 0.1}}}}
+batch: {{size: 2}}
+steps: 7
+{around}
+"""
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+@pytest.mark.parametrize("around", AROUND)
+def test_what_goes_around_a_step_is_in_the_loop(around, name):
+    carries = "state:" in AROUND[around]
+    state = "  n = 0.5 * m + 0.5 * mean(x, axis=0)" if carries else "  # nothing is carried"
+    more = " + sum(m * W)" if carries else ""
+    given = task(LOOP.format(state=state, more=more, around=AROUND[around]))
+    adapter = make(name)
+    trace = adapter.run(given)
+    last = trace.steps[-1]
+    before = torch.get_default_dtype()
+    try:
+        shown = Shown((), (), frozenset(), trace.steps[0].values["loss"])
+        text = printed(adapter.snippet(given, shown))
+    finally:
+        torch.set_default_dtype(before)
+    expected = {"W": last.params["W"]}
+    expected |= {k: x for k, x in last.slots.items() if k.endswith((".ema", ".scale"))}
+    found = dict(re.findall(r"(\S+) = (\[.*?\]|\S+)", text))
+    assert found.keys() == expected.keys()
+    for label, array in expected.items():
+        np.testing.assert_allclose(eval(found[label]), array, rtol=1e-12)  # noqa: S307  ours
+
+
+def test_updates_that_a_scale_leaves_out_are_left_out_in_the_loop():
+    body = (
+        "inputs: {x: [[1.0, 2.0], [1e200, 1e200], [0.5, 0.25]], t: [1.0, 1.0, 2.0]}\n"
+        "params: {W: [0.5, -0.25]}\nprogram: loss = mse(x @ W, t)\n"
+        "optimizer: {sgd: {lr: 0.1, momentum: 0.9}}\nbatch: {size: 1}\nsteps: 6\n"
+        "loss-scale: {init: 1024}\nema: {decay: 0.5, start: params}\n"
+    )
+    given = task(body)
+    for name in ("torch", "jax"):
+        adapter = make(name)
+        last = adapter.run(given).steps[-1]
+        before = torch.get_default_dtype()
+        try:
+            shown = Shown((), (), frozenset(), np.ones(()))
+            text = printed(adapter.snippet(given, shown))
+        finally:
+            torch.set_default_dtype(before)
+        found = dict(re.findall(r"(\S+) = (\[.*?\]|\S+)", text))
+        np.testing.assert_allclose(eval(found["W"]), last.params["W"], rtol=1e-12)  # noqa: S307
+        np.testing.assert_allclose(eval(found["W.ema"]), last.slots["W.ema"], rtol=1e-12)  # noqa: S307
+        assert float(found["loss.scale"]) == last.slots["loss.scale"] == 256
+
+
+def test_casts_are_in_a_snippet():
+    body = (
+        "params: {x: {normal: [3, 4]}, W: {normal: [4, 2]}}\n"
+        "program: |\n  h = astype(x, dtype='float32') @ astype(W, dtype='float32')\n"
+        "  y = sum(astype(h, dtype='float64') ** 2)\n"
+    )
+    given = task(body)
+    for name in ("torch", "jax"):
+        adapter = make(name)
+        step = adapter.run(given).steps[0]
+        shown = Shown(("y",), ("x",), frozenset(), step.values["y"])
+        text = printed(adapter.snippet(given, shown))
+        assert eval(text.split()[2]) == step.values["y"]  # noqa: S307  printed by us
+
+
 def test_code_is_written_with_the_parentheses_it_needs():
     x, y = Code("x"), Code("y")
     assert ((x + y) * 2).text == "(x + y) * 2"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .casting import WIDTHS
 from .context import Context, point_text
 from .faults import unknown
 from .tensors import Layout, Tensors
@@ -25,6 +26,15 @@ def check_ways(case: Context) -> None:
                 "computes half types in float32, and has no rule for their tangents",
                 case.at("dtypes", k),
             )
+    every = {**model.inputs, **model.params}
+    several = [k for k, x in every.items() if _own(x, model.dtypes)]
+    for name in several if asked else ():
+        part = "inputs" if name in model.inputs else "params"
+        case.faults.add(
+            f"{name} of a dtype of its own in a case with the check {asked[0]}, expected the "
+            "case's: the reference has no tangents in several dtypes",
+            case.key(part, name, "dtype"),
+        )
     for name in model.tangents:
         if name not in model.params:
             case.faults.add(unknown("parameter", name, model.params), case.key("tangents", name))
@@ -32,6 +42,12 @@ def check_ways(case: Context) -> None:
         case.faults.add(
             "tangents without the check jvp or hvp, expected one of them", case.key("tangents")
         )
+
+
+def _own(tensor: Any, dtypes: Iterable[str]) -> bool:
+    """Whether a tensor is of another floating dtype than the case's."""
+    own = getattr(tensor, "dtype", None)
+    return own in WIDTHS and any(own != dtype for dtype in dtypes)
 
 
 def check_tangents(

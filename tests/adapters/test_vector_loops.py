@@ -1,15 +1,22 @@
-"""Which of PyTorch's gradients at NaN hang on how many elements there are: those that say so."""
+"""What at NaN and infinity hangs on how many elements there are: that which says so."""
 
+import math
+from itertools import product
+
+import jax
+import jax.numpy as jnp
 import pytest
 import torch
 from torch.nn import functional
 
 from gradparity.cases.loading import catalogue, load_files
 
-RECORDED = {
-    case.name.removeprefix("nan-").removesuffix("-at-lengths")
+NAMES = [
+    case.name.removesuffix("-at-lengths")
     for case in load_files([catalogue() / "divergences" / "nan-at-lengths.yaml"])[0]
-}
+]
+RECORDED = {name.removeprefix("nan-") for name in NAMES if name.startswith("nan-")}
+INFINITE = {name.removeprefix("infinity-") for name in NAMES if name.startswith("infinity-")}
 FUNCTIONS = {
     **{
         name: getattr(functional, name)
@@ -47,3 +54,65 @@ def _gradients(function, dtype):
 def test_a_gradient_at_nan_hangs_on_the_length_where_that_is_recorded(name):
     for dtype in (torch.float64, torch.float32):
         assert (len(_gradients(FUNCTIONS[name], dtype)) > 1) == (name in RECORDED)
+
+
+def _classes(value, gradient):
+    """What an element and its gradient are: NaN, an infinity of which sign, or a number."""
+
+    def of(x):
+        return "nan" if math.isnan(x) else x if math.isinf(x) else "number"
+
+    return of(value), of(gradient)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_infinity_makes_hangs_on_the_length_where_that_is_recorded(name):
+    hangs = False
+    for dtype, at in product((torch.float64, torch.float32), (math.inf, -math.inf)):
+        found = set()
+        for length in LENGTHS:
+            x = torch.full((length,), at, dtype=dtype, requires_grad=True)
+            y = FUNCTIONS[name](x)
+            y.backward(torch.ones_like(y))
+            assert x.grad is not None
+            values = y.flatten().tolist()
+            found |= {_classes(values[k % len(values)], g) for k, g in enumerate(x.grad.tolist())}
+        hangs |= len(found) > 1
+    assert hangs == (name in INFINITE)
+
+
+#: Those of JAX that decide by selects, or divide.
+OF_JAX = {
+    **{
+        name: getattr(jax.nn, name)
+        for name in (
+            *("hard_swish", "elu", "celu", "selu", "relu6", "hard_tanh", "relu", "leaky_relu"),
+            *("hard_sigmoid", "softplus", "gelu", "silu", "mish", "log_sigmoid", "soft_sign"),
+        )
+    },
+    **{name: getattr(jnp, name) for name in ("abs", "sign", "sqrt", "log", "tanh", "sinc")},
+    "exact gelu": lambda x: jax.nn.gelu(x, approximate=False),
+    "clip": lambda x: jnp.clip(x, -1, 1),
+    "maximum": lambda x: jnp.maximum(x, 0),
+    "logsumexp": lambda x: jax.scipy.special.logsumexp(x, keepdims=True) + 0 * x,
+}
+
+
+@jax.jit
+def _of_jax(x):
+    """Every function's value and gradient."""
+    found = {}
+    for name, function in OF_JAX.items():
+        value, pull = jax.vjp(function, x)
+        found[name] = (value, *pull(jnp.ones_like(value)))
+    return found
+
+
+@pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf])
+def test_what_jax_makes_of_nan_and_infinity_hangs_on_no_length(at):
+    found: dict[str, set] = {}
+    for length in (1, 8, 33):
+        for name, (value, gradient) in _of_jax(jnp.full((length,), at, jnp.float32)).items():
+            pairs = zip(value.tolist(), gradient.tolist(), strict=True)
+            found.setdefault(name, set()).update(_classes(*pair) for pair in pairs)
+    assert {name: len(kinds) for name, kinds in found.items()} == dict.fromkeys(OF_JAX, 1)

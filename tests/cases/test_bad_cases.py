@@ -107,6 +107,14 @@ BAD = {
             "half types in float32, and has no rule for their tangents"
         ),
     ),
+    "tangents of a tensor in a dtype of its own": (
+        WHOLE.replace("w: 1.0", "w: {full: [], value: 0.5, dtype: float32}")
+        + "checks: [value, hvp]\n",
+        (
+            "3:36: w of a dtype of its own in a case with the check hvp, expected the case's: the "
+            "reference has no tangents in several dtypes"
+        ),
+    ),
     "a tangent of no parameter": (
         WHOLE + "checks: [jvp]\ntangents: {W: 1.0}\n",
         "6:12: unknown parameter 'W', expected w; did you mean 'w'?",

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...cases.program import Instruction, Ref
-from .edit import Edit, Known, Making, of, only
+from ...cases.program import Const, Instruction, Ref
+from .edit import Edit, Known, Making, number, of, only
+from .numbers import USUAL_EPS
 from .written import arguments_of, attributes_of, written
 
 #: Those that make an array of their argument's shape, and another when they are applied again.
@@ -45,6 +46,16 @@ _DOES = {"add": "adds", "subtract": "subtracts", "multiply": "multiplies", "divi
 _ELSEWHERE = frozenset(("concat", "stack", "subtract", "divide"))
 _SYMMETRIC = frozenset(("add", "multiply", "maximum", "minimum", "mse", "l1", "huber", "smooth_l1"))
 
+#: What is normalized, and over which axes, as the field calls it.
+_NORMS = ("layer_norm", "instance_norm", "batch_norm")
+_OVER = {
+    "batch_norm": (0, 2, 3),
+    "instance_norm": (2, 3),
+    "layer_norm": (1, 2, 3),
+    "norm of each channel's row": (3,),
+    "norm over channels alone": (1,),
+}
+
 #: What a gate goes through in the units that are called alike: GLU, Swish's, GELU's, ReLU's.
 _GATES = {
     "sigmoid": "sigmoid({})",
@@ -76,9 +87,50 @@ def _minus(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
 def _operator(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
     """Another sign between the same operands."""
     for name, does in _DOES.items():
-        if name != i.operation and len(i.refs) == len(i.arguments) == 2:
+        if name != i.operation and i.refs and len(i.arguments) == 2:
             said = f"{{there}} {does}, {{here}} {_DOES[i.operation]}"
             yield Edit(said, (replace(i, operation=name),), i.operation)
+
+
+@of("sqrt")
+def _beside_the_root(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A small number that is added to the root, and not inside of it."""
+    for eps in dict.fromkeys((*(x for x in known.every_number if 0 < x <= 1e-2), *USUAL_EPS)):
+        made = Making(i)
+        inside = made.add("subtract", i.arguments[0], Const(eps))
+        new = made.last("add", made.add("sqrt", inside), Const(eps))
+        said = f"{number(eps)} is added to the root in {{there}}, inside of it in {{here}}"
+        yield Edit(said, new, f"√(… + {number(eps)})", number=eps)
+
+
+@of(*_NORMS)
+def _over_other_axes(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A norm of other elements: of a batch, an instance, a layer."""
+    shape = known.shape(i.arguments[0])
+    given = arguments_of(i)
+    if not 2 <= len(shape) <= 4 or "eps" not in attributes_of(i):
+        return
+    weight, bias = given.get("weight"), given.get("bias")
+    per_channel = i.operation != "layer_norm"
+    one = f"shape=(1, {shape[1]}{', 1' * (len(shape) - 2)})"
+    scaled = "".join(
+        (f" {sign} reshape({name}, {one})" if per_channel else f" {sign} {name}")
+        for sign, name, there in (("*", "weight", weight), ("+", "bias", bias))
+        if there is not None
+    )
+    for name, axes in _OVER.items():
+        over = tuple(k for k in axes if k < len(shape))
+        text = (
+            f"c = x - mean(x, axis={over}, keepdims=True)\n"
+            f"y = c / sqrt(var(x, axis={over}, correction=0, keepdims=True) + eps){scaled}"
+        )
+        made = written(i, text) if name != i.operation else None
+        if made is not None:
+            yield Edit(
+                f"{{there}} takes mean and variance over the axes {over}, as a {name}",
+                made,
+                f"mean and variance over the axes of {i.operation}",
+            )
 
 
 @of()
@@ -97,6 +149,17 @@ def _exchanged(i: Instruction, known: Known) -> Iterator[Edit]:
         said = f"{what} of {i.operation} are exchanged in {{there}}"
         new = replace(i, arguments=tuple(arguments))
         yield Edit(said, (new,), f"{what} in the order of {i.operation}")
+
+
+@of()
+def _negated(i: Instruction, known: Known) -> Iterator[Edit]:
+    """The other sign of what is computed."""
+    if i.native or i.operation == "negative" or known.values[i.target].dtype.kind not in "fc":
+        return
+    made = Making(i)
+    positive = made.add(i.operation, *i.arguments, **i.attributes)
+    said = f"{i.operation} has the other sign in {{there}}"
+    yield Edit(said, made.last("negative", positive), "the sign", part=True)
 
 
 @of("glu")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ...cases.task import Update
 from ...refimpl.optimizers import RULES
 from ...refimpl.optimizers.rule import UpdateRule
 from .around import around_edits
@@ -74,7 +75,7 @@ def update_edits(setup: Setup, given: Given) -> Iterator[tuple[UpdateEdit, ...]]
         yield (one,)
     if not given.after:
         yield from around_edits(given, setup)
-    for one in _groups(given):
+    for one in (*_ungrouped(update), *_groups(given)):
         yield (one,)
     for several in TOGETHER.get(rule.name, ()):
         edits = [
@@ -124,6 +125,33 @@ def _text(x: Any) -> str:
 
 
 # Single parameters
+
+
+def _ungrouped(update: Update) -> Iterator[UpdateEdit]:
+    """Parameters that have no hyperparameters of its own, as where a mask is forgotten."""
+    for keys in ([key for g in update.groups.values() for key in g], None):
+        for key in dict.fromkeys(keys or ["every"]):
+
+            def change(setup: Setup, key: str = key) -> Setup:
+                held = setup.update.groups
+                left = {k: {n: x for n, x in g.items() if n != key} for k, g in held.items()}
+                groups = {} if key == "every" else {k: g for k, g in left.items() if g}
+                return replace(setup, update=replace(setup.update, groups=groups))
+
+            own = [k for k, g in update.groups.items() if key in g or key == "every"]
+            if not own:
+                continue
+            what = "no hyperparameters of its own" if key == "every" else f"no {key} of its own"
+            said = f"{', '.join(own)} has {what} in {{there}} (a mask or a group that is missing)"
+            mine = {k: update.groups[k] for k in own}
+            yield UpdateEdit(said, f"groups for {_told(mine)}", "mask", change)
+
+
+def _told(groups: Mapping[str, Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{name} ({', '.join(f'{k}={_text(x)}' for k, x in given.items())})"
+        for name, given in groups.items()
+    )
 
 
 def _groups(given: Given) -> Iterator[UpdateEdit]:

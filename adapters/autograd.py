@@ -16,8 +16,9 @@ from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from .autograd_lowerings import LOWERINGS
+from .autograd_snippets import AutogradWriter
 from .autograd_training import spelled, trained
-from .base import Adapter, Step, Trace
+from .base import Adapter, Shown, Step, Trace
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .slotted import plan, step_of
@@ -48,6 +49,10 @@ class AutogradAdapter(Adapter):
     def lacks(self, operation: str) -> str:
         """Why it has none, of its table of what is unsupported."""
         return LOWERINGS.lacks(operation)
+
+    def snippet(self, task: Task, shown: Shown) -> str:
+        """``make_vjp`` of a function, and a print."""
+        return AutogradWriter(task, shown, self.mode(task)).text()
 
     def run(self, task: Task) -> Trace:
         """Run a task."""

@@ -37,6 +37,7 @@ COMMANDS = {
     "ops": "List the operations, and which adapter has which; or tell all of one.",
     "optimizers": "Translate optimizers between PyTorch and optax, each line verified.",
     "atlas": "Write the atlas of divergences: who is off, why, and how to agree.",
+    "upstream": "Write drafts of reports to frameworks' developers, of the atlas' entries.",
     "diff": "Say what changed between two runs.",
     "report": "Write a run's results as annotations, SARIF, JUnit or Markdown.",
     "schema": "Print the JSON Schema of a case, for editors.",

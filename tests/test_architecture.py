@@ -41,7 +41,7 @@ ROOMS = {
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine", "edits"},
     "edits": set(),
     "own": {"measure", "edits", "engine", "atlas", "selection"},
-    "fuzz": {"judging", "engine"},
+    "fuzz": {"truth", "judging", "engine", "storage", "atlas"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection", "linting"},
     "pytest_plugin": {"judging", "engine", "selection", "linting", "own"},

@@ -41,6 +41,7 @@ COMMANDS = {
     "diff": "Say what changed between two runs.",
     "report": "Write a run's results as annotations, SARIF, JUnit or Markdown.",
     "schema": "Print the JSON Schema of a case, for editors.",
+    "fuzz": "Draw random programs, and write down the faults of frameworks that they show.",
     "selftest": "Plant faults and redraw cases: is what is wrong caught, and only that?",
     "doctor": "Say what is installed, and what is missing.",
 }

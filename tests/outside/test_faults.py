@@ -1,5 +1,10 @@
 """Faults planted into PyTorch, JAX and optax themselves, and whether the catalogue sees them."""
 
+import json
+import subprocess
+import sys
+from statistics import median
+
 import pytest
 
 from gradparity.refimpl.ops import TABLE
@@ -62,3 +67,30 @@ def test_the_catalogue_catches_them_and_blames_the_right_one():
     assert {one.fault for one in found if one.outcome == "equivalent"} == said
     assert caught >= 0.99 * faults, told
     assert right >= 0.98 * due, told
+
+
+def test_fuzz_alone_finds_one_again_and_shrinks_it():
+    script = [sys.executable, "-m", "tests.outside.fuzzing", "--most", "1"]
+    done = subprocess.run(  # noqa: S603  ours
+        [*script, "-k", "torch.nn.functional.embedding zero"],
+        cwd=running.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert found["drawn"] >= found["shrunk"] == 1
+    assert "embedding(" in found["text"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", running.FRAMEWORKS)
+def test_fuzz_alone_finds_most_again(framework):
+    script = [sys.executable, "-m", "tests.outside.fuzzing", "--framework", framework]
+    done = subprocess.run(  # noqa: S603  ours
+        [*script, "--most", "25"], cwd=running.ROOT, capture_output=True, text=True, check=True
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) == 25
+    assert sum(bool(one["drawn"]) for one in found) >= 20
+    assert median(one["shrunk"] for one in found if one["shrunk"]) <= 3

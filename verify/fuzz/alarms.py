@@ -1,82 +1,126 @@
-"""Programs run and judged, and their alarms sorted by what the rows already say."""
+"""What alarms in the rows of a program: sorted by what they say, told by whom they blame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from ...cases.case import Case, Undrawn
-from ...cases.task import Task
 from ..engine.work import Engine
 from ..judging.rows import FAILING, REFERENCE, Row
 
-#: What an alarm may be: a case of the catalogue records the same; the adapter failed; it is on a
-#: kink; finite differences say that the framework is off, or that the reference is; nobody says.
-SORTS = ("recorded", "error", "kink", "framework", "reference", "open")
+#: What an alarm may be: the adapter failed; it is on a kink; finite differences say that the
+#: framework is off, or that the reference is; nobody says.
+SORTS = ("error", "kink", "framework", "reference", "open")
 
-#: The name of the case that records what one adapter's failing rows show, if there is one.
-Explain = Callable[[Task, list[Row]], str]
+#: By how much more a smaller program may be off, relative to the truth: much more is another fault.
+WORSE = 8.0
+
+#: What the reason of a row says of who is to blame.
+_BLAMED = re.compile(
+    r"blamed: (?:the )?(forward pass|VJP|jvp|hvp|vmap|update rule) (?:of )?([\w.]+)"
+)
+
+#: In an alarm's words.
+_DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}
+
+#: Names of a random program's variables, and numbers: another program's are others.
+_OWN = re.compile(r"`[^`]*`|\b[pcv]\d+(?:[._]\d+)*\b|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Alarm:
     """One adapter's failing rows of one task.
 
-    ``sort`` is one of ``SORTS``, ``recorded`` the case that records the same; ``text`` is the whole
-    case, and the rest is of the first row that is off.
+    ``sort`` is one of ``SORTS``; the rest is of the first row that names whom to blame.
+    ``operation`` and ``direction`` are empty where nothing could be blamed.
     """
 
     task: str
     adapter: str
+    dtype: str
     sort: str
     check: str
     tensor: str
     verdict: str
+    kind: str
     blame: str
+    operation: str
+    direction: str
+    cause: str
     reason: str
     noise_ratio: float
-    text: str
-    recorded: str = ""
+    max_rel: float
+
+    @property
+    def raises(self) -> bool:
+        """Whether the adapter gave nothing."""
+        return self.verdict == "error"
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What alarms of one fault have in common: whom, where, how, and the proved cause."""
+        said = plain(self.reason)[:90] if self.raises else plain(self.cause)
+        where = "" if self.raises else self.operation
+        return self.adapter, where, self.direction, self.sort, self.kind, said
+
+    def alike(self, other: Alarm) -> bool:
+        """Whether a smaller program's alarm is the same: the verdict, the blame, the error."""
+        if (self.adapter, self.sort, self.verdict) != (other.adapter, other.sort, other.verdict):
+            return False
+        if self.raises:
+            return self.group == other.group
+        if self.kind != other.kind or other.max_rel > WORSE * self.max_rel:
+            return False
+        told = (self.operation, self.direction)
+        return not self.operation or told == (other.operation, other.direction)
 
 
-def alarms(
-    engine: Engine, programs: Iterable[tuple[Case, str]], explain: Explain = lambda *_: ""
-) -> Iterator[Alarm]:
-    """Every alarm of programs with their texts, as an engine that is entered finds them."""
-    asked: dict[int, tuple[Undrawn, str]] = {}
+def alarms(engine: Engine, cases: Iterable[Case]) -> Iterator[tuple[Undrawn, Alarm]]:
+    """Every alarm of cases, as an engine that is entered finds them."""
+    asked: dict[int, Undrawn] = {}
 
     def numbered() -> Iterator[tuple[int, Undrawn]]:
-        for case, text in programs:
+        for case in cases:
             for undrawn in case.undrawn():
                 number = len(asked)
-                asked[number] = undrawn, text
+                asked[number] = undrawn
                 yield number, undrawn
 
     with closing(engine.run(numbered())) as results:
         for number, rows in results:
-            undrawn, text = asked[number]
-            yield from alarms_in(undrawn, text, rows, explain)
+            for alarm in alarms_in(asked[number].id, rows):
+                yield asked[number], alarm
 
 
-def alarms_in(
-    task: Undrawn, text: str, rows: Iterable[Row], explain: Explain = lambda *_: ""
-) -> Iterator[Alarm]:
+def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
     """The alarms among one task's rows, adapter by adapter."""
     failing: dict[str, list[Row]] = {}
     for row in rows:
         if row["verdict"] in (*FAILING, "error"):
             failing.setdefault(row["adapter"], []).append(row)
-    for adapter, off in failing.items():
+    for off in failing.values():
         first = next((row for row in off if row["blame"]), off[0])
         told: dict[str, Any] = {
             key: first[key]
-            for key in ("check", "tensor", "verdict", "blame", "reason", "noise_ratio")
+            for key in (
+                *("adapter", "dtype", "check", "tensor", "verdict", "kind"),
+                *("blame", "reason", "noise_ratio", "max_rel"),
+            )
         }
-        recorded = explain(task.draw(), off)
-        sort = "recorded" if recorded else sort_of(off)
-        yield Alarm(task=task.id, adapter=adapter, sort=sort, text=text, recorded=recorded, **told)
+        cause = next((row["cause"] for row in off if row["cause"]), "")
+        operation, direction = blamed(first["reason"])
+        yield Alarm(
+            task=task,
+            sort=sort_of(off),
+            cause=cause,
+            operation=operation,
+            direction=direction,
+            **told,
+        )
 
 
 def sort_of(off: Iterable[Row]) -> str:
@@ -90,3 +134,17 @@ def sort_of(off: Iterable[Row]) -> str:
     if REFERENCE in outliers:
         return "reference"
     return "framework" if outliers - {""} else "open"
+
+
+def blamed(reason: str) -> tuple[str, str]:
+    """The operation or rule that a row's reason blames, and in which direction; or empty texts."""
+    found = _BLAMED.search(reason)
+    if found is None:
+        return "", ""
+    direction, operation = found.groups()
+    return operation, _DIRECTIONS.get(direction, direction)
+
+
+def plain(text: str) -> str:
+    """A text without what is one program's own: its variables, its numbers."""
+    return " ".join(_OWN.sub("", text).split())

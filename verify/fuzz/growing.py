@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ...refimpl.operation import Example, Operation, Sampler
+from ...refimpl.operation import Example, Operation
 from ...refimpl.ops import TABLE
-from ...refimpl.sampling import distinct, real
-from .programs import ELEMENTS, Grown, Refused, Trial
+from . import edges
+from .attributes import varied
+from .programs import ELEMENTS, USUAL, Grown, Refused, Room, Trial
+from .reading import broadcasts, elementwise, sampled, span, within
 
 #: So often an operation is drawn before a program is begun anew, and so often one is begun.
 TRIES, BEGUN = 400, 1000
@@ -25,9 +28,6 @@ LEFT_OUT |= {"astype"}  # a cast to a wider dtype than the case's is refused
 #: Of a symmetric matrix, which these take, frameworks read one triangle, the other or both.
 SYMMETRIC = {"linalg.cholesky", "linalg.eigvalsh"}
 
-#: The value of a masked fill is one number, where the table would broadcast an array.
-OF_A_NUMBER = {"masked_fill"}
-
 #: What brings numbers to where an operation is defined: between -1 and 1, between
 #: 0 and 1, above 0, above 1.
 PRELUDES = ("tanh", "sigmoid", "softplus", "cosh")
@@ -37,6 +37,30 @@ ENDS = (("sum",), ("mean",), ("multiply", "sum"), ("square", "mean"))
 
 #: Complex variables go into these, and into what is complex-differentiable.
 TAKE_COMPLEX = {"real", "imag", "conj", "angle", "abs"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How programs are grown: of which operations, and with which numbers.
+
+    ``operations`` are those that are put one after another, all where there are none; what ends a
+    program or brings numbers to where an operation is defined stands beside them. ``edged`` puts
+    numbers beside kinks and ends, for the dtype of that name. ``varied`` is the share of calls with
+    a parameter of their own. ``scalar`` programs end in one number.
+    """
+
+    operations: tuple[str, ...] = ()
+    edged: str = ""
+    varied: float = 0.0
+    scalar: bool = False
+
+    @property
+    def room(self) -> Room:
+        """What numbers they may have."""
+        return edges.ROOM if self.edged else USUAL
+
+
+PLAIN = Style()
 
 
 def grown(seed: int, number: int, least: int = 2, most: int = 8) -> Grown:
@@ -50,117 +74,51 @@ def grown(seed: int, number: int, least: int = 2, most: int = 8) -> Grown:
         How many operations it has.
     """
     for attempt in range(BEGUN):
-        generator = np.random.default_rng([seed, number, attempt])
         try:
-            made = _Grower(generator).grow(int(generator.integers(least, most + 1)))
+            return grown_by(np.random.default_rng([seed, number, attempt]), least, most)
         except Refused:
             continue
-        if least <= len(made.lines) <= most and made.params:
-            return made
     raise Refused(f"no program {number} of seed {seed} in {BEGUN} attempts")
 
 
+def grown_by(generator: np.random.Generator, least: int, most: int, style: Style = PLAIN) -> Grown:
+    """A program of that many operations; Refused where none came of it."""
+    made = _Grower(generator, style).grow(int(generator.integers(least, most + 1)))
+    if least <= len(made.lines) <= most and made.params:
+        return made
+    raise Refused
+
+
 @cache
-def drawable() -> tuple[Operation, ...]:
-    """The operations that a program is made of: those that hand a gradient on."""
+def drawable(names: tuple[str, ...] = ()) -> tuple[Operation, ...]:
+    """The operations that a program is made of: those that hand a gradient on; of names, if any."""
     return tuple(
         row
         for row in TABLE.values()
         if row.name not in LEFT_OUT and any(map(row.differentiable, range(len(row.arguments))))
+        if not names or row.name in names
     )
-
-
-@cache
-def broadcasts(row: Operation) -> bool:
-    """Whether an operation takes any shapes that broadcast, as its examples show."""
-    if len(row.arguments) < 2 or row.variadic or row.attributes or row.name in OF_A_NUMBER:
-        return False
-    shapes = [[s for s in example.shapes if s is not None] for example in row.examples]
-    if not any(len(set(given)) > 1 for given in shapes):
-        return False
-    try:
-        return all(
-            _result_shape(row, e) == np.broadcast_shapes(*s)
-            for e, s in zip(row.examples, shapes, strict=True)
-        )
-    except ValueError:
-        return False
-
-
-@cache
-def elementwise(row: Operation) -> bool:
-    """Whether an operation of one array makes one of the same shape, as its examples show."""
-    plain = [e for e in row.examples if sum(s is not None for s in e.shapes) == 1]
-    if len(plain) < len(row.examples) or row.required or {"axis", "axes"} & row.attributes.keys():
-        return False
-    shapes = [next(s for s in e.shapes if s is not None) for e in plain]
-    same = all(_result_shape(row, e) == s for e, s in zip(plain, shapes, strict=True))
-    return same and any(len(s) < 2 for s in shapes)
-
-
-def _result_shape(row: Operation, example: Example) -> tuple[int, ...]:
-    generator = np.random.default_rng(0)
-    arrays = [
-        None if s is None else sampled(row, k, s, generator) for k, s in enumerate(example.shapes)
-    ]
-    with np.errstate(all="ignore"):
-        y = row.forward(*arrays, **example.attributes)
-    return () if isinstance(y, tuple) else np.shape(y)
-
-
-@cache
-def span(row: Operation, position: int) -> tuple[float, float]:
-    """Between which numbers an argument has to be, as its sampler shows: sign and unit interval."""
-    shapes = [e.shapes[position] for e in row.examples if len(e.shapes) > position]
-    shape = next((s for s in shapes if s is not None and 0 not in s), None)
-    if shape is None or sampler(row, position) in (real, distinct):
-        return -math.inf, math.inf
-    generator = np.random.default_rng(0)
-    drawn = [sampled(row, position, shape, generator) for _ in range(16)]
-    least, most = (float(end(drawn)) for end in (np.min, np.max))
-    low = 0.0 if least > 0 else -1.0 if least >= -1 and elementwise(row) else -math.inf
-    return low, 1.0 if most <= 1 else math.inf
-
-
-def _within(x: np.ndarray, low: float, high: float) -> bool:
-    return x.dtype.kind != "f" or bool(np.all((x > low) & (x < high)))  # complex has no order
-
-
-def sampled(
-    row: Operation, position: int, shape: tuple[int, ...], generator: np.random.Generator
-) -> np.ndarray:
-    """An argument over its domain, its numbers short."""
-    x = np.asarray(sampler(row, position)(generator, shape))
-    return np.round(x, 3) if x.dtype.kind == "f" else x
-
-
-def sampler(row: Operation, position: int) -> Sampler:
-    """What draws an argument."""
-    domain = row.domain
-    if isinstance(domain, tuple):
-        domain = domain[min(position, len(domain) - 1)]
-    return domain or real
 
 
 class _Grower:
     """Puts one operation after another to a program."""
 
-    def __init__(self, generator: np.random.Generator) -> None:
-        self._generator, self._made = generator, Grown()
+    def __init__(self, generator: np.random.Generator, style: Style) -> None:
+        self._generator, self._made, self._style = generator, Grown(), style
 
     def grow(self, count: int) -> Grown:
         """About so many operations; those that the output does not need are left out."""
-        while len(self._made.lines) < count - 1:
+        while len(self._made.lines) < max(count - 1, 1):
             self._further()
         self._end()
         return self._made.pruned()
 
     def _further(self) -> None:
-        rows = drawable()
+        rows = drawable(self._style.operations)
         for _ in range(TRIES):
             row = rows[self._generator.integers(len(rows))]
             example = row.examples[self._generator.integers(len(row.examples))]
-            trial = Trial(self._made)
+            trial = Trial(self._made, self._style.room)
             try:
                 self._put(trial, row, example)
             except Refused:
@@ -197,10 +155,15 @@ class _Grower:
             if moving and self._chance(0.3):
                 again = self._variable(wanted, trial, span(row, position))
             x = sampled(row, position, wanted, self._generator)
+            if moving and self._style.edged:
+                x = edges.edged(row, position, x, self._style.edged, self._generator)
             arguments.append(again or trial.leaf(x, moving=moving and x.dtype.kind == "f"))
         while arguments[-1] is None:
             arguments.pop()
-        self._called(trial, row, arguments, lead if names else None, example.attributes)
+        attributes = example.attributes
+        if self._chance(self._style.varied):
+            attributes = varied(row, attributes, self._generator)
+        self._called(trial, row, arguments, lead if names else None, attributes)
 
     def _called(
         self,
@@ -246,10 +209,10 @@ class _Grower:
         if row.name in SYMMETRIC:
             return self._symmetric(trial, name, shape)
         x = trial.values[name]
-        if not _within(x, *span(row, lead)):
+        if not within(x, *span(row, lead)):
             name = self._brought(trial, name)
             x = trial.values[name]
-            if not _within(x, *span(row, lead)):
+            if not within(x, *span(row, lead)):
                 raise Refused
         as_it_is = alone and (elementwise(row) or x.ndim == len(shape)) and self._chance(0.7)
         if x.shape == shape or broadcasts(row) or as_it_is:
@@ -288,13 +251,13 @@ class _Grower:
         found = [
             name
             for name, x in trial.values.items()
-            if x.shape == shape and x.dtype.kind == "f" and name[0] in "pv" and _within(x, *ends)
+            if x.shape == shape and x.dtype.kind == "f" and name[0] in "pv" and within(x, *ends)
         ]
         return found[self._generator.integers(len(found))] if found else None
 
     def _end(self) -> None:
         """A real output: mostly a scalar, else what the last operation gave."""
-        trial = Trial(self._made)
+        trial = Trial(self._made, self._style.room)
         name = next(
             (k for k in self._made.lines[-1].targets if self._made.values[k].dtype.kind in "fc"),
             None,
@@ -304,7 +267,7 @@ class _Grower:
         if trial.values[name].dtype.kind == "c":
             part = ("real", "imag", "abs")[self._generator.integers(3)]
             (name,) = trial.apply(part, name)
-        if trial.values[name].shape and self._chance(0.6):
+        if trial.values[name].shape and (self._style.scalar or self._chance(0.6)):
             for operation in ENDS[self._generator.integers(len(ENDS))]:
                 others = ()
                 if operation == "multiply":
@@ -316,4 +279,4 @@ class _Grower:
             raise Refused
 
     def _chance(self, share: float) -> bool:
-        return bool(self._generator.random() < share)
+        return share > 0 and bool(self._generator.random() < share)

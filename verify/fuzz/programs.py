@@ -19,15 +19,24 @@ import numpy as np
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 
-#: Results beyond this are drawn anew, and what comes nearer to a kink than this.
-LARGEST, MARGIN = 1e3, 0.02
-
 #: At most so many elements an array has.
 ELEMENTS = 64
 
 
 class Refused(Exception):
     """An operation cannot be put there."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What numbers a program may have: none larger, none nearer to a kink."""
+
+    largest: float = 1e3
+    margin: float = 0.02
+
+
+#: Of a program whose numbers are usual ones; and of any that is finite and not on a kink.
+USUAL, ANY = Room(), Room(math.inf, 0.0)
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,8 @@ class Grown:
 class Trial:
     """Lines and leaves that are put to a program together, or not at all."""
 
-    def __init__(self, onto: Grown) -> None:
-        self._onto, self.made = onto, Grown()
+    def __init__(self, onto: Grown, room: Room = USUAL) -> None:
+        self._onto, self.made, self._room = onto, Grown(), room
         self.values = ChainMap(self.made.values, onto.values)
 
     def leaf(self, x: np.ndarray, *, moving: bool) -> str:
@@ -97,7 +106,7 @@ class Trial:
         """
         row = TABLE[operation]
         arrays = [None if name is None else self.values[name] for name in arguments]
-        parts = results(row, arrays, attributes)
+        parts = results(row, arrays, attributes, self._room)
         count = len(self._onto.lines) + len(self.made.lines)
         targets = (
             (f"v{count}",)
@@ -115,7 +124,9 @@ class Trial:
         self._onto.lines.extend(self.made.lines)
 
 
-def results(row: Operation, arrays: list[Any], attributes: dict[str, Any]) -> Any:
+def results(
+    row: Operation, arrays: list[Any], attributes: dict[str, Any], room: Room = USUAL
+) -> Any:
     """An operation's result in a tuple, or its several ones in a list.
 
     Raises
@@ -129,7 +140,7 @@ def results(row: Operation, arrays: list[Any], attributes: dict[str, Any]) -> An
             near = np.abs(row.near(y, *arrays, **attributes)) if row.near else np.inf
     except Exception as fault:  # a row raises what NumPy raises for what it does not take
         raise Refused from fault
-    if not np.all(np.asarray(near) >= MARGIN):
+    if not np.all(np.asarray(near) >= room.margin):
         raise Refused
     several = isinstance(y, tuple)
     parts = [np.asarray(part) for part in y] if several else (np.asarray(y),)
@@ -137,6 +148,6 @@ def results(row: Operation, arrays: list[Any], attributes: dict[str, Any]) -> An
         raise Refused  # no case can take one of one
     for part in parts:
         fits = 0 < math.prod(part.shape) <= ELEMENTS and part.dtype != object
-        if not fits or not np.all(np.isfinite(part)) or np.abs(part).max() > LARGEST:
+        if not fits or not np.all(np.isfinite(part)) or np.abs(part).max() > room.largest:
             raise Refused
     return parts

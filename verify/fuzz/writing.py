@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,44 +11,60 @@ import numpy as np
 
 from ...cases import Case, load_text
 from ...refimpl.errors import BadCase
-from .growing import grown
 from .programs import Grown, Line
 
 #: How long a line may grow by what is nested into it.
 WIDTH = 90
 
 
-def text_of(name: str, program: Grown, dtypes: tuple[str, ...]) -> str:
-    """A case file of one document."""
-    lines = [f"case: {name}", "about: A random program.", "tags: [fuzz]"]
+def text_of(
+    name: str,
+    program: Grown,
+    dtypes: tuple[str, ...],
+    more: Sequence[str] = (),
+    *,
+    flat: bool = False,
+    about: str = "A random program.",
+    tags: Sequence[str] = ("fuzz",),
+) -> str:
+    """A case file of one document.
+
+    Parameters
+    ----------
+    name, program, dtypes, about, tags
+        What the case is.
+    more
+        Further lines of YAML.
+    flat
+        With an operation a line; else what is short and used once stands where it is used.
+    """
+    lines = [f"case: {name}", f"about: {about}", f"tags: [{', '.join(tags)}]"]
     for key, arrays in (("inputs", program.inputs), ("params", program.params)):
         if arrays:
             lines.append(f"{key}:")
             lines += [f"  {k}: {_tensor(x)}" for k, x in arrays.items()]
     lines.append("program: |")
-    lines += [f"  {line}" for line in _statements(program)]
-    lines += [f"output: {program.output}", f"dtypes: [{', '.join(dtypes)}]", ""]
+    lines += [f"  {line}" for line in _statements(program, flat=flat)]
+    lines += [f"output: {program.output}", f"dtypes: [{', '.join(dtypes)}]", *more, ""]
     return "\n".join(lines)
 
 
-def case_of(seed: int, number: int, path: Path = Path("fuzz.yaml")) -> tuple[Case, str]:
-    """The case of a program, and its text; every third is in float32, the others in float64.
+def case_in(text: str, path: Path | None = None) -> Case:
+    """The case of a text.
 
     Raises
     ------
     BadCase
-        Where the program is none: the table took what a case may not say.
+        Where it is none: the table took what a case may not say.
     """
-    dtype = "float32" if number % 3 == 2 else "float64"
-    text = text_of(f"fuzz-{seed}-{number}", grown(seed, number), (dtype,))
-    cases, faults = load_text(text, path)
+    cases, faults = load_text(text, path or Path("fuzz.yaml"))
     if faults:
         raise BadCase("; ".join(map(str, faults)) + "\n" + text)
-    return cases[0], text
+    return cases[0]
 
 
-def _statements(program: Grown) -> list[str]:
-    """The program's lines; what is short and used once stands where it is used."""
+def _statements(program: Grown, *, flat: bool) -> list[str]:
+    """The program's lines; what is short and used once stands where it is used, unless flat."""
     used = [name for line in program.lines for name in line.names]
     nested: dict[str, str] = {}
     statements = []
@@ -55,7 +72,7 @@ def _statements(program: Grown) -> list[str]:
         text = _call(line, nested)
         (first, *others) = line.targets
         once = used.count(first) == 1 and not others and first != program.output
-        if once and number % 3 == 0 and len(text) < WIDTH // 2:
+        if not flat and once and number % 3 == 0 and len(text) < WIDTH // 2:
             nested[first] = text
         else:
             statements.append(f"{', '.join(line.targets)} = {text}")

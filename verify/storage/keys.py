@@ -37,7 +37,7 @@ def keys(
     about
         Whatever else the rows depend on.
     """
-    held = f"{about}\n{setting(registry.defaults() if adapters is None else adapters)}"
+    held = setting(adapters, about)
     model, start = None, ""
     for task in tasks:
         if task.case.model is not model:
@@ -45,9 +45,10 @@ def keys(
         yield hashed(f"{start}\n{task.id}\n{task.point!r}".encode())[:32]
 
 
-def setting(adapters: Iterable[str]) -> str:
-    """Of what rows depend on all that is no task's own: code, and what is installed."""
-    return "\n".join([code_version(), installed(), *map(_adapter, adapters)])
+def setting(adapters: Sequence[str] | None, about: str = "") -> str:
+    """All that rows depend on besides their task: code, versions, adapters. As ``keys`` has it."""
+    names = list(registry.defaults() if adapters is None else adapters)
+    return "\n".join([code_version(), installed(), about, *map(_adapter, names)])
 
 
 def content(case: Case) -> str:

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify import Runner
-from gradparity.verify.fuzz.growing import broadcasts, drawable, elementwise, grown, span
+from gradparity.verify.fuzz.attributes import others
+from gradparity.verify.fuzz.drawing import case_of, drawn
+from gradparity.verify.fuzz.edges import beside, edged
+from gradparity.verify.fuzz.growing import drawable
 from gradparity.verify.fuzz.programs import Grown, Refused, Trial
-from gradparity.verify.fuzz.writing import case_of
+from gradparity.verify.fuzz.reading import broadcasts, elementwise, span
 
 
 def operations_of(case):
@@ -36,8 +39,8 @@ def test_every_program_is_one_that_a_case_may_say(seed, number):
 
 def test_the_case_is_the_program_that_was_grown():
     for number in range(30):
-        made = grown(2, number)
-        case, _ = case_of(2, number)
+        held, case = drawn(2, number)
+        made = held.program
         (task,) = case.tasks()
         names = {**made.params, **made.inputs}
         assert {**task.params, **task.inputs}.keys() == names.keys()
@@ -86,3 +89,45 @@ def test_right_programs_raise_no_alarm():
     for number in range(60):
         (task,) = case_of(6, number)[0].tasks()
         assert {row["verdict"] for row in runner.rows(task)} <= {"agree", "blind"}, number
+
+
+def test_there_are_edges_ways_training_and_parameters_of_their_own():
+    held = [drawn(8, n)[0] for n in range(48)]
+    asked = {way for made in held for way in made.ways}
+    trained = [made for made in held if made.optimizer]
+    assert asked <= {"jvp", "hvp", "vmap"}
+    assert len(asked) >= 2
+    assert len(trained) == 6
+    assert any(made.steps > 1 for made in trained)
+
+
+def test_numbers_stand_beside_kinks_and_ends():
+    assert {-0.02, 0.02} <= set(beside(TABLE["relu"], 0, "float64"))
+    assert {2.98, 3.02, -3.0003} <= {round(x, 9) for x in beside(TABLE["hard_swish"], 0, "float64")}
+    assert min(beside(TABLE["log"], 0, "float64")) == pytest.approx(2e-7)
+    ends = beside(TABLE["asin"], 0, "float32")
+    assert max(ends) == pytest.approx(0.999)
+    x = np.zeros(400)
+    drawn_ones = edged(TABLE["exp"], 0, x, "float64", np.random.default_rng(0))
+    assert np.abs(drawn_ones).max() > 20
+    assert 0 < np.abs(drawn_ones[drawn_ones != 0]).min() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "value", "expected"),
+    [
+        ("sum", "keepdims", False, (True,)),
+        ("mse", "reduction", "mean", ("none", "sum")),
+        ("celu", "alpha", 1.0, (0.5, 2.0, 3.0, 0.3)),
+        ("softmax", "axis", -1, (-2, 0, 1)),
+    ],
+)
+def test_a_parameter_may_be_another_one(operation, name, value, expected):
+    assert set(others(operation, name, value)) >= set(expected)
+    assert value not in others(operation, name, value)
+
+
+def test_programs_of_one_operation_have_it():
+    for number in range(16):
+        _, case = drawn(0, number, ("softmax",))
+        assert "softmax" in operations_of(case)

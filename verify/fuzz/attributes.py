@@ -1,0 +1,59 @@
+"""Parameters of operations moved off what the table's examples give them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...refimpl.operation import Operation
+from ...refimpl.ops import TABLE
+
+#: A number is multiplied by one of these.
+FACTORS = (0.5, 2.0, 3.0, 0.3)
+
+#: An axis is moved to one of these.
+AXES = (-2, -1, 0, 1)
+
+
+def varied(
+    row: Operation, attributes: Mapping[str, Any], generator: np.random.Generator
+) -> dict[str, Any]:
+    """The attributes of a call with one of them another one; the row says whether it takes it."""
+    names = [
+        name for name in row.attributes if others(row.name, name, _held(row, name, attributes))
+    ]
+    if not names:
+        return dict(attributes)
+    name = names[generator.integers(len(names))]
+    choices = others(row.name, name, _held(row, name, attributes))
+    return {**attributes, name: choices[generator.integers(len(choices))]}
+
+
+def others(operation: str, name: str, value: Any) -> tuple[Any, ...]:
+    """What else an attribute may be: the other truth value, a multiple, another axis or word."""
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, float):
+        return tuple(round(value * factor, 6) for factor in FACTORS) if value else (0.25, 1.5)
+    if isinstance(value, int):
+        return tuple(k for k in AXES if k != value) if name == "axis" else ()
+    if isinstance(value, str):
+        return tuple(word for word in _words(operation, name) if word != value)
+    return ()
+
+
+@cache
+def _words(operation: str, name: str) -> tuple[str, ...]:
+    """The words that examples give an attribute of that name; its own operation's for a mode."""
+    rows = TABLE.values() if name in ("reduction", "norm") else (TABLE[operation],)
+    held = (example.attributes.get(name) for row in rows for example in row.examples)
+    return tuple(dict.fromkeys(word for word in held if isinstance(word, str)))
+
+
+def _held(row: Operation, name: str, attributes: Mapping[str, Any]) -> Any:
+    value = attributes.get(name, row.attributes[name])
+    return None if value is inspect.Parameter.empty else value

@@ -1,0 +1,144 @@
+"""Which record of a catalogue explains an alarm: the same operation, adapter, dtype and kind.
+
+A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
+against the alarm. An error that is no larger is explained; a larger one only where both leave fewer
+than a third of the digits. A NaN explains a NaN, a kink a kink, what is raised the same error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...cases.case import Case, Undrawn
+from ...refimpl.rounding import unit_roundoff
+from ..engine.work import Engine
+from ..judging.rows import Row
+from .alarms import Alarm
+
+#: By how much larger an error may be at other numbers, relative and in multiples of noise.
+SIZE, LUCK = 4.0, 2.0
+
+#: Check → the direction in which an operation is blamed for it.
+DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
+
+#: Operations that a text of a record is put together with, whatever it is about.
+JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "select", "getitem"}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a record shows of one adapter."""
+
+    direction: str
+    kind: str
+    finite: bool
+    max_rel: float
+    noise_ratio: float
+
+
+class Records:
+    """Looks alarms up in the records of cases.
+
+    Parameters
+    ----------
+    cases
+        Those whose recorded divergences may explain.
+    engine
+        Entered; it runs the records, each in the adapter that alarmed.
+    adapters
+        Those that it runs.
+    """
+
+    def __init__(self, cases: Iterable[Case], engine: Engine, adapters: Iterable[str]) -> None:
+        self._adapters = tuple(adapters)
+        self._records = [
+            (record, _about(record.case))
+            for case in cases
+            if case.model.divergences
+            for record in case.undrawn()
+        ]
+        self._engine = engine
+        self._rows: dict[str, list[Row]] = {}
+
+    def explaining(self, alarm: Alarm) -> str:
+        """The name of the case that explains an alarm; empty where none does."""
+        if alarm.raises:
+            return self._raised(alarm)
+        if not alarm.operation:
+            return ""
+        for record, about in self._records:
+            if (alarm.operation, alarm.dtype) != (about, record.dtype):
+                continue
+            if alarm.adapter not in _adapters(record.case):
+                continue
+            if any(_explains(shown, alarm) for shown in self._shown(record, alarm.adapter)):
+                return record.case.name
+        return ""
+
+    def _raised(self, alarm: Alarm) -> str:
+        for record, _ in self._records:
+            for said in record.case.model.divergences:
+                same = said.raises is not None and said.raises in alarm.reason
+                if same and alarm.adapter in said.adapters:
+                    return record.case.name
+        return ""
+
+    def _shown(self, record: Undrawn, adapter: str) -> Iterator[_Shown]:
+        key = f"{adapter} {record.id}"
+        if key not in self._rows:
+            asked = _without(record, [name for name in self._adapters if name != adapter])
+            with closing(self._engine.run([(0, asked)])) as results:
+                self._rows[key] = [row for _, rows in results for row in rows]
+        for row in self._rows[key]:
+            if row["adapter"] == adapter and row["verdict"] == "known":
+                yield _Shown(
+                    DIRECTIONS.get(row["check"]) or row["check"],
+                    row["kind"],
+                    math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
+                    row["max_rel"],
+                    row["noise_ratio"],
+                )
+
+
+def _explains(shown: _Shown, alarm: Alarm) -> bool:
+    if alarm.direction != shown.direction:
+        return False
+    if alarm.sort == "kink" or shown.kind == "kink":
+        return alarm.sort == shown.kind == "kink"
+    if alarm.kind == "non-finite":
+        return not shown.finite
+    if alarm.kind != "error" or not shown.finite:
+        return False
+    if alarm.max_rel <= SIZE * shown.max_rel or alarm.noise_ratio <= LUCK * shown.noise_ratio:
+        return True
+    third = np.cbrt(2 * unit_roundoff(alarm.dtype))
+    return bool(min(alarm.max_rel, shown.max_rel) > third)
+
+
+def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:
+    """The same, run in fewer adapters."""
+    skip = {**record.case.model.skip, **dict.fromkeys(adapters, "not asked")}
+    model = record.case.model.model_copy(update={"skip": skip})
+    return replace(record, case=replace(record.case, model=model))
+
+
+def _about(case: Case) -> str:
+    """The one operation or rule that a case's text for the reference is about, if it is one."""
+    if case.model.optimizer:
+        return next(iter(case.model.optimizer))
+    called: set[str] = set()
+    for programs in case.programs:
+        program = programs.get("numpy", programs.get("*"))
+        if program is not None:
+            called |= {i.operation for i in program.instructions}
+    about = called - JOINTS or called
+    return about.pop() if len(about) == 1 else ""
+
+
+def _adapters(case: Case) -> set[str]:
+    return {name for record in case.model.divergences for name in record.adapters}

@@ -14,6 +14,7 @@ ROOTS = {
     "autograd": "autograd",
     "mlx": "mlx",
     "tensorflow": "tensorflow",
+    "paddle": "paddle",
 }
 
 

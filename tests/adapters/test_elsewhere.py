@@ -181,3 +181,5 @@ def test_an_interpreter_without_this_project_is_said(tmp_path):
 def test_all_is_what_is_installed():
     assert adapters_of("all") == registry.installed()
     assert "numpy" in registry.installed()
+    others = [name for name in registry.installed() if name != "numpy"]
+    assert adapters_of(f"all,numpy@{HERE}") == [*others, f"numpy@{HERE}"]

@@ -1,9 +1,11 @@
 """The other frameworks: every operation, as each spells it, beside the reference.
 
 Those that are not installed are left out; autograd and MLX always are, and ``make test-frameworks``
-installs all of them.
+installs all of them. ``GRADPARITY_ELSEWHERE`` names others as ``--adapters`` does: NAME@PYTHON.
 """
 
+import os
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from gradparity.adapters import registry
 from gradparity.adapters.conformance import check
+from gradparity.adapters.elsewhere import name_of
 from gradparity.adapters.numpy_reference import reference
 from gradparity.adapters.registry import make
 from gradparity.adapters.values import in_dtype, kind_of
@@ -19,13 +22,24 @@ from gradparity.refimpl.ops import TABLE
 
 from .test_lowerings import UP_TO_SIGN, task_of
 
-OTHERS = [name for name in registry.installed() if name not in registry.defaults()]
+ELSEWHERE = {
+    name_of(item): item for item in os.environ.get("GRADPARITY_ELSEWHERE", "").split(",") if item
+}
+
+OTHERS = [
+    name
+    for name in dict.fromkeys([*registry.installed(), *ELSEWHERE])
+    if name not in registry.defaults()
+]
 
 #: What each is to have at least.
 LEAST = {"autograd": 150, "mlx": 150, "tensorflow": 250, "paddle": 250}
 
 #: Each in its main dtype, and how near its own functions come.
 WITHIN = {"mlx": ("float32", 3e-4)}
+
+#: Those that end their process at an example, which is then another one than the tests'.
+APART = {"paddle"}
 
 #: Where a framework's derivative is wrong, raises, or is another by convention, as cases record it:
 #: an example of the operation shows it.
@@ -42,6 +56,15 @@ RECORDED = {
     },
     "tensorflow": {
         "leaky_relu", "gelu", "geglu", "log_cosh", "permute_dims", "linalg.eigh", "linalg.eigvalsh",
+    },
+    "paddle": {
+        "lerp", "gammainc", "gammaincc", "nextafter", "fft.fftshift", "fft.ifftshift", "elu",
+        "celu", "selu", "hard_sigmoid", "normalize", "sum", "linalg.vector_norm", "meshgrid", "masked_fill",
+        "matmul", "einsum", "linalg.solve_triangular", "linalg.eigh", "linalg.eigvalsh", "avg_pool",
+        "lp_pool", "adaptive_avg_pool", "interpolate", "layer_norm", "batch_norm", "group_norm",
+        "instance_norm", "local_response_norm", "embedding", "bce_with_logits", "bce", "focal",
+        "kl_div", "gaussian_nll", "cross_entropy", "nll", "multi_margin", "pairwise_distance",
+        "cdist",
     },
 }  # fmt: skip
 
@@ -91,6 +114,12 @@ def alike(expected, actual, within, *, within_grad):
     return bool((np.abs(expected - actual) <= within * size).all())
 
 
+def made(name):
+    """The adapter; in a process of its own, where it ends that."""
+    apart = f"{name}@{sys.executable}" if name in APART else name
+    return make(ELSEWHERE.get(name, apart))
+
+
 def test_some_are_looked_at():
     """The two that are small are installed wherever tests run."""
     assert {"autograd", "mlx"} <= set(OTHERS)
@@ -98,20 +127,20 @@ def test_some_are_looked_at():
 
 @each
 def test_it_is_as_the_interface_says(name):
-    report = check(make(name))
+    report = check(made(name))
     assert not report.findings, report
 
 
 @each
 def test_it_has_an_operation_or_says_why_not(name):
-    adapter = make(name)
+    adapter = made(name)
     assert [n for n in TABLE if bool(adapter.has(n)) == bool(adapter.lacks(n))] == []
     assert sum(bool(adapter.has(n)) for n in TABLE) >= LEAST[name]
 
 
 @each
 def test_what_it_has_means_the_same(name):
-    adapter = make(name)
+    adapter = made(name)
     dtype, within = WITHIN.get(name, ("float64", 1e-11))
     found = {
         row.name
@@ -125,7 +154,7 @@ def test_what_it_has_means_the_same(name):
 
 @each
 def test_what_is_recorded_shows(name):
-    adapter = make(name)
+    adapter = made(name)
     dtype, within = WITHIN.get(name, ("float64", 1e-11))
     held = RECORDED.get(name, set())
     assert held <= set(TABLE)
@@ -139,7 +168,7 @@ def test_what_is_recorded_shows(name):
 
 @each
 def test_every_operation_runs_or_is_unsupported_in_one_go(name):
-    adapter = make(name)
+    adapter = made(name)
     for row in TABLE.values():
         if adapter.has(row.name):
             continue

@@ -31,11 +31,9 @@ def adapters_of(text: str | None) -> list[str] | None:
         For a name that no adapter has, with the nearest that one has; for an interpreter that is
         not there.
     """
-    if text is not None and text.strip() == ALL:
-        return registry.installed()
     groups = (registry.GROUP, registry.VARIANTS)
     known = sorted({point.name for group in groups for point in entry_points(group=group)})
-    items = None if text is None else _items(text)
+    items = None if text is None else _each(_items(text))
     chosen(None if items is None else ",".join(map(name_of, items)), known, "adapter")
     for item in items or ():
         if interpreter_of(item):
@@ -79,6 +77,13 @@ def chosen(text: str | None, known: Sequence[str], what: str) -> list[str] | Non
         if name not in known:
             raise BadUsage(f"no {what} is called {name!r}{nearest(name, known)}")
     return names
+
+
+def _each(items: list[str]) -> list[str]:
+    """With every adapter that is installed in the place of ``all``, those named besides as such."""
+    own = {name_of(item) for item in items}
+    found = [name for name in registry.installed() if name not in own]
+    return [name for item in items for name in (found if item == ALL else [item])]
 
 
 def _items(text: str) -> list[str]:

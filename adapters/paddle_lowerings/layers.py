@@ -1,0 +1,185 @@
+"""Convolution, pooling, resampling, normalisation and attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...refimpl.errors import Unsupported
+from ..lowering import Entry, via
+from .arrays import several
+from .library import Tensor, functional, paddle
+
+f = functional
+
+_WHERE = "paddle.nn.functional"
+
+
+def _windowed(
+    x: Tensor, name: str, attributes: dict[str, Any]
+) -> tuple[Callable[..., Tensor], dict[str, Any]]:
+    """The function of so many spatial axes, and its attributes with one number an axis."""
+    n = x.ndim - 2
+    return (
+        getattr(f, name.replace("Nd", f"{n}d")),
+        {k: several(v, n) for k, v in attributes.items()},
+    )
+
+
+def _conv(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, *, groups: int, **window: Any
+) -> Tensor:
+    function, given = _windowed(x, "convNd", window)
+    return function(x, weight, bias, groups=groups, **given)
+
+
+def _conv_transpose(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, *, groups: int, **window: Any
+) -> Tensor:
+    function, given = _windowed(x, "convNd_transpose", window)
+    return function(x, weight, bias, groups=groups, **given)
+
+
+def _max_pool(x: Tensor, *, dilation: Any, **window: Any) -> Tensor:
+    if set(several(dilation, x.ndim - 2)) != {1}:
+        raise Unsupported(f"{_WHERE}.max_pool2d has no dilation")
+    function, given = _windowed(x, "max_poolNd", window)
+    return function(x, **given)
+
+
+def _avg_pool(x: Tensor, *, count_include_pad: bool, **window: Any) -> Tensor:
+    function, given = _windowed(x, "avg_poolNd", window)
+    return function(x, exclusive=not count_include_pad, **given)
+
+
+def _lp_pool(x: Tensor, *, norm_type: float, **window: Any) -> Tensor:
+    if x.ndim > 4:
+        raise Unsupported(f"{_WHERE} has no lp_pool3d")
+    function, given = _windowed(x, "lp_poolNd", window)
+    return function(x, norm_type, **given)
+
+
+def _adaptive(kind: str) -> Callable[..., Tensor]:
+    def call(x: Tensor, *, output_size: Any) -> Tensor:
+        function, given = _windowed(x, f"adaptive_{kind}_poolNd", {"output_size": output_size})
+        size = given["output_size"]
+        return function(x, size[0] if x.ndim == 3 else size)
+
+    return call
+
+
+#: Mode and axes → Paddle's word.
+_INTERPOLATIONS = {
+    **{("nearest", n): "nearest" for n in (4, 5)},
+    ("linear", 3): "linear",
+    ("linear", 4): "bilinear",
+    ("linear", 5): "trilinear",
+    ("cubic", 4): "bicubic",
+}
+
+
+def _interpolate(x: Tensor, *, size: Any, mode: str, align_corners: bool) -> Tensor:
+    if (mode, x.ndim) not in _INTERPOLATIONS:
+        raise Unsupported(f"{_WHERE}.interpolate has no {mode} of {x.ndim - 2} axes")
+    own = _INTERPOLATIONS[mode, x.ndim]
+    return f.interpolate(x, several(size, x.ndim - 2), mode=own, align_corners=align_corners)
+
+
+def _grid_sample(x: Tensor, grid: Tensor, *, mode: str, **attributes: Any) -> Tensor:
+    return f.grid_sample(x, grid, {"linear": "bilinear"}.get(mode, mode), **attributes)
+
+
+#: The largest eps that layer_norm takes.
+_LARGEST = 0.001
+
+
+def _layer_norm(
+    x: Tensor, weight: Any = None, bias: Any = None, *, axis: Any, eps: float
+) -> Tensor:
+    axes = sorted(a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis))
+    if axes != list(range(axes[0], x.ndim)):
+        raise Unsupported(f"{_WHERE}.layer_norm is along the last axes alone")
+    if eps > _LARGEST:
+        raise Unsupported(f"{_WHERE}.layer_norm takes no eps above {_LARGEST}")
+    weight, bias = (None if v is None else v.reshape([-1]) for v in (weight, bias))
+    return f.layer_norm(x, x.shape[axes[0] :], weight, bias, eps)
+
+
+def _batch_norm(
+    x: Tensor,
+    weight: Any = None,
+    bias: Any = None,
+    mean: Any = None,
+    var: Any = None,
+    *,
+    eps: float,
+) -> Tensor:
+    if mean is not None or var is not None:
+        raise Unsupported(f"{_WHERE}.batch_norm has no derivative by the mean it is given")
+    mean, var = paddle.zeros([x.shape[1]], x.dtype), paddle.ones([x.shape[1]], x.dtype)
+    return f.batch_norm(x, mean, var, weight, bias, training=True, epsilon=eps)
+
+
+def _attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Any = None,
+    *,
+    is_causal: bool,
+    scale: float | None,
+) -> Tensor:
+    """Paddle's has the heads behind the sequence, and four axes."""
+    if query.ndim > 4:
+        raise Unsupported(f"{_WHERE}.scaled_dot_product_attention takes four axes")
+    if is_causal and mask is not None:
+        raise Unsupported(f"{_WHERE}.scaled_dot_product_attention takes one mask")
+
+    def laid(x: Tensor) -> Tensor:
+        whole = x.reshape([*(1,) * (4 - x.ndim), *x.shape])
+        return paddle.transpose(whole, [0, 2, 1, 3])
+
+    y = f.scaled_dot_product_attention(
+        laid(query), laid(key), laid(value), mask, is_causal=is_causal, scale=scale
+    )
+    return paddle.transpose(y, [0, 2, 1, 3]).reshape([*query.shape[:-1], value.shape[-1]])
+
+
+def _unfold(x: Tensor, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Tensor:
+    return f.unfold(x, kernel_size, stride, padding, dilation)
+
+
+def _fold(
+    x: Tensor, *, output_size: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> Tensor:
+    return f.fold(x, output_size, kernel_size, stride, padding, dilation)
+
+
+LOWERINGS: dict[str, Entry] = {
+    "conv": via(f"{_WHERE}.conv2d", _conv),
+    "conv_transpose": via(f"{_WHERE}.conv2d_transpose", _conv_transpose),
+    "max_pool": via(f"{_WHERE}.max_pool2d", _max_pool),
+    "avg_pool": via(f"{_WHERE}.avg_pool2d", _avg_pool),
+    "lp_pool": via(f"{_WHERE}.lp_pool2d", _lp_pool),
+    "adaptive_avg_pool": via(f"{_WHERE}.adaptive_avg_pool2d", _adaptive("avg")),
+    "adaptive_max_pool": via(f"{_WHERE}.adaptive_max_pool2d", _adaptive("max")),
+    "interpolate": via(f"{_WHERE}.interpolate", _interpolate),
+    "grid_sample": via(f"{_WHERE}.grid_sample", _grid_sample),
+    "unfold": via(f"{_WHERE}.unfold", _unfold),
+    "fold": via(f"{_WHERE}.fold", _fold),
+    "layer_norm": via(f"{_WHERE}.layer_norm", _layer_norm),
+    "batch_norm": via(f"{_WHERE}.batch_norm", _batch_norm),
+    "group_norm": via(
+        f"{_WHERE}.group_norm",
+        lambda x, weight=None, bias=None, *, num_groups, eps: f.group_norm(
+            x, num_groups, eps, weight, bias
+        ),
+    ),
+    "instance_norm": via(
+        f"{_WHERE}.instance_norm",
+        lambda x, weight=None, bias=None, *, eps: f.instance_norm(
+            x, weight=weight, bias=bias, eps=eps
+        ),
+    ),
+    "scaled_dot_product_attention": via(f"{_WHERE}.scaled_dot_product_attention", _attention),
+}

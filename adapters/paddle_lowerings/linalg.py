@@ -1,0 +1,70 @@
+"""Products of matrices, linear systems, factorisations and transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...refimpl.errors import Unsupported
+from ..lowering import Entry, via
+from .arrays import together
+from .library import Tensor, paddle
+
+linalg: Any = paddle.linalg
+
+
+def _columns(solve: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A solver of matrices, of a vector that has one axis."""
+
+    def call(a: Tensor, b: Tensor, **attributes: Any) -> Tensor:
+        if b.ndim == 1:
+            return solve(a, b.unsqueeze(-1), **attributes).squeeze(-1)
+        return solve(a, b, **attributes)
+
+    return call
+
+
+def _triangular(a: Tensor, b: Tensor, *, upper: bool, unitriangular: bool) -> Tensor:
+    return linalg.triangular_solve(a, b, upper=upper, unitriangular=unitriangular)
+
+
+def _rank(x: Tensor, *, rtol: float | None) -> Tensor:
+    return linalg.matrix_rank(x) if rtol is None else linalg.matrix_rank(x, rtol=rtol)
+
+
+def _qr(x: Tensor) -> tuple[Any, ...]:
+    if not x.size:
+        raise Unsupported("paddle.linalg.qr has no derivative of a tensor of no elements")
+    return tuple(linalg.qr(x))
+
+
+def _each(function: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+    return lambda x, **attributes: tuple(function(x, **attributes))
+
+
+def _shift(own: str) -> Entry:
+    function = getattr(paddle.fft, own)
+    return via(
+        f"paddle.fft.{own}",
+        lambda x, *, axes: function(x, axes if isinstance(axes, int | None) else list(axes)),
+    )
+
+
+LOWERINGS: dict[str, Entry] = {
+    "fft.fftshift": _shift("fftshift"),
+    "fft.ifftshift": _shift("ifftshift"),
+    "einsum": via("paddle.einsum", lambda *xs, equation: paddle.einsum(equation, *xs)),
+    "multi_dot": via("paddle.linalg.multi_dot", lambda *xs: linalg.multi_dot(list(xs))),
+    "cross": via("paddle.cross", lambda a, b, *, axis: paddle.cross(*together(a, b), axis)),
+    "linalg.solve": via("paddle.linalg.solve", _columns(linalg.solve)),
+    "linalg.solve_triangular": via("paddle.linalg.triangular_solve", _columns(_triangular)),
+    "linalg.slogdet": via("paddle.linalg.slogdet", _each(linalg.slogdet)),
+    "linalg.eigh": via("paddle.linalg.eigh", _each(linalg.eigh)),
+    "linalg.svd": via("paddle.linalg.svd", _each(linalg.svd)),
+    "linalg.qr": via("paddle.linalg.qr", _qr),
+    "linalg.matrix_rank": via("paddle.linalg.matrix_rank", _rank),
+    "linalg.matrix_norm": via(
+        "paddle.linalg.matrix_norm",
+        lambda x, *, keepdims, ord: linalg.matrix_norm(x, ord, keepdim=keepdims),  # noqa: A006  the attribute
+    ),
+}

@@ -72,6 +72,8 @@ class Captured:
     #: Rules of differentiation that the user wrote: the program differentiates their forward
     #: pass, which the side itself does not.
     custom: tuple[Custom, ...] = ()
+    #: An output's path → its shape, None of one that is not floating; of those that are known.
+    shapes: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:

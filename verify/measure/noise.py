@@ -39,6 +39,9 @@ OWN = 2.0
 #: How much of the middle element's noise each element has at least.
 SHARE = 0.5
 
+#: The middle one of so many elements, taken evenly of a tensor, is much that of all.
+MANY = 1 << 15
+
 #: Only numbers below this are flushed to zero: losses are scaled for float16's subnormal ones.
 FLUSHED = 1e-30
 
@@ -80,22 +83,25 @@ def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray
     want = np.asarray(want)
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
-    # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
     with np.errstate(all="ignore"):
         held = np.stack([_like(want, k, sample) for k, sample in enumerate(samples)])
-        distance = np.abs(held.astype(want.dtype) - want).astype(np.longdouble)
+        distance = np.abs(held.astype(want.dtype, copy=False) - want)
         usable = np.isfinite(distance)
         far = _root_mean_square(distance, usable)
         wide = far > WIDE * largest(want, want.dtype)
         if wide.any():
             middle = np.add.reduce(np.where(usable, held, 0)) / np.add.reduce(usable)
-            apart = _root_mean_square(np.abs(held - middle).astype(np.longdouble), usable)
+            apart = _root_mean_square(np.abs(held - middle), usable)
             alike = (apart <= WIDE * np.abs(middle)) & (apart < WIDE * far)
             far = np.where(wide & alike, apart, far)
-        return far.astype(np.float64)
+        return far.astype(np.float64, copy=False)
 
 
 def _root_mean_square(distance: np.ndarray, usable: np.ndarray) -> Any:
+    if len(distance) == 1:
+        return np.where(usable[0], distance[0], 0.0)
+    # In float64 the square of a large distance is infinite, and no error exceeds an infinite bound.
+    distance = distance.astype(np.longdouble)
     total = np.add.reduce(np.where(usable, distance, 0.0) ** 2, axis=0)
     return np.sqrt(total / np.maximum(np.add.reduce(usable, axis=0), 1))
 
@@ -133,11 +139,13 @@ def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:
     Arithmetic that is elementwise has noise in proportion to each element; what mixes elements has
     much the same everywhere. Which of the two varies less says which it is.
     """
-    told = (noise > 0) & (size > 0)
-    if not told.any():
+    told = np.flatnonzero((noise > 0) & (size > 0))
+    if not told.size:
         return np.zeros(noise.shape)
+    told = told[:: max(told.size // MANY, 1)]
+    some, beside = noise.reshape(-1)[told], size.reshape(-1)[told]
     with np.errstate(all="ignore"):
-        alike, relative = np.log(noise[told]), np.log(noise[told] / size[told])
+        alike, relative = np.log(some), np.log(some / beside)
     if np.ptp(np.percentile(relative, (25, 75))) < np.ptp(np.percentile(alike, (25, 75))):
         return np.exp(np.median(relative)) * size
     return np.full(noise.shape, np.exp(np.median(alike)))

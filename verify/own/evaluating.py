@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,9 @@ NARROW = ("float32", "float16", "bfloat16")
 #: What the loss on top of a program, and its parts, are called.
 LOSS = "loss~"
 
+#: How far rounding moves ``values`` of outputs and ``grads`` of leaves, by their names.
+Noise = Mapping[str, Mapping[str, np.ndarray]]
+
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -54,7 +57,7 @@ class Evaluated:
     task: Task = field(repr=False)
     draw: Draw = field(repr=False)
     #: The noise of a program of which this one is an edit.
-    as_noisy: Mapping[str, Mapping[str, np.ndarray]] | None = field(default=None, repr=False)
+    as_noisy: Noise | None = field(default=None, repr=False)
 
     @cached_property
     def made(self) -> dict[str, Instruction]:
@@ -120,21 +123,34 @@ class Evaluated:
         return min(max(found), FARTHEST)
 
     @cached_property
-    def quick(self) -> Mapping[str, Mapping[str, np.ndarray]]:
-        """The least that ``noise`` can be, of one run alone: what agrees within it does so."""
-        if self.as_noisy is not None:
-            return self.as_noisy
-        return noise_of(self, "float64", np.float64, runs=1)
-
-    @cached_property
-    def noise(self) -> Mapping[str, Mapping[str, np.ndarray]]:
+    def noise(self) -> Noise:
         """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64.
 
         One edit leaves it much as it was.
         """
         if self.as_noisy is not None:
             return self.as_noisy
-        return noise_of(self, "float64", np.float64)
+        return noise_of(self, "float64")
+
+    def noises(self, dtype: str) -> Iterator[Noise]:
+        """What rounding to a dtype explains, the cheapest to be had first, the last the whole.
+
+        The first are of one noisy run in float64: the least that the root mean square of all can
+        be, and in proportion to the unit roundoff. What agrees within them needs no more runs.
+        """
+        if dtype == "float64" and self.as_noisy is not None:
+            yield self.as_noisy
+            return
+        if dtype == "float64" or (dtype in NARROW and not _has_narrow(self.captured)):
+            yield _scaled(self, self.once, dtype)
+        if dtype != "float64":
+            yield noise_of(self, dtype, runs=1)
+        yield self.noise if dtype == "float64" else noise_of(self, dtype)
+
+    @cached_property
+    def once(self) -> Noise:
+        """How far one noisy run in float64 is off, as a share of what all may be."""
+        return _distances(self, "float64", 1)
 
 
 def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
@@ -143,8 +159,11 @@ def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
     Raises
     ------
     AdapterFailed
-        Where an operation cannot be computed.
+        Where they are not known and an operation cannot be computed.
     """
+    if captured.outputs.keys() <= captured.shapes.keys():
+        known = {path: captured.shapes[path] for path in captured.outputs}
+        return {path: shape for path, shape in known.items() if shape is not None}
     wide = {k: _wide(x) for k, x in {**captured.inputs, **captured.params}.items()}
     values = {**wide, **forward(captured.program.instructions, wide)}
     found = {path: np.asarray(values[name]) for path, name in captured.outputs.items()}
@@ -226,16 +245,20 @@ def task_of(
     return task, tuple(outputs)
 
 
-def noise_of(
-    side: Evaluated, dtype: str, computed: Any, *, runs: int = RUNS
-) -> dict[str, dict[str, np.ndarray]]:
+def noise_of(side: Evaluated, dtype: str, *, runs: int = RUNS) -> Noise:
     """What rounding to ``dtype`` explains of a side's outputs and gradients.
 
     Constants that the user's code made in a narrower dtype are moved as well: the other side may
     have rounded them otherwise, or not at all. Of fewer runs, the least that the root mean square
     of all can be.
     """
+    return _scaled(side, _distances(side, dtype, runs), dtype, of=dtype)
+
+
+def _distances(side: Evaluated, dtype: str, runs: int) -> Noise:
+    """How far noisy runs are off, at least, if there were all."""
     task = replace(side.task, dtype=dtype)
+    names = [name for _, name in side.outputs]
     steps = []
     for k, noise in enumerate(noises(task, "noise", RUNS)[:runs]):
         moved = replace(
@@ -243,21 +266,39 @@ def noise_of(
             inputs=_moved(side.captured, task.inputs, dtype, k),
             programs={"*": _narrowed(side.program_run, side.captured.dtypes, dtype, k)},
         )
-        names = [name for _, name in side.outputs]
-        steps.append(_ends(moved, names, dtype=computed, noise=noise))
+        steps.append(_ends(moved, names, dtype=np.float64, noise=noise))
     least = (runs / RUNS) ** 0.5
-    unit = np.dtype(dtype) if dtype != "bfloat16" else np.dtype(np.float32)
     found: dict[str, dict[str, np.ndarray]] = {"values": {}, "grads": {}}
-    for _, name in side.outputs:
-        want = side.values[name]
-        far = least * spread(want, [values.get(name) for values, _ in steps])
-        found["values"][name] = scale_of_noise(want, far, unit)
+    for name in names:
+        far = spread(side.values[name], [values.get(name) for values, _ in steps])
+        found["values"][name] = least * far
     for name in side.captured.params:
         want = side.grads.get(name)
         if want is not None:
-            far = least * spread(want, [grads.get(name) for _, grads in steps])
-            found["grads"][name] = scale_of_noise(want, far, unit)
+            found["grads"][name] = least * spread(want, [grads.get(name) for _, grads in steps])
     return found
+
+
+def _scaled(side: Evaluated, distances: Noise, dtype: str, *, of: str = "float64") -> Noise:
+    """What distances at one dtype's rounding explain at another's."""
+    times = float(ml_dtypes.finfo(dtype_of(dtype)).eps) / float(ml_dtypes.finfo(dtype_of(of)).eps)
+    unit = np.dtype(dtype) if dtype != "bfloat16" else np.dtype(np.float32)
+    held = {"values": side.values, "grads": side.grads}
+    return {
+        kind: {
+            name: scale_of_noise(np.asarray(held[kind][name]), times * far, unit)
+            for name, far in found.items()
+        }
+        for kind, found in distances.items()
+    }
+
+
+def _has_narrow(captured: Captured) -> bool:
+    """Whether it computes, or has constants, in a narrower dtype than float64."""
+    constants = (x for k, x in captured.inputs.items() if k in captured.places)
+    return not {*NARROW}.isdisjoint(captured.dtypes.values()) or any(
+        x.dtype.kind in "fV" and x.dtype.itemsize < 8 for x in constants
+    )
 
 
 def _moved(

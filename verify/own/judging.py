@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,9 @@ from ...adapters.captures.sides import Ran
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_for
 from ..measure.noise import bound_of
-from .evaluating import Evaluated, noise_of
+from .evaluating import Evaluated, Noise
 
 Row = dict[str, Any]
-
-#: How far rounding moves values of outputs and gradients of leaves, by their names.
-Noise = Mapping[str, Mapping[str, np.ndarray]]
 
 #: Of a side whose noise is not asked for.
 NO_NOISE: Noise = {"values": {}, "grads": {}}
@@ -41,10 +39,13 @@ COLUMNS = (
 def mathematics(a: Evaluated, b: Evaluated) -> list[Row]:
     """Both programs in float64: outputs and gradients, over the noise of both.
 
-    What agrees within the least that one side's noise can be needs no more runs.
+    What agrees within less than one side's noise needs no more runs.
     """
-    rows = list(_mathematics(a, b, (a.quick, NO_NOISE)))
-    return list(_mathematics(a, b, (a.noise, b.noise))) if failing(rows) else rows
+    for noise in a.noises("float64"):
+        rows = list(_mathematics(a, b, (noise, NO_NOISE)))
+        if not failing(rows):
+            return rows
+    return list(_mathematics(a, b, (a.noise, b.noise)))
 
 
 def _mathematics(a: Evaluated, b: Evaluated, noises: tuple[Noise, Noise]) -> Iterator[Row]:
@@ -76,15 +77,19 @@ def _between(x: np.ndarray, y: np.ndarray, noise: tuple[Any, Any]) -> Outcome:
     )
 
 
-def as_run(side: Evaluated, ran: Ran, dtype: str, check: str, mode: str) -> list[Row]:
-    """What a side computed when it was run, beside the truth of its own program."""
-    wide = dtype == "float64"
-    quick = side.quick if wide else noise_of(side, dtype, np.float64, runs=1)
-    rows = list(_as_run(side, ran, dtype, check, mode, quick))
-    if not failing(rows):
-        return rows
-    noise = side.noise if wide else noise_of(side, dtype, np.float64)
-    return list(_as_run(side, ran, dtype, check, mode, noise))
+def as_run(
+    side: Evaluated, ran: Ran, dtype: str, check: str, mode: str, noises: int | None = None
+) -> list[Row]:
+    """What a side computed when it was run, beside the truth of its own program.
+
+    With so many of ``Evaluated.noises``; None: with all until it agrees.
+    """
+    rows: list[Row] = []
+    for noise in islice(side.noises(dtype), noises):
+        rows = list(_as_run(side, ran, dtype, check, mode, noise))
+        if not failing(rows):
+            break
+    return rows
 
 
 def _as_run(

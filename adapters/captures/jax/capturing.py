@@ -118,9 +118,9 @@ class _Call:
             for k, x in zip(self.arrays, leaves, strict=True)
         ]
         results = interpreter.run(jaxpr, given)
-        paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(shapes)[0]]
-        outputs, state, main = {}, {}, ""
-        for path, value in zip(paths, results, strict=True):
+        expected = jax.tree_util.tree_flatten_with_path(shapes)[0]
+        outputs, state, main, made = {}, {}, "", {}
+        for (path, like), value in zip(expected, results, strict=True):
             name, of_state = path_name(path[1:]), path[0].idx == 1
             if of_state and value.kind == "k":
                 continue
@@ -129,12 +129,14 @@ class _Call:
                 state[self.held.get(name, name)] = variable
                 continue
             outputs[name] = variable
+            made[name] = like.shape if value.kind in "fc" else None
             main = main or (variable if value.kind in "fc" else "")
         if not main:
             raise Unsupported("the function has no floating output")
         params = {self.names[k]: np.asarray(self.flat[k]) for k in floating if k in self.params}
         inputs = {self.names[k]: np.asarray(self.flat[k]) for k in floating if k not in self.params}
-        return _kept(writer, interpreter, (params, inputs), main, outputs, state)
+        kept = _kept(writer, interpreter, (params, inputs), main, outputs, state)
+        return replace(kept, shapes=made)
 
     def _called(self, arrays: list[Any]) -> Any:
         """The function's output, and the state after it."""

@@ -122,12 +122,14 @@ def _assembled(
     builder = writer.builder
     gaps: set[Any] = set()
     outputs: dict[str, str] = {}
+    shapes: dict[str, tuple[int, ...] | None] = {}
     for path, value in zip(paths, yielded, strict=True):
         if isinstance(value, Missing):
             gaps |= value.gaps
         elif isinstance(value, Value):
             computed = value.name in writer.dtypes
             outputs[path] = value.name if computed else builder.emit("identity", value.name)
+            shapes[path] = tuple(value.shape) if value.inexact else None
     state: dict[str, str] = {}
     for name, value in moved.items():
         if isinstance(value, Missing):
@@ -149,6 +151,7 @@ def _assembled(
         dtypes={k: x for k, x in writer.dtypes.items() if k in wanted},
         gaps=tuple(sorted(gaps, key=str)),
         custom=tuple(custom),
+        shapes=shapes,
     )
 
 

@@ -171,6 +171,7 @@ def as_page(
         title=safe(title),
         sentence=safe(sentence),
         outcome=outcome,
+        progress="",
         facts={safe(name): safe(text) for name, text in (facts or {}).items()},
         tables=tables,
         plots=plots,

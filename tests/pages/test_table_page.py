@@ -56,6 +56,25 @@ def test_rows_are_filtered_and_what_was_found_stays(visit, port):
     assert page.locator("#count").inner_text() == "1 of 4 rows"
 
 
+def test_the_address_keeps_the_sort_and_the_filter(visit, port):
+    page = visit(port)
+    column = page.locator("tbody tr:visible td:nth-child(3)")
+    page.click("th button:text('error')")
+    page.click("th button:text('error')")
+    page.fill("#filter", "w")
+    page.click("nav a:text('Every comparison')")
+    again = visit(port, "#" + page.url.partition("#")[2])
+    assert again.locator("#filter").input_value() == "w"
+    assert again.locator("#count").inner_text() == "4 of 4 rows"
+    told = again.locator("tbody tr:visible td:nth-child(3)").all_inner_texts()
+    assert told == column.all_inner_texts() == ["30", "1e-1", "2e-3", ""]
+    page.go_back()
+    page.go_back()
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+    page.go_back()
+    assert column.all_inner_texts() == ["2e-3", "1e-1", "", "30"]
+
+
 def test_a_diff_says_what_is_worse(visit, diff):
     page = visit(diff)
     assert "for the worse" in page.locator(".sentence").inner_text()

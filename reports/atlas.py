@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import atlas_history
+from .atlas_history import RIGHT, History
 from .atlas_matrix import matrix
 from .html import template
 from .markdown import escaped, markdown_table
@@ -115,6 +117,8 @@ class Entry:
     found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Frameworks that cannot do it.
     unable: tuple[str, ...] = ()
+    #: What frameworks did by version, a line each of which several are known.
+    history: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -153,6 +157,20 @@ class Entry:
         """What is off at further points and dtypes."""
         heads = ("also at", "tensor", "truth", "framework", "result")
         return Table("", tuple(Head(name) for name in heads), self.elsewhere)
+
+    def did(self, side: Side) -> str:
+        """What one of its sides did, at every point that it tells, in a line."""
+        if side.failure:
+            return f"{side.says} {side.failure}"
+        labels = side.labels or self.labels
+        told = zip(labels, side.results, strict=True)
+        off = [f"{label} = {result.text}" for label, result in told if result.off]
+        off += [
+            f"{where}: {f'{tensor} = ' if tensor else ''}{result}"
+            for where, tensor, _, adapter, result in self.elsewhere
+            if adapter == side.adapter
+        ]
+        return f"off: {'; '.join(off)}" if off else RIGHT
 
     def off_at(self, side: int, at: int) -> bool:
         """Whether a result of the table, of the side and the label at these places, is off."""
@@ -254,10 +272,31 @@ def by_class(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     return {kind: found for kind, found in held.items() if found}
 
 
-def as_files(entries: Iterable[Entry]) -> dict[str, str]:
-    """The atlas as files: ``README.md``, one file a class, ``index.html``."""
+def history(entries: Iterable[Entry]) -> History:
+    """What each entry came to, in the versions that it was run in."""
+    return {
+        entry.name: {
+            side.adapter: {entry.versions[side.adapter]: entry.did(side)}
+            for side in entry.sides
+            if side.adapter in entry.versions
+        }
+        for entry in entries
+    }
+
+
+def as_files(entries: Iterable[Entry], before: History | None = None) -> dict[str, str]:
+    """The atlas as files: ``README.md``, one file a class, ``index.html``, ``history.json``.
+
+    ``before`` is the history that is known already; what is of no entry any more is left out.
+    """
     found = ordered(entries)
+    now = history(found)
+    held = atlas_history.merged({k: v for k, v in (before or {}).items() if k in now}, now)
+    found = [
+        replace(entry, history=tuple(atlas_history.lines(held[entry.name]))) for entry in found
+    ]
     files = {"README.md": _readme(found), "index.html": as_html(found)}
+    files[atlas_history.NAME] = atlas_history.as_json(held)
     for kind, held in by_class(found).items():
         files[f"{kind}.md"] = _chapter(kind, held)
     return files
@@ -325,6 +364,7 @@ def _entry(entry: Entry) -> list[str]:
     for side in entry.agreeing:
         lines += [f"{side.adapter} agrees by", "", f"```python\n{side.snippet}\n```", ""]
     lines += [f"See <{url}>\n" for url in entry.see]
+    lines += [f"By version: {escaped(safe(text))}\n" for text in entry.history]
     for side in entry.sides:
         lines += [f"```python\n{side.snippet}\n```", ""] if side.snippet else []
     return [*lines, f"`{entry.where}`", ""]

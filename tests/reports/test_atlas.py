@@ -70,7 +70,7 @@ def test_further_points_and_spellings_are_told():
 
 def test_markdown_has_a_file_a_class_and_an_index():
     files = atlas.as_files([entry(), entry("another", "bug")])
-    assert set(files) == {"README.md", "index.html", "kink.md", "bug.md"}
+    assert set(files) == {"README.md", "index.html", "history.json", "kink.md", "bug.md"}
     assert "[max-of-ties](kink.md#max-of-ties)" in files["README.md"]
     assert "- `torch.max`: [another](bug.md#another), [max-of-ties]" in files["README.md"]
     kink = files["kink.md"]

@@ -1,6 +1,6 @@
 """``gradparity atlas``: writes the atlas of divergences, or tells the entries of a name.
 
-Every number is from a run of now.
+Every number is from a run of now; ``--against`` runs the same in another release beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,8 +17,12 @@ from ...adapters import registry
 from ...cases.case import Case
 from ...cases.loading import catalogue, load_files
 from ...refimpl.errors import BadUsage, printable
-from ...reports.atlas import Entry, as_files, sentence
+from ...reports import atlas_history
+from ...reports.atlas import Entry, as_files, history, sentence
+from ...reports.atlas_history import History
 from ...reports.atlas_text import NOWHERE, as_text, rank, ranked
+from ...reports.errors import BadResults
+from ..atlas.against import entries_there, framework, interpreter
 from ..atlas.entries import entries, told_of
 from ..engine.apart import apart
 from ..engine.runner import Runner
@@ -46,6 +50,32 @@ Out = Annotated[
     ),
 ]
 
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="RELEASE",
+        help="Run the entries in another release too, as torch==2.12.0, which pip installs beside "
+        "this one's packages; print what is otherwise, and add it to the atlas's history.",
+        show_default=False,
+    ),
+]
+Python = Annotated[
+    str | None,
+    typer.Option(
+        "--python",
+        metavar="FILE",
+        help="With --against: the interpreter that has that release, and gradparity.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    Literal["text", "json"],
+    typer.Option(
+        "--format", help="json: what each entry came to, by framework and version; writes nothing."
+    ),
+]
+
 FAILED = 1
 
 #: Where the atlas is written if nothing else is said.
@@ -55,18 +85,39 @@ FOLDER = "reports/atlas"
 MOST = 3
 
 
-def atlas(paths: Asked = None, *, adapters: Adapters = None, out: Out = None) -> None:
+def atlas(
+    paths: Asked = None,
+    *,
+    adapters: Adapters = None,
+    out: Out = None,
+    against: Against = None,
+    python: Python = None,
+    form: Format = "text",
+) -> None:
     """Print a function's entries, or write the atlas; status 1 where one is not as recorded."""
     names = adapters_of(adapters)
-    if paths and out is None and not any(map(_is_path, paths)):
-        _tell_of(" ".join(paths), names)
+    if python is not None and against is None:
+        raise BadUsage("--python says where the release of --against is, which is not given")
+    if paths and out is None and not any(map(_is_path, paths)) and form == "text":
+        told, others = _of_name(" ".join(paths))
+        if against is None:
+            _tell_of(told, others, names)
+            return
+        _compare(_run(names, told), [case.name for case in told], against, python)
         return
     cases, faults = find(paths)
     fail_on(faults)
     found = _run(names, cases)
+    if form == "json":
+        emit(atlas_history.as_json(history(found)))
+        return
     folder = Path(out or FOLDER)
+    before = _history(folder)
+    if against is not None:
+        there = _compare(found, paths or (), against, python)
+        before = atlas_history.merged(before, there)
     folder.mkdir(parents=True, exist_ok=True)
-    files = as_files(found)
+    files = as_files(found, before)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     emit("\n".join([sentence(found), *(str(folder / name) for name in files)]))
@@ -74,21 +125,49 @@ def atlas(paths: Asked = None, *, adapters: Adapters = None, out: Out = None) ->
         raise SystemExit(FAILED)
 
 
+def _history(folder: Path) -> History:
+    """What is known of other versions in an atlas's folder."""
+    path = folder / atlas_history.NAME
+    try:
+        return atlas_history.read(path.read_text("utf-8"), str(path)) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, BadResults) as fault:
+        raise BadUsage(f"the atlas's history cannot be read: {fault}") from fault
+
+
+def _compare(
+    found: Sequence[Entry], cases: Sequence[str], against: str, python: str | None
+) -> History:
+    """Run the entries in another release and print what is otherwise; what they came to there."""
+    name = framework(against)
+    if python is None:
+        say(f"gradparity: installing {against} beside the packages of this Python")
+        with interpreter(against) as made:
+            there = entries_there(made, [name], cases)
+    else:
+        there = entries_there(python, [name], cases)
+    emit(atlas_history.as_text(history(found), there))
+    return there
+
+
 def _is_path(text: str) -> bool:
     """Whether an argument means files: one that is there, or is written as one."""
     return Path(text).exists() or "/" in text or text.endswith((".yaml", ".yml"))
 
 
-def _tell_of(asked: str, names: list[str] | None) -> None:
-    """Print the entries of a name: the nearest in full, the others by name."""
+def _of_name(asked: str) -> tuple[list[Case], list[Case]]:
+    """The cases whose entries speak of a name: the nearest, and the others."""
     cases, faults = load_files([catalogue()])
     fail_on(faults)
     found = ranked((_nearness(asked, case), case) for case in cases)
     if not found:
         raise BadUsage(f"no entry of the atlas speaks of {asked!r}")
-    told = _run(names, found[:MOST])
+    return found[:MOST], found[MOST:]
+
+
+def _tell_of(cases: Sequence[Case], others: Sequence[Case], names: list[str] | None) -> None:
+    """Print the entries of some cases in full, and others by name."""
+    told = _run(names, cases)
     lines = [as_text(told, shutil.get_terminal_size().columns)]
-    others = found[MOST:]
     if others:
         lines += ["", "also:", *(f"  {case.name}: {printable(case.about)}" for case in others)]
     emit("\n".join(lines))

@@ -9,6 +9,7 @@
 
 ``run``            cases over adapters, judged: one row for each tensor
 ``load_cases``     cases from files, folders, the catalogue's names, YAML text and dicts
+``explain``        a case derived by hand, every framework beside it: an ``Explanation``
 ``compare``        a PyTorch module beside its JAX port: a ``Report``
 ``Steps``          how both are trained, for ``compare``
 ``assert_parity``  the same in a test: it fails with the report
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     )
     from .reports.digest import Summary, summary
     from .reports.errors import BadResults
-    from .verify.api import BadCases, load_cases, run
+    from .verify.api import BadCases, explain, load_cases, run
+    from .verify.explain.shown import Explanation
     from .verify.own.comparing import assert_parity, compare
     from .verify.own.report import Report
 
@@ -56,6 +58,7 @@ _HOMES = {
     "BadResults": "reports.errors",
     "BadUsage": "refimpl.errors",
     "Case": "cases.case",
+    "Explanation": "verify.explain.shown",
     "GradparityError": "refimpl.errors",
     "LimitExceeded": "refimpl.errors",
     "MissingFramework": "refimpl.errors",
@@ -65,6 +68,7 @@ _HOMES = {
     "Unsupported": "refimpl.errors",
     "assert_parity": "verify.own.comparing",
     "compare": "verify.own.comparing",
+    "explain": "verify.api",
     "load_cases": "verify.api",
     "run": "verify.api",
     "summary": "reports.digest",
@@ -77,6 +81,7 @@ __all__ = [
     "BadResults",
     "BadUsage",
     "Case",
+    "Explanation",
     "GradparityError",
     "LimitExceeded",
     "MissingFramework",
@@ -87,6 +92,7 @@ __all__ = [
     "__version__",
     "assert_parity",
     "compare",
+    "explain",
     "load_cases",
     "run",
     "summary",

@@ -35,7 +35,7 @@ ROOMS = {
     "engine": {"truth", "judging", "diagnosis", "storage"},
     "selection": set(),
     "linting": {"measure", "slopes", "truth", "storage", "selection"},
-    "explain": {"measure", "truth", "judging", "engine"},
+    "explain": {"measure", "truth", "judging", "engine", "selection"},
     "sheets": {"measure", "judging", "engine", "explain"},
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine", "edits"},
@@ -43,7 +43,7 @@ ROOMS = {
     "own": {"measure", "edits", "engine", "atlas", "selection"},
     "fuzz": {"truth", "judging", "engine", "storage", "atlas"},
     "reporting": {"judging"},
-    "api": {"engine", "storage", "selection", "linting"},
+    "api": {"engine", "storage", "selection", "linting", "explain"},
     "pytest_plugin": {"judging", "engine", "selection", "linting", "own"},
     "cli": {"commands"},
 }

@@ -10,10 +10,16 @@ import pandas as pd
 from ..adapters.base import Adapter
 from ..cases.case import Case
 from ..cases.loading import select
+from ..cases.task import Task
 from ..refimpl.errors import BadCase, BadUsage
+from .engine.apart import apart
 from .engine.local import local
 from .engine.session import Session
-from .engine.work import LONG, Progress, Work, drawings, fail_without_a_framework
+from .engine.work import LONG, Here, Progress, Work, drawings, fail_without_a_framework
+from .explain.choosing import task_of
+from .explain.derivation import explain as derive
+from .explain.parts import Derivation
+from .explain.shown import Explanation
 from .linting.refusing import refused
 from .selection.sources import Source, gathered
 from .storage.store import Store
@@ -128,3 +134,48 @@ def run(
             fail_without_a_framework(adapters, entered.missing)
             session.run(entered, progress)
         return session.frame()
+
+
+def explain(
+    case: Source,
+    *,
+    adapters: Iterable[str | Adapter] | None = None,
+    dtype: str | None = None,
+    point: str | None = None,
+) -> Explanation:
+    """Derive a case's gradients by hand, every framework beside it, as ``gradparity explain``.
+
+    Parameters
+    ----------
+    case
+        One case, in any form that ``load_cases`` takes.
+    adapters
+        As ``run`` takes them.
+    dtype, point
+        One of its dtypes, and a point of its sweep, as ``axis=0,act=relu``; the first if none.
+
+    Returns
+    -------
+    Explanation
+        Printed, it is text; a notebook shows it with its graph, and ``.graph`` by itself.
+
+    Raises
+    ------
+    BadCases, BadUsage
+        As ``load_cases`` and ``run`` do; where there are several cases, or no such point.
+    """
+    found = load_cases(case)
+    if len(found) != 1:
+        raise BadUsage(f"{len(found)} cases, expected one: {', '.join(c.name for c in found)}")
+    (one,) = found
+    task = task_of(one, dtype, point)
+    names = None if adapters is None else list(adapters)
+    work = (task, names, one.about)
+    derived = apart(_derived, *work, seconds=LONG) if one.native else _derived(*work)
+    return Explanation(derived)
+
+
+def _derived(task: Task, adapters: list[str | Adapter] | None, about: str) -> Derivation:
+    with Here(adapters) as here:
+        fail_without_a_framework(adapters, here.missing)
+        return derive(task, here.runner, about)

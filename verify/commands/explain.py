@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -16,13 +15,13 @@ from ...refimpl.errors import BadUsage
 from ..engine.apart import apart
 from ..engine.runner import Runner
 from ..engine.work import LONG
+from ..explain.choosing import task_of
 from ..explain.derivation import explain as derive
 from ..explain.graph import mermaid, svg
 from ..explain.parts import Derivation
 from ..explain.render import markdown, page, plain
 from ..explain.tex import latex
-from ..judging.rows import point_text
-from ..selection.choices import adapters_of, chosen, nearest
+from ..selection.choices import adapters_of
 from ..selection.finding import find
 from .common import Adapters, emit, fail_on
 
@@ -58,8 +57,7 @@ def explain(
         names = ", ".join(case.name for case in cases) or "none"
         raise BadUsage(f"{name} has {len(cases)} cases, name one: {names} (FILE::NAME)")
     (case,) = cases
-    wanted = chosen(dtype, case.dtypes, f"dtype of {case.name}")
-    task = _at(case.tasks(wanted or case.dtypes[:1]), point)
+    task = task_of(case, dtype, point)
     names = adapters_of(adapters)
     if case.native:
         worked = apart(_derived, task, names, case.about, seconds=LONG)
@@ -93,17 +91,3 @@ _WRITERS = {
 
 def _derived(task: Task, names: list[str] | None, about: str) -> Derivation:
     return derive(task, Runner(names), about)
-
-
-def _at(tasks: Sequence[Task], point: str | None) -> Task:
-    """The task at a point of the sweep; the first where none is asked for."""
-    if point is None:
-        return tasks[0]
-    asked = set(point.replace(" ", "").split(","))
-    there = {point_text(task.point).replace(" ", ""): task for task in tasks}
-    for text, task in there.items():
-        if asked <= set(text.split(",")):
-            return task
-    if not any(there):
-        raise BadUsage(f"{tasks[0].case} has no sweep, so no point {point}")
-    raise BadUsage(f"{tasks[0].case} has no point {point}{nearest(point, there)}")

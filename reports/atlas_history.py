@@ -128,6 +128,7 @@ def as_text(here: History, there: History) -> str:
     """The changes in plain text, how many there are last."""
     found, both = changes(here, there), list(_both(here, there))
     versions = {f"{f} {v}": None for e, f in both for v in there[e][f]}
-    said = f"{counted(len(both), 'entry')} run in {' and '.join(versions) or 'no version'}: "
+    where = " and ".join(versions) or "no version"
+    said = f"{counted(len(both), 'entry', 'entries')} run in {where}: "
     said += f"{len(found.rows)} otherwise than here." if found.rows else "all as here."
     return "\n\n".join([plain_table(found), said] if found.rows else [said])

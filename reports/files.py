@@ -15,6 +15,7 @@ from .as_text import write_csv
 from .html import as_html
 from .markdown import as_markdown
 from .pages import history
+from .pages.linking import links
 from .pages.sheets import Sheet
 
 #: What ``write`` writes anew each time.
@@ -48,12 +49,13 @@ def write(
     """
     folder = _made(folder)
     told: dict[str, Any] = {"title": title, "date": date, "about": about}
+    page = {"sheets": sheets, "links": links(folder / "report.html")}
     runs = [*_runs(folder), history.told(frame, date, about or {})]
     makers: tuple[Callable[[IO[bytes]], object], ...] = (
         lambda file: frame.to_parquet(file, index=False),
         lambda file: write_csv(frame, file),
         lambda file: file.write(as_markdown(frame, **told).encode()),
-        lambda file: file.write(as_html(frame, **told, sheets=sheets, history=runs).encode()),
+        lambda file: file.write(as_html(frame, **told, **page, history=runs).encode()),
         lambda file: file.write(history.lines(runs).encode()),
     )
     with ExitStack() as stack:  # none is moved into place before all are written

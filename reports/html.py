@@ -14,6 +14,7 @@ from . import summary
 from .failures import Failure, causes, failures
 from .pages.index import index, ordered
 from .pages.lines import line_in
+from .pages.linking import Links
 from .pages.packing import packed
 from .pages.proved import proved, uncompared
 from .pages.rows import rows
@@ -70,6 +71,7 @@ def as_html(
     sheets: Mapping[str, Sheet] | None = None,
     history: Sequence[Mapping[str, Any]] = (),
     progress: str = "",
+    links: Links | None = None,
 ) -> str:
     """Write the report of a run as a page that has all of its rows.
 
@@ -85,6 +87,8 @@ def as_html(
         The runs that the folder has seen, as ``pages.history`` tells them, this one last.
     progress
         Of a run that goes on, how far it is.
+    links
+        Where the atlas is; None where there is none.
     """
     facts = ({"Date": date} if date else {}) | dict(about or {})
     told = failures(frame)
@@ -106,6 +110,7 @@ def as_html(
         sentence=safe(summary.sentence(frame)),
         outcome=outcome(frame),
         progress=progress,
+        links=links or Links(),
         facts={safe(name): safe(text) for name, text in facts.items()},
         failed=[_told(one) for one in told[:MOST_FAILURES]],
         more_failed=f"and {counted(len(left), 'more failure')}: {rest}" if left else "",

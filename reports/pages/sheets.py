@@ -63,6 +63,8 @@ class Sheet:
     records: tuple[Record, ...] = ()
     derivation: tuple[Part, ...] = field(default=())
     at: str = ""
+    #: Whether the atlas of the catalogue has an entry of it.
+    entry: bool = False
 
     def data(self) -> dict[str, Any]:
         """What the page is handed, without what is empty."""

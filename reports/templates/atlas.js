@@ -82,6 +82,17 @@ function arrive() {
   if (!asked && location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 }
 
+// Whoever comes from the page of a run finds the way back to each case of it.
+const report = new URLSearchParams(location.search).get("report");
+if (report && /^(?!\/\/)[\w.%/-]+\.html$/.test(report)) {
+  for (const entry of entries) {
+    const link = document.createElement("a");
+    link.href = `${report}#/case/${encodeURIComponent(entry.id)}`;
+    link.textContent = "in the report";
+    entry.lastElementChild.append(" · ", link);
+  }
+}
+
 field.closest("p").hidden = false;
 field.addEventListener("input", () => { search(); remember(); });
 window.addEventListener("hashchange", arrive);

@@ -170,7 +170,9 @@ function records(sheet) {
     el("p", {}, record.because),
     record.agree_by ? el("p", { class: "pre" }, el("b", {}, "To agree: "), record.agree_by) : null,
     record.see ? el("p", {}, "See ", record.see.split(/\s+/).map((url) => /^https?:/.test(url) ? [el("a", { href: url, rel: "noreferrer" }, url), " "] : `${url} `).flat()) : null));
-  return block("The atlas: what is recorded", el("ol", { class: "failures" }, shown));
+  const { atlas, back } = document.getElementById("main").dataset;
+  const entry = atlas && sheet.entry ? el("p", {}, el("a", { href: `${atlas}?report=${encodeURIComponent(back)}#${encodeURIComponent(sheet.name)}` }, "its entry in the atlas")) : [];
+  return block("The atlas: what is recorded", el("ol", { class: "failures" }, shown), entry);
 }
 
 function derived(sheet) {

@@ -93,3 +93,15 @@ def test_it_is_read_by_everyone(visit, page_file, dark):
             if one["impact"] in ("serious", "critical")
         ]
         assert found == []
+
+
+def test_who_comes_from_a_report_finds_back(visit, page_file):
+    page = visit(page_file, "?report=..%2Fout%2Freport.html#ties")
+    link = page.locator("article#ties a:text('in the report')")
+    assert link.get_attribute("href") == "../out/report.html#/case/ties"
+
+
+@pytest.mark.parametrize("report", ["javascript:alert(1).html", "//elsewhere.org/a.html", "x.js"])
+def test_an_address_that_is_no_page_beside_it_is_none(visit, page_file, report):
+    page = visit(page_file, f"?report={report}#ties")
+    assert page.locator("a:text('in the report')").count() == 0

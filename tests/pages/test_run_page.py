@@ -9,10 +9,13 @@ from axe_playwright_python.sync_playwright import Axe
 
 import gradparity as gp
 from gradparity.adapters.numpy_reference import NumpyAdapter
-from gradparity.reports import files
+from gradparity.reports import atlas, files
+from gradparity.reports.html import as_html
+from gradparity.reports.pages.linking import links
 from gradparity.verify.sheets.making import sheets
 
 from ..adapters import wrong
+from .test_atlas_page import entry
 
 TEXT = """\
 case: layer
@@ -204,6 +207,22 @@ def test_a_case_that_is_not_there_is_said(visit, failing):
     page = visit(failing, "#/case/%3Cscript%3E")
     page.wait_for_selector("text=This run has no such case.")
     assert page.locator("#view-case h2").inner_text() == "<script>"
+
+
+def test_a_recorded_case_leads_to_its_entry_in_the_atlas_and_back(visit, tmp_path):
+    (case,) = gp.load_cases("abs-at-zero")
+    results = gp.run([case], adapters=["numpy"])
+    there, here = tmp_path / "the atlas" / "index.html", tmp_path / "a run" / "report.html"
+    there.parent.mkdir()
+    here.parent.mkdir()
+    there.write_text(atlas.as_html([entry("abs-at-zero", "The kink.", "abs")]), "utf-8")
+    held = sheets([case], results)
+    here.write_text(as_html(results, sheets=held, links=links(here, there)), "utf-8")
+    page = visit(here, "#/case/abs-at-zero")
+    page.click("a:text('its entry in the atlas')")
+    page.wait_for_selector("article#abs-at-zero")
+    page.click("article#abs-at-zero a:text('in the report')")
+    page.wait_for_selector("#view-case h2:text('abs-at-zero')", state="visible")
 
 
 def test_history_has_a_line_a_run(visit, failing):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ...adapters.numpy_reference import NumpyAdapter, reference
 from ...cases.case import Case
+from ...cases.folders import catalogue
 from ...cases.models import DivergenceModel
 from ...cases.program import Program
 from ...cases.task import Task
@@ -78,6 +79,7 @@ def _plain(case: Case, files: dict[Path, list[str]]) -> Sheet:
         operations=tuple(dict.fromkeys(i.operation for i in every if i.operation != "select")),
         nodes=_nodes(program, list(case.model.inputs), list(case.model.params)),
         records=tuple(_record(divergence) for divergence in case.model.divergences),
+        entry=bool(case.model.divergences) and case.path.is_relative_to(catalogue()),
     )
 
 

@@ -289,6 +289,9 @@ class Adapter(ABC):
         """The other way in which the case has it run, of ``cases.modes``; mostly none."""
         return task.modes.get(self.name, "")
 
+    def forget(self) -> None:  # noqa: B027  for those who keep something
+        """Let go of what is kept from task to task, as compiled functions: memory runs short."""
+
     def one_thread(self) -> AbstractContextManager[None]:
         """Inside, the framework keeps to one thread, where it has a setting of its own for that.
 

@@ -78,6 +78,11 @@ class JaxAdapter(Adapter):
         """Its devices."""
         return {"devices": ", ".join(map(str, jax.devices()))}
 
+    def forget(self) -> None:
+        """Drop compiled functions, its own and what JAX keeps of every one there has been."""
+        self._held.clear()
+        jax.clear_caches()
+
     def run(self, task: Task) -> Trace:
         """Run a task, in 64 bits whatever the importing program has set."""
         program = self.program(task)

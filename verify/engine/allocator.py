@@ -12,6 +12,14 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT, _MAPPED = 256 * 2**20, 32 * 2**20
 
 
+def hand_back() -> None:
+    """Hand freed memory that the process keeps back to the system, where that can be told to."""
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def keep_freed_memory() -> bool:
     """Stop glibc from handing freed memory back at once; True where it was told so.
 

@@ -1,4 +1,4 @@
-"""How much memory a process may take for its tasks: beyond that an allocation fails.
+"""How much memory a process may take for its tasks, and what it lets go of before that.
 
 Linux counts what a process has written to, or may write to, by itself (``RLIMIT_DATA``): the code
 of frameworks and files in memory are no part of it. Where the system has no such limit that holds,
@@ -7,18 +7,24 @@ as on macOS, there is none.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ...refimpl.errors import BadUsage
+from .allocator import hand_back
 
 if sys.platform != "win32":
     import resource
 
 #: No process is given less than this: frameworks have buffers of their own.
 LEAST = 2 * 2**30
+
+#: A worker that holds more lets go of what frameworks keep; when it has grown by so much, again.
+MOST, GROWTH = 700 * 2**20, 100 * 2**20
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -71,3 +77,41 @@ def limit_memory(memory: int | None, workers: int) -> None:
     if hard != resource.RLIM_INFINITY:
         allowed = min(allowed, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
+
+
+class Tidying:
+    """Keeps a worker small: the C library keeps what is freed, frameworks what they compiled.
+
+    Parameters
+    ----------
+    forget
+        Lets go of what is kept, at the cost of making it anew.
+    most
+        Bytes from which on it is called.
+    """
+
+    def __init__(self, forget: Callable[[], None], most: int = MOST) -> None:
+        self._forget, self._most, self._next = forget, most, most
+
+    def after_a_task(self) -> None:
+        """Hand back what is freed, and let go where that is not enough.
+
+        What stays is no reason to do so after every task.
+        """
+        if resident() <= self._next:
+            return
+        hand_back()
+        if resident() > self._most:
+            self._forget()
+            gc.collect()
+            hand_back()
+        self._next = max(self._most, resident() + GROWTH)
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory; 0 where the system does not say."""
+    try:
+        pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from ...adapters import registry
 from ...adapters.asking import answers
-from ...adapters.attempt import attempt
+from ...adapters.attempt import asked, attempt
 from ...adapters.base import Adapter, Trace
 from ...adapters.broken import all_made
 from ...adapters.well_formed import same_bits
@@ -95,6 +96,12 @@ class Runner:
         self._held: tuple[Task, Baseline | str] | None = None
         self._peers: tuple[Task, dict[str, Peer | GradparityError]] | None = None
 
+    def forget(self) -> None:
+        """Have the adapters let go of what they keep; one that cannot keeps it."""
+        for adapter in (*self.adapters.values(), *self._beside.values()):
+            with suppress(AdapterFailed):
+                asked(adapter.forget)
+
     def rows_of(self, undrawn: Undrawn, lost: Mapping[str, Lost] | None = None) -> list[Row]:
         """Draw a task and run it in every adapter; the rows of all of them.
 
@@ -159,12 +166,12 @@ class Runner:
         try:
             trace = _run(adapter, task)
             pulled = None if base.seeded is None else attempt(adapter, base.seeded)
-            asked = answers(adapter, task)
+            told = answers(adapter, task)
         except (Unsupported, AdapterFailed) as failure:
             return [judge_failure(task, name, version, failure)]
         seconds = time.perf_counter() - started
         try:
-            rows = judge(task, adapter, version, trace, base, pulled, asked)
+            rows = judge(task, adapter, version, trace, base, pulled, told)
             for row in rows:
                 row["seconds"] = seconds
             diagnose(Judged(task, adapter, base, rows, self._rows, trace))
@@ -195,7 +202,7 @@ class Runner:
         """What an adapter gives to be judged by, or why it gives nothing."""
         self._tell(name)
         try:
-            return peer(task, name, lambda asked: _run(self._made(name), asked))
+            return peer(task, name, lambda one: _run(self._made(name), one))
         except (Unsupported, AdapterFailed) as failure:
             return failure
 

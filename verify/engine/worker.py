@@ -16,7 +16,7 @@ from ...adapters.base import Adapter
 from ...cases.case import Undrawn
 from ..judging.rows import REFERENCE, Row
 from ..storage.folder import cache_folder
-from .memory import limit_memory
+from .memory import Tidying, limit_memory
 from .processes import end_with_parent
 from .runner import Lost, Runner
 
@@ -63,6 +63,7 @@ class _State:
     fault: Exception | None = None
     marks: Marks | None = None
     slot: int = 0
+    tidying: Tidying | None = None
     settings: ExitStack = field(default_factory=ExitStack)
 
     def tell(self, name: str) -> None:
@@ -93,6 +94,7 @@ def start(
     _STATE.marks = marks
     try:
         _STATE.runner = _made(adapters, broken)
+        _STATE.tidying = Tidying(_STATE.runner.forget)
         limit_memory(memory, workers)
     except Exception as fault:  # noqa: BLE001  raised where it is heard
         _STATE.fault = fault
@@ -114,7 +116,10 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
     """Run a task over the adapters; its rows."""
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
-    return _runner().rows_of(undrawn, lost)
+    rows = _runner().rows_of(undrawn, lost)
+    if _STATE.tidying is not None:
+        _STATE.tidying.after_a_task()
+    return rows
 
 
 def remote_about(adapters: tuple[str, ...] | None) -> tuple[list[str], dict[str, str]]:

@@ -99,9 +99,10 @@ def entries_there(python: str | Path, names: Sequence[str], cases: Sequence[str]
     command += ["--adapters", ",".join(names), "--format", "json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        return read(done.stdout, f"what {python} prints")
     except OSError as fault:
         raise BadUsage(f"{python} cannot be started: {fault.strerror or fault}") from fault
+    try:
+        return read(done.stdout, f"what {python} prints")
     except BadResults as fault:
         raise BadUsage(f"{fault}: {_last(done.stderr)}") from fault
 

@@ -25,6 +25,16 @@ _REDUCED = (
     Form("{there} doubles the loss", "z = {again}\ny = 2 * z", "no factor of 2"),
 )
 
+
+def _unsigned(operation: str) -> Form:
+    """On a branch cut, where the sign of a zero says on which side of it a number is."""
+    return Form(
+        "{there} takes -0 for 0, on the other side of the branch cut",
+        f"y = {operation}(x + 0.0)",
+        "the sign of the zero",
+    )
+
+
 #: Operation → its other forms.
 FORMS: dict[str, tuple[Form, ...]] = {
     "softplus": (
@@ -84,6 +94,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         ),
     ),
     "log": (
+        _unsigned("log"),
         Form(
             "{there} has the logarithm to base 2",
             "y = log(x) / 0.6931471805599453",
@@ -100,10 +111,17 @@ FORMS: dict[str, tuple[Form, ...]] = {
             for eps in ("1e-8", "1e-6", "1e-7", "1e-5", "1e-12", "1e-10")
         ),
     ),
-    "sqrt": tuple(
-        Form(f"{{there}} adds {eps} inside the root", f"y = sqrt(x + {eps})", "√x")
-        for eps in ("1e-8", "1e-6", "1e-5", "1e-12", "1e-7", "1e-3", "1e-10")
+    "sqrt": (
+        _unsigned("sqrt"),
+        *(
+            Form(f"{{there}} adds {eps} inside the root", f"y = sqrt(x + {eps})", "√x")
+            for eps in ("1e-8", "1e-6", "1e-5", "1e-12", "1e-7", "1e-3", "1e-10")
+        ),
     ),
+    **{
+        name: (_unsigned(name),)
+        for name in ("asin", "acos", "asinh", "acosh", "atan", "atanh", "log1p", "log2", "log10")
+    },
     "normalize": (
         Form(
             "{there} divides by ‖x‖ + eps, not by max(‖x‖, eps)",

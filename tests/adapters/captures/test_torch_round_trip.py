@@ -27,7 +27,7 @@ from gradparity.cases.program import Program
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 from gradparity.refimpl.ops import GROUPS, TABLE
 
-from ..test_lowerings import UP_TO_SIGN, near, task_of, within
+from ..test_lowerings import NO_DERIVATIVE, UP_TO_SIGN, near, task_of, within
 
 #: Far above rounding at these sizes, far below any other meaning of a name or an attribute.
 WITHIN = 1e-11
@@ -131,7 +131,29 @@ def kept(found, tasks):
 def tasks_of(rows, count=None):
     """A task an operation, of as many of its examples; an empty one has none."""
     made = {row.name.replace(".", "_"): (row, within("torch", row)[:count]) for row in rows}
-    return {name: task_of(row, examples) for name, (row, examples) in made.items()}
+    return {name: derivable(task_of(row, examples)) for name, (row, examples) in made.items()}
+
+
+def derivable(task):
+    """A task whose parameters PyTorch has derivatives by; it refuses to run with others as such."""
+    try:
+        TorchAdapter().run(task)
+    except (AdapterFailed, Unsupported) as failure:
+        if NO_DERIVATIVE not in str(failure):
+            raise
+    else:
+        return task
+    params, inputs = dict(task.params), dict(task.inputs)
+    for name, x in task.params.items():
+        try:
+            TorchAdapter().run(
+                replace(task, params={name: x}, inputs={**task.inputs, **task.params})
+            )
+        except (AdapterFailed, Unsupported) as failure:
+            if NO_DERIVATIVE not in str(failure):
+                raise
+            inputs[name] = params.pop(name)
+    return replace(task, params=params, inputs=inputs)
 
 
 def wrong(tasks, found):

@@ -25,12 +25,13 @@ from gradparity.adapters.captures.torch_side import TorchSide
 WIDTH, HEADS, TOKENS = 512, 8, 256
 
 #: So many times one forward and backward pass of PyTorch, beside the captures, may be taken. It is
-#: missed: on one core a pass takes 0.07 s, a verdict some 200 times that (16 s of CPU; 11 runs of
-#: the reference, eight of them noisy, and JAX's own compilation, which alone takes twenty passes).
+#: missed: on two busy cores, of which a pass took 0.08 to 0.12 s of CPU, a verdict took 13 s. Two
+#: noisy runs of the reference took 4.8 s of that, JAX's compilation and runs 2.6 s, two plain runs
+#: 2.3 s, noise for each element 1.5 s, comparing 1.3 s, PyTorch's runs 0.4 s. NumPy's products of
+#: matrices alone have a half to a third of the speed of PyTorch's, and in float64.
 TIMES = 20
 
-#: So many times what the passes keep may be held. It is missed: 14 times (780 MiB against 54),
-#: JAX's compilation and a run's whole tape among them.
+#: So many times what the passes keep may be held. It is missed: 7.8 times (423 MiB against 54).
 HELD = 6
 
 
@@ -117,11 +118,10 @@ def measured() -> list[Result]:
     both()
     once = min(seconds(both) for _ in range(5))
     given = Given(*TorchSide(block).state(), names=("x",), args=(x.numpy(),))
-    captures = sum(
-        seconds(lambda side=side, dtype=dtype: side.capture(given, dtype))
-        for side in (TorchSide(block), JaxSide(port, convert))
-        for dtype in ("float64", "float32")
-    )
+    sides = (TorchSide(block), JaxSide(port, convert))
+    for side in sides:  # what the first capture imports is none of its time
+        side.capture(given, "float64")
+    captures = sum(seconds(lambda side=side: side.capture(given, "float64")) for side in sides)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
     found = gp.compare(block, port, {"x": x}, convert)

@@ -261,7 +261,7 @@ class _Trial:
         leaves = {k: np.asarray(x) for k, x in {**task.inputs, **task.params}.items()}
         several = {i.refs[0] for i in self._program.instructions if i.operation == "select"}
         held = {**leaves, **values, **{k: np.zeros(()) for k in several}}
-        return Known(held, numbers_of(self._task.programs[self._adapter.name]), several=True)
+        return Known(held, numbers_of(self._task.programs[self._adapter.name]))
 
     def _pairs(
         self, candidates: Iterable[tuple[str, Edit]]

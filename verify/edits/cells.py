@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...cases.program import Instruction
-from .edit import Edit, Known, of
+from .edit import Edit, Known, Making, of
 from .written import written
 
 
@@ -64,42 +64,91 @@ def _evaluating(i: Instruction, given: tuple[Any, ...]) -> Iterator[Edit]:
             yield Edit(said, made, "the statistics that are given")
 
 
+#: A GRU's usual mixture of the state and what is new, and its gates' function.
+_MIXED, _GATE = "(1 - z{t}) * n{t} + z{t} * h{b}", "sigmoid"
+
+#: Other GRUs: what is said, the new state, the mixture, the gates' function, how to be as here.
+_GRUS = (
+    (
+        "{there} multiplies the state by the reset gate before the product (reset_after=False)",
+        "tanh(a{t}n + matmul(r{t} * h{b}, un){bn})",
+        _MIXED,
+        _GATE,
+        "the reset gate after the product",
+    ),
+    (
+        "the second bias of the new gate stands outside the reset gate's product in {there}",
+        "tanh(a{t}n + r{t} * matmul(h{b}, un){bn})",
+        _MIXED,
+        _GATE,
+        "tanh(a + r·(h·U + b_hn))",
+    ),
+    (
+        "z and 1 - z are exchanged in {there}: its update gate keeps the new state",
+        "tanh(a{t}n + r{t} * (matmul(h{b}, un){bn}))",
+        "z{t} * n{t} + (1 - z{t}) * h{b}",
+        _GATE,
+        "h = (1 - z)·n + z·h",
+    ),
+    (
+        "{there} leaves the reset gate out",
+        "tanh(a{t}n + (matmul(h{b}, un){bn}))",
+        _MIXED,
+        _GATE,
+        "tanh(a + r·(h·U + b_hn))",
+    ),
+    (
+        "the reset gate multiplies the input's share as well in {there}",
+        "tanh(r{t} * (a{t}n + (matmul(h{b}, un){bn})))",
+        _MIXED,
+        _GATE,
+        "tanh(a + r·(h·U + b_hn))",
+    ),
+    (
+        "the gates are hard sigmoids in {there}",
+        "tanh(a{t}n + r{t} * (matmul(h{b}, un){bn}))",
+        _MIXED,
+        "hard_sigmoid",
+        "sigmoid",
+    ),
+    (
+        "the new state is a relu in {there}, a tanh in {here}",
+        "relu(a{t}n + r{t} * (matmul(h{b}, un){bn}))",
+        _MIXED,
+        _GATE,
+        "tanh",
+    ),
+)
+
+
 @of("gru")
 def _gru(i: Instruction, known: Known) -> Iterator[Edit]:
-    """The gate before the product, as first published; and z for 1 - z."""
-    if not known.several:
-        return
+    """The gate before the product, as first published; z for 1 - z; and the like."""
     steps = known.shape(i.arguments[0])[0]
     size = known.shape(i.arguments[2])[1]
     rest = (*i.arguments[3:], None, None, None)
     given = {k: rest[n] is not None for n, k in enumerate(("b_ih", "b_hh", "h0"))}
-    for said, new, mixed, agree in (
-        (
-            "{there} multiplies the state by the reset gate before the product (reset_after=False)",
-            "tanh(a{t}n + matmul(r{t} * h{b}, un){bn})",
-            "(1 - z{t}) * n{t} + z{t} * h{b}",
-            "the reset gate after the product",
-        ),
-        (
-            "the second bias of the new gate stands outside the reset gate's product in {there}",
-            "tanh(a{t}n + r{t} * matmul(h{b}, un){bn})",
-            "(1 - z{t}) * n{t} + z{t} * h{b}",
-            "tanh(a + r·(h·U + b_hn))",
-        ),
-        (
-            "z and 1 - z are exchanged in {there}: its update gate keeps the new state",
-            "tanh(a{t}n + r{t} * (matmul(h{b}, un){bn}))",
-            "z{t} * n{t} + (1 - z{t}) * h{b}",
-            "h = (1 - z)·n + z·h",
-        ),
-    ):
-        made = written(i, _unrolled(new, mixed, steps, size, given))
+    for said, new, mixed, gate, agree in _GRUS:
+        made = written(i, _unrolled((new, mixed, gate), steps, size, given))
         if made is not None:
             yield Edit(said, made, agree, results=(i.target, f"{i.target}~h{steps}x"))
 
 
-def _unrolled(new: str, mixed: str, steps: int, size: int, given: dict[str, bool]) -> str:
-    """A GRU step by step."""
+@of("gru", "lstm")
+def _backwards(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    """From the last step to the first."""
+    made = Making(i)
+    turned = made.add("flip", i.arguments[0], axis=0)
+    whole = made.add(i.operation, turned, *i.arguments[1:], **i.attributes)
+    last = [made.add("select", whole, index=k) for k in range(3 if i.operation == "lstm" else 2)]
+    results = (i.target, *(x.name for x in last[1:]))
+    said = "{there} goes from the last step to the first"
+    yield Edit(said, made.last("flip", last[0], axis=0), "from the first step on", results=results)
+
+
+def _unrolled(form: tuple[str, str, str], steps: int, size: int, given: dict[str, bool]) -> str:
+    """A GRU step by step: of its new state, its mixture and its gates' function."""
+    new, mixed, gate = form
     d, e = size, 2 * size
     lines = ["wi = matrix_transpose(w_ih)", "u = matrix_transpose(w_hh)"]
     lines += [f"ur = u[:, :{d}]", f"uz = u[:, {d}:{e}]", f"un = u[:, {e}:]"]
@@ -112,8 +161,8 @@ def _unrolled(new: str, mixed: str, steps: int, size: int, given: dict[str, bool
         bias = " + b_ih" if given["b_ih"] else ""
         lines += [
             f"a{t} = matmul(x[{t}], wi){bias}",
-            f"r{t} = sigmoid(a{t}[:, :{d}] + matmul(h{b}, ur){br})",
-            f"z{t} = sigmoid(a{t}[:, {d}:{e}] + matmul(h{b}, uz){bz})",
+            f"r{t} = {gate}(a{t}[:, :{d}] + matmul(h{b}, ur){br})",
+            f"z{t} = {gate}(a{t}[:, {d}:{e}] + matmul(h{b}, uz){bz})",
             f"a{t}n = a{t}[:, {e}:]",
             f"n{t} = {new.format(t=t, b=b, bn=bn)}",
             f"h{t + 1}x = {mixed.format(t=t, b=b)}",

@@ -48,8 +48,6 @@ class Known:
     constants: frozenset[str] = frozenset()
     #: Variable → the other program's arrays with the very same elements in another order.
     rivals: Mapping[str, Sequence[tuple[str, np.ndarray]]] = field(default_factory=dict)
-    #: Whether an edit may have ``results``.
-    several: bool = False
 
     def shape(self, argument: Ref | Const | None) -> tuple[int, ...]:
         """The shape of an argument."""

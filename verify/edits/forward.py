@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,12 +52,20 @@ def replaced(
     """
     made: list[Instruction] = []
     for i in program.instructions:
+        made.extend(new if i.target == target else (i,))
+    return Program(tuple(taking(made, target, results)), program.output)
+
+
+def taking(
+    instructions: Iterable[Instruction], target: str, results: Sequence[str]
+) -> Iterator[Instruction]:
+    """Instructions that take variables for the several results of one; as they are of none."""
+    for i in instructions:
         if i.operation == "select" and results and i.refs == (target,):
             taken = (Ref(results[int(i.attributes["index"])]),)
-            made.append(replace(i, operation="identity", arguments=taken, attributes={}))
+            yield replace(i, operation="identity", arguments=taken, attributes={})
         else:
-            made.extend(new if i.target == target else (i,))
-    return Program(tuple(made), program.output)
+            yield i
 
 
 def after(program: Program, target: str) -> list[Instruction]:

@@ -165,11 +165,18 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit(said, (new,), f"scale={number(scale)}", number=there)
     query, key, value, *masks = i.arguments
     if not causal and all(x is None for x in masks):
-        made = Making(i)
-        scores = made.add("matmul", query, made.add("matrix_transpose", key))
-        weights = made.add("softmax", made.add("multiply", scores, Const(scale)), axis=-2)
-        said = "{there} takes the softmax over queries, {here} over keys"
-        yield Edit(said, made.last("matmul", weights, value), "the softmax along the last axis")
+        rank = len(known.shape(query))
+        for axis in range(-2, -rank - 1, -1):
+            made = Making(i)
+            scores = made.add("matmul", query, made.add("matrix_transpose", key))
+            weights = made.add("softmax", made.add("multiply", scores, Const(scale)), axis=axis)
+            over = {-2: "queries", -3: "heads"}.get(axis, f"axis {axis + rank}")
+            said = f"{{there}} takes the softmax over {over}, {{here}} over keys"
+            agree = "the softmax along the last axis"
+            yield Edit(said, made.last("matmul", weights, value), agree)
+        if known.shape(query) == known.shape(key):
+            new = replace(i, arguments=(key, query, *i.arguments[2:]))
+            yield Edit("queries and keys are exchanged in {there}", (new,), "queries by keys")
     said = "{there} has no causal mask" if causal else "{there} has a causal mask"
     new = replace(i, attributes={**i.attributes, "is_causal": not causal})
     yield Edit(said, (new,), f"is_causal={causal}")

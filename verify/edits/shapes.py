@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.program import Instruction, Ref
-from .edit import Edit, Known, Making, of, with_argument
+from .edit import Edit, Known, Making, of
 
 #: Functions that reduce along axes, of which one may stand for another.
 REDUCTIONS = ("sum", "mean", "max", "min", "prod")
@@ -171,26 +171,52 @@ def _exchanged(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
         yield Edit(said, (new,), "the order of the operands")
 
 
+#: So many layouts of an operand are tried together with those of the others.
+LAYOUTS = 2
+
+
 @of()
 def _reordered(i: Instruction, known: Known) -> Iterator[Edit]:
-    """An operand whose elements are the other side's in an order that no transposition makes."""
+    """Operands whose elements are the other side's in an order that no transposition makes.
+
+    First one of them, then all: queries and keys whose heads are split otherwise.
+    """
+    found: dict[int, list[np.ndarray]] = {}
     for k, argument in enumerate(i.arguments):
-        if not isinstance(argument, Ref) or argument.name not in known.rivals:
-            continue
-        here = np.asarray(known.values[argument.name])
-        for _, there in known.rivals[argument.name]:
-            for array in _laid_out(there, here.shape):
-                made = Making(i)
-                index = _order(here, array)
-                if index is None:
-                    continue
-                flat = made.add("reshape", argument, shape=(-1,))
-                moved = made.add("getitem", flat, index=(index,))
-                shaped = made.add("reshape", moved, shape=here.shape)
-                changed = with_argument(i, k, shaped)[0].arguments
+        if isinstance(argument, Ref) and argument.name in known.rivals:
+            orders = list(_orders(argument.name, known))
+            found |= {k: orders} if orders else {}
+            for index in orders:
                 said = "the elements of an operand are in another order in {there}"
-                again = made.again(*changed)
+                again = _in_order(i, {k: index}, known)
                 yield Edit(said, again, "the same order of elements", operand=argument.name)
+    if len(found) > 1:
+        for chosen in itertools.product(*(orders[:LAYOUTS] for orders in found.values())):
+            said = f"the elements of {len(found)} operands are in another order in {{there}}"
+            again = _in_order(i, dict(zip(found, chosen, strict=True)), known)
+            yield Edit(said, again, "the same order of elements")
+
+
+def _orders(name: str, known: Known) -> Iterator[np.ndarray]:
+    """Which element of a variable each of the other side's is, in each layout of its axes."""
+    here = np.asarray(known.values[name])
+    for _, there in known.rivals[name]:
+        for array in _laid_out(there, here.shape):
+            index = _order(here, array)
+            if index is not None:
+                yield index
+
+
+def _in_order(
+    i: Instruction, orders: dict[int, np.ndarray], known: Known
+) -> tuple[Instruction, ...]:
+    """The instruction with the elements of operands in another order."""
+    made, arguments = Making(i), list(i.arguments)
+    for k, index in orders.items():
+        flat = made.add("reshape", arguments[k], shape=(-1,))
+        moved = made.add("getitem", flat, index=(index,))
+        arguments[k] = made.add("reshape", moved, shape=known.shape(i.arguments[k]))
+    return made.again(*arguments)
 
 
 def _laid_out(x: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...cases.program import Const, Instruction, Program, Ref
 from ...refimpl.errors import GradparityError
-from ..edits.forward import after, forward, replaced
+from ..edits.forward import after, forward, replaced, taking
 from ..edits.table import Edit, Known, edits_of
 from .evaluating import LOSS, Evaluated
 from .matching import Index, off
@@ -79,7 +79,7 @@ def search(
             part = edit.part and not whole
             key = (not whole, -gained, rank >= len(front), part, error, number)
             if best is None or key < best[0]:
-                program = replaced(a.program, name, edit.instructions)
+                program = replaced(a.program, name, edit.instructions, edit.results)
                 used = {r for e in edit.instructions for r in e.refs}
                 held = {k: x for k, x in extra.items() if k in used}
                 best = key, Proof(edit, name, program, whole, held, there)
@@ -116,11 +116,11 @@ class _Trial:
             made = forward(edit.instructions, self._values)
             y, there = made[name], None
             if not isinstance(y, tuple):
-                if np.shape(y) != np.shape(self._values[name]):
+                if not edit.results and np.shape(y) != np.shape(self._values[name]):
                     return None
                 there = self._lost.find(y)
-            rest = after(a.program, name)
-            later = forward(rest, {**self._values, **made})
+            rest = taking(after(a.program, name), name, edit.results)
+            later = forward(tuple(rest), {**self._values, **made})
         except GradparityError:  # an edit that cannot be computed is no cause
             return None
         gained = sum(
@@ -162,9 +162,14 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
 
 
 def rivals(a: Evaluated, b: Evaluated, parting: Parting) -> dict[str, list[tuple[str, np.ndarray]]]:
-    """For operands of where ``a`` parts, those of where ``b`` does with the same elements."""
-    operands = ((r, b.values[r]) for r in _operands(b, parting.there.first))
-    there = Index(operands, max(a.near, b.near))
+    """For operands of where ``a`` parts, those of where ``b`` does with the same elements.
+
+    What ``a`` does in one operation ``b`` may do in several, of which each takes some of them.
+    """
+    lost = sorted(parting.there.lost, key=lambda name: b.order.get(name, -1))
+    operands = _operands(b, (*parting.there.first, *lost))
+    known = ((r, b.values[r]) for r in operands if r not in parting.there.lost)
+    there = Index(known, max(a.near, b.near))
     found = {}
     for name in _operands(a, parting.here.first):
         x = a.values[name]

@@ -16,6 +16,7 @@ from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
 from .matching import off
 from .parting import Front, part
+from .stops import counterpart, search_stops
 
 #: How many things may be found one after the other.
 ROUNDS = 8
@@ -47,8 +48,9 @@ def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
     for _ in range(ROUNDS):
         if not gradients_apart(state.a, state.b):
             break
-        finding, goes_on = _gradients_part(state)
-        _add(findings, finding)
+        found, goes_on = _gradients_part(state)
+        for finding in found:
+            _add(findings, finding)
         if not goes_on:
             break
     return findings
@@ -111,7 +113,13 @@ def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding,
     return Finding("value", (at_a, at_b), words, agree, effect), True
 
 
-def _gradients_part(state: _State) -> tuple[Finding, bool]:
+def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
+    for here, there in (("a", "b"), ("b", "a")):
+        a, b = getattr(state, here), getattr(state, there)
+        stops = search_stops(a, b)
+        if stops is not None:
+            setattr(state, here, a.edited(stops.program, {}))
+            return [_stopped(a, b, target, first=here == "a") for target in stops.targets], True
     for here, there in (("a", "b"), ("b", "a")):
         a, b = getattr(state, here), getattr(state, there)
         parting = part_backwards(a, b)
@@ -121,21 +129,43 @@ def _gradients_part(state: _State) -> tuple[Finding, bool]:
             name = proof.edit.operand if proof.edit.operand in a.made else proof.target
             at = At(a.framework, a.made[name].operation, _place(a, name))
             words = _worded(proof, here=a.framework, there=b.framework)
-            return Finding("grad", (at,), words, f"in {b.framework}: {proof.edit.agree}"), True
+            return [Finding("grad", (at,), words, f"in {b.framework}: {proof.edit.agree}")], True
     at = []
     for side, other in ((state.a, state.b), (state.b, state.a)):
         first = part_backwards(side, other).first[:1]
         at += [At(side.framework, side.made[n].operation, _place(side, n)) for n in first]
     worst = max(gradients_apart(state.a, state.b).items(), key=lambda item: item[1])
-    return Finding(
-        "grad", tuple(at), effect=f"the gradient of {worst[0]} is off by {worst[1]:.2g}"
-    ), False
+    effect = f"the gradient of {worst[0]} is off by {worst[1]:.2g}"
+    return [Finding("grad", tuple(at), effect=effect)], False
+
+
+def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding:
+    """A gradient that ``a`` stops on purpose, and ``b`` does not."""
+    at = [At(a.framework, "stop_gradient", _place(a, target))]
+    there = counterpart(a, b, target)
+    if there is not None:
+        at.append(At(b.framework, b.made[there].operation, _place(b, there)))
+    said = "{here} lets no gradient pass here (detach, stop_gradient), {there} does"
+    port = b.framework if first else a.framework
+    agree = "stop the gradient here as well" if first else "no detach or stop_gradient"
+    here, there = (a.framework, b.framework) if first else (b.framework, a.framework)
+    words = _named(said if first else _turned(said), here, there)
+    return Finding("grad", tuple(at if first else at[::-1]), words, f"in {port}: {agree}")
+
+
+def _turned(said: str) -> str:
+    """A sentence with the two sides exchanged."""
+    return said.replace("{here}", "{}").replace("{there}", "{here}").replace("{}", "{there}")
 
 
 def _worded(proof: Proof, here: str, there: str) -> str:
+    return _named(proof.edit.says, here, there)
+
+
+def _named(said: str, here: str, there: str) -> str:
     if here == there:
         here, there = f"the first ({here})", f"the second ({there})"
-    return proof.edit.says.format(here=here, there=there)
+    return said.format(here=here, there=there)
 
 
 def _effect(a: Evaluated, b: Evaluated) -> str:

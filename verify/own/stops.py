@@ -1,0 +1,96 @@
+"""Gradients that one side stops and the other does not: stops that are there, left out."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...cases.program import Instruction, Program
+from ...refimpl.errors import GradparityError
+from ..edits.forward import replaced
+from .causes import PATIENCE
+from .evaluating import Evaluated
+from .gradients import REPRODUCED, gradients_apart, program_without_loss
+from .matching import Index
+
+#: How many of the stops of a side are tried.
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Stops of a side without which all gradients are the other side's, and its program then."""
+
+    targets: tuple[str, ...]
+    program: Program
+
+
+def search_stops(a: Evaluated, b: Evaluated) -> Stops | None:
+    """The fewest stops of ``a`` that ``b`` has not: one, two, or of all those that are needed."""
+    least = max(REPRODUCED, a.near_backwards, b.near_backwards)
+    until = time.monotonic() + PATIENCE
+    held = list(_stops(a))
+    for some in _chosen(held):
+        if time.monotonic() > until:
+            return None
+        if _same(a, b, some, least):
+            needed = list(some)
+            for i in some if len(some) > 2 else ():
+                fewer = [j for j in needed if j is not i]
+                needed = fewer if _same(a, b, fewer, least) else needed
+            targets = tuple(i.target for i in needed)
+            return Stops(targets, program_without_loss(_without(a, needed)))
+    return None
+
+
+def counterpart(a: Evaluated, b: Evaluated, target: str) -> str | None:
+    """The variable of ``b`` that has the values which ``a`` stops the gradient of."""
+    made = ((k, b.values[k]) for k in b.made if k in b.values)
+    return Index(made, max(a.near, b.near)).find(a.values[target])
+
+
+def _chosen(held: Sequence[Instruction]) -> Iterator[Sequence[Instruction]]:
+    for count in (1, 2):
+        yield from itertools.combinations(held, count)
+    if len(held) > 2:
+        yield held
+
+
+def _stops(side: Evaluated) -> Iterator[Instruction]:
+    """The stops of what moves with a parameter, that a gradient would come to; from the output."""
+    moving = {*side.captured.params}
+    for i in side.program.instructions:
+        if not moving.isdisjoint(i.refs):
+            moving.add(i.target)
+    found = (
+        i
+        for i in reversed(side.program.instructions)
+        if i.operation == "stop_gradient" and i.target in moving
+    )
+    return itertools.islice(found, MOST)
+
+
+def _without(side: Evaluated, stops: Sequence[Instruction]) -> Program:
+    program = side.program
+    for i in stops:
+        new = Instruction(i.target, "identity", i.arguments, {}, named=False, line=i.line)
+        program = replaced(program, i.target, (new,))
+    return program
+
+
+def _same(a: Evaluated, b: Evaluated, stops: Sequence[Instruction], least: float) -> bool:
+    """Whether all gradients are the other side's without these stops."""
+    try:
+        edited = a.edited(program_without_loss(_without(a, stops)), {})
+    except GradparityError:  # what cannot be computed is no cause
+        return False
+    apart = gradients_apart(edited, b, least)
+    return not apart and all(g is None or bool(np.isfinite(g).all()) for g in _leaves(edited))
+
+
+def _leaves(side: Evaluated) -> Iterator[np.ndarray | None]:
+    return (side.grads.get(name) for name in side.captured.params)

@@ -29,7 +29,7 @@ class PaddleTraining:
         assert task.update is not None
         if dtype_of(task.dtype).kind == "c":
             raise Unsupported(f"{_WHERE} move no complex parameters")
-        self._task, self._rate = task, None
+        self._task, self._left = task, task.steps
         self.params = {k: _parameter(x) for k, x in params.items()}
         names = list(params) if task.update.groups else [""]
         with self._wide():
@@ -55,6 +55,7 @@ class PaddleTraining:
 
     def step(self, loss: float) -> None:
         """Move the parameters, then the schedules."""
+        self._left -= 1
         with self._wide():
             for optimizer in self._optimizers.values():
                 schedule = _schedule_of(optimizer)
@@ -62,7 +63,7 @@ class PaddleTraining:
                 if watching:
                     schedule.step(paddle.to_tensor(loss))
                 optimizer.step()
-                if schedule is not None and not watching:
+                if schedule is not None and not watching and self._left:
                     schedule.step()
 
     def slots(self) -> dict[str, np.ndarray]:
@@ -127,6 +128,10 @@ def _optimizer(library: Any, task: Task, parameter: str, **others: Any) -> Any:
     schedules = library.optimizer.lr
     rate = rate_of(task, rate, SCHEDULES, schedules, f"{_WHERE}.lr has no")
     name, own = make(**given)
+    numbers = {key: float(own.get(key, 0.0)) for key in SINGLE.get(name, ())}
+    held = [key for key, number in numbers.items() if number != float(np.float32(number))]
+    if held and task.dtype == "float64":
+        raise Unsupported(f"{_WHERE}.{name} holds {' and '.join(held)} in float32")
     return getattr(library.optimizer, name)(rate, **own, **_clip(library, task), **others)
 
 
@@ -235,6 +240,17 @@ OPTIMIZERS: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
     "rmsprop": _rmsprop,
     "lamb": _lamb,
     "rprop": _rprop,
+}
+
+#: constructor → the arguments that it holds in float32, whatever the dtype.
+SINGLE: dict[str, tuple[str, ...]] = {
+    "Momentum": ("momentum",),
+    "AdamW": ("weight_decay",),
+    "Adagrad": ("epsilon",),
+    "Adadelta": ("rho", "epsilon"),
+    "RMSProp": ("rho", "epsilon", "momentum"),
+    "Lamb": ("beta1", "beta2", "epsilon", "lamb_weight_decay"),
+    **dict.fromkeys(("Adamax", "NAdam", "RAdam"), ("beta1", "beta2", "epsilon")),
 }
 
 #: rule → why there is none though there is one of the name.

@@ -36,6 +36,9 @@ function layered(nodes) {
   return full;
 }
 
+// What stands around the drawing in its frame, in pixels.
+const MARGIN = 16;
+
 function drawGraph(sheet, blamed) {
   const { nodes } = sheet;
   const order = new Map(nodes.filter((node) => node.operation).map((node, k) => [node.name, k + 1]));
@@ -77,7 +80,7 @@ function drawGraph(sheet, blamed) {
   const svg = el("svg:svg", { class: "graph", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `The computation of ${sheet.name}: ${nodes.length} variables` },
     el("svg:defs", {}, el("svg:marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, el("svg:path", { d: "M0,0 L8,4 L0,8 z" }))),
     edges, boxes);
-  const room = document.getElementById("main").clientWidth;
+  const room = document.getElementById("main").clientWidth - MARGIN;
   const fitted = width > room && width < 1.4 * room ? " fitted" : "";
   return el("div", { class: `scroll${fitted}`, role: "region", tabindex: "0", "aria-label": "Computation graph" }, svg);
 }

@@ -60,6 +60,7 @@ NONE = [
     ("one element", "gates one half of its argument by the other", "glu swiglu geglu"),
     ("one element", "takes apart what has several parts", "unstack split"),
     ("one element", "is of three elements, by definition", "cross"),
+    ("one element", "takes the difference of two", "gradient"),
     ("one element", "PyTorch refuses it, which is recorded among the divergences",
      "group_norm instance_norm"),
     ("a view", "takes vectors, of which the reference makes no view", "outer meshgrid"),

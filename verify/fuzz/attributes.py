@@ -33,6 +33,12 @@ def varied(
     return {**attributes, name: choices[generator.integers(len(choices))]}
 
 
+def has_axis(attributes: Mapping[str, Any], count: int) -> bool:
+    """Whether the axis of a call, if it has one, is there in an array of so many axes."""
+    axis = attributes.get("axis")
+    return not isinstance(axis, int) or -count <= axis < count
+
+
 def others(operation: str, name: str, value: Any) -> tuple[Any, ...]:
     """What else an attribute may be: the other truth value, a multiple, another axis or word."""
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ import numpy as np
 from ...refimpl.operation import Example, Operation
 from ...refimpl.ops import TABLE
 from . import edges
-from .attributes import varied
+from .attributes import has_axis, varied
 from .programs import ELEMENTS, USUAL, Grown, Refused, Room, Trial
 from .reading import broadcasts, elementwise, sampled, span, within
 
@@ -160,10 +160,18 @@ class _Grower:
             arguments.append(again or trial.leaf(x, moving=moving and x.dtype.kind == "f"))
         while arguments[-1] is None:
             arguments.pop()
-        attributes = example.attributes
-        if self._chance(self._style.varied):
-            attributes = varied(row, attributes, self._generator)
+        first = next(trial.values[name].ndim for name in arguments if name is not None)
+        attributes = self._attributes(row, example.attributes, first)
         self._called(trial, row, arguments, lead if names else None, attributes)
+
+    def _attributes(self, row: Operation, given: dict[str, Any], axes: int) -> dict[str, Any]:
+        """An example's attributes, or with one of them another; of an array of so many axes."""
+        if not self._chance(self._style.varied):
+            return given
+        found = varied(row, given, self._generator)
+        if not has_axis(found, axes):
+            raise Refused
+        return found
 
     def _called(
         self,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify import Runner
-from gradparity.verify.fuzz.attributes import others
+from gradparity.verify.fuzz.attributes import has_axis, others
 from gradparity.verify.fuzz.drawing import case_of, drawn
 from gradparity.verify.fuzz.edges import beside, edged
 from gradparity.verify.fuzz.growing import drawable
@@ -125,6 +125,11 @@ def test_numbers_stand_beside_kinks_and_ends():
 def test_a_parameter_may_be_another_one(operation, name, value, expected):
     assert set(others(operation, name, value)) >= set(expected)
     assert value not in others(operation, name, value)
+
+
+@pytest.mark.parametrize(("axis", "there"), [(0, True), (-2, True), (2, False), (None, True)])
+def test_an_axis_is_one_that_there_is(axis, there):
+    assert has_axis({"axis": axis}, 2) is there
 
 
 def test_programs_of_one_operation_have_it():

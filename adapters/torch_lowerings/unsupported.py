@@ -33,6 +33,8 @@ REFUSES = (
     "cdist only supports non-negative p values",
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",
     "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
+    "'binary_cross_entropy_with_logits' is not differentiable with respect to argument 'pos_weight",
+    '"erf_vml_cpu" not implemented for \'Complex',
     "expected dtype float for `end` but got dtype c10::complex",  # lerp of a real and a complex
     "expected dtype double for `end` but got dtype c10::complex",
     '"index_reduce_func_exclude_input_init" not implemented for \'Complex',

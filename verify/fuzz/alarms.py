@@ -126,7 +126,10 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
 def sort_of(off: Iterable[Row]) -> str:
     """What the failing rows of one adapter are, by their own words."""
     off = list(off)
-    if any(row["verdict"] == "error" for row in off):
+    failed = [row for row in off if row["verdict"] == "error"]
+    if any(row["kind"] == "case" for row in failed):
+        return "reference"  # which cannot run it
+    if failed:
         return "error"
     if any(row["kind"] == "kink" or row.get("kink") for row in off):
         return "kink"

@@ -46,6 +46,10 @@ HYPERPARAMETERS = {
 }
 
 
+#: Rules that are of matrices alone.
+OF_MATRICES = {"muon"}
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A program and what is asked of it: ``ways`` besides values and gradients, or training."""
@@ -130,6 +134,8 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
     """With a few steps of an optimizer."""
     rules = [rule for rule in RULES.values() if _can_be_drawn(rule)]
     rule = rules[generator.integers(len(rules))]
+    if rule.name in OF_MATRICES and any(x.ndim != 2 for x in made.program.params.values()):
+        raise Refused
     given: dict[str, Any] = {}
     for name in rule.hyperparameters:
         if name in rule.required or generator.random() < 0.5:

@@ -87,6 +87,7 @@ def test_an_adapter_that_raises_alarms():
         ({"kind": "kink"}, "kink"),
         ({"verdict": "error"}, "error"),
         ({"outlier": "reference"}, "reference"),
+        ({"verdict": "error", "kind": "case"}, "reference"),
         ({"outlier": "torch"}, "framework"),
         ({}, "open"),
     ],

@@ -15,6 +15,9 @@ from ...refimpl.ops import TABLE
 #: A number is multiplied by one of these.
 FACTORS = (0.5, 2.0, 3.0, 0.3)
 
+#: What every loss and every Fourier transform knows.
+COMMON = {"reduction": ("none", "mean", "sum"), "norm": ("backward", "ortho", "forward")}
+
 #: An axis is moved to one of these.
 AXES = (-2, -1, 0, 1)
 
@@ -54,10 +57,10 @@ def others(operation: str, name: str, value: Any) -> tuple[Any, ...]:
 
 @cache
 def _words(operation: str, name: str) -> tuple[str, ...]:
-    """The words that examples give an attribute of that name; its own operation's for a mode."""
-    rows = TABLE.values() if name in ("reduction", "norm") else (TABLE[operation],)
-    held = (example.attributes.get(name) for row in rows for example in row.examples)
-    return tuple(dict.fromkeys(word for word in held if isinstance(word, str)))
+    """The words that an attribute of that name has everywhere, and those of its own examples."""
+    held = [example.attributes.get(name) for example in TABLE[operation].examples]
+    words = [*COMMON.get(name, ()), *(word for word in held if isinstance(word, str))]
+    return tuple(dict.fromkeys(words))
 
 
 def _held(row: Operation, name: str, attributes: Mapping[str, Any]) -> Any:

@@ -142,6 +142,8 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
             choices = _choices(rule, name)
             if choices:
                 given[name] = choices[generator.integers(len(choices))]
+    if given.get("nesterov") and "dampening" in rule.hyperparameters:
+        given |= {"momentum": 0.9, "dampening": 0.0}  # PyTorch refuses it without
     return replace(made, optimizer={rule.name: given}, steps=int(generator.integers(1, 4)))
 
 

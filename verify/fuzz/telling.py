@@ -28,6 +28,9 @@ THIRD = 1 / 3
 #: Checks that a case can record.
 RECORDED = ("value", "grad", "jvp", "hvp", "vmap", "update")
 
+#: The kind of a row whose framework gave no gradient.
+MISSING = "missing"
+
 #: Of what is raised so much is recorded, and so much of why.
 SAID, LONGEST = 120, 600
 
@@ -95,8 +98,12 @@ def _records(runner: Runner, task: Task, rows: list[Row], alarm: Alarm) -> Itera
     for check, tensor, step in dict.fromkeys((r["check"], r["tensor"], r["step"]) for r in rows):
         got = found.get((check, tensor, step))
         last = task.steps - 1 if check == "update" else 0
-        if check in RECORDED and got is not None and step == last:
+        if check not in RECORDED or step != last:
+            continue
+        if got is not None:
             yield from _record(alarm, check, tensor, f"value: {yaml_text(got)}", because)
+        elif alarm.kind == MISSING:
+            yield from _record(alarm, check, tensor, "", because)
 
 
 def _output(task: Task) -> str:
@@ -111,12 +118,13 @@ def _record(alarm: Alarm, check: str, tensor: str, result: str, because: str) ->
     yield f"    check: {check}"
     yield f"    tensor: {tensor}"
     yield f"    kind: {_kind(alarm)}"
-    yield f"    {result}"
+    if result:
+        yield f"    {result}"
     yield f"    because: {_quoted(because)}"
 
 
 def _kind(alarm: Alarm) -> str:
-    if alarm.raises:
+    if alarm.raises or alarm.kind == MISSING:
         return "unsupported"
     if alarm.sort == "kink":
         return "kink"

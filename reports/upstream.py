@@ -20,6 +20,9 @@ WRONG = {
     "unsupported": "raises",
 }
 
+#: What a snippet calls that cannot be written in a call of the framework's own.
+OURS = "LOWERINGS"
+
 #: Where entries are about a divergence and nothing else.
 ALONE = "/divergences/"
 
@@ -54,8 +57,12 @@ class Draft:
             return self.title
         if ALONE in entry.where or not entry.functions:
             return entry.about.rstrip(".")
-        what = ", ".join(entry.functions[:2])
-        return f"{self.adapter}: {what}: {WRONG.get(entry.kind, entry.kind)}"
+        return f"{self.adapter}: {', '.join(entry.functions[:2])}: {self.wrong}"
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong, in a word or two."""
+        return "raises" if self.side.failure else WRONG.get(self.entry.kind, self.entry.kind)
 
 
 def as_markdown(draft: Draft) -> str:
@@ -63,11 +70,13 @@ def as_markdown(draft: Draft) -> str:
     entry, side = draft.entry, draft.side
     version = entry.versions.get(draft.adapter, "")
     lines = [f"# {escaped(safe(draft.heading))}", ""]
-    held = [f"{draft.adapter} {version}", entry.dtype, WRONG.get(entry.kind, entry.kind)]
+    held = [f"{draft.adapter} {version}", entry.dtype, draft.wrong]
     lines += [f"*{escaped(' · '.join(part for part in held if part))}*", ""]
     if draft.thread:
         lines += [f"Reported already: <{draft.thread}>", ""]
     lines += ["## To reproduce", "", f"```python\n{side.snippet or '# no snippet'}\n```", ""]
+    if OURS in side.snippet:
+        lines += [f"`{OURS}` has gradparity's spelling of the operation in this framework.", ""]
     if side.failure:
         lines += [f"It raises `{safe(side.failure)}`.", ""]
     lines += ["## Expected and actual", "", *markdown_table(_compared(draft)), ""]

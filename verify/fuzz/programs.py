@@ -19,6 +19,15 @@ import numpy as np
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 
+#: These have branch cuts along an axis of the complex plane, where the sign of a zero decides.
+WITH_CUTS = {
+    *("log", "log10", "log2", "log1p", "sqrt", "rsqrt", "pow", "angle", "logaddexp"),
+    *("acos", "asin", "atan", "acosh", "asinh", "atanh"),
+}
+
+#: Nearer to such an axis than this, relative to the number, is on it.
+CUT = 1e-9
+
 #: At most so many elements an array has.
 ELEMENTS = 64
 
@@ -140,7 +149,7 @@ def results(
             near = np.abs(row.near(y, *arrays, **attributes)) if row.near else np.inf
     except Exception as fault:  # a row raises what NumPy raises for what it does not take
         raise Refused from fault
-    if not np.all(np.asarray(near) >= room.margin):
+    if not np.all(np.asarray(near) >= room.margin) or _on_a_cut(row, arrays):
         raise Refused
     several = isinstance(y, tuple)
     parts = [np.asarray(part) for part in y] if several else (np.asarray(y),)
@@ -151,3 +160,11 @@ def results(
         if not fits or not np.all(np.isfinite(part)) or np.abs(part).max() > room.largest:
             raise Refused
     return parts
+
+
+def _on_a_cut(row: Operation, arrays: list[Any]) -> bool:
+    """Whether a complex argument may be on a branch cut, as far as rounding tells."""
+    if row.name not in WITH_CUTS:
+        return False
+    held = [x for x in arrays if x is not None and x.dtype.kind == "c"]
+    return any(np.any(np.minimum(np.abs(x.real), np.abs(x.imag)) < CUT * np.abs(x)) for x in held)

@@ -136,3 +136,15 @@ def test_programs_of_one_operation_have_it():
     for number in range(16):
         _, case = drawn(0, number, ("softmax",))
         assert "softmax" in operations_of(case)
+
+
+@pytest.mark.parametrize(("z", "fits"), [(1.5 - 0.0j, False), (1.5 + 0.5j, True), (2j, False)])
+def test_a_branch_cut_is_kept_away_from(z, fits):
+    trial = Trial(Grown())
+    name = trial.leaf(np.array([z]), moving=False)
+    if fits:
+        trial.apply("acos", name)
+    else:
+        with pytest.raises(Refused):
+            trial.apply("acos", name)
+    trial.apply("exp", name)

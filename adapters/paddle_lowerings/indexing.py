@@ -56,6 +56,12 @@ LOWERINGS: dict[str, Entry] = {
         lambda x, indices, *, axis: paddle.take_along_axis(x, indices, axis, broadcast=False),
     ),
     "scatter_add": via("paddle.put_along_axis", _scatter_add),
+    "put_along_axis": via(
+        "paddle.put_along_axis",
+        lambda x, indices, updates, *, axis: paddle.put_along_axis(
+            x, indices, updates, axis, broadcast=False
+        ),
+    ),
     "index_add": via(
         "paddle.index_add",
         lambda x, indices, updates, *, axis: paddle.index_add(x, indices, axis, updates),

@@ -45,8 +45,18 @@ def _searchsorted(sorted_numbers: Tensor, values: Tensor, *, side: str) -> Tenso
     return paddle.searchsorted(sorted_numbers, values, right=side == "right")
 
 
-def _quantile(x: Tensor, *, q: float, axis: Any, keepdims: bool) -> Tensor:
-    return paddle.quantile(x, q, axis if isinstance(axis, int | None) else list(axis), keepdims)
+def _ranked(own: str) -> Entry:
+    function = getattr(paddle, own)
+
+    def call(x: Tensor, *, q: float, axis: Any, keepdims: bool, method: str = "linear") -> Tensor:
+        axes = axis if isinstance(axis, int | None) else list(axis)
+        return function(x, q, axes, keepdims, method)
+
+    return via(f"paddle.{own}", call)
+
+
+def _mode(x: Tensor, *, axis: int, keepdims: bool = False) -> Tensor:
+    return paddle.mode(x, axis, keepdims)[0]
 
 
 def _median(x: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
@@ -75,7 +85,9 @@ LOWERINGS: dict[str, Entry] = {
     "cummax": _first("cummax"),
     "cummin": _first("cummin"),
     "top_k": via("paddle.topk", lambda x, *, k: tuple(paddle.topk(x, k))),
-    "quantile": via("paddle.quantile", _quantile),
+    "quantile": _ranked("quantile"),
+    "nanquantile": _ranked("nanquantile"),
+    "mode": via("paddle.mode", _mode),
     "median": via("paddle.median", _median),
     "trapezoid": via("paddle.trapezoid", _trapezoid),
     "searchsorted": via("paddle.searchsorted", _searchsorted),

@@ -69,6 +69,10 @@ LOWERINGS: dict[str, Entry] = {
     "tril": via("paddle.tril", lambda x, *, k: paddle.tril(x, k)),
     "triu": via("paddle.triu", lambda x, *, k: paddle.triu(x, k)),
     "diag": via("paddle.diag", lambda x, *, k: paddle.diag(x, k)),
+    "diag_embed": via(
+        "paddle.diag_embed",
+        lambda x, *, offset, axis1, axis2: paddle.diag_embed(x, offset, axis1, axis2),
+    ),
     "pad": via("paddle.nn.functional.pad", _pad),
     "trace": via("paddle.trace", lambda x, *, offset: paddle.trace(x, offset, -2, -1)),
     "block_diag": via("paddle.block_diag", lambda *xs: paddle.block_diag(list(xs))),

@@ -8,10 +8,17 @@ OPERATIONS: dict[str, str] = {
         (
             *("cbrt", "exp2", "logaddexp2", "fmod", "xlogy", "xlog1py", "erfc", "ndtr"),
             *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta"),
+            *("interp", "unwrap", "index_reduce", "segment_prod"),
         ),
         "it has no such function",
     ),
     "linalg.lstsq": "paddle.linalg.lstsq has no derivative",
+    **dict.fromkeys(
+        ("segment_max", "segment_min", "segment_mean"),
+        "paddle.geometric's segments are sorted, and as many as there are",
+    ),
+    "scatter_reduce": "this adapter adds with paddle.put_along_axis, and reduces not otherwise",
+    "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "paddle.nn.functional.ctc_loss normalises what it is given, which are logits",
 }

@@ -1,8 +1,8 @@
 """Which record of a catalogue explains an alarm: the same operation, adapter, dtype and kind.
 
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
-against the alarm. An error that is no larger is explained; a larger one only where both leave fewer
-than a third of the digits. A NaN explains a NaN, a kink a kink, what is raised the same error.
+against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
+of the digits, only one of its size. A NaN explains a NaN, a kink a kink, what is raised the same.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "s
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """What a record shows of one adapter."""
 
     direction: str
@@ -76,7 +76,7 @@ class Records:
                 continue
             if alarm.adapter not in _adapters(record.case):
                 continue
-            if any(_explains(shown, alarm) for shown in self._shown(record, alarm.adapter)):
+            if any(explains(shown, alarm) for shown in self._shown(record, alarm.adapter)):
                 return record.case.name
         return ""
 
@@ -88,7 +88,7 @@ class Records:
                     return record.case.name
         return ""
 
-    def _shown(self, record: Undrawn, adapter: str) -> Iterator[_Shown]:
+    def _shown(self, record: Undrawn, adapter: str) -> Iterator[Shown]:
         key = f"{adapter} {record.id}"
         if key not in self._rows:
             asked = _without(record, [name for name in self._adapters if name != adapter])
@@ -96,7 +96,7 @@ class Records:
                 self._rows[key] = [row for _, rows in results for row in rows]
         for row in self._rows[key]:
             if row["adapter"] == adapter and row["verdict"] == "known":
-                yield _Shown(
+                yield Shown(
                     DIRECTIONS.get(row["check"]) or row["check"],
                     row["kind"],
                     math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
@@ -105,7 +105,8 @@ class Records:
                 )
 
 
-def _explains(shown: _Shown, alarm: Alarm) -> bool:
+def explains(shown: Shown, alarm: Alarm) -> bool:
+    """Whether what a record shows is what alarms: that way off, in that direction, by that much."""
     if alarm.direction != shown.direction:
         return False
     if alarm.sort == "kink" or shown.kind == "kink":
@@ -114,10 +115,10 @@ def _explains(shown: _Shown, alarm: Alarm) -> bool:
         return not shown.finite
     if alarm.kind != "error" or not shown.finite:
         return False
-    if alarm.max_rel <= SIZE * shown.max_rel or alarm.noise_ratio <= LUCK * shown.noise_ratio:
-        return True
     third = np.cbrt(2 * unit_roundoff(alarm.dtype))
-    return bool(min(alarm.max_rel, shown.max_rel) > third)
+    if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
+        return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
+    return alarm.max_rel <= SIZE * shown.max_rel or alarm.noise_ratio <= LUCK * shown.noise_ratio
 
 
 def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:

@@ -6,9 +6,9 @@ from gradparity.adapters.base import Adapter
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.verify import load_cases
 from gradparity.verify.engine.work import Here
-from gradparity.verify.fuzz.alarms import alarms, blamed, plain, sort_of
+from gradparity.verify.fuzz.alarms import Alarm, alarms, blamed, plain, sort_of
 from gradparity.verify.fuzz.drawing import drawn
-from gradparity.verify.fuzz.records import Records
+from gradparity.verify.fuzz.records import Records, Shown, explains
 
 from ...adapters import wrong
 
@@ -117,6 +117,19 @@ def test_whom_an_alarm_blames_is_read_off_its_reason(reason, told):
 def test_a_text_without_a_programs_own_names_and_numbers_is_the_same_for_another_program():
     one = "torch computed celu in float32: digits of p0 beyond 1e-7 do not reach `celu(p0)`"
     assert plain(one) == plain(one.replace("p0", "v3_1").replace("1e-7", "-2.5"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "off_by", "explained"),
+    [(1e-8, 1e-9, True), (1e-8, 1e-3, False), (1.0, 1e-3, False), (1.0, 0.7, True)],
+)
+def test_a_record_explains_errors_of_its_size_and_a_gross_one_no_smaller_fault(
+    shown, off_by, explained
+):
+    told = ("framework", "grad", "x", "differs", "error", "v", "exp", "backward", "", "")
+    alarm = Alarm("t", "torch", "float64", *told, noise_ratio=off_by * 2**52, max_rel=off_by)
+    record = Shown("backward", "precision", finite=True, max_rel=shown, noise_ratio=shown * 2**52)
+    assert explains(record, alarm) is explained
 
 
 @pytest.mark.slow

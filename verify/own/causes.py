@@ -67,7 +67,7 @@ def search(
     front = [name for name in parting.here.first if name in a.made]
     for rank, name in enumerate([*front, *_near(a, front)]):
         i = a.made[name]
-        if any(r not in known.values for r in i.refs):
+        if any(r not in a.values for r in i.refs):
             continue
         for number, edit in enumerate(edits_of(i, known)):
             if time.monotonic() > until:
@@ -151,8 +151,9 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
     arrays = [(k, np.asarray(x)) for k, x in b.captured.inputs.items() if k in b.captured.places]
     arrays = [(k, x) for k, x in arrays if x.size > 1]
     constants = frozenset(k for k in a.captured.inputs if k in a.captured.places)
+    several = {i.refs[0] for i in a.program.instructions if i.operation == "select"}
     known = Known(
-        a.values,
+        {**{name: np.zeros(()) for name in several}, **a.values},
         {k: frozenset(x) for k, x in numbers.items()},
         arrays,
         constants,

@@ -138,7 +138,8 @@ def _exchanged(i: Instruction, known: Known) -> Iterator[Edit]:
     """Two arrays of one shape that change places."""
     if i.native or i.operation in _ELSEWHERE | _SYMMETRIC:
         return
-    named = [(k, a) for k, a in enumerate(i.arguments) if isinstance(a, Ref)][:4]
+    refs = [(k, a) for k, a in enumerate(i.arguments) if isinstance(a, Ref)]
+    named = [(k, a) for k, a in refs if a.name in known.values][:4]
     words = {id(a): name for name, a in arguments_of(i).items()}
     for (j, one), (k, other) in itertools.combinations(named, 2):
         if one.name == other.name or known.shape(one) != known.shape(other):
@@ -154,7 +155,8 @@ def _exchanged(i: Instruction, known: Known) -> Iterator[Edit]:
 @of()
 def _negated(i: Instruction, known: Known) -> Iterator[Edit]:
     """The other sign of what is computed."""
-    if i.native or i.operation == "negative" or known.values[i.target].dtype.kind not in "fc":
+    value = known.values.get(i.target)  # there is none of an operation with several results
+    if i.native or i.operation == "negative" or value is None or value.dtype.kind not in "fc":
         return
     made = Making(i)
     positive = made.add(i.operation, *i.arguments, **i.attributes)

@@ -31,6 +31,8 @@ LOWERINGS: dict[str, Entry] = {
     "logcumsumexp": via("jax.lax.cumlogsumexp", _scan(lax.cumlogsumexp)),
     "cummax": via("jax.lax.cummax", _scan(lax.cummax)),
     "cummin": via("jax.lax.cummin", _scan(lax.cummin)),
+    # k by its place: JAX 0.11 takes it by no other way
+    "top_k": via("jax.lax.top_k", lambda x, *, k: lax.top_k(x, k)),
     "quantiles": "jax.numpy.quantile",
     "mode": via(
         "jax.scipy.stats.mode",

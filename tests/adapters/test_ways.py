@@ -177,7 +177,7 @@ def test_tangents_are_the_transposes_of_gradients(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", [row for row in TABLE.values() if plantable(row)], ids=str)
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if plantable(row)], ids=lambda row: row.name)
 def test_tangents_are_the_transposes_of_gradients_everywhere(row):
     compared = 0
     for task in tasks_of(row, "float64"):

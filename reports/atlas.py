@@ -293,7 +293,8 @@ def as_files(entries: Iterable[Entry], before: History | None = None) -> dict[st
     now = history(found)
     held = atlas_history.merged({k: v for k, v in (before or {}).items() if k in now}, now)
     found = [
-        replace(entry, history=tuple(atlas_history.lines(held[entry.name]))) for entry in found
+        replace(entry, history=tuple(atlas_history.lines(held.get(entry.name, {}))))
+        for entry in found
     ]
     files = {"README.md": _readme(found), "index.html": as_html(found)}
     files[atlas_history.NAME] = atlas_history.as_json(held)

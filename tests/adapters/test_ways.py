@@ -1,6 +1,7 @@
 """Tangents, Hessian-vector products and slices of batches: each adapter's against mathematics."""
 
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -177,7 +178,9 @@ def test_tangents_are_the_transposes_of_gradients(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", [row for row in TABLE.values() if plantable(row)], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE.values() if plantable(row)], ids=attrgetter("name")
+)
 def test_tangents_are_the_transposes_of_gradients_everywhere(row):
     compared = 0
     for task in tasks_of(row, "float64"):

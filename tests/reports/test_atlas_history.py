@@ -61,6 +61,12 @@ def test_the_files_of_an_atlas_take_what_is_known_along():
     assert "By version" not in atlas.as_files([RIGHT])["bug.md"]
 
 
+def test_an_entry_none_of_whose_frameworks_ran_has_no_history():
+    (side,) = RIGHT.sides
+    told = atlas.as_files([replace(RIGHT, sides=(replace(side, adapter="paddle"),))])
+    assert read(told["history.json"]) == {}
+
+
 def test_what_is_otherwise_in_another_version_is_told():
     text = as_text(atlas.history([RIGHT]), atlas.history([OFF]))
     assert "torch 2.9.0" in text

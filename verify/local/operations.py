@@ -205,6 +205,8 @@ class Judged:
         task = self.task
         with np.errstate(all="ignore"):
             truth = np.asarray(compute(Make(WIDER[task.dtype])))
+            if got is None and not np.any(truth):
+                return Outcome()  # what nothing hangs on is given no cotangent
             dtype = dtype_at(task, name, truth)
             nan = np.isnan(truth)
             none = np.zeros(truth.shape)

@@ -209,6 +209,16 @@ program:
 
 #: What is right, and of which something cannot be told: said to be blind, and no alarm.
 HIDDEN = {
+    "results of which one is used": """
+inputs: {c0: [1.0, 1.0]}
+params: {x: [1.0, 1.0, 0.0], w: [0.0, 0.0, 0.0, 1.0]}
+program: |
+  v0, v1, v2 = meshgrid(c0, x, w, indexing='xy')
+  v3 = reshape(v1, shape=(2, 2, 3, 2))
+  v4 = instance_norm(v3, eps=0.001)
+  y = sum(v4)
+output: y
+""",
     "a gelu by hand, far out": """
 params: {x: {normal: [20], scale: 3}}
 program:

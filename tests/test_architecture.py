@@ -29,7 +29,7 @@ ROOMS = {
     "slopes": {"measure"},
     "truth": {"measure", "slopes"},
     "local": {"measure", "truth"},
-    "judging": {"measure", "truth", "local"},
+    "judging": {"measure", "slopes", "truth", "local"},
     "diagnosis": {"measure", "slopes", "truth", "local", "judging", "edits"},
     "storage": {"judging"},
     "engine": {"truth", "judging", "diagnosis", "storage"},

@@ -8,7 +8,7 @@ and that is a difference.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,19 @@ from ...adapters.base import Trace, on_path
 from ...cases.program import Program
 from ...cases.task import AVERAGE, Between, Divergence, Expected, Task
 from ...cases.ways import WAYS
-from ..measure.branches import Branches
+from ..measure.branches import Branches, decided
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of, largest
 from ..measure.power import hides, power, way
+from ..slopes.sides import kink_at
+from ..slopes.vote import vote
 from ..truth.baseline import Baseline, Key, flat
 from .expectation import as_said, contradicted, in_set
 from .records import recorded_of
+
+#: So many elements that a set lets pass are asked whether they are on a kink.
+ASKED = 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ def comparisons(
     program = task.program(adapter)
     assert program is not None, "an adapter without a text has no trace to judge"
     found, off = _renamed(flat(trace), program, task), set()
+    base = _decided_together(task, found, base)
     for key in compared(task, base):
         if "." in key[1] and key not in found:
             continue  # what an optimizer remembers is compared where a framework has it too
@@ -66,6 +72,32 @@ def comparisons(
         yield each
     if pulled is not None:
         yield from _pulled(task, adapter, pulled, base, off)
+
+
+def _decided_together(task: Task, found: dict[Key, Any], base: Baseline) -> Baseline:
+    """The baseline, in which what one decision makes of several tensors is taken together.
+
+    A tie of two parameters hands its cotangent to one of them, or a share to each.
+    """
+    chosen = dict(base.branches)
+    for step in range(task.steps):
+        parts, each = {}, []
+        for key, part in base.branches.items():
+            got, want = found.get(key), base.truth[key]
+            if key[0] != "grad" or key[2] != step or key[1] not in task.params:
+                continue
+            if part.joint is None or got is None or np.shape(got) != want.shape:
+                continue
+            held = np.asarray(got).astype(want.dtype)
+            if np.isfinite(held).all() and len(part.joint) > 1:
+                parts[key] = part
+                each.append(part.each(held, between=not base.jumps))
+        alike = {len(part.joint) for part in parts.values() if part.joint is not None}
+        if len(parts) < 2 or len(alike) != 1:
+            continue
+        for (key, part), x in zip(parts.items(), decided([*parts.values()], each), strict=True):
+            chosen[key] = replace(part, chosen=x)
+    return replace(base, branches=chosen)
 
 
 def compared(task: Task, base: Baseline) -> Iterator[Key]:
@@ -123,6 +155,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
     if isinstance(expected, Between):
         outcome = in_set(got, expected, truth.shape, dtype, bound)
         if not outcome.agrees or key[0] != "grad" or _on_kink(task, key, base):
+            if outcome.agrees and key[0] == "grad":
+                outcome = _beside_kinks(task, key[1], got, truth, bound) or outcome
             return Comparison(key, got, truth, outcome, recorded)
         expected = None  # where nothing has two slopes, the truth alone is right
     if got is None and key[0] == "value":
@@ -134,6 +168,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
     # Where NaN is the truth, to return it is no divergence from it.
     nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
     nan_expected = nan_expected | overflows
+    if key in base.lost:
+        nan_expected = nan_expected | base.lost[key]
     outcome = compare(
         held,
         truth,
@@ -160,6 +196,26 @@ def _on_kink(task: Task, key: Key, base: Baseline) -> bool:
     return key in base.branches or any(near.on for near in base.near)
 
 
+def _beside_kinks(
+    task: Task, name: str, got: Any, truth: np.ndarray, bound: np.ndarray
+) -> Outcome | None:
+    """What a set lets pass at an element of its own that has one slope, as the truth says."""
+    if truth.dtype.kind != "f":
+        return None
+    held = np.asarray(got).astype(truth.dtype)
+    with np.errstate(all="ignore"):
+        off = np.argwhere(np.abs(held - truth) > bound)
+    for place in off[:ASKED]:
+        index = tuple(map(int, place))
+        found, want = float(held[index]), float(truth[index])
+        slope = None if kink_at(task, name, index) else vote(task, name, index)
+        size = max(abs(found), abs(want))
+        if slope and slope.contradicts(found, size) and not slope.contradicts(want, size):
+            reason = f"{found} at {index}, where there is one slope: {want:.10g}"
+            return Outcome("expect", reason, abs(found - want), index=index, got=found, want=want)
+    return None
+
+
 def _magnitude(task: Task, key: Key, truth: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """What an error is held against: a tensor itself, and of a parameter how far it has come."""
     start = task.params.get(key[1].removesuffix(AVERAGE)) if key[0] == "update" else None
@@ -174,7 +230,7 @@ def _held(
     """A result with the truth where rounding alone makes it no number, and where that is."""
     if lost is None or np.shape(got) != truth.shape or np.asarray(got).dtype != dtype:
         return got, 0
-    stray = lost & ~np.isfinite(got)
+    stray = lost & (~np.isfinite(got) | np.isnan(truth))
     if not stray.any():
         return got, 0
     with np.errstate(all="ignore"):

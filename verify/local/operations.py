@@ -25,7 +25,7 @@ from ..measure.branches import Branches
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
-from ..measure.noise import MULTIPLE, bound_of, scale_of_noise, unseen
+from ..measure.noise import MULTIPLE, bound_of, flushed, scale_of_noise, unseen
 
 #: An operation that is off, its direction, a sentence, and its error over its noise.
 Found = tuple[Instruction, str, str, float]
@@ -110,7 +110,8 @@ class Judged:
                 continue
             wide = WIDER[self.task.dtype]
             held = [in_dtype(g, wide) for g in parts]
-            room = MULTIPLE * unit_roundoff(np.asarray(got).dtype) * sum(map(np.abs, held))
+            dtype = np.asarray(got).dtype
+            room = MULTIPLE * unit_roundoff(dtype) * sum(map(np.abs, held)) + uses * flushed(dtype)
             if not (np.abs(in_dtype(got, wide) - sum(held)) <= room).all():
                 return f"the cotangent of {name} is not the sum of its {uses} uses' shares"
         return ""

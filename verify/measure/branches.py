@@ -35,7 +35,8 @@ class Branches:
 
     ``smooth`` is how far rounding moves each element within its branch; ``tied`` are those that
     runs put on branches though they are tied exactly, and decided by no rounding. ``joint`` has
-    more runs, to tell which elements are decided together.
+    more runs, to tell which elements are decided together; ``chosen`` is what came of deciding
+    them together with those of other tensors.
     """
 
     where: np.ndarray
@@ -43,6 +44,7 @@ class Branches:
     smooth: np.ndarray
     tied: Any = False
     joint: np.ndarray | None = None
+    chosen: np.ndarray | None = None
 
     def within(self, moved: np.ndarray) -> np.ndarray:
         """How far rounding moves each element, without jumps from branch to branch."""
@@ -51,12 +53,21 @@ class Branches:
     def scaled(self, by: float) -> Branches:
         """The branches of so many times the tensor."""
         joint = None if self.joint is None else self.joint * by
-        return replace(self, values=self.values * by, smooth=self.smooth * abs(by), joint=joint)
+        smooth = self.smooth * abs(by)
+        return replace(self, values=self.values * by, smooth=smooth, joint=joint, chosen=None)
 
     def taken(self, got: np.ndarray, want: np.ndarray, *, between: bool = False) -> np.ndarray:
         """The truth, of the branch that a result took where rounding decides."""
-        each = self.between(got) if between else self.nearest(got)
-        return np.where(self.where, each if self.joint is None else decided(self, each), want)
+        if self.chosen is not None:
+            return np.where(self.where, self.chosen, want)
+        each = self.each(got, between=between)
+        if self.joint is not None:
+            (each,) = decided([self], [each])
+        return np.where(self.where, each, want)
+
+    def each(self, got: np.ndarray, *, between: bool) -> np.ndarray:
+        """The truth of each element by itself."""
+        return self.between(got) if between else self.nearest(got)
 
     def nearest(self, got: np.ndarray) -> np.ndarray:
         """Of the values at each element, the one that is nearest to a result."""
@@ -103,31 +114,39 @@ def branches(want: np.ndarray, samples: Sequence[Any]) -> Branches | None:
     return Branches(where, values, smooth) if where.any() else None
 
 
-def decided(part: Branches, each: np.ndarray) -> np.ndarray:
+def decided(parts: Sequence[Branches], each: Sequence[np.ndarray]) -> list[np.ndarray]:
     """What elements are, taken one by one, as far as one decision may make them so together.
 
     A maximum that is tied hands its cotangent to one element or to the other, or a share to each:
-    never nothing, nor all to both. The runs tell which elements go together: what is right is a
-    combination of theirs. Where there are so many decisions that the runs tell too few of their
-    combinations, each element is left to itself.
+    never nothing, nor all to both. The runs tell which elements go together, of one tensor or of
+    several of the same runs: what is right is a combination of theirs. Where there are so many
+    decisions that the runs tell too few of their combinations, each element is left to itself.
     """
-    assert part.joint is not None, "no runs that tell which elements go together"
-    runs = part.joint[:, part.where].astype(np.float64)
+    joint = [p.joint[:, p.where].astype(np.float64) for p in parts if p.joint is not None]
+    assert len(joint) == len(parts), "no runs that tell which elements go together"
+    runs = np.hstack(joint)
+    given = np.concatenate(
+        [x[p.where].astype(np.float64) for p, x in zip(parts, each, strict=True)]
+    )
     low, span = runs.min(axis=0), np.ptp(runs, axis=0)
     with np.errstate(all="ignore"):
         shares = np.nan_to_num((runs - low) / span)
-        own = np.nan_to_num((each[part.where].astype(np.float64) - low) / span) - shares[0]
+        own = np.nan_to_num((given - low) / span) - shares[0]
     apart, at = np.unique(np.rint((shares[1:] - shares[0]) * STEPS), axis=1, return_inverse=True)
     _, sizes, rows = np.linalg.svd(apart / STEPS, full_matrices=False)
     rank = int((sizes > STRAY).sum())
     if rank > len(shares) // 4:
-        return each
+        return list(each)
     basis, _ = np.linalg.qr(rows[:rank, at.ravel()].T)
     together = basis @ (basis.T @ own)
     if (np.abs(own - together) <= APART).all():
-        return each
-    found = each.copy()
-    found[part.where] = low + span * (shares[0] + together)
+        return list(each)
+    found, told = [], low + span * (shares[0] + together)
+    for part, x in zip(parts, each, strict=True):
+        own_part, told = told[: part.where.sum()], told[part.where.sum() :]
+        x = x.copy()  # noqa: PLW2901  what was given stays as it is
+        x[part.where] = own_part
+        found.append(x)
     return found
 
 

@@ -125,8 +125,9 @@ def lost(
 ) -> dict[Key, np.ndarray]:
     """Where a tensor is finite, and rounding decides whether it is a NaN or an infinity.
 
-    And where it is an infinity in the dtype, whose arithmetic makes a NaN of it. Where a zero would
-    pass for something, rounding may as well make one, as the reference itself.
+    And where it is an infinity in the dtype, whose arithmetic makes a NaN of it, or a NaN that not
+    all runs make, as just beyond the edge of a domain. Where a zero would pass for something,
+    rounding may as well make one, as the reference itself.
     """
     found, samples = {}, list(runs.native)
     if any(
@@ -147,6 +148,8 @@ def lost(
         plain = np.asarray(runs.plain.get(key, want))
         if plain.shape == want.shape:  # what overflows may end as a difference of infinities
             stray |= np.isinf(cast) & np.isnan(plain)
+            held = np.stack([*(~np.isnan(x) for x in alike), ~np.isnan(plain)])
+            stray |= np.isnan(want) & held.any(axis=0)
         if np.any(stray):
             found[key] = np.asarray(stray)
     return found
@@ -213,16 +216,17 @@ def _believed(
         and _drowned(want, moved[key], found.get(key), runs.dtype_of(key, want))
     }
     gone = floats if any(map(runs.leads, drowned)) else floats & drowned
+    several = sum(int(found[key].where.sum()) for key in floats - gone) > 1
     return {
-        key: _jointly(key, truth[key], part, runs) if key in floats else part
+        key: _jointly(key, truth[key], part, runs) if several and key in floats else part
         for key, part in found.items()
         if key not in gone
     }
 
 
 def _jointly(key: Key, want: np.ndarray, part: Branches, runs: Runs[Key]) -> Branches:
-    """With the runs that tell which elements are decided together, where there are several."""
-    if part.where.sum() < 2 or want.dtype.kind == "c":
+    """With the runs that tell which elements are decided together."""
+    if want.dtype.kind == "c":
         return part
     more = [np.asarray(x) for x in _of(runs.more, key) if np.shape(x) == want.shape]
     joint = np.stack([*part.values, *(x.astype(want.dtype) for x in more)])

@@ -128,9 +128,13 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
     if noise.size > 1:
         share = SHARE * _middle(noise, size)
         noise = np.hypot(noise, np.where(noise > 0, np.minimum(share, LUCK * noise), share))
+    return noise + np.maximum(OWN * unit_roundoff(dtype) * size, flushed(dtype)) / MULTIPLE
+
+
+def flushed(dtype: Any) -> float:
+    """What may be held as zero: a subnormal number of a dtype that has no use for them."""
     normal = float(ml_dtypes.finfo(dtype).smallest_normal)
-    flushed = normal if normal < FLUSHED else 0.0
-    return noise + np.maximum(OWN * unit_roundoff(dtype) * size, flushed) / MULTIPLE
+    return normal if normal < FLUSHED else 0.0
 
 
 def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -23,6 +23,9 @@ from .baseline import Baseline, Key, baseline
 #: So much of an element may be lost by arithmetic that is not known.
 UNKNOWN = LOST / 8
 
+#: The wider precision's roundoff is at most this share of the dtype's, and somewhat less.
+WIDER_BY = 2.0**-8
+
 
 def beside_text(base: Baseline, task: Task, program: Program) -> Baseline:
     """The baseline of a task, with the noise of an adapter's own text where that is another."""
@@ -67,5 +70,7 @@ def _both(base: Baseline, own: Baseline, task: Task, key: Key, theirs: Key) -> n
     if dtype.kind not in "fcV":
         return noise
     with np.errstate(all="ignore"):
-        alike = np.abs(own.truth[theirs] - want) <= bound_of(noise, dtype)
+        # What cancels in a text does so in wider precision, too, if by less.
+        left = bound_of(noise, dtype) + WIDER_BY * bound_of(other, dtype)
+        alike = np.abs(own.truth[theirs] - want) <= left
     return np.where(alike, np.maximum(noise, other), noise)

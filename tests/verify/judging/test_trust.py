@@ -100,6 +100,28 @@ program:
   torch: y = stop_gradient(sum(x * x)) + 0.0 * sum(x)
 expect: {grad: {x: {between: [-10, 10]}}}
 """,
+    "a set of a kink, at an element that is on none": """
+params: {x: [0.0, 2.0]}
+program:
+  numpy: y = abs(x)
+  torch: y = abs(x) + where(x > 1.0, 0.3 * (x - stop_gradient(x)), 0.0 * x)
+expect: {grad: {x: {between: [-10, 10]}}}
+cotangent: [1.0, 1.0]
+""",
+    "a tie of two parameters that hands nothing to either": """
+params: {a: [0.3], b: [0.1]}
+program:
+  numpy: y = maximum(a, 3.0 * b)
+  torch: y = stop_gradient(maximum(a, 3.0 * b)) + 0.0 * a + 0.0 * b
+cotangent: [1.0]
+""",
+    "a tie of two parameters that hands all to both": """
+params: {a: [0.3], b: [0.1]}
+program:
+  numpy: y = maximum(a, 3.0 * b)
+  torch: y = a + 3.0 * b - stop_gradient(3.0 * b)
+cotangent: [1.0]
+""",
     "a value that is recorded to be missed by a little more than the truth": """
 params: {x: [2.0, 1.0]}
 program:
@@ -209,6 +231,36 @@ program:
 
 #: What is right, and of which something cannot be told: said to be blind, and no alarm.
 HIDDEN = {
+    "a number just beyond the edge of a domain": """
+params: {x: [0.333333333, 0.1]}
+program: y = asin(3.0 * x)
+dtypes: [float32]
+""",
+    "a logarithm of what rounding leaves of nothing": """
+params: {x: [0.1]}
+program: y = log(1.0 - 10.0 * x)
+dtypes: [float64, float32]
+""",
+    "Newton's iteration, whose cotangents become subnormal": """
+params: {x: [2.0, 3.0, 5.0]}
+program: |
+  z0 = 0.5 * (x + 2.0 / x)
+  z1 = 0.5 * (z0 + 2.0 / z0)
+  z2 = 0.5 * (z1 + 2.0 / z1)
+  z3 = 0.5 * (z2 + 2.0 / z2)
+  z4 = 0.5 * (z3 + 2.0 / z3)
+  z5 = 0.5 * (z4 + 2.0 / z4)
+  z6 = 0.5 * (z5 + 2.0 / z5)
+  y = 0.5 * (z6 + 2.0 / z6)
+dtypes: [float32]
+""",
+    "expm1 by hand": """
+params: {x: [1.0e-9, 1.0e-4, 0.3]}
+program:
+  numpy: y = expm1(x)
+  torch: y = exp(x) - 1.0
+  jax: y = expm1(x)
+""",
     "results of which one is used": """
 inputs: {c0: [1.0, 1.0]}
 params: {x: [1.0, 1.0, 0.0], w: [0.0, 0.0, 0.0, 1.0]}

@@ -45,6 +45,9 @@ MANY = 1 << 15
 #: Only numbers below this are flushed to zero: losses are scaled for float16's subnormal ones.
 FLUSHED = 1e-30
 
+#: So much may a number that is flushed be multiplied with before it is told.
+FACTORS = 2.0**6
+
 #: An element's own samples are by luck closer to the truth than they might be, but by no more.
 LUCK = 4.0
 
@@ -132,9 +135,12 @@ def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarra
 
 
 def flushed(dtype: Any) -> float:
-    """What may be held as zero: a subnormal number of a dtype that has no use for them."""
+    """What may be held as zero: a subnormal number of a dtype that has no use for them.
+
+    Times what a compiler's fused arithmetic may still multiply it with.
+    """
     normal = float(ml_dtypes.finfo(dtype).smallest_normal)
-    return normal if normal < FLUSHED else 0.0
+    return FACTORS * normal if normal < FLUSHED else 0.0
 
 
 def _middle(noise: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from . import dual, dual_numpy, wide_linalg, wide_special
+from . import dual, dual_numpy, wide_integrals, wide_linalg, wide_special
 from .conjugation import adjoint
 from .constants import constant
 from .dual import Dual, elementwise, made, primal, rule_of, tangent_of
@@ -64,6 +64,42 @@ _SLOPES: dict[Callable[..., Any], Callable[..., tuple[Any, ...]]] = {
     ),
     wide_special.gammainc: lambda y, a, x: (np.nan, _gamma_density(a, x)),
     wide_special.gammaincc: lambda y, a, x: (np.nan, -_gamma_density(a, x)),
+    wide_integrals.gamma: lambda y, x: (y * wide_special.digamma(x),),
+    wide_integrals.beta: lambda y, a, b: (
+        y * (wide_special.digamma(a) - wide_special.digamma(a + b)),
+        y * (wide_special.digamma(b) - wide_special.digamma(a + b)),
+    ),
+    wide_integrals.poch: lambda y, x, m: (
+        y * (wide_special.digamma(x + m) - wide_special.digamma(x)),
+        y * wide_special.digamma(x + m),
+    ),
+    wide_integrals.exp1: lambda y, x: (-np.exp(-x) / x,),
+    wide_integrals.expi: lambda y, x: (np.exp(x) / x,),
+    wide_integrals.spence: lambda y, x: (wide_integrals.dilogarithm_slope(x),),
+    wide_integrals.sine_integral: lambda y, x: (np.sin(x) / x,),
+    wide_integrals.cosine_integral: lambda y, x: (np.cos(x) / x,),
+    wide_integrals.fresnel_sine: lambda y, x: (np.sin(wide_integrals.turn(x)),),
+    wide_integrals.fresnel_cosine: lambda y, x: (np.cos(wide_integrals.turn(x)),),
+    wide_integrals.dawson: lambda y, x: (wide_integrals.dawson_slope(x),),
+    wide_integrals.dawson_slope: lambda y, x: (-2 * (wide_integrals.dawson(x) + x * y),),
+    wide_integrals.scaled_erfc: lambda y, x: (wide_integrals.scaled_erfc_slope(x),),
+    wide_integrals.scaled_erfc_slope: lambda y, x: (2 * (wide_integrals.scaled_erfc(x) + x * y),),
+    wide_integrals.betainc: lambda y, a, b, x: (
+        np.nan,
+        np.nan,
+        np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - wide_special.betaln(a, b)),
+    ),
+    wide_integrals.hyp1f1: lambda y, a, b, x: (
+        np.nan,
+        np.nan,
+        a / b * wide_integrals.hyp1f1(a + 1, b + 1, x),
+    ),
+    wide_integrals.hyp2f1: lambda y, a, b, c, x: (
+        np.nan,
+        np.nan,
+        np.nan,
+        a * b / c * wide_integrals.hyp2f1(a + 1, b + 1, c + 1, x),
+    ),
 }
 
 
@@ -77,6 +113,13 @@ def _polygamma(n: int, x: Dual) -> Dual:
     return elementwise(
         partial(wide_special.polygamma, n), lambda y, v: (wide_special.polygamma(n + 1, v),)
     )(x)
+
+
+def _expn(n: int, x: Dual) -> Dual:
+    def slope(y: Any, v: Any) -> tuple[Any]:
+        return (-wide_integrals.expn(n - 1, v) if n else -y * (1 + 1 / v),)
+
+    return elementwise(partial(wide_integrals.expn, n), slope)(x)
 
 
 def _zeta(s: Any, q: Any) -> Dual:
@@ -193,6 +236,7 @@ for _function, _rule in (
     (wide_special.exp_of_square, _exp_of_square),
     (wide_special.polygamma, _polygamma),
     (wide_special.zeta, _zeta),
+    (wide_integrals.expn, _expn),
     (wide_linalg.cholesky, _cholesky),
     (wide_linalg.solve, _solve),
     (wide_linalg.inv, _inv),

@@ -76,7 +76,7 @@ def is_wide(dtype: Any) -> bool:
     return dtype.itemsize > (16 if dtype.kind == "c" else 8)
 
 
-def _by_dtype(name: str, exact: Callable[..., Any]) -> Callable[..., Any]:
+def by_dtype(name: str, exact: Callable[..., Any]) -> Callable[..., Any]:
     """A function that is scipy's of this name up to float64 and mpmath's beyond."""
 
     @primitive
@@ -223,16 +223,16 @@ def _mp_scaled(n: int) -> Callable[[Any], Any]:
     return lambda x: mpmath.besseli(n, x) * mpmath.exp(-abs(x))
 
 
-lgamma = _by_dtype("gammaln", lambda x: mpmath.log(abs(mpmath.gamma(x))))
-digamma = _by_dtype("digamma", mpmath.digamma)
-erfinv = _by_dtype("erfinv", mpmath.erfinv)
-ndtri = _by_dtype("ndtri", lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1))
-_log_ndtr = _by_dtype("log_ndtr", _log_normal_cdf)
-i0 = _by_dtype("i0", lambda x: mpmath.besseli(0, x))
-i1 = _by_dtype("i1", lambda x: mpmath.besseli(1, x))
-i0e = _by_dtype("i0e", _mp_scaled(0))
-i1e = _by_dtype("i1e", _mp_scaled(1))
-betaln = _by_dtype("betaln", lambda a, b: mpmath.log(mpmath.beta(a, b)))
-zeta = _by_dtype("zeta", mpmath.zeta)
-gammainc = _by_dtype("gammainc", lambda a, x: mpmath.gammainc(a, 0, x, regularized=True))
-gammaincc = _by_dtype("gammaincc", lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True))
+lgamma = by_dtype("gammaln", lambda x: mpmath.log(abs(mpmath.gamma(x))))
+digamma = by_dtype("digamma", mpmath.digamma)
+erfinv = by_dtype("erfinv", mpmath.erfinv)
+ndtri = by_dtype("ndtri", lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1))
+_log_ndtr = by_dtype("log_ndtr", _log_normal_cdf)
+i0 = by_dtype("i0", lambda x: mpmath.besseli(0, x))
+i1 = by_dtype("i1", lambda x: mpmath.besseli(1, x))
+i0e = by_dtype("i0e", _mp_scaled(0))
+i1e = by_dtype("i1e", _mp_scaled(1))
+betaln = by_dtype("betaln", lambda a, b: mpmath.log(mpmath.beta(a, b)))
+zeta = by_dtype("zeta", mpmath.zeta)
+gammainc = by_dtype("gammainc", lambda a, x: mpmath.gammainc(a, 0, x, regularized=True))
+gammaincc = by_dtype("gammaincc", lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True))

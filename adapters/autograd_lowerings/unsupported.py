@@ -31,6 +31,13 @@ _COMPOSED = "NumPy has none, and composing it of others loses digits"
 
 #: operation → the reason.
 OPERATIONS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("poch", "exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn"),
+            *("erfcx", "log1mexp", "hyp1f1", "hyp2f1"),
+        ),
+        "it wraps no such function of SciPy's",
+    ),
     "astype": "this adapter runs programs of one dtype",
     **dict.fromkeys(
         (

@@ -140,7 +140,17 @@ def _standardize(o: Operations, x: Any, *, axis: Any, eps: float) -> Any:
     return centred / o.sqrt(o.mean(centred * centred, axis=axis, keepdims=True) + eps)
 
 
+def _sparse_sigmoid(o: Operations, x: Any) -> Any:
+    return _clamped(o, (x + 1) / 2, 0.0, 1.0)
+
+
+def _sparse_plus(o: Operations, x: Any) -> Any:
+    return o.where(x >= 1, x, o.square(o.maximum(x + 1, o.zeros_like(x))) / 4)
+
+
 COMPOSITIONS: dict[str, Composition] = {
+    "sparse_sigmoid": _sparse_sigmoid,
+    "sparse_plus": _sparse_plus,
     "relu": _relu,
     "leaky_relu": _leaky_relu,
     "relu6": _relu6,

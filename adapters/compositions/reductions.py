@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..lowering import Composition, Operations
@@ -13,6 +14,14 @@ def _ptp(o: Operations, x: Any, **along: Any) -> Any:
 
 def _std(o: Operations, x: Any, **along: Any) -> Any:
     return o.sqrt(o.var(x, **along))
+
+
+def _logmeanexp(o: Operations, x: Any, *, axis: Any, keepdims: bool) -> Any:
+    n = len(x.shape)
+    axes = range(n) if axis is None else [axis] if isinstance(axis, int) else axis
+    count = math.prod(x.shape[k % n] for k in axes)
+    y = o.logsumexp(x, axis=axis, keepdims=keepdims)
+    return y - math.log(count) if count else y + math.inf
 
 
 def _present(o: Operations, x: Any) -> Any:
@@ -77,6 +86,7 @@ def _trapezoid(o: Operations, f: Any, x: Any = None, *, dx: float, axis: int) ->
 COMPOSITIONS: dict[str, Composition] = {
     "ptp": _ptp,
     "std": _std,
+    "logmeanexp": _logmeanexp,
     "nansum": _nansum,
     "nanmean": _nanmean,
     "diff": _diff,

@@ -23,5 +23,6 @@ CLIPS: dict[str, str] = {}
 #: What JAX says of arguments that an operation of it takes none of.
 REFUSES = (
     "does not accept dtype complex",  # erf, lgamma and their kin are of real numbers
+    "Betainc gradient with respect to a and b not supported",
     "scatter_mul gradients are only implemented if",  # places that are known to be met once
 )

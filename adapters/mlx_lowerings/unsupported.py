@@ -6,6 +6,14 @@ _NO_FUNCTION = "it has no such function"
 
 #: operation → the reason.
 OPERATIONS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("gamma", "beta", "poch", "exp1", "expi", "expn", "spence", "sici", "fresnel"),
+            "dawsn",
+            *("erfcx", "log1mexp", "betainc", "hyp1f1", "hyp2f1"),
+        ),
+        _NO_FUNCTION,
+    ),
     "astype": "this adapter runs programs of one dtype",
     **dict.fromkeys(
         (

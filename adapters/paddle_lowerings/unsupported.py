@@ -7,8 +7,10 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             *("cbrt", "exp2", "logaddexp2", "fmod", "xlogy", "xlog1py", "erfc", "ndtr"),
-            *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta"),
             *("interp", "unwrap", "index_reduce", "segment_prod"),
+            *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta", "gamma", "beta", "poch"),
+            *("exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn", "erfcx", "log1mexp"),
+            *("betainc", "hyp1f1", "hyp2f1"),
         ),
         "it has no such function",
     ),

@@ -30,6 +30,14 @@ def _betaln(a: Tensor, b: Tensor) -> Tensor:
     return math.lbeta(tf.stack(tnp.broadcast_arrays(a, b), axis=-1))
 
 
+def _betainc(a: Tensor, b: Tensor, x: Tensor) -> Tensor:
+    return math.betainc(*tnp.broadcast_arrays(a, b, x))
+
+
+def _fresnel(x: Tensor) -> tuple[Tensor, Tensor]:
+    return math.special.fresnel_sin(x), math.special.fresnel_cos(x)
+
+
 @tf.custom_gradient
 def _reversed(x: Tensor, scale: Tensor) -> Any:
     return tf.identity(x), lambda g: (g * -scale, None)
@@ -74,6 +82,10 @@ LOWERINGS: dict[str, Entry] = {
     "i1e": "tensorflow.math.bessel_i1e",
     "gammainc": "tensorflow.math.igamma",
     "gammaincc": "tensorflow.math.igammac",
+    "dawsn": "tensorflow.math.special.dawsn",
+    "spence": "tensorflow.math.special.spence",
+    "fresnel": via("tensorflow.math.special.fresnel_sin", _fresnel),
+    "betainc": via("tensorflow.math.betainc", _betainc),
     "expit": "tensorflow.math.sigmoid",
     "isfinite": "tensorflow.math.is_finite",
     "isinf": "tensorflow.math.is_inf",

@@ -6,6 +6,13 @@ from __future__ import annotations
 OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         (
+            *("gamma", "beta", "poch", "exp1", "expn", "sici"),
+            *("erfcx", "log1mexp", "hyp1f1", "hyp2f1"),
+        ),
+        "it has no such function",
+    ),
+    **dict.fromkeys(
+        (
             "copysign",
             "entr",
             "rel_entr",
@@ -30,6 +37,7 @@ OPERATIONS: dict[str, str] = {
     ),
     **dict.fromkeys(("scatter_reduce", "index_reduce"), "its scatters have no mean or product"),
     **dict.fromkeys(("lp_pool", "grid_sample"), "it has no such layer"),
+    "expi": "tf.math.special.expint is NaN below zero",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "tf.nn.ctc_loss normalises what it is given, which are logits",
 }

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-#: operation → the reason. It has all of them.
-OPERATIONS: dict[str, str] = {}
+#: operation → the reason.
+OPERATIONS: dict[str, str] = dict.fromkeys(
+    (
+        *("gamma", "beta", "poch", "exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn"),
+        *("betainc", "hyp1f1", "hyp2f1"),
+    ),
+    "it has no such function",
+)
 
 #: rule → the reason.
 RULES: dict[str, str] = {
@@ -32,6 +38,7 @@ CLIPS: dict[str, str] = {"adaptive": "nothing in it looks at the parameters"}
 REFUSES = (
     "cdist only supports non-negative p values",
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",
+    "is not differentiable with respect to argument 'pos_weight'",
     "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
     "'binary_cross_entropy_with_logits' is not differentiable with respect to argument 'pos_weight",
     '"erf_vml_cpu" not implemented for \'Complex',

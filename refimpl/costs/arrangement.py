@@ -99,6 +99,11 @@ def _segments(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     return Work(rows, rows * (2 + shapes[0][0]))
 
 
+def _two(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    elements = 2 * total_size(shapes)
+    return Work(elements, elements)
+
+
 def _each_q(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     elements = size_of(shapes[0]) * max(1, size_of(shapes[1]))
     return Work(elements, elements)
@@ -153,6 +158,7 @@ RULES: dict[str, Rule] = {
     "segment_sum": _made("num_segments"),
     **dict.fromkeys((f"segment_{name}" for name in ("max", "min", "prod", "mean")), _segments),
     **dict.fromkeys(("scatter_reduce", "index_reduce"), _slots),
+    **dict.fromkeys(("sici", "fresnel"), _two),
     "quantiles": _each_q,
     "mode": _mode,
     "diag_embed": _embedded,

@@ -105,6 +105,11 @@ def _piecewise(
     )
 
 
+def _between_ends(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Apart from ±1."""
+    return generator.choice([-2.0, 0.0, 2.0], shape) + generator.uniform(-0.8, 0.8, shape)
+
+
 OPERATIONS = (
     Operation(
         "relu",
@@ -243,5 +248,24 @@ OPERATIONS = (
         {"threshold": 0.5, "value": -2.0},
         kinks="x = threshold: here 0; NaN: here 1",
         near=lambda y, x, *, threshold, value: kinks.to(x, threshold),
+    ),
+    unary(
+        "sparse_plus",
+        "0 up to −1, x from 1 on, (x + 1)²/4 between",
+        lambda x: np.where(
+            x <= -1, np.minimum(np.abs(x), 0), np.where(x >= 1, x, np.square(x + 1) / 4)
+        ),
+        "0 up to −1, 1 from 1 on, (x + 1)/2 between",
+        lambda g, y, x: g * np.clip((x + 1) / 2, 0, 1),
+    ),
+    unary(
+        "sparse_sigmoid",
+        "min(max((x + 1)/2, 0), 1)",
+        lambda x: np.clip((x + 1) / 2, 0, 1),
+        "½ between −1 and 1, else 0",
+        lambda g, y, x: np.where((x > -1) & (x < 1), g / 2, 0),
+        domain=_between_ends,
+        kinks="x = ±1: here 0",
+        near=kinks.at(-1, 1),
     ),
 )

@@ -308,6 +308,17 @@ OPERATIONS = (
         domain=real,
     ),
     Operation(
+        "logmeanexp",
+        lambda x, *, axis=None, keepdims=False: (
+            logsumexp(x, axis=axis, keepdims=keepdims) - np.log(np.asarray(count(x, axis), x.dtype))
+        ),
+        (logsumexp_vjp,),
+        formula="ln(Σ eˣ / n)",
+        derivatives=("softmax(x)",),
+        examples=AXES,
+        domain=real,
+    ),
+    Operation(
         "linalg.vector_norm",
         vector_norm,
         (vector_norm_vjp,),

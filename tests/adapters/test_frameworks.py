@@ -51,8 +51,8 @@ RECORDED = {
         "linalg.eigvalsh",
     },
     "mlx": {
-        "prod", "std", "logsumexp", "argmax", "argmin", "diagonal", "kron", "conv", "interpolate",
-        "smooth_l1", "cross_entropy", "triplet_margin",
+        "prod", "std", "logsumexp", "logmeanexp", "argmax", "argmin", "diagonal", "kron", "conv",
+        "interpolate", "smooth_l1", "cross_entropy", "triplet_margin",
     },
     "tensorflow": {
         "leaky_relu", "gelu", "geglu", "log_cosh", "permute_dims", "linalg.eigh", "linalg.eigvalsh",

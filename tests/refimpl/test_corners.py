@@ -32,7 +32,8 @@ TAKES_NAN = {"fmax", "fmin", "where"}
 #: Rows whose wide precision is mpmath's, which goes on for ever on the way.
 BY_MPMATH = {
     "erfinv", "lgamma", "digamma", "polygamma", "i0", "i0e", "i1", "i1e", "log_ndtr", "ndtri",
-    "betaln", "zeta", "gammainc", "gammaincc", "multigammaln",
+    "betaln", "zeta", "gammainc", "gammaincc", "multigammaln", "gamma", "beta", "poch", "exp1",
+    "expi", "expn", "spence", "sici", "fresnel", "dawsn", "betainc", "hyp1f1", "hyp2f1",
 }  # fmt: skip
 
 #: Exponents on the way to infinity, and to zero; longdouble has some 16,000.

@@ -16,7 +16,8 @@ INF = np.inf
 UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "linalg.qr"}
 
 #: They are not computed outside their domain, at whose end they have their kink.
-BOUNDED = {"zeta", "gammainc", "gammaincc"}
+BOUNDED = {"zeta", "gammainc", "gammaincc", "betainc", "hyp2f1", "spence", "exp1", "expn", "sici"}
+BOUNDED |= {"log1mexp"}
 
 #: A value that is one unit away is as good as the same; slopes are no differences'.
 UNIT = {"nextafter"}

@@ -22,6 +22,11 @@ NO_RULE = {
     ("zeta", 0): "no elementary derivative",
     ("gammainc", 0): "no elementary derivative",
     ("gammaincc", 0): "no elementary derivative",
+    **{
+        (name, k): "no elementary derivative"
+        for name, count in (("betainc", 2), ("hyp1f1", 2), ("hyp2f1", 3))
+        for k in range(count)
+    },
     ("straight_through", 1): "stops",
     ("nextafter", 1): "a direction",
     ("copysign", 1): "a sign",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -93,6 +95,25 @@ def test_it_is_read_by_everyone(visit, page_file, dark):
             if one["impact"] in ("serious", "critical")
         ]
         assert found == []
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_matrix_shows_all_frameworks_in_its_frame(visit, tmp_path, width):
+    variants = ("torch-func", "jax-eager", "jax-scan", "torch-decomposed", "numpy")
+    kinds = ("bug", "convention", "singular", "unsupported")
+    long = entry("long", "A long name.", "torch.nn.functional.scaled_dot_product_attention")
+    wide = dataclasses.replace(long, found=dict.fromkeys(("torch", "jax", *variants), kinds))
+    path = tmp_path / "index.html"
+    path.write_text(atlas.as_html(atlas.ordered([*ENTRIES, wide])), "utf-8")
+    page = visit(path, width=width)
+    frame = page.locator("#matrix .scroll")
+    assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") == 0
+    row = page.locator("#matrix tbody tr", has_text="scaled_dot")
+    assert [cell.get_attribute("data-head") for cell in row.locator("td:visible").all()] == [
+        "torch",
+        "jax",
+        *variants,
+    ]
 
 
 def test_who_comes_from_a_report_finds_back(visit, page_file):

@@ -6,6 +6,7 @@ and the figures of the concepts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from gradparity.cases.loading import catalogue
 from gradparity.verify.storage.code import code_version, hashed
 
-from . import atlas, cases, columns, commands, figures, mathml, operations, optimizers
+from . import accessible, atlas, cases, columns, commands, figures, mathml, operations, optimizers
 
 #: Hands back pages and pictures: a path in ``generated/`` → its content.
 Maker = Callable[[], Mapping[str, str]]
@@ -36,6 +37,7 @@ VERSION = "parts/version.txt"
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the renderer of formulas, and what is made before the pages are read."""
+    accessible.setup(app)
     mathml.setup(app)
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "generated"))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -67,4 +69,7 @@ def _put(folder: Path, made: Mapping[str, str]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
+            # Another build that goes on beside this one reads the whole or nothing.
+            own = path.with_name(f"{path.name}.{os.getpid()}")
+            own.write_text(text, "utf-8")
+            own.replace(path)

@@ -67,12 +67,28 @@ def values(row: Row) -> tuple[str, str]:
     return pair(got, want)
 
 
+#: Of float64 numbers a difference is told that is more than this share of them.
+RESOLVED = 2.0**-40
+
+
 def error_and_bound(row: Row) -> tuple[str, str]:
     """The error and the bound it is held against, with enough digits to tell them apart."""
-    error, bound = row["max_abs"], row["tolerance"]
+    error, bound = _error(row), row["tolerance"]
     if math.isnan(error) or math.isnan(bound):
         return number(error), number(bound)
     return pair(error, bound, 4)
+
+
+def _error(row: Row) -> float:
+    """The error of the element that the row shows, of which the bound is, too.
+
+    Another element may be further off, as it may. Where a difference of the two numbers is but
+    their rounding, the largest error is as near as any.
+    """
+    got, want = (complex(row[k], row[f"{k}_imag"]) for k in ("got", "want"))
+    shown = abs(got - want)
+    told = shown > RESOLVED * max(abs(got), abs(want)) and shown < row["max_abs"]
+    return shown if told else row["max_abs"]
 
 
 def _step(row: Row) -> str:

@@ -71,6 +71,8 @@ def _too_much(record: Divergence, truth: Any) -> Iterator[str]:
             low, high = (np.asarray(end) for end in (record.between.low, record.between.high))
             if _fits(low, truth) and bool(((low <= truth) & (truth <= high)).all()):
                 yield "between holds the truth as well, expected a set that leaves it out"
+            elif np.any(truth) and bool(((low <= 0) & (high >= 0) & (low < high)).all()):
+                yield "between would let zeros pass, expected a set that leaves them out"
             return
         value = np.asarray(record.value)
         most = np.abs(value[np.isfinite(value)]).max(initial=0)

@@ -43,18 +43,19 @@ class Proofs:
 
     def of(self, check: str, step: int) -> Proof:
         """Whether what led to the tensors of a check and step is right by itself."""
-        kind = "update" if check == "update" else "step"
+        alone = self._task.checks <= {"value"}
+        kind = "update" if check == "update" else "value" if alone else "step"
         found = self._made.get((kind, step))
         if found is None:
             try:
-                found = self._of_rule(step) if kind == "update" else self._of_step(step)
+                found = self._of_rule(step) if kind == "update" else self._of_step(step, kind)
             except (Unsupported, AdapterFailed) as failure:
                 found = Proof(reason=f"no operation could be judged by itself: {failure}")
             self._made[kind, step] = found
         return found
 
-    def _of_step(self, step: int) -> Proof:
-        """Every operation of a step, forwards and backwards."""
+    def _of_step(self, step: int, kind: str) -> Proof:
+        """Every operation of a step, forwards and, where gradients are compared, backwards."""
         program = self._adapter.program(self._task)
         if program != self._task.program("numpy"):
             return self._of_text(step)
@@ -63,12 +64,13 @@ class Proofs:
         split = replace(start, programs={"*": apart})
         again = attempt(self._adapter, split).steps[0]
         judged = Judged(split, apart, again)
-        fault = judged.forwards() or judged.backwards()
+        values = kind == "value"
+        fault = judged.forwards() or (None if values else judged.backwards())
         if fault is not None:
             lenient = Judged(split, apart, again, lenient=True)
-            lost = lenient.forwards() is None and lenient.backwards() is None
+            lost = lenient.forwards() is None and (values or lenient.backwards() is None)
             return self._of_fault(judged, again, *fault[:3], lost=lost)
-        if added := judged.sums():
+        if added := "" if values else judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
         if stray := self._elsewhere(step, again):
             return Proof(reason=f"asked again, {stray} is another one")

@@ -29,6 +29,7 @@ def faults(what, check="grad"):
         ("between: [-10, 10]", "grad"),
         ("between: [[3.9, 1.9], [4.1, 2.1]]", "grad"),
         ("between: [0, 10]", "update"),
+        ("between: [-1000, 1.9]", "grad"),
         ("value: {is: [4.0, 2.1], within: 10}", "grad"),
         ("value: {is: [4.0, 2.1], within: 2.0}", "grad"),
     ],
@@ -44,7 +45,7 @@ def test_a_record_that_the_truth_or_a_zero_passes_is_a_fault(what, check):
     ("what", "check"),
     [
         ("between: [[4.5, 2.5], [5, 3]]", "grad"),
-        ("between: [-1, 0]", "update"),
+        ("between: [-1, -0.5]", "update"),
         ("value: {is: [4.0, 2.1], within: 0.01}", "grad"),
         ("value: [0, 0]", "grad"),
         ("bound: {rel: 1.0e-3}", "grad"),

@@ -161,15 +161,17 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
         expected = None  # where nothing has two slopes, the truth alone is right
     if got is None and key[0] == "value":
         return Comparison(key, got, truth, Outcome("missing", "it gave no value"), recorded)
-    held, unseen = _held(got, truth, dtype, base.lost.get(key))
+    # Where NaN is the truth, to return it is no divergence from it.
+    nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
+    lost = base.lost.get(key)
+    if lost is not None:
+        lost = lost & ~np.broadcast_to(nan_expected, truth.shape)
+        nan_expected = nan_expected | lost
+    held, unseen = _held(got, truth, dtype, lost)
     overflows = task.loss_scale is not None and key[0] == "grad"
     if overflows:  # what a scaled loss overflows to is no update: infinities and NaN are alike
         held = _overflown(held, truth, dtype)
-    # Where NaN is the truth, to return it is no divergence from it.
-    nan_expected = np.isnan(expected.value) if expected is not None else recorded is not None
     nan_expected = nan_expected | overflows
-    if key in base.lost:
-        nan_expected = nan_expected | base.lost[key]
     outcome = compare(
         held,
         truth,

@@ -362,7 +362,7 @@ BAD = {
     "error beside a value": (
         WHOLE + "divergences:\n"
         "  - adapters: [jax]\n    check: grad\n    tensor: w\n    kind: bug\n    because: c\n"
-        "    value: 1.0\n    raises: e\n",
+        "    value: 1.0\n    raises: no such thing\n",
         "12:5: a record with value and raises, expected one of value, bound, between, raises",
     ),
     "record of nothing": (

@@ -91,9 +91,17 @@ def _masked_select(x: Any, mask: Any, *, size: int) -> Any:
     return anp.pad(picked, ((0, missing),), "constant") if missing > 0 else picked[:size]
 
 
+#: Of fewer along an axis autograd's derivative raises.
+FEWEST = 4
+
+
 def _gradient(x: Any, *, axis: int, spacing: float, edge_order: int) -> Any:
     if edge_order != 1:
         raise Unsupported("autograd.numpy.gradient takes no edge_order")
+    if x.shape[axis] < FEWEST:
+        raise Unsupported(
+            "autograd.numpy.gradient has a derivative of four elements and more alone"
+        )
     return anp.gradient(x, axis=axis) / spacing
 
 

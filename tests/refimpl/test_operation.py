@@ -13,7 +13,10 @@ from gradparity.refimpl.ops import GROUPS, TABLE
 from gradparity.refimpl.sampling import draw
 
 #: What no example can be: how many elements, and why an array of so many means nothing there.
-MEANINGLESS = {("cross", 1): "a vector that has a cross product has three components"}
+MEANINGLESS = {
+    ("cross", 1): "a vector that has a cross product has three components",
+    ("gradient", 1): "differences are of two elements at least",
+}
 
 
 def row(**changes):

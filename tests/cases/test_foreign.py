@@ -105,7 +105,7 @@ def test_a_native_part_that_cannot_be_called_is_a_fault(faults, native, place, s
 
 
 def test_unless_the_case_records_what_it_raises(case):
-    record = "{adapters: [jax], check: update, tensor: w, kind: default, raises: learning_rate, because: y}"
+    record = "{adapters: [jax], check: update, tensor: w, kind: default, raises: rate, because: y}"
     assert case(f"{NATIVE}native: {{jax: {{optimizer: {{sgd: {{}}}}}}}}\ndivergences: [{record}]\n")
 
 

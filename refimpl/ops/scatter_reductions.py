@@ -99,25 +99,22 @@ def _onto(x: Any, at: Any, reduce: str, updates: Any, *, include_self: bool) -> 
 def _row(name: str, at: Any, formula: str, examples: Any) -> Operation:
     """A reduction of updates into an array, at places that ``at(x, indices, axis)`` says."""
 
+    def slots(
+        x: Any, indices: Any, updates: Any, *, axis: int, reduce: str, include_self: bool = True
+    ) -> tuple[Any, Any]:
+        return _onto(x, at(x, indices, axis), reduce, updates, include_self=include_self)
+
     def forward(
         x: Any, indices: Any, updates: Any, *, axis: int, reduce: str, include_self: bool = True
     ) -> Any:
-        sources, table = _onto(x, at(x, indices, axis), reduce, updates, include_self=include_self)
-        return _reduced(sources, table, reduce).reshape(x.shape)
+        given = slots(x, indices, updates, axis=axis, reduce=reduce, include_self=include_self)
+        return _reduced(*given, reduce).reshape(x.shape)
 
     def rule(
-        g: Any,
-        y: Any,
-        x: Any,
-        indices: Any,
-        updates: Any,
-        *,
-        axis: int,
-        reduce: str,
-        include_self: bool = True,
+        g: Any, y: Any, x: Any, indices: Any, updates: Any, *, reduce: str, **where: Any
     ) -> tuple[Any, None, Any]:
-        sources, table = _onto(x, at(x, indices, axis), reduce, updates, include_self=include_self)
-        back = _returned(g.reshape(-1), y.reshape(-1), sources, table, reduce)
+        given = slots(x, indices, updates, reduce=reduce, **where)
+        back = _returned(g.reshape(-1), y.reshape(-1), *given, reduce)
         ends = x.size, x.size + updates.size
         return (
             back[: ends[0]].reshape(x.shape),
@@ -125,18 +122,8 @@ def _row(name: str, at: Any, formula: str, examples: Any) -> Operation:
             back[ends[0] : ends[1]].reshape(updates.shape),
         )
 
-    def near(
-        y: Any,
-        x: Any,
-        indices: Any,
-        updates: Any,
-        *,
-        axis: int,
-        reduce: str,
-        include_self: bool = True,
-    ) -> Any:
-        sources, table = _onto(x, at(x, indices, axis), reduce, updates, include_self=include_self)
-        return _nearest(sources, table, reduce)
+    def near(y: Any, x: Any, indices: Any, updates: Any, *, reduce: str, **where: Any) -> Any:
+        return _nearest(*slots(x, indices, updates, reduce=reduce, **where), reduce)
 
     return Operation(
         name,

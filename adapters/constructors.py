@@ -9,7 +9,7 @@ from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.schedules import SCHEDULES as ROWS
 from .spelling import text_of
-from .values import attributes
+from .values import attributes, hyperparameters
 
 
 def refused(where: str, name: str, **wanted: Any) -> None:
@@ -23,6 +23,35 @@ def refused(where: str, name: str, **wanted: Any) -> None:
     asked = [key for key, value in wanted.items() if value]
     if asked:
         raise Unsupported(f"{where}.{name} has no {' and no '.join(asked)}")
+
+
+def maker_of(
+    task: Task, makers: Mapping[str, Any], where: str, lacking: Mapping[str, str] | None = None
+) -> Any:
+    """What makes the optimizer of a task's rule, of a framework's table.
+
+    ``where`` is the framework's package of optimizers; ``lacking`` has the reasons for some rules.
+
+    Raises
+    ------
+    Unsupported
+        Where the framework has no such rule.
+    """
+    assert task.update is not None
+    rule = task.update.rule
+    if lacking and rule in lacking:
+        raise Unsupported(lacking[rule])
+    if rule not in makers:
+        raise Unsupported(f"{where} has no {rule}")
+    return makers[rule]
+
+
+def downhill(task: Task, parameter: str, where: str) -> dict[str, Any]:
+    """The hyperparameters of a rule that only minimises; raises Unsupported of one that climbs."""
+    given = hyperparameters(task, parameter)
+    if given.pop("maximize", False):
+        raise Unsupported(f"{where} go downhill")
+    return given
 
 
 def rate_of(

@@ -12,7 +12,7 @@ from mlx import optimizers
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import rate_of, refused, text_of_each
+from .constructors import maker_of, rate_of, refused, text_of_each
 from .mlx_lowerings.arrays import as_array
 from .spelling import Library
 from .values import attributes, hyperparameters
@@ -87,11 +87,7 @@ def _clipping(task: Task) -> Callable[[Arrays], Arrays]:
 
 
 def _optimizer(library: Any, task: Task, parameter: str) -> Any:
-    update = task.update
-    assert update is not None
-    make = OPTIMIZERS.get(update.rule)
-    if make is None:
-        raise Unsupported(f"mlx.optimizers has no {update.rule}")
+    make = maker_of(task, OPTIMIZERS, "mlx.optimizers")
     given = hyperparameters(task, parameter)
     rate = given.pop("lr")
     return make(

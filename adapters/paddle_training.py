@@ -11,11 +11,11 @@ import numpy as np
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import rate_of, refused, text_of_each
+from .constructors import downhill, maker_of, rate_of, refused, text_of_each
 from .paddle_lowerings.arrays import as_numpy
 from .paddle_lowerings.library import Tensor, paddle
 from .spelling import Library
-from .values import attributes, dtype_of, hyperparameters
+from .values import attributes, dtype_of
 
 Arrays = dict[str, Any]
 
@@ -114,16 +114,8 @@ def _clip(library: Any, task: Task) -> dict[str, Any]:
 
 
 def _optimizer(library: Any, task: Task, parameter: str, **others: Any) -> Any:
-    update = task.update
-    assert update is not None
-    if update.rule in LACKING:
-        raise Unsupported(LACKING[update.rule])
-    make = OPTIMIZERS.get(update.rule)
-    if make is None:
-        raise Unsupported(f"{_WHERE} has no {update.rule}")
-    given = hyperparameters(task, parameter)
-    if given.pop("maximize", False):
-        raise Unsupported(f"{_WHERE} go downhill")
+    make = maker_of(task, OPTIMIZERS, _WHERE, LACKING)
+    given = downhill(task, parameter, _WHERE)
     rate = float(given.pop("lr"))
     schedules = library.optimizer.lr
     rate = rate_of(task, rate, SCHEDULES, schedules, f"{_WHERE}.lr has no")

@@ -11,7 +11,7 @@ import numpy as np
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import rate_of, refused, text_of_each
+from .constructors import downhill, maker_of, rate_of, refused, text_of_each
 from .spelling import Library
 from .tensorflow_lowerings.arrays import as_numpy, as_tensor
 from .tensorflow_lowerings.library import keras, tf
@@ -140,18 +140,11 @@ def _clipping(task: Task) -> Callable[[list[Any]], list[Any]]:
 
 
 def _optimizer(library: Any, task: Task, parameter: str) -> Any:
-    update = task.update
-    assert update is not None
-    if update.rule in LACKING:
-        raise Unsupported(LACKING[update.rule])
-    make = OPTIMIZERS.get(update.rule)
-    if make is None:
-        raise Unsupported(f"{_WHERE} has no {update.rule}")
-    given = hyperparameters(task, parameter)
-    if given.pop("maximize", False):
-        raise Unsupported(f"{_WHERE} go downhill")
+    make = maker_of(task, OPTIMIZERS, _WHERE, LACKING)
+    given = downhill(task, parameter, _WHERE)
     rate = float(given.pop("lr"))
-    if update.schedule is not None and given.get("momentum"):
+    assert task.update is not None
+    if task.update.schedule is not None and given.get("momentum"):
         raise Unsupported(f"{_WHERE} have the rate in the velocity, where a schedule shows")
     return make(
         library,

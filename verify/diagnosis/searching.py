@@ -25,7 +25,7 @@ from ...cases.task import Task, seed_of
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..edits.backward import backward_edits
 from ..edits.forward import replaced
-from ..edits.table import Edit, Known, edits_of
+from ..edits.table import Edit, Known, edits_of, stand_ins
 from ..local.segments import off
 
 #: Seconds of computing that the search of one segment may take.
@@ -259,8 +259,7 @@ class _Trial:
         except (Unsupported, AdapterFailed):
             values = {}
         leaves = {k: np.asarray(x) for k, x in {**task.inputs, **task.params}.items()}
-        several = {i.refs[0] for i in self._program.instructions if i.operation == "select"}
-        held = {**leaves, **values, **{k: np.zeros(()) for k in several}}
+        held = {**leaves, **values, **stand_ins(self._program)}
         return Known(held, numbers_of(self._task.programs[self._adapter.name]))
 
     def _pairs(

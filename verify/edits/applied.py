@@ -155,7 +155,7 @@ def _exchanged(i: Instruction, known: Known) -> Iterator[Edit]:
 @of()
 def _negated(i: Instruction, known: Known) -> Iterator[Edit]:
     """The other sign of what is computed."""
-    value = known.values.get(i.target)  # there is none of an operation with several results
+    value = known.values.get(i.target)
     if i.native or i.operation == "negative" or value is None or value.dtype.kind not in "fc":
         return
     made = Making(i)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.program import Const, Instruction, Ref
+from ...cases.program import Const, Instruction, Program, Ref
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class Edit:
     operand: str = ""
     #: Of an operation with several results, the variables that take them, in order.
     results: tuple[str, ...] = ()
+
+
+def stand_ins(program: Program) -> dict[str, np.ndarray]:
+    """A number in place of what has several results, for makers that look at any value."""
+    several = {i.refs[0] for i in program.instructions if i.operation == "select"}
+    return {name: np.zeros(()) for name in several}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import applied, attributes, cells, forms, layers, numbers, shapes, windows
-from .edit import Edit, Known, edits_of
+from .edit import Edit, Known, edits_of, stand_ins
 
 __all__ = [
     "Edit",
@@ -16,5 +16,6 @@ __all__ = [
     "layers",
     "numbers",
     "shapes",
+    "stand_ins",
     "windows",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 from ...cases.program import Const, Instruction, Program, Ref
 from ...refimpl.errors import GradparityError
 from ..edits.forward import after, forward, replaced, taking
-from ..edits.table import Edit, Known, edits_of
+from ..edits.table import Edit, Known, edits_of, stand_ins
 from .evaluating import LOSS, Evaluated
 from .matching import Index, off
 from .parting import Front, Parting
@@ -151,9 +151,8 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
     arrays = [(k, np.asarray(x)) for k, x in b.captured.inputs.items() if k in b.captured.places]
     arrays = [(k, x) for k, x in arrays if x.size > 1]
     constants = frozenset(k for k in a.captured.inputs if k in a.captured.places)
-    several = {i.refs[0] for i in a.program.instructions if i.operation == "select"}
     known = Known(
-        {**{name: np.zeros(()) for name in several}, **a.values},
+        {**stand_ins(a.program), **a.values},
         {k: frozenset(x) for k, x in numbers.items()},
         arrays,
         constants,

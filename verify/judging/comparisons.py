@@ -89,7 +89,7 @@ def _decided_together(task: Task, found: dict[Key, Any], base: Baseline) -> Base
             if part.joint is None or got is None or np.shape(got) != want.shape:
                 continue
             held = np.asarray(got).astype(want.dtype)
-            if np.isfinite(held).all() and len(part.joint) > 1:
+            if np.isfinite(held).all():
                 parts[key] = part
                 each.append(part.each(held, between=not base.jumps))
         alike = {len(part.joint) for part in parts.values() if part.joint is not None}
@@ -154,10 +154,10 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
     bound = _allowed(task, truth, noise, dtype)
     if isinstance(expected, Between):
         outcome = in_set(got, expected, truth.shape, dtype, bound)
-        if not outcome.agrees or key[0] != "grad" or _on_kink(task, key, base):
-            if outcome.agrees and key[0] == "grad":
-                outcome = _beside_kinks(task, key[1], got, truth, bound) or outcome
-            return Comparison(key, got, truth, outcome, recorded)
+        slope = outcome.agrees and key[0] == "grad"
+        if not slope or _on_kink(task, key, base):
+            beside = _beside_kinks(task, key[1], got, truth, bound) if slope else None
+            return Comparison(key, got, truth, beside or outcome, recorded)
         expected = None  # where nothing has two slopes, the truth alone is right
     if got is None and key[0] == "value":
         return Comparison(key, got, truth, Outcome("missing", "it gave no value"), recorded)

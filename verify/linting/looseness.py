@@ -6,7 +6,6 @@ held to less where they are judged (``judging.records``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,10 +45,10 @@ def loose(case: Case, meter: Meter | None = None) -> list[BadCase]:
         except AdapterFailed:
             continue
         for record in wide:
-            truth = _truth(task, trace, record)
-            for reason in _too_much(record, truth):
+            reason = _too_much(record, _truth(task, trace, record))
+            if reason:
                 said = f"case {case.name} at {task.id}: divergences.{record.number}: {reason}"
-                faults.setdefault(record.number, BadCase(said, case.place))
+                faults[record.number] = BadCase(said, case.place)
     return list(faults.values())
 
 
@@ -63,24 +62,26 @@ def _truth(task: Task, trace: Trace, record: Divergence) -> Any:
     return flat(trace).get((record.check, record.tensor, step))
 
 
-def _too_much(record: Divergence, truth: Any) -> Iterator[str]:
+def _too_much(record: Divergence, truth: Any) -> str:
+    """What else than it records a record holds of, in words; empty where it is nothing."""
     if truth is None or np.asarray(truth).dtype.kind not in "fc":
-        return
+        return ""
     with np.errstate(all="ignore"):
         if record.between is not None:
             low, high = (np.asarray(end) for end in (record.between.low, record.between.high))
             if _fits(low, truth) and bool(((low <= truth) & (truth <= high)).all()):
-                yield "between holds the truth as well, expected a set that leaves it out"
-            elif np.any(truth) and bool(((low <= 0) & (high >= 0) & (low < high)).all()):
-                yield "between would let zeros pass, expected a set that leaves them out"
-            return
+                return "between holds the truth as well, expected a set that leaves it out"
+            if np.any(truth) and bool(((low <= 0) & (high >= 0) & (low < high)).all()):
+                return "between would let zeros pass, expected a set that leaves them out"
+            return ""
         value = np.asarray(record.value)
         most = np.abs(value[np.isfinite(value)]).max(initial=0)
         if 0 < most <= 2 * record.within:
-            yield (
+            return (
                 f"within {record.within:g} would let a zero pass for {most:.6g}, the largest "
                 "number of the value, expected less than half of that"
             )
+    return ""
 
 
 def _fits(recorded: np.ndarray, truth: Any) -> bool:

@@ -148,8 +148,8 @@ def lost(
         plain = np.asarray(runs.plain.get(key, want))
         if plain.shape == want.shape:  # what overflows may end as a difference of infinities
             stray |= np.isinf(cast) & np.isnan(plain)
-            held = np.stack([*(~np.isnan(x) for x in alike), ~np.isnan(plain)])
-            stray |= np.isnan(want) & held.any(axis=0)
+            numbers = ~np.isnan([*alike, plain])
+            stray |= np.isnan(want) & numbers.any(axis=0)
         if np.any(stray):
             found[key] = np.asarray(stray)
     return found

@@ -95,6 +95,7 @@ _OPERATIONS = {
     "poisson_nll": "poisson_nll_loss",
     "pow": "power float_power",
     "prod": "reduce_prod",
+    "put_along_axis": "scatter",
     "repeat": "repeat_interleave",
     "reshape": "view flatten ravel",
     "rnn": "rnn_tanh rnn_relu",

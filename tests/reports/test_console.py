@@ -65,7 +65,7 @@ def test_one_tasks_failures(failing):
     assert (
         failures_table(made)
         == """\
-grad h by 0.0015 at (0, 3), bound 1e-12: error 0.0015 exceeds 1e-12 at (0, 3)
+grad h by 9.9998e-13 at (0, 3), bound 1e-12: error 0.0015 exceeds 1e-12 at (0, 3)
 
 softmax[jax-float64] at cases/softmax.yaml:1
 

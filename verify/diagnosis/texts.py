@@ -66,16 +66,19 @@ class Texts(Segments):
             for found in self._off(name):
                 return self._explained(name, found)
         for name in suspects:
+            for found in self._off(name, rounding=False):
+                return self._explained(name, found)
+        for name in suspects:
             outcome = self._in_place("value", name)
             return Parting(self.made(name), "forward", name, outcome, stray=True)
         return None
 
-    def _off(self, name: str) -> Iterator[Parting]:
+    def _off(self, name: str, *, rounding: bool = True) -> Iterator[Parting]:
         segment = self.segment(name)
         if segment is None:
             return
         try:
-            found = list(off(segment, self.adapter))
+            found = list(off(segment, self.adapter, rounding=rounding))
         except (Unsupported, AdapterFailed):
             return  # what cannot be asked by itself is told by its neighbours
         for direction, tensor, outcome in found:

@@ -101,15 +101,22 @@ class Segments:
         return hidden, False
 
 
-def off(task: Task, adapter: Adapter) -> Iterator[tuple[str, str, Outcome]]:
+def off(
+    task: Task, adapter: Adapter, *, rounding: bool = True
+) -> Iterator[tuple[str, str, Outcome]]:
     """What an adapter gets wrong of a task of one step: direction, tensor, outcome.
+
+    ``rounding`` is whether its own text may round as that text does; else only as the reference's.
 
     Raises
     ------
     Unsupported, AdapterFailed
         Where the adapter or the reference cannot run it.
     """
-    yield from _off(task, adapter, beside_text(baseline(task), task, adapter.program(task)))
+    base = baseline(task)
+    if rounding:
+        base = beside_text(base, task, adapter.program(task))
+    yield from _off(task, adapter, base)
 
 
 def _off(task: Task, adapter: Adapter, base: Baseline) -> Iterator[tuple[str, str, Outcome]]:

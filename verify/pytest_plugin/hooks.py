@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from ...refimpl.errors import BadUsage
-from ..selection.choices import adapters_of, draws_of, dtypes_of
 
 #: A file longer than this is no case file.
 LONGEST = 4_000_000
@@ -60,14 +59,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options, and gather results where a report is asked for."""
     try:
-        adapters_of(config.getoption("--gradparity-adapters"))
-        dtypes_of(config.getoption("--gradparity-dtypes"))
-        draws_of(config.getoption("--gradparity-draws"))
+        _check(config)
     except BadUsage as error:
         raise pytest.UsageError(str(error)) from None
     if config.getoption("--gradparity-report") and not hasattr(config, "workerinput"):
         report = importlib.import_module(".report", __package__)
         config.pluginmanager.register(report.Report(config), "gradparity-report")
+
+
+def _check(config: pytest.Config) -> None:
+    """Raise BadUsage for an option's text that means nothing; what reads them is not light."""
+    options = [config.getoption(f"--gradparity-{name}") for name in ("adapters", "dtypes", "draws")]
+    if any(text is not None for text in options):
+        choices = importlib.import_module("..selection.choices", __package__)
+        for read, text in zip(
+            (choices.adapters_of, choices.dtypes_of, choices.draws_of), options, strict=True
+        ):
+            read(text)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:

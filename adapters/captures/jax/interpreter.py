@@ -202,9 +202,30 @@ class Interpreter:
         for_body, carry = rest[:done], rest[done:]
         while True:
             (again,) = self.run(params["cond_jaxpr"], [*for_condition, *carry], place, path)
-            if not bool(again.array):
+            if not again.numpy.any():
                 return carry
-            carry = self.run(params["body_jaxpr"], [*for_body, *carry], place, path)
+            made = self.run(params["body_jaxpr"], [*for_body, *carry], place, path)
+            carry = made if again.numpy.all() else self._where(again, made, carry, place, path)
+
+    def _where(
+        self,
+        going: Value,
+        made: list[Value],
+        carry: list[Value],
+        place: Place,
+        path: tuple[str, ...],
+    ) -> list[Value]:
+        """What a loop over a batch carries on: what it made for the elements that still go on."""
+
+        def kept(going: Any, made: list[Any], carry: list[Any]) -> list[Any]:
+            return [
+                jnp.where(jnp.expand_dims(going, range(going.ndim, new.ndim)), new, old)
+                for new, old in zip(made, carry, strict=True)
+            ]
+
+        shapes = [[jax.ShapeDtypeStruct(x.shape, x.dtype) for x in xs] for xs in (made, carry)]
+        jaxpr = jax.make_jaxpr(kept)(jax.ShapeDtypeStruct(going.shape, going.dtype), *shapes)
+        return self.run(jaxpr, [going, *made, *carry], place, path)
 
     def _cond(
         self, params: dict[str, Any], inputs: list[Value], place: Place, path: tuple[str, ...]

@@ -57,9 +57,14 @@ def _matrix(operation: str, fits: Callable[[Equation], bool] = _always) -> Compo
     )
 
 
-def _slogdet(w: Writer, e: Equation) -> Written:
-    found = w.emit("linalg.slogdet", e.inputs[0])
-    return [w.emit("select", found, index=k) for k in (0, 1)]
+def _pair(operation: str) -> Composite:
+    """A row of one array that has two results."""
+
+    def write(w: Writer, e: Equation) -> Written:
+        found = w.emit(operation, e.inputs[0])
+        return [w.emit("select", found, index=k) for k in (0, 1)]
+
+    return Composite(write, lambda e: len(e.inputs) == 1)
 
 
 def _inner(jaxpr: Any, primitive: str) -> list[dict[str, Any]]:
@@ -101,9 +106,13 @@ COMPOSITES: dict[str, Composite] = {
     "scipy/special.xlog1py": _row("xlog1py", 2),
     "scipy/special.entr": _row("entr", 1),
     "scipy/special.log_ndtr": _row("log_ndtr", 1),
+    "scipy/special.expi": _row("expi", 1),
+    "scipy/special.hyp1f1": _row("hyp1f1", 3),
+    "scipy/special.hyp2f1": _row("hyp2f1", 4),
+    "scipy/special.sici": _pair("sici"),
     "numpy/linalg.inv": _matrix("linalg.inv"),
     "numpy/linalg.pinv": _matrix("linalg.pinv"),
     "numpy/linalg.det": _matrix("linalg.det", _large),
-    "numpy/linalg.slogdet": Composite(_slogdet, lambda e: len(e.inputs) == 1),
+    "numpy/linalg.slogdet": _pair("linalg.slogdet"),
     "scipy/linalg.expm": _matrix("linalg.matrix_exp"),
 }

@@ -83,6 +83,7 @@ BROADCAST = {
     "igamma": "gammainc",
     "igammac": "gammaincc",
     "zeta": "zeta",
+    "regularized_incomplete_beta": "betainc",
     "and": "logical_and",
     "or": "logical_or",
     "xor": "logical_xor",

@@ -15,6 +15,7 @@ _UNARY = {
     "special_erf": "erf",
     "special_erfc": "erfc",
     "special_erfinv": "erfinv",
+    "special_erfcx": "erfcx",
     "special_gammaln": "lgamma",
     "special_digamma": "digamma",
     "special_i0": "i0",

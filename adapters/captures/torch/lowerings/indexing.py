@@ -170,9 +170,30 @@ def _scattered(w: Pen, x: Value, axis: int, indices: Value, source: Any, *_: Any
 def _scatter_reduced(
     w: Pen, x: Value, axis: int, indices: Value, source: Any, reduce: str, *own: Any
 ) -> str:
-    if isinstance(source, Value) and reduce in ("sum", "add") and (not own or own[0]):
+    if not isinstance(source, Value):
+        raise NotCaptured("a scatter of a number that reduces")
+    how = _how(reduce, own)
+    if how == {"reduce": "sum", "include_self": True}:
         return _scatter_added(w, x, axis, indices, source)
-    raise NotCaptured(f"a scatter that reduces by {reduce}")
+    cut = _cut(w, source, indices.shape)
+    return w.emit("scatter_reduce", x, indices, cut, axis=axis, **how)
+
+
+def _index_reduced(
+    w: Pen, x: Value, axis: int, indices: Value, source: Value, reduce: str, *own: Any
+) -> str:
+    at = _vector(w, indices)
+    return w.emit("index_reduce", x, at, source, axis=axis, **_how(reduce, own))
+
+
+#: What reductions are called besides what the reference calls them.
+_REDUCTIONS = {"add": "sum", "multiply": "prod", "amax": "max", "amin": "min"}
+
+
+def _how(reduce: str, own: tuple[Any, ...]) -> dict[str, Any]:
+    """How elements that meet are reduced, and whether with what was there."""
+    include = bool(own[0]) if own else True
+    return {"reduce": _REDUCTIONS.get(reduce, reduce), "include_self": include}
 
 
 def _vector(w: Pen, indices: Value) -> Any:
@@ -288,6 +309,7 @@ ROWS: dict[str, Lowering] = {
     "scatter.value_reduce": _scatter_reduced,
     "scatter_reduce": _scatter_reduced,
     "index_add": _index_added,
+    "index_reduce": _index_reduced,
     "index_copy": _index_copied,
     "index_fill": _index_filled,
     "masked_select": _masked_selected,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from .common import Lowering, NotCaptured, Pen, Value, axis_of
 
 
@@ -69,6 +71,17 @@ def _median(w: Pen, x: Value, axis: int | None = None, keepdims: Any = False) ->
     return w.emit("getitem", ordered, index=((count - 1) // 2,))
 
 
+def _mode(w: Pen, x: Value, axis: int = -1, keepdims: Any = False) -> tuple[str, ...]:
+    """The most frequent number, and the last place that it is at."""
+    along = {"axis": axis, "keepdims": bool(keepdims)}
+    there = w.emit("equal", x, w.emit("mode", x, axis=axis, keepdims=True))
+    places = torch.arange(x.shape[axis]).reshape(
+        (-1,) + (1,) * (x.ndim - axis_of(axis, x.ndim) - 1)
+    )
+    at = w.emit("where", there, w.constant(places), w.constant(torch.tensor(-1)))
+    return w.emit("mode", x, **along), w.emit("max", at, **along)
+
+
 def _quantile(
     w: Pen,
     x: Value,
@@ -107,6 +120,7 @@ ROWS: dict[str, Lowering] = {
     "topk": _top,
     "kthvalue": _kth,
     "median": _median,
+    "mode": _mode,
     "quantile": _quantile,
     "searchsorted": _searched,
     "bucketize": lambda w, x, ordered, *given: w.emit(

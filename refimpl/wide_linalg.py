@@ -110,7 +110,7 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     """The determinant's sign (or phase) and the logarithm of its magnitude."""
     if not is_wide(a):
         sign, log = np.linalg.slogdet(a)
-        return sign, log
+        return np.where(np.isnan(log), log, sign)[()], log  # LAPACK's count of rows says 1 of a NaN
     sign = np.empty(a.shape[:-2], a.dtype)
     log = np.empty(a.shape[:-2], a.real.dtype)
     for at in np.ndindex(a.shape[:-2]):

@@ -44,5 +44,7 @@ REFUSES = (
     '"erf_vml_cpu" not implemented for \'Complex',
     "expected dtype float for `end` but got dtype c10::complex",  # lerp of a real and a complex
     "expected dtype double for `end` but got dtype c10::complex",
+    "expected dtype float for `weight` but got dtype c10::complex",
+    "expected dtype double for `weight` but got dtype c10::complex",
     '"index_reduce_func_exclude_input_init" not implemented for \'Complex',
 )

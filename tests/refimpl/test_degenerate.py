@@ -62,6 +62,13 @@ def test_the_logarithm_of_a_singular_determinant(dtype):
     assert same(slope[1], [[0.5, 0], [0, 0.25]])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble, np.complex128])
+def test_a_determinant_that_is_no_number_has_no_sign(dtype):
+    (sign, log), _ = gradients("linalg.slogdet", np.full((2, 2), NAN, dtype), dtype=dtype)
+    assert np.isnan(sign)
+    assert np.isnan(log)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 def test_the_pseudoinverse_of_a_matrix_that_lacks_rank(dtype):
     x = np.array([[1.0, 2.0], [2.0, 4.0], [0.0, 0.0]])

@@ -69,11 +69,11 @@ grad h by 9.9998e-13 at (0, 3), bound 1e-12: error 0.0015 exceeds 1e-12 at (0, 3
 
 softmax[jax-float64] at cases/softmax.yaml:1
 
-tensor  check  step             got            want   error  bound  noise ratio  at      \
+tensor  check  step             got            want       error  bound  noise ratio  at      \
 verdict  kind
-h       grad      0  0.333333333333  0.333333333334  0.0015  1e-12        9e+12  (0, 3)  \
+h       grad      0  0.333333333333  0.333333333334  9.9998e-13  1e-12        9e+12  (0, 3)  \
 differs  error
-W       grad      0             nan             0.5  0.0015  1e-12        9e+12  (0, 3)  \
+W       grad      0             nan             0.5      0.0015  1e-12        9e+12  (0, 3)  \
 differs  non-finite
 
 blamed: z

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ class Judged:
                 what = f"the cotangent of {argument.name}"
                 own = argument.name
                 got = self.step.grads[own]
-                if got is None and not whole and not np.any(pulled(Make(WIDER[self.task.dtype]))):
+                if got is None and not whole and not self._reaches(instruction, own):
                     continue  # only a result that nothing hangs on is made of it
                 found = self._compared(own, got, pulled, what)
                 if found.reason:
@@ -116,7 +117,11 @@ class Judged:
             held = [in_dtype(g, wide) for g in parts]
             dtype = np.asarray(got).dtype
             room = MULTIPLE * unit_roundoff(dtype) * sum(map(np.abs, held)) + uses * flushed(dtype)
-            if not (np.abs(in_dtype(got, wide) - sum(held)) <= room).all():
+            with np.errstate(all="ignore"):
+                whole, total = in_dtype(got, wide), sum(held)
+                same = (whole == total) | (np.isnan(whole) & np.isnan(total))
+                near = same | (np.abs(whole - total) <= room)
+            if not near.all():
                 return f"the cotangent of {name} is not the sum of its {uses} uses' shares"
         return ""
 
@@ -147,6 +152,20 @@ class Judged:
     def cotangent(self, instruction: Instruction) -> Any:
         """The adapter's own cotangent of an operation's only result; None where it has others."""
         return self._incoming(instruction).get(None)
+
+    def _reaches(self, instruction: Instruction, name: str) -> bool:
+        """Whether a result that has a cotangent is made of a variable: a NaN there shows in it."""
+        make = Make(WIDER[self.task.dtype])
+        spoiled = np.full_like(self.values[name], np.nan)
+        step = replace(self.step, values={**self.step.values, name: spoiled})
+        other = Judged(self.task, self.program, step)
+        with np.errstate(all="ignore"):
+            was = self._run(instruction, make)[1].value
+            try:
+                now = other._run(instruction, make)[1].value
+            except np.linalg.LinAlgError:
+                return True  # of a NaN there is no decomposition
+        return any(not np.array_equal(was[k], now[k]) for k in self._incoming(instruction))
 
     @staticmethod
     def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Make) -> None:

@@ -9,6 +9,10 @@ import numpy as np
 
 from ...refimpl.rounding import unit_roundoff
 
+#: A power from which on each operation is judged by itself: an error of so much of an element; not
+#: less than so many units, which in half precision is what a few operations round.
+DULL, DIGITS = 2.0**-7, 32.0
+
 
 def hides(want: np.ndarray, bound: Any, dtype: Any) -> np.ndarray:
     """Which elements a zero would pass for, or twice the value, the truth being neither.
@@ -29,6 +33,11 @@ def power(want: np.ndarray, bound: Any, dtype: Any) -> float:
         return float("nan")
     with np.errstate(all="ignore"):
         return float((np.broadcast_to(bound, size.shape)[told] / size[told]).max())
+
+
+def dull(power: float, dtype: Any) -> bool:
+    """Whether a comparison would let more pass than a few operations in a row make plausible."""
+    return power > DULL and power > DIGITS * float(ml_dtypes.finfo(dtype).eps)
 
 
 def way(want: np.ndarray, start: Any, dtype: Any) -> np.ndarray:

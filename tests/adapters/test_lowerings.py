@@ -196,8 +196,21 @@ def underivable(failure):
     return any(words in str(failure) for words in NO_DERIVATIVE)
 
 
+#: Compiled for half a minute.
+LONG = {("jax", "hyp2f1")}
+
+
 @pytest.mark.parametrize(
-    ("framework", "row"), SPELLED, ids=[f"{row.name}-{framework}" for framework, row in SPELLED]
+    ("framework", "row"),
+    [
+        pytest.param(
+            framework,
+            row,
+            id=f"{row.name}-{framework}",
+            marks=[pytest.mark.slow] if (framework, row.name) in LONG else [],
+        )
+        for framework, row in SPELLED
+    ],
 )
 def test_it_means_the_same(framework, row):
     adapter = make(framework)

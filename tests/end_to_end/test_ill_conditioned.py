@@ -39,6 +39,12 @@ def off(adapters, task):
     return failing(Runner(adapters).rows(task))
 
 
+def marked(given, name):
+    """A parameter of a test; two hundred steps of a map take their time."""
+    long = name.startswith("chaotic-map")
+    return pytest.param(given, id=name, marks=[pytest.mark.slow] if long else [])
+
+
 def test_there_are_such_cases():
     assert not FAULTS
     assert len(CASES) >= 9
@@ -51,13 +57,13 @@ def test_no_framework_alarms(task):
     assert off(["numpy", "torch", "jax"], task) == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [marked(case, case.name) for case in CASES])
 def test_the_reference_does_not_alarm_however_it_is_drawn(case):
     drawn = [task for n in range(2, 5) for task in case.redrawn(n).tasks(["float32"])]
     assert [row for task in drawn for row in off(["numpy"], task)] == []
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+@pytest.mark.parametrize("task", [marked(task, task.id) for task in TASKS])
 def test_a_fault_above_the_noise_alarms_and_one_far_below_it_need_not(task):
     base, name = baseline(task), next(iter(task.params))
     noise = base.noise["grad", name, 0]
@@ -72,7 +78,7 @@ def test_a_fault_above_the_noise_alarms_and_one_far_below_it_need_not(task):
     assert judged(noise / 16) == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [marked(case, case.name) for case in CASES])
 def test_the_noise_is_far_above_the_unit_roundoff(case):
     """So a fixed tolerance would cry wolf here, or let faults through elsewhere."""
     task = case.tasks(["float32"])[-1]

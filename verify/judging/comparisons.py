@@ -77,21 +77,32 @@ def comparisons(
 def _decided_together(task: Task, found: dict[Key, Any], base: Baseline) -> Baseline:
     """The baseline, in which what one decision makes of several tensors is taken together.
 
-    A tie of two parameters hands its cotangent to one of them, or a share to each.
+    A tie of two parameters hands its cotangent to one of them, or a share to each; at a jump the
+    gradients are those of the branch whose value the output has.
     """
-    chosen = dict(base.branches)
+    chosen, output = dict(base.branches), reference_program(task).output
+
+    def held_of(key: Key) -> np.ndarray | None:
+        got, want = found.get(key), base.truth[key]
+        if base.branches[key].joint is None or got is None or np.shape(got) != want.shape:
+            return None
+        held = np.asarray(got).astype(want.dtype)
+        return held if np.isfinite(held).all() else None
+
     for step in range(task.steps):
-        parts, each = {}, []
+        parts, each, value = {}, [], ("value", output, step)
+        at_jump = held_of(value) if base.jumps and value in base.branches else None
         for key, part in base.branches.items():
-            got, want = found.get(key), base.truth[key]
             if key[0] != "grad" or key[2] != step or key[1] not in task.params:
                 continue
-            if part.joint is None or got is None or np.shape(got) != want.shape:
+            held = held_of(key)
+            if held is None:
                 continue
-            held = np.asarray(got).astype(want.dtype)
-            if np.isfinite(held).all():
-                parts[key] = part
-                each.append(part.each(held, between=not base.jumps))
+            own = part if at_jump is None else part.where_it_is(base.branches[value], at_jump)
+            chosen[key] = own
+            if own.joint is not None:
+                parts[key] = own
+                each.append(own.each(held, between=not base.jumps))
         alike = {len(part.joint) for part in parts.values() if part.joint is not None}
         if len(parts) < 2 or len(alike) != 1:
             continue

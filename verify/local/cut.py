@@ -15,6 +15,15 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed
 
 
+def behind(program: Program, instruction: Instruction) -> frozenset[str]:
+    """The variables that an instruction is made of, to whose cotangents its own share goes."""
+    found = set(instruction.refs)
+    for i in reversed(program.instructions):
+        if i.target in found:
+            found.update(i.refs)
+    return frozenset(found)
+
+
 def set_apart(program: Program, params: Any) -> Program:
     """The same program with an identity on every use of a variable that is used repeatedly."""
     uses = Counter(name for i in program.instructions for name in i.refs)

@@ -19,7 +19,7 @@ from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.rounding import unit_roundoff
 from ..measure.dtypes import WIDER
 from .alone import pulled_right_alone, right_alone
-from .cut import begun, set_apart
+from .cut import begun, behind, set_apart
 from .operations import Judged
 from .rules import first_fault, given_to, hidden
 from .segments import Segments
@@ -27,11 +27,19 @@ from .segments import Segments
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of judging one by one: it holds, something is off, or neither could be told."""
+    """What came of judging one by one: it holds, something is off, or neither could be told.
+
+    ``reaches`` are the variables that what is off may make wrong; all, where that is not known.
+    """
 
     holds: bool = False
     off: bool = False
     reason: str = ""
+    reaches: frozenset[str] | None = None
+
+    def spoils(self, name: str) -> bool:
+        """Whether what is off may make a variable's value or cotangent wrong."""
+        return self.off and (self.reaches is None or name in self.reaches)
 
 
 class Proofs:
@@ -40,11 +48,11 @@ class Proofs:
     def __init__(self, task: Task, adapter: Adapter, trace: Trace) -> None:
         self._task, self._adapter, self._trace = task, adapter, trace
         self._made: dict[tuple[str, int], Proof] = {}
+        self._steps: dict[int, Step] = {}
 
     def of(self, check: str, step: int) -> Proof:
         """Whether what led to the tensors of a check and step is right by itself."""
-        alone = self._task.checks <= {"value"}
-        kind = "update" if check == "update" else "value" if alone else "step"
+        kind = check if check in ("update", "value") else "step"
         found = self._made.get((kind, step))
         if found is None:
             try:
@@ -55,16 +63,14 @@ class Proofs:
         return found
 
     def _of_step(self, step: int, kind: str) -> Proof:
-        """Every operation of a step, forwards and, where gradients are compared, backwards."""
-        program = self._adapter.program(self._task)
+        """Every operation of a step, forwards and, for what is made by the pass back, backwards."""
+        program, values = self._adapter.program(self._task), kind == "value"
         if program != self._task.program("numpy"):
-            return self._of_text(step)
+            return self._of_text(step, values=values)
         apart = set_apart(program, self._task.params)
-        start = begun(self._task, self._trace, step)
-        split = replace(start, programs={"*": apart})
-        again = attempt(self._adapter, split).steps[0]
+        split = replace(begun(self._task, self._trace, step), programs={"*": apart})
+        again = self._again(step, split)
         judged = Judged(split, apart, again)
-        values = kind == "value"
         fault = judged.forwards() or (None if values else judged.backwards())
         if fault is not None:
             lenient = Judged(split, apart, again, lenient=True)
@@ -102,14 +108,22 @@ class Proofs:
         if alone:  # a compiler may fuse it with what made its arguments
             return Proof(reason=f"{said} is right alone, and another one where it stands")
         return Proof(
-            off=not judged.on_kink(instruction), reason=f"by itself, {said} is off: {reason}"
+            off=not judged.on_kink(instruction),
+            reason=f"by itself, {said} is off: {reason}",
+            reaches=behind(judged.program, instruction) if direction == "backward" else None,
         )
 
-    def _of_text(self, step: int) -> Proof:
+    def _again(self, step: int, task: Task) -> Step:
+        """What the adapter makes of a step that it is asked by itself."""
+        if step not in self._steps:
+            self._steps[step] = attempt(self._adapter, task).steps[0]
+        return self._steps[step]
+
+    def _of_text(self, step: int, *, values: bool) -> Proof:
         """Every segment of a text that is not the reference's: right operations say too little."""
         start = begun(self._task, self._trace, step)
-        again = attempt(self._adapter, start).steps[0]
-        reason, off = Segments(start, self._adapter, again).unproved()
+        again = self._again(step, start)
+        reason, off = Segments(start, self._adapter, again).unproved(values=values)
         if reason:
             return Proof(off=off, reason=reason)
         if stray := self._elsewhere(step, again):

@@ -76,10 +76,11 @@ class Segments:
             files={},
         )
 
-    def unproved(self) -> tuple[str, bool]:
+    def unproved(self, *, values: bool = False) -> tuple[str, bool]:
         """What is off in a segment, or cannot be told by itself, in words; and whether it is off.
 
-        Empty where every segment is right, so that the two texts say the same here.
+        Empty where every segment is right, so that the two texts say the same here; of ``values``
+        alone, or of gradients as well. What has no number at a point need not in another text.
         """
         if self.own.output not in self.shared:
             return f"{self.adapter.name}'s text is another one", False
@@ -92,11 +93,16 @@ class Segments:
             who = f"{name} in {self.adapter.name}'s text"
             for direction, tensor, outcome in _off(segment, self.adapter, base):
                 key = ("value" if direction == "forward" else "grad", tensor, 0)
-                if not says_the_same(segment, self.adapter, key):
+                if values and direction == "backward":
+                    continue
+                if not np.isfinite(base.truth[key]).all():
+                    hidden = hidden or f"{who} has no number at this point"
+                elif not says_the_same(segment, self.adapter, key):
                     reason = f"{outcome.reason}, in {tensor}"
                     return f"by itself, {who} is not the reference's: {reason}", True
-                hidden = hidden or f"{who} says the same and rounds otherwise"
-            if not hidden and _blind(segment, base):
+                else:
+                    hidden = hidden or f"{who} says the same and rounds otherwise"
+            if not hidden and _blind(segment, base, values=values):
                 hidden = f"nor can {who} be told by itself"
         return hidden, False
 
@@ -131,11 +137,12 @@ def _off(task: Task, adapter: Adapter, base: Baseline) -> Iterator[tuple[str, st
             yield "backward", param, outcome
 
 
-def _blind(task: Task, base: Baseline) -> bool:
+def _blind(task: Task, base: Baseline, *, values: bool) -> bool:
     """Whether a zero would pass for the value of a segment or for one of its gradients."""
     program = task.program("numpy")
     assert program is not None, "a segment has a text for the reference"
-    keys = [("value", program.output, 0), *(("grad", name, 0) for name in task.params)]
+    keys = [("value", program.output, 0)]
+    keys += [] if values else [("grad", name, 0) for name in task.params]
     for key in keys:
         truth = base.truth.get(key)
         if truth is not None and truth.dtype.kind in "fc":

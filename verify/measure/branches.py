@@ -56,6 +56,20 @@ class Branches:
         smooth = self.smooth * abs(by)
         return replace(self, values=self.values * by, smooth=smooth, joint=joint, chosen=None)
 
+    def where_it_is(self, other: Branches, got: np.ndarray) -> Branches:
+        """The branches of the runs that took, in another tensor, those that a result took.
+
+        All, where no run took these together.
+        """
+        if self.joint is None or other.joint is None or len(self.joint) != len(other.joint):
+            return self
+        runs, near = other.joint[:, other.where], other.nearest(got)[other.where]
+        there = (np.abs(runs - near) <= APART * np.ptp(runs, axis=0)).all(axis=1)
+        if not there.any():
+            return self
+        joint = self.joint[there]
+        return replace(self, values=joint, joint=joint if len(joint) > 1 else None)
+
     def taken(self, got: np.ndarray, want: np.ndarray, *, between: bool = False) -> np.ndarray:
         """The truth, of the branch that a result took where rounding decides."""
         if self.chosen is not None:

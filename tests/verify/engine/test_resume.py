@@ -123,6 +123,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_leaves_no_process(gradparity, 
     assert gone(broken.pid)
 
 
+@pytest.mark.slow
 def test_what_has_changed_is_run_again(gradparity, tmp_path):
     cases = faulty.cases(tmp_path, "one", "two", "raises")
     out = tmp_path / "out"

@@ -185,6 +185,24 @@ program:
     z = x * c
     y = stop_gradient(max(z)) + sum(where(z > 0.25, z - stop_gradient(z), 0.0))
 """,
+    "the value of one branch with the gradient of the other": """
+params: {x: [1.9]}
+program:
+  numpy: y = where(less(10.0 * x, 19.0), 2.0 * x, x)
+  torch: y = x + (x - stop_gradient(x))
+""",
+    "a fault of a hundredth behind an ill-conditioned solve": """
+params: {x: [1.0, 2.0]}
+inputs: {A: [[1.0, 1.0], [1.0, 1.0001]]}
+program:
+  numpy: |
+    s = sin(x)
+    y = linalg.solve(A, s)
+  torch: |
+    s = sin(x) * 1.0005
+    y = linalg.solve(A, s)
+dtypes: [float32]
+""",
 }
 
 RIGHT = {

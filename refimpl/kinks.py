@@ -22,6 +22,26 @@ def at(*points: float) -> Near:
     return lambda y, x, *others, **attributes: to(x, *points)
 
 
+def cut(*rays: tuple[complex, complex], points: tuple[float, ...] = ()) -> Near:
+    """Of one argument, to some points; where it is complex, to the branch cuts.
+
+    Parameters
+    ----------
+    rays
+        The cuts: where each begins, and the direction that it goes in, of magnitude 1.
+    points
+        The kinks of a real argument.
+    """
+
+    def near(y: Any, x: Any, *others: Any, **attributes: Any) -> Any:
+        if not np.iscomplexobj(x):
+            return to(x, *points) if points else none(x)
+        turned = [(x - start) * np.conj(direction) for start, direction in rays]
+        return np.minimum.reduce([np.where(z.real >= 0, np.abs(z.imag), np.abs(z)) for z in turned])
+
+    return near
+
+
 def to(x: Any, *points: Any) -> Any:
     """To the nearest of some points; an argument left out (None) is none."""
     distances = [np.abs(x - point) for point in points if point is not None]

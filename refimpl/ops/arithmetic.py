@@ -47,6 +47,15 @@ def power_vjp_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     return g * conj(y * np.log(np.where(constant, 1, a)))
 
 
+def _power_near(y: Any, a: Any, b: Any) -> Any:
+    """To zero, where the slope is infinite there; of a complex base, to its cut as well."""
+    zero = kinks.where((np.real(b) < 1) & (np.asarray(b) != 0), np.abs(a))
+    if not np.iscomplexobj(a):
+        return zero
+    whole = (np.imag(b) == 0) & (np.real(b) == np.rint(np.real(b)))
+    return np.minimum(zero, kinks.where(~whole, kinks.cut((0, -1))(y, a)))
+
+
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 (the standard's names)
     """min(max(x, min), max), either bound left out."""
     y = x if min is None else np.maximum(x, min)
@@ -146,7 +155,7 @@ OPERATIONS = (
         examples=PAIRS,
         domain=(positive, real),
         kinks="a = 0 with b < 1; a < 0 has no derivative in b: NaN",
-        near=lambda y, a, b: kinks.where((np.real(b) < 1) & (np.asarray(b) != 0), np.abs(a)),
+        near=_power_near,
         analytic=True,
     ),
     Operation(

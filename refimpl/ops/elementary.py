@@ -83,6 +83,11 @@ def nan_to_num(
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
+#: Branch cuts of complex numbers: from 0 to −∞, from ±1 away from each other, from ±i likewise.
+FROM_ZERO = (0, -1)
+OUTWARDS = ((1, 1), (-1, -1))
+UPWARDS = ((1j, 1j), (-1j, -1j))
+
 OPERATIONS = (
     _analytic(
         "sqrt",
@@ -92,7 +97,7 @@ OPERATIONS = (
         lambda g, y, x: g * 0.5 / conj(y),
         domain=positive,
         kinks="x = 0: infinite",
-        near=kinks.at(0),
+        near=kinks.cut(FROM_ZERO, points=(0,)),
     ),
     _analytic(
         "rsqrt",
@@ -102,7 +107,7 @@ OPERATIONS = (
         lambda g, y, x: g * conj(y * y * y) * -0.5,
         domain=positive,
         kinks="x = 0: infinite",
-        near=kinks.at(0),
+        near=kinks.cut(FROM_ZERO, points=(0,)),
     ),
     unary(
         "cbrt",
@@ -131,7 +136,14 @@ OPERATIONS = (
         lambda g, y, x: g * conj(beside(np.exp(x), 1)),
     ),
     _analytic(
-        "log", "ln x", lambda x: np.log(x), "1 / x", lambda g, y, x: g / conj(x), domain=positive
+        "log",
+        "ln x",
+        lambda x: np.log(x),
+        "1 / x",
+        lambda g, y, x: g / conj(x),
+        domain=positive,
+        kinks="complex: the negative axis, where it jumps",
+        near=kinks.cut(FROM_ZERO),
     ),
     _analytic(
         "log2",
@@ -140,6 +152,8 @@ OPERATIONS = (
         "1 / (x·ln 2)",
         lambda g, y, x: g / conj(x * constant("ln2", x)),
         domain=positive,
+        kinks="complex: the negative axis, where it jumps",
+        near=kinks.cut(FROM_ZERO),
     ),
     _analytic(
         "log10",
@@ -148,6 +162,8 @@ OPERATIONS = (
         "1 / (x·ln 10)",
         lambda g, y, x: g / conj(x * constant("ln10", x)),
         domain=positive,
+        kinks="complex: the negative axis, where it jumps",
+        near=kinks.cut(FROM_ZERO),
     ),
     _analytic(
         "log1p",
@@ -156,6 +172,8 @@ OPERATIONS = (
         "1 / (1 + x)",
         lambda g, y, x: g / conj(1 + x),
         domain=interval(-0.7, 2),
+        kinks="complex: the real axis below −1, where it jumps",
+        near=kinks.cut((-1, -1)),
     ),
     _analytic("sin", "sin x", lambda x: np.sin(x), "cos x", lambda g, y, x: g * conj(np.cos(x))),
     _analytic("cos", "cos x", lambda x: np.cos(x), "−sin x", lambda g, y, x: -g * conj(np.sin(x))),
@@ -188,7 +206,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(_from_one(x)),
         domain=_inside,
         kinks="x = ±1: infinite",
-        near=kinks.at(-1, 1),
+        near=kinks.cut(*OUTWARDS, points=(-1, 1)),
     ),
     _analytic(
         "acos",
@@ -198,7 +216,7 @@ OPERATIONS = (
         lambda g, y, x: -g / conj(_from_one(x)),
         domain=_inside,
         kinks="x = ±1: infinite",
-        near=kinks.at(-1, 1),
+        near=kinks.cut(*OUTWARDS, points=(-1, 1)),
     ),
     _analytic(
         "atan",
@@ -207,6 +225,8 @@ OPERATIONS = (
         "1 / (1 + x²)",
         lambda g, y, x: _over_one_plus_square(g, x),
         domain=signed(0.2, 2),
+        kinks="complex: the imaginary axis from ±i on, where it jumps",
+        near=kinks.cut(*UPWARDS),
     ),
     _analytic(
         "asinh",
@@ -215,6 +235,8 @@ OPERATIONS = (
         "1 / √(1 + x²)",
         lambda g, y, x: g / conj(_beside_one(x)),
         domain=signed(0.2, 2),
+        kinks="complex: the imaginary axis from ±i on, where it jumps",
+        near=kinks.cut(*UPWARDS),
     ),
     _analytic(
         "acosh",
@@ -224,7 +246,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(np.sqrt(x - 1) * np.sqrt(x - (-1))),
         domain=interval(1.2, 3),
         kinks="x = 1: infinite",
-        near=kinks.at(1),
+        near=kinks.cut((1, -1), points=(1,)),
     ),
     _analytic(
         "atanh",
@@ -234,7 +256,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(1 - x) / conj(1 + x),
         domain=signed(0.1, 0.8),
         kinks="x = ±1: infinite",
-        near=kinks.at(-1, 1),
+        near=kinks.cut(*OUTWARDS, points=(-1, 1)),
     ),
     _analytic(
         "sinc",

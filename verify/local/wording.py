@@ -71,7 +71,10 @@ class _Wide(NumpyAdapter):
 
 
 def _error(task: Task, adapter: Adapter, key: Key) -> float:
-    """The largest error of one tensor; NaN where none can be taken."""
+    """The largest error of one tensor, relative to the element; NaN where none can be taken.
+
+    Relative to the largest element where the truth is zero.
+    """
     try:
         truth = flat(reference(task, dtype=WIDER[task.dtype])).get(key)
         got = flat(attempt(adapter, task)).get(key)
@@ -84,4 +87,6 @@ def _error(task: Task, adapter: Adapter, key: Key) -> float:
     if got.shape != truth.shape:
         return np.nan
     with np.errstate(all="ignore"):
-        return float(np.max(np.abs(got.astype(truth.dtype) - truth), initial=0))
+        size = np.abs(truth)
+        size = np.where(size == 0, max(np.max(size, initial=0), np.finfo(size.dtype).tiny), size)
+        return float(np.max(np.abs(got.astype(truth.dtype) - truth) / size, initial=0))

@@ -200,23 +200,22 @@ def underivable(failure):
 LONG = {("jax", "hyp2f1")}
 
 
-@pytest.mark.parametrize(
-    ("framework", "row"),
-    [
-        pytest.param(
-            framework,
-            row,
-            id=f"{row.name}-{framework}",
-            marks=[pytest.mark.slow] if (framework, row.name) in LONG else [],
-        )
-        for framework, row in SPELLED
-    ],
-)
-def test_it_means_the_same(framework, row):
+def calls():
+    """A framework and a row with two of its examples, and with all of them."""
+    for framework, row in SPELLED:
+        name, examples = f"{row.name}-{framework}", within(framework, row)
+        long = [pytest.mark.slow] if (framework, row.name) in LONG else []
+        ends = examples[:: max(1, len(examples) - 1)]
+        yield pytest.param(framework, row, ends, id=name, marks=long)
+        yield pytest.param(framework, row, examples, id=f"{name}-all", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("framework", "row", "examples"), list(calls()))
+def test_it_means_the_same(framework, row, examples):
     adapter = make(framework)
     assert adapter.has(row.name)
     row = replace(row, domain=WHERE_RIGHT.get((framework, row.name), row.domain))
-    task = task_of(row, within(framework, row))
+    task = task_of(row, examples)
     try:
         actual = adapter.run(task).steps[0]
     except (AdapterFailed, Unsupported) as failure:

@@ -13,16 +13,20 @@ import numpy as np
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Step, Trace
 from ...adapters.values import dtype_of, in_dtype
-from ...cases.program import Instruction
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.rounding import unit_roundoff
 from ..measure.dtypes import WIDER
+from ..measure.noise import MULTIPLE
 from .alone import pulled_right_alone, right_alone
 from .cut import begun, behind, set_apart
-from .operations import Judged
+from .operations import Found, Judged
 from .rules import first_fault, given_to, hidden
 from .segments import Segments
+
+#: An operation that is off by itself by less than so many bounds may have been so by luck, where
+#: what it leads to agrees.
+LUCK = 4.0
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,19 @@ class Proof:
     """What came of judging one by one: it holds, something is off, or neither could be told.
 
     ``reaches`` are the variables that what is off may make wrong; all, where that is not known.
+    ``size`` is its error over its noise, infinite where that is not known.
     """
 
     holds: bool = False
     off: bool = False
     reason: str = ""
     reaches: frozenset[str] | None = None
+    size: float = np.inf
 
     def spoils(self, name: str) -> bool:
-        """Whether what is off may make a variable's value or cotangent wrong."""
-        return self.off and (self.reaches is None or name in self.reaches)
+        """Whether what is off may make a variable's value or cotangent wrong, by more than luck."""
+        reached = self.reaches is None or name in self.reaches
+        return self.off and reached and not self.size < LUCK * MULTIPLE
 
 
 class Proofs:
@@ -75,7 +82,7 @@ class Proofs:
         if fault is not None:
             lenient = Judged(split, apart, again, lenient=True)
             lost = lenient.forwards() is None and (values or lenient.backwards() is None)
-            return self._of_fault(judged, again, *fault[:3], lost=lost)
+            return self._of_fault(judged, again, fault, lost=lost)
         if added := "" if values else judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
         if stray := self._elsewhere(step, again):
@@ -88,13 +95,12 @@ class Proofs:
         self,
         judged: Judged,
         again: Step,
-        instruction: Instruction,
-        direction: str,
-        reason: str,
+        fault: Found,
         *,
         lost: bool,
     ) -> Proof:
         """What an operation that is not right where it stands says."""
+        instruction, direction, reason, size = fault
         way = "forward pass" if direction == "forward" else "VJP"
         said = f"the {way} of {instruction.operation} in `{instruction.text or instruction.target}`"
         if lost:
@@ -111,6 +117,7 @@ class Proofs:
             off=not judged.on_kink(instruction),
             reason=f"by itself, {said} is off: {reason}",
             reaches=behind(judged.program, instruction) if direction == "backward" else None,
+            size=size,
         )
 
     def _again(self, step: int, task: Task) -> Step:

@@ -141,6 +141,7 @@ def test_what_has_changed_is_run_again(gradparity, tmp_path):
     assert "0 of 3 tasks are unchanged" in said("--changed")
 
 
+@pytest.mark.slow
 def test_without_a_folder_the_users_cache_has_the_last_run(gradparity, tmp_path):
     cases = faulty.cases(tmp_path, "one", "two")
     assert "0 of 2 tasks are unchanged" in ended(gradparity(*run_of(cases, "--changed")))[1]

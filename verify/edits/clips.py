@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,19 @@ _OWN_CLIPS = {
     "each": Clip("each", _each, "g ← g·min(1, max/‖g‖), each parameter by itself"),
     "always": Clip("always", _always, "g ← g·max/n, n the norm of all gradients"),
 }
+
+
+@dataclass(frozen=True)
+class ClipWay:
+    """A clip with its bound: what is said of it, and what it makes of gradients and parameters."""
+
+    words: str
+    clipped: Callable[[dict[str, Any], dict[str, Any]], Mapping[str, Any]] = field(compare=False)
+
+
+def clip_ways(bound: float) -> Iterator[ClipWay]:
+    """What a clip with a bound may be."""
+    for name, more, words in _CLIPS:
+        row = _OWN_CLIPS.get(name) or CLIPS[name]
+        given = {"max": bound, **more}
+        yield ClipWay(words.format(bound), functools.partial(row.clipped, **given))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,77 +14,22 @@ from ...adapters.captures.captured import Place
 from ...adapters.captures.sides import First, Given, Side
 from ...adapters.captures.training import After, Steps
 from ...adapters.importing import importing
-from ...refimpl.errors import BadUsage, GradparityError
+from ...refimpl.errors import BadUsage
 from ..atlas.translation import lines
 from ..engine.runner import Runner
 from ..measure.noise import scale_of_noise, spread
+from .changing import Changing
 from .finding import At, Finding
 from .inputs import cotangents
 from .judging import Row, row_between
+from .loops import BOUNDS, LOOP, known_clip, ways_of_clip
 from .matching import off
 
 #: How often the first side is trained with its parameters moved by rounding.
 RUNS = 4
 
-#: Seconds that the search for a setting may take.
-PATIENCE = 30.0
-
 #: Trainings are the same that are off by less of the largest; where float32 adds gradients up.
 REPRODUCED, NARROW = 1e-8, 1e-6
-
-#: What PyTorch's settings are elsewhere by default.
-USUAL = (0.0, 1e-8, 1e-7, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
-
-
-@dataclass(frozen=True)
-class Habit:
-    """What a training loop does in one of two ways.
-
-    ``words`` say of each way what is done, ``agree`` how the port comes to it.
-    """
-
-    words: Mapping[Any, str]
-    agree: Mapping[Any, str]
-
-    def others(self, held: Any) -> list[Any]:
-        """The other way."""
-        return [way for way in self.words if way != held]
-
-
-#: A name of ``torch_training.USUAL`` → its ways.
-LOOP = {
-    "average": Habit(
-        {
-            True: "averages the gradients of a step's passes",
-            False: "sums the gradients of a step's passes",
-        },
-        {
-            True: "in jax: average them, as optax.MultiSteps does",
-            False: "in torch: divide the loss of each pass by how many there are",
-        },
-    ),
-    "unscale": Habit(
-        {
-            True: "divides gradients by the loss's scale",
-            False: "takes gradients as the scaled loss has them",
-        },
-        {True: "in jax: divide gradients by the loss's scale first, as by optax.scale"},
-    ),
-    "skip": Habit(
-        {
-            True: "skips a step whose gradients are not finite",
-            False: "makes a step whose gradients are not finite",
-        },
-        {True: "in jax: optax.apply_if_finite around the rule"},
-    ),
-    "begin": Habit(
-        {
-            "after": "begins its averages with the parameters after the first step",
-            "before": "begins its averages with the parameters before the first step",
-        },
-        {"after": "in jax: let the averages be the parameters after the first step"},
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -130,9 +73,7 @@ class Training:
             self._second, self._given, self._steps, cotangents(0), lambda name: name in state
         )
         self._there = [self._slots(one) for one in ran]
-        self._narrow = self._steps.accumulate > 1 and self._jax.adds_narrowly(
-            self._second, self._given[0], self._steps
-        )
+        self._narrow = self._jax.adds_narrowly(self._second, self._given[0], self._steps)
         here = self._run()
         self._slots_here = {*here[0]}
         noisy = [self._run(seed=k) for k in range(RUNS)]
@@ -160,15 +101,20 @@ class Training:
                 break
             changed |= change
             again = self._run(changed=changed)
-            if self._reproduced(again):  # what is left is rounding, of larger steps perhaps
+            if self._reproduced(
+                again, whole=True
+            ):  # what is left is rounding, of larger steps perhaps
                 break
             trained = Trained(again, self._there, noise)
             parts = next((k for k in range(len(here)) if any(self._off(trained, k))), None)
 
-    def _run(self, seed: int | None = None, changed: Any = None) -> list[dict[str, Any]]:
-        """The module's training, in the port's leaves."""
+    def _run(
+        self, seed: int | None = None, changed: Any = None, count: int | None = None
+    ) -> list[dict[str, Any]]:
+        """The module's training, or its first steps, in the port's leaves."""
+        given = self._given if count is None else self._given[: self._steps.accumulate * count]
         ran = self._torch.train(
-            *(self._first, self._given, self._steps, cotangents(0)),
+            *(self._first, given, self._steps, cotangents(0)),
             seed=seed,
             changed=changed,
             narrow=self._narrow,
@@ -239,12 +185,14 @@ class Training:
         optimizer = self._torch.name_of(self._steps.torch_optimizer, self._first)
         place = Place(module=f"step {step + 1}, {what} of {name}")
         own = self._torch.settings(self._steps.torch_optimizer, self._first)
-        here = self._torch.loop_settings(self._steps) | own | changed
-        change = self._change(here, changed, slot if step == 0 else "parameters")
+        loop = self._torch.loop_settings(self._first, self._given[0], self._steps)
+        self._clip, self._bounds = self._known_clip()
+        here = loop | {"clip": self._clip} | own | changed
+        change = self._change(here, changed, slot, step)
         says = ", ".join(self._says(k, x, here[k]) for k, x in change.items())
         wanted = ", ".join(f"{k}={here[k]!r}" for k in change if k not in LOOP)
         agree = [f"give optax what PyTorch has: {wanted}"] if wanted else []
-        agree += [LOOP[k].agree[here[k]] for k in change if k in LOOP]
+        agree += [LOOP[k].agree(here[k]) for k in change if k in LOOP]
         known = {*change} & {*LOOP}
         return Finding(
             "training",
@@ -257,54 +205,50 @@ class Training:
     def _says(self, name: str, there: Any, here: Any) -> str:
         first, second = self._first.name, self._second.name
         if name in LOOP:
-            words = LOOP[name].words
-            return f"{second} {words[there]}, {first} {words[here]}"
+            says = LOOP[name].says
+            return f"{second} {says(there)}, {first} {says(here)}"
         return f"{name} is {there!r} in {second}, {here!r} in {first}"
 
     def _change(
-        self, here: Mapping[str, Any], changed: Mapping[str, Any], slot: str
+        self, here: Mapping[str, Any], changed: Mapping[str, Any], slot: str, parts: int
     ) -> dict[str, Any]:
-        """Settings, one or two, with which the module is trained as the port is.
+        """Settings with which the module is trained as the port is."""
 
-        Else one with which it remembers after a step in the slot that parts what the port does.
-        """
-        until = time.monotonic() + PATIENCE
-        single = [
-            (k, x)
-            for k, held in here.items()
-            if k not in changed
-            for x in (LOOP[k].others(held) if k in LOOP else _others(held))
-        ]
-        partly: dict[str, Any] = {}
-        for changes in itertools.chain(((one,) for one in single), _two(single)):
-            if time.monotonic() > until:
-                break
-            change = dict(changes)
-            if len(change) == 2 and partly:
-                break
-            try:
-                first = self._run_one({**changed, **change})
-            except GradparityError:  # a setting that the optimizer refuses is no cause
-                continue
-            if self._reproduced(first, 1):
-                if self._reproduced(self._run(changed={**changed, **change})):
-                    return change
-            elif slot != "parameters" and not partly and slot in first[0]:
-                only = [{slot: first[0][slot]}]
-                partly = change if self._reproduced(only, 1) else partly
-        return partly
+        def train(changes: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+            return self._run(changed=changes, count=count)
 
-    def _run_one(self, changed: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """One step alone, which most settings are told by."""
-        ran = self._torch.train(
-            *(self._first, self._given[: self._steps.accumulate], self._steps, cotangents(0)),
-            changed=changed,
+        changing = Changing(
+            train, self._there, lambda ran, whole: self._reproduced(ran, whole=whole)
         )
-        return [self._as_leaves(one) for one in ran]
+        others = {k: list(LOOP[k].others(x)) for k, x in here.items() if k in LOOP}
+        if "clip" in others:
+            others["clip"] = self._clips()
+        return changing.search(here, others, changed, slot, parts)
 
-    def _reproduced(self, ran: Sequence[Mapping[str, Any]], count: int | None = None) -> bool:
-        pairs = list(zip(ran[:count], self._there, strict=False))
-        if count is None and any(self._slots_here - {*here} for here, _ in pairs):
+    def _clips(self) -> list[Any]:
+        """What the port's clip may be."""
+        held = self._clip
+        return [
+            *([None] if held is not None else []),
+            *(way for way in ways_of_clip((*self._bounds, *BOUNDS)) if way != held),
+        ]
+
+    def _known_clip(self) -> tuple[Any, list[float]]:
+        """What the module's loop clips, and to what."""
+        if self._steps.clip is None:
+            return None, []
+        given = self._given[0]
+
+        def clipping(grads: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return self._torch.clipping(self._first, given, self._steps, grads)
+
+        return known_clip(
+            clipping, {k: given.state[k] for k in sorted(given.trained) if k in given.state}
+        )
+
+    def _reproduced(self, ran: Sequence[Mapping[str, Any]], *, whole: bool) -> bool:
+        pairs = list(zip(ran, self._there, strict=False))
+        if whole and self._slots_here - {*ran[-1]}:
             return False  # what it no longer remembers cannot be compared
         near = NARROW if self._narrow else REPRODUCED
         return all(
@@ -334,23 +278,3 @@ def _line(optimizer: str) -> str:
 def _finite(x: np.ndarray) -> np.ndarray:
     """An array whose infinities are NaN: which it is of both once it overflows is no matter."""
     return np.where(np.isfinite(x), x, np.nan)
-
-
-def _others(held: Any) -> list[Any]:
-    """Other values of a setting."""
-    if isinstance(held, bool):
-        return [not held]
-    if isinstance(held, tuple):
-        found = []
-        for k, one in enumerate(held):
-            if isinstance(one, float):
-                found += [(*held[:k], x, *held[k + 1 :]) for x in USUAL if x != one]
-        return found
-    if isinstance(held, int | float):
-        return [x for x in USUAL if x != held]
-    return []
-
-
-def _two(single: Sequence[tuple[str, Any]]) -> Iterator[tuple[Any, Any]]:
-    """Pairs of changes, of settings that differ."""
-    return ((a, b) for a, b in itertools.combinations(single, 2) if a[0] != b[0])

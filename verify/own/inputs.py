@@ -105,7 +105,7 @@ def varied(state: Mapping[str, np.ndarray], trained: frozenset[str]) -> dict[str
             step = draw.uniform(0.1, 0.5, x.shape)
             if name in trained:
                 step = step * draw.choice([-1.0, 1.0], x.shape)
-            moved[name] = (x.astype(np.float64) + step).astype(x.dtype)
+            moved[name] = np.asarray(x.astype(np.float64) + step, x.dtype)  # of no axes, an array
     return moved
 
 

@@ -175,6 +175,25 @@ def test_zeros_and_ones_are_varied_unless_that_is_not_wanted(net):
     assert not net.second.bias.any()
 
 
+class Scaled(nn.Module):
+    """A parameter of no axes, as CLIP's scale of its logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.5))
+
+    def forward(self, x):
+        return x * self.scale.exp()
+
+
+def test_a_parameter_of_no_axes_is_varied_as_others_are():
+    report = gp.compare(Scaled(), lambda p, x: x * jnp.exp(p["scale"]), X, dict)
+    assert report.verdict == "same", report
+    assert "grad" in set(report.frame[report.frame.tensor == "scale"].kind)
+    off = gp.compare(Scaled(), lambda p, x: x * p["scale"], X, dict)
+    assert off.verdict == "differs"
+
+
 def test_a_loss_is_put_on_top(net):
     def halved(y):
         return (y**2).mean() / 2

@@ -28,6 +28,8 @@ class Call(NamedTuple):
     native: bool
     #: Of a native call, under which keywords the last of the arguments stand.
     keywords: tuple[str, ...] = ()
+    #: Of a native call, which of its arguments are one list, as ``Instruction.lists``.
+    lists: tuple[tuple[int, int], ...] = ()
 
 
 class Calls:
@@ -176,20 +178,27 @@ class Calls:
                 arrays[keyword.arg] = value
             else:
                 attributes[keyword.arg] = self._checked(keyword, value)
-        arguments = tuple(
-            value if isinstance(value, Ref) or value is None else Const(_small(value, at))
-            for value, at in ((self._value(at), at) for at in node.args)
-        )
-        for argument, at in zip(arguments, node.args, strict=True):
-            if isinstance(argument, Const) and _has_ref(argument.value):
-                raise Fault(f"a list of arrays in {name}, expected arrays by position", at)
-        if not arrays and not any(isinstance(a, Ref) for a in arguments):
+        flat: list[Any] = []
+        lists: list[tuple[int, int]] = []
+        places: list[Any] = []
+        for value, at in ((self._value(at), at) for at in node.args):
+            items = _listed(name, value, at)
+            if items is None:
+                flat.append(_plain(value, at))
+                places.append(flat[-1])
+            else:
+                lists.append((len(flat), len(items)))
+                flat += items
+                places.append(None)  # no number, as far as an objection goes
+        if not arrays and not any(isinstance(a, Ref) for a in flat):
             raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
-        reason = objection(name, arguments, {**attributes, **arrays})
+        reason = objection(name, places, {**attributes, **arrays})
         if reason:
             raise Fault(reason, node, limit="at most" in reason)
-        every = (*arguments, *arrays.values())
-        return Call(name, every, attributes, native=True, keywords=tuple(arrays))
+        every = (*flat, *arrays.values())
+        return Call(
+            name, every, attributes, native=True, keywords=tuple(arrays), lists=tuple(lists)
+        )
 
     def _constant(self, keyword: ast.keyword) -> Any:
         return self._checked(keyword, self._value(keyword.value))
@@ -228,6 +237,20 @@ def _argument(name: str, value: Any, node: Any) -> Ref | Const:
         "(attributes go by keyword)",
         node,
     )
+
+
+def _plain(value: Any, node: Any) -> Ref | Const | None:
+    """What stands by position in a native call."""
+    return value if isinstance(value, Ref) or value is None else Const(_small(value, node))
+
+
+def _listed(name: str, value: Any, node: Any) -> list[Any] | None:
+    """The items of a list that has an array in it; None of anything else."""
+    if not _has_ref(value):
+        return None
+    if any(isinstance(item, tuple) or item is None for item in value):
+        raise Fault(f"lists within a list of arrays in {name}, expected arrays alone", node)
+    return [_plain(item, node) for item in value]
 
 
 def _has_ref(value: Any) -> bool:

@@ -337,6 +337,7 @@ class _Reader:
             target,
             native=call.native,
             keywords=call.keywords,
+            lists=call.lists,
         )
 
     def _said(self, node: Any) -> str:
@@ -363,6 +364,7 @@ class _Reader:
         *,
         native: bool = False,
         keywords: tuple[str, ...] = (),
+        lists: tuple[tuple[int, int], ...] = (),
     ) -> Ref:
         self._budget.spend()
         if not native and operation != "select":
@@ -384,6 +386,7 @@ class _Reader:
                 line=place.line,
                 column=place.column,
                 keywords=keywords,
+                lists=lists,
             )
         )
         return Ref(target)

@@ -33,7 +33,7 @@ class Instruction:
     ``operation`` is a name of the reference's table; or ``select`` with attribute ``index``, for
     one result of several; or, where ``native``, a framework's own dotted name, whose keyword
     arguments are the attributes and whose positional ones may be any constant; arrays that it is
-    given by keyword are the last of its arguments.
+    given by keyword are the last of its arguments, those of a list stand one after the other.
     """
 
     target: str
@@ -49,12 +49,18 @@ class Instruction:
     column: int = 0
     #: Of a native call, what the last arguments are passed as: arrays by keyword.
     keywords: tuple[str, ...] = ()
+    #: Of a native call, which arguments are passed as one list: the first, and how many.
+    lists: tuple[tuple[int, int], ...] = ()
 
     def passed(self, arguments: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Arguments, one for each of its own, as they are passed: by position, and by keyword."""
         count = len(self.arguments) - len(self.keywords)
         by_keyword = dict(zip(self.keywords, arguments[count:], strict=True))
-        return list(arguments[:count]), by_keyword
+        plain, at = [], 0
+        for start, length in self.lists:
+            plain += [*arguments[at:start], list(arguments[start : start + length])]
+            at = start + length
+        return [*plain, *arguments[at:count]], by_keyword
 
     @property
     def refs(self) -> tuple[str, ...]:

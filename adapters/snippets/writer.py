@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -51,6 +52,9 @@ class Writer(ABC):
     def __init__(self, task: Task, shown: Shown, mode: str) -> None:
         program = task.program(self.framework)
         assert program is not None, "the case has a text for the framework"
+        # The constants of a captured text have names that no text can have, and are in none.
+        own = {k: x for k, x in task.inputs.items() if k.isidentifier()}
+        task = replace(task, inputs=own)
         self.task, self.shown, self.mode, self.output = task, shown, mode, program.output
         self.body = statements(task, program, self.lowerings)
 

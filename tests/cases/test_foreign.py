@@ -129,6 +129,31 @@ def test_native_calls_take_arrays_by_keyword(case):
 
 
 @pytest.mark.parametrize(
+    ("call", "arguments", "passed"),
+    [
+        ("torch.stack([x, w])", "ab", [["a", "b"]]),
+        ("torch.cat((x, w), dim=1)", "ab", [["a", "b"]]),
+        ("torch.cat([w * x])", "a", [["a"]]),
+        ("torch.cat([w * x, 1.0], 0)", "abc", [["a", "b"], "c"]),
+    ],
+)
+def test_native_calls_take_lists_of_arrays(case, call, arguments, passed):
+    head = HEAD.replace("params: {w: {normal: [2, 2]}}", "params: {w: {ones: [2, 2]}}")
+    text = f"{head}program:\n  numpy: loss = sum(w)\n  torch: loss = torch.sum({call})\n"
+    (programs,) = case(text).programs
+    one = next(i for i in programs["torch"].instructions if i.text == call)
+    assert one.passed(arguments) == (passed, {})
+
+
+def test_lists_within_lists_are_refused(faults):
+    (fault,) = faults(
+        f"{HEAD}program:\n  numpy: loss = sum(w * x)\n"
+        "  torch: loss = torch.sum(torch.cat([[w, x]]))\n"
+    )
+    assert "lists within a list of arrays" in fault
+
+
+@pytest.mark.parametrize(
     "call",
     [
         "F.relu(x, inplace=w)",

@@ -12,9 +12,8 @@ from contextlib import suppress
 from ...adapters import registry
 from ...adapters.asking import answers
 from ...adapters.attempt import asked, attempt
-from ...adapters.base import Adapter, Trace
+from ...adapters.base import Adapter
 from ...adapters.broken import all_made
-from ...adapters.well_formed import same_bits
 from ...cases.case import Undrawn
 from ...cases.locating import FileFault
 from ...cases.task import Task
@@ -32,12 +31,13 @@ from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..diagnosis.diagnose import Judged, diagnose
 from ..diagnosis.outliers import mark_outliers
-from ..judging.peers import Peer, judged, peer
 from ..judging.rows import REFERENCE, Row, whole
 from ..judging.verdicts import judge, judge_failure
 from ..truth.baseline import Baseline
 from ..truth.established import established
 from .allocator import keep_freed_memory
+from .trying import run_of
+from .unreferenced import Unreferenced
 
 #: Why an adapter is not run in a task again: the kind of its row, and the reason.
 Lost = tuple[str, str]
@@ -94,7 +94,7 @@ class Runner:
         self._rows = rows
         self._beside: dict[str, Adapter] = {}
         self._held: tuple[Task, Baseline | str] | None = None
-        self._peers: tuple[Task, dict[str, Peer | GradparityError]] | None = None
+        self._unreferenced = Unreferenced(self._made, self._versions, self._judged, tell)
 
     def forget(self) -> None:
         """Have the adapters let go of what they keep; one that cannot keeps it."""
@@ -146,6 +146,15 @@ class Runner:
                 rows += self._own_rows(task, variant)
         return rows
 
+    def referenced(self, task: Task) -> tuple[Task, str]:
+        """The task with a text for the reference, and the framework whose text that is, captured.
+
+        Itself and an empty name, where the case has one or none can be captured.
+        """
+        if task.program("numpy") is not None:
+            return task, ""
+        return self._unreferenced.referenced(task, self._asked_in(task))
+
     def _made(self, name: str) -> Adapter:
         """An adapter of the run, or a variant that a case asks for beside its framework."""
         if name not in self.adapters and name not in self._beside:
@@ -155,16 +164,25 @@ class Runner:
 
     def _own_rows(self, task: Task, name: str) -> list[Row]:
         """What an adapter's own run comes to."""
-        adapter, version = self._made(name), self._versions[name]
         if task.program("numpy") is None:
-            return self._among_peers(task, name)
+            return self._unreferenced.rows(task, name, self._asked_in(task))
+        return self._judged(task, name)
+
+    def _asked_in(self, task: Task) -> list[str]:
+        """The adapters and variants that a task is run in."""
+        beside = [v for v in task.variants if framework_of(v) in self.adapters]
+        return [k for k in dict.fromkeys((*self.adapters, *beside)) if k not in task.skip]
+
+    def _judged(self, task: Task, name: str) -> list[Row]:
+        """An adapter beside the reference."""
+        adapter, version = self._made(name), self._versions[name]
         base = self._baseline(task)
         if isinstance(base, str):
             return [whole(task, name, version, "error", "case", base)]
         self._tell(framework_of(name) if name in self._beside else name)
         started = time.perf_counter()
         try:
-            trace = _run(adapter, task)
+            trace = run_of(adapter, task)
             pulled = None if base.seeded is None else attempt(adapter, base.seeded)
             told = answers(adapter, task)
         except (Unsupported, AdapterFailed) as failure:
@@ -180,32 +198,6 @@ class Runner:
             return [whole(task, name, version, "error", "judge", reason)]
         return rows
 
-    def _among_peers(self, task: Task, name: str) -> list[Row]:
-        """The rows of an adapter in a case that the reference has no text of."""
-        if self._peers is None or self._peers[0] is not task:
-            self._peers = (
-                task,
-                {k: self._peer(task, k) for k in self._peers_of(task)},
-            )
-        found = self._peers[1]
-        own = found[name]
-        if isinstance(own, GradparityError):
-            return [judge_failure(task, name, self._versions[name], own)]
-        there = {k: peer for k, peer in found.items() if isinstance(peer, Peer)}
-        return judged(task, name, self._versions[name], there)
-
-    def _peers_of(self, task: Task) -> list[str]:
-        beside = [v for v in task.variants if framework_of(v) in self.adapters]
-        return [k for k in dict.fromkeys((*self.adapters, *beside)) if k not in task.skip]
-
-    def _peer(self, task: Task, name: str) -> Peer | GradparityError:
-        """What an adapter gives to be judged by, or why it gives nothing."""
-        self._tell(name)
-        try:
-            return peer(task, name, lambda one: _run(self._made(name), one))
-        except (Unsupported, AdapterFailed) as failure:
-            return failure
-
     def _baseline(self, task: Task) -> Baseline | str:
         """Truth and noise, kept for the adapters that follow; or why there are none."""
         if self._held is None or self._held[0] is not task:
@@ -215,12 +207,3 @@ class Runner:
             except AdapterFailed as fault:
                 self._held = (task, str(fault))
         return self._held[1]
-
-
-def _run(adapter: Adapter, task: Task) -> Trace:
-    """Its trace; functions of a framework's own, of which nothing is known, run twice."""
-    trace = attempt(adapter, task)
-    program = task.program(adapter.name)
-    if program is not None and program.native and not same_bits(trace, attempt(adapter, task)):
-        raise AdapterFailed("another result when it is run again: a function is not pure")
-    return trace

@@ -9,6 +9,7 @@ the frameworks return can stand beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
         The case's own line about itself.
     """
     rows = runner.rows(task)
+    task, source = runner.referenced(task)
     program = task.program("numpy")
     sections, graph = [_given(task)], Graph()
     truth: Trace | None = None
@@ -78,10 +80,15 @@ def explain(task: Task, runner: Runner, about: str = "") -> Derivation:
             sections.append(Section("Forward pass", f"The reference cannot run it: {failure}"))
         else:
             derived, graph = _derived(task, program, truth, moved)
-            sections += derived
+            sections += derived if not source else [_by(source, derived[0]), *derived[1:]]
     known = {} if truth is None else flat(truth) | moved
     sections += _results(task, runner, rows, known)
     return Derivation(task.id, about, tuple(sections), graph)
+
+
+def _by(source: str, section: Section) -> Section:
+    """The first section of a derivation whose text is a framework's own."""
+    return replace(section, prose=f"The reference is {source}'s text. {section.prose}")
 
 
 def _given(task: Task) -> Section:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..cases.task import Task
 from ..cases.ways import WAYS, batchings, over
-from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported
+from ..refimpl.errors import AdapterFailed, GradparityError, Poisoned, Unsupported
 from .attempt import asked, handed_out
 from .base import Adapter
 from .well_formed import arrays_by_name
@@ -32,13 +32,15 @@ class Answers:
 def answers(adapter: Adapter, task: Task) -> Answers:
     """What an adapter gives for each way that a task's checks name.
 
-    Nothing is raised but what ends a run: what an adapter raises is among ``failed``, as
-    ``Unsupported`` or ``AdapterFailed``.
+    Nothing is raised but what ends a run, ``Poisoned`` among it: what else an adapter raises is
+    among ``failed``, as ``Unsupported`` or ``AdapterFailed``.
     """
     made = Answers()
     for check, batched, ask in _questions(adapter, task):
         try:
             found = answered(ask)
+        except Poisoned:
+            raise
         except (Unsupported, AdapterFailed) as failure:
             made.failed[check, batched] = failure
             continue

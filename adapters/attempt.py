@@ -22,6 +22,7 @@ from ..cases.training_parts import FEATURES
 from ..refimpl.errors import AdapterFailed, MissingFramework, Unsupported, described, text_of
 from .base import Adapter, Trace
 from .needing import needs
+from .poisoning import failed
 from .well_formed import checked
 
 _T = TypeVar("_T")
@@ -85,7 +86,8 @@ def asked(ask: Callable[[], _T]) -> _T:
     Unsupported, MissingFramework
         As the adapter says.
     AdapterFailed
-        For whatever else it raises, a ``SystemExit`` and an exception without a text included.
+        For whatever else it raises, a ``SystemExit`` and an exception without a text included;
+        ``Poisoned`` where nothing can be computed in this process any more.
     KeyboardInterrupt
         Where the user pressed Ctrl-C. A process that hears none is a worker: there it is the
         adapter's own, and an ``AdapterFailed``.
@@ -97,7 +99,7 @@ def asked(ask: Callable[[], _T]) -> _T:
         except (Unsupported, AdapterFailed) as failure:
             if isinstance(failure, Unsupported):
                 raise Unsupported(text_of(failure)) from failure
-            raise AdapterFailed(text_of(failure), getattr(failure, "at", None)) from failure
+            raise failed(failure, text_of(failure)) from failure
         except MissingFramework:
             raise
         except KeyboardInterrupt as interrupt:
@@ -105,7 +107,7 @@ def asked(ask: Callable[[], _T]) -> _T:
                 raise
             raise AdapterFailed("the adapter raised KeyboardInterrupt") from interrupt
         except BaseException as error:
-            raise AdapterFailed(f"the adapter raised {described(error)}") from error
+            raise failed(error, f"the adapter raised {described(error)}") from error
 
 
 def _deaf() -> bool:

@@ -134,7 +134,8 @@ class Adapter(ABC):
     for what the framework is known to be unable to express, not for what it computes wrongly or
     has no longer, and never to be answered by another computation in its place. Whatever else it
     raises is an error of the framework's (``interpret.failures`` gives it our type), and fails the
-    task.
+    task. ``errors.Poisoned`` says that the framework computes nothing any more in this process, as
+    after an error of CUDA's that stays (``poisoning``): a worker then goes on as a new one.
     """
 
     #: What it can do beside a plain step, of ``cases.training_parts.FEATURES``; a task that needs

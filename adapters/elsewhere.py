@@ -1,7 +1,7 @@
 """An adapter in another interpreter: of a framework that does not live beside the others.
 
-A process there (``serving``) makes the adapter and is asked by pickles through pipes. What ends it
-costs the task that it was at, and the next one begins another.
+A process there (``serving``) makes the adapter and is asked by pickles through pipes. What ends it,
+or leaves it of no use, costs the task that it was at, and the next one begins another.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..refimpl.errors import (
     BadUsage,
     GradparityError,
     MissingFramework,
+    Poisoned,
     Unsupported,
 )
 from .base import Adapter, Cotangent, Shown, Trace
@@ -32,7 +33,7 @@ MARK = "@"
 RETURNED = "returned"
 RAISED: dict[str, type[GradparityError]] = {
     kind.__name__: kind for kind in (Unsupported, AdapterFailed, MissingFramework, BadUsage)
-}
+} | {Poisoned.__name__: AdapterFailed}
 
 #: Asked for besides an adapter's own methods: that it keeps to one thread, and no longer.
 ALONE, TOGETHER = "one thread", "many threads"
@@ -146,6 +147,10 @@ class Elsewhere(Adapter):
             if self._one_thread and what != ALONE:
                 self._exchange(ALONE)
         kind, *told = self._exchange(what, *arguments)
+        if kind == Poisoned.__name__:  # that process, and not this one
+            process, self._process = self._process, None
+            assert process is not None
+            _ended(process)
         if kind != RETURNED:
             raise RAISED[kind](*told)
         return told[0]

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import IO, Any
 
-from ..refimpl.errors import GradparityError, described
+from ..refimpl.errors import GradparityError, Poisoned, described
 from . import registry, threads
 from .attempt import asked
 from .base import Adapter
@@ -66,6 +66,8 @@ def _answer(server: _Server, question: Any) -> bytes:
 
 def _raised(failure: Exception) -> tuple[Any, ...]:
     """The kind of an error and what makes it anew."""
+    if isinstance(failure, Poisoned):
+        return Poisoned.__name__, str(failure)
     for kind, made in RAISED.items():
         if isinstance(failure, made):
             return kind, str(failure)

@@ -6,6 +6,7 @@
     ``Unsupported``     an adapter cannot express what a case asks for
         ``Randomness``  a user's own code draws random numbers, which two sides never share
     ``AdapterFailed``   a framework raised while it ran a task
+        ``Poisoned``    and nothing can be computed any more in the process
     ``BadUsage``        a command or a call was given something it cannot use
     ``MissingFramework``  a framework is not installed
 """
@@ -55,6 +56,10 @@ class AdapterFailed(GradparityError):
     def __init__(self, message: str = "", at: Any = None) -> None:
         super().__init__(message)
         self.at = at
+
+
+class Poisoned(AdapterFailed):
+    """A framework raised, and can compute nothing any more in the process that it did so in."""
 
 
 class BadUsage(GradparityError):

@@ -12,7 +12,13 @@ import pytest
 from gradparity.adapters import registry
 from gradparity.adapters.elsewhere import Elsewhere
 from gradparity.adapters.numpy_reference import NumpyAdapter
-from gradparity.refimpl.errors import AdapterFailed, BadUsage, MissingFramework, Unsupported
+from gradparity.refimpl.errors import (
+    AdapterFailed,
+    BadUsage,
+    MissingFramework,
+    Poisoned,
+    Unsupported,
+)
 from gradparity.verify import Runner, load_cases
 from gradparity.verify.engine.workers import Workers
 from gradparity.verify.selection.choices import adapters_of
@@ -29,6 +35,7 @@ from gradparity.refimpl.errors import Unsupported
 
 class Mine(NumpyAdapter):
     name = "mine"
+    poisoned = False
 
     def version(self):
         print("hello", flush=True)  # to a pipe of pickles it would be noise
@@ -48,6 +55,10 @@ class Mine(NumpyAdapter):
             raise Unsupported("mine lacks it")
         if end == "raises":
             raise ValueError("mine raised it")
+        if end == "poison":
+            Mine.poisoned = True
+        if Mine.poisoned:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
         return super().run(task)
 """
 
@@ -107,6 +118,14 @@ def test_what_ends_its_process_costs_one_task(mine, output, signal):
     there = registry.make(mine)
     with pytest.raises(AdapterFailed, match=f"ended while mine was at work: killed by {signal}"):
         there.run(called(output))
+    there.run(called("plain"))
+
+
+def test_a_process_that_computes_nothing_any_more_costs_one_task(mine):
+    there = registry.make(mine)
+    with pytest.raises(AdapterFailed, match="illegal memory access") as failure:
+        there.run(called("poison"))
+    assert not isinstance(failure.value, Poisoned)  # what asks can go on
     there.run(called("plain"))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired
 
-from ...refimpl.errors import AdapterFailed
+from ...refimpl.errors import AdapterFailed, Poisoned
 from .memory import limit_memory
 from .processes import end_with_parent, ending, pool_of, stop
 
@@ -27,6 +27,7 @@ class Apart:
 
     def __init__(self, seconds: float, memory: int | None = None) -> None:
         self._seconds = seconds
+        self._memory = memory
         self._pool = pool_of(1, _start, memory)
 
     def __enter__(self) -> Self:
@@ -43,10 +44,15 @@ class Apart:
         Raises
         ------
         AdapterFailed
-            Where the process ends of itself, or is stopped.
+            Where the process ends of itself, or is stopped; and what the function raises. After
+            ``Poisoned`` the next call has a process of its own.
         """
         try:
             return self._pool.schedule(function, args=arguments, timeout=self._seconds).result()
+        except Poisoned:
+            stop(self._pool)
+            self._pool = pool_of(1, _start, self._memory)
+            raise
         except TimeoutError as end:
             raise AdapterFailed(f"stopped after {self._seconds:g} seconds") from end
         except ProcessExpired as end:

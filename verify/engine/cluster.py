@@ -143,13 +143,18 @@ class Cluster:
         """A task's rows, or None where it has to be run once more."""
         try:
             with self._said(OSError, TimeoutError):
-                return future.result()
+                done = future.result()
         except self._dask.scheduler.KilledWorker:
             if job.alone:
                 reason = "every Dask worker that ran this task ended"
-                job.lost = dict.fromkeys(self._present, ("crashed", reason))
+                job.lost = dict.fromkeys(self._present, Lost("crashed", reason))
             self._aside.append(job)
             return None
+        if isinstance(done, worker.Spoilt):
+            job.lost.setdefault(done.adapter, done.end)
+            self._submit(job)
+            return None
+        return done
 
     @contextmanager
     def _said(self, *lost: type[Exception]) -> Iterator[None]:

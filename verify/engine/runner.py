@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 from ...adapters import registry
 from ...adapters.asking import answers
@@ -23,6 +24,7 @@ from ...refimpl.errors import (
     AdapterFailed,
     BadUsage,
     GradparityError,
+    Poisoned,
     Unsupported,
     described,
     printable,
@@ -39,8 +41,13 @@ from .allocator import keep_freed_memory
 from .trying import run_of
 from .unreferenced import Unreferenced
 
-#: Why an adapter is not run in a task again: the kind of its row, and the reason.
-Lost = tuple[str, str]
+
+class Lost(NamedTuple):
+    """Why an adapter is not run in a task again: what its row says."""
+
+    kind: str
+    reason: str
+    verdict: str = "error"
 
 
 class Runner:
@@ -64,6 +71,9 @@ class Runner:
         Those whose framework is installed, by name; one that cannot be made fails every task.
     missing
         For each framework that is not, a sentence that says so and how to install it.
+    poisoned
+        The adapter after whose failure this process computes nothing any more, with what its row
+        said; None while there is none. What is run here afterwards is not to be trusted.
 
     Raises
     ------
@@ -92,9 +102,12 @@ class Runner:
             raise BadUsage("no adapter is named, expected one or more")
         self._versions = {name: printable(made.version()) for name, made in self.adapters.items()}
         self._rows = rows
+        self.poisoned: tuple[str, Lost] | None = None
         self._beside: dict[str, Adapter] = {}
         self._held: tuple[Task, Baseline | str] | None = None
-        self._unreferenced = Unreferenced(self._made, self._versions, self._judged, tell)
+        self._unreferenced = Unreferenced(
+            self._made, self._versions, self._judged, self._failed, tell
+        )
 
     def forget(self) -> None:
         """Have the adapters let go of what they keep; one that cannot keeps it."""
@@ -112,21 +125,22 @@ class Runner:
             task = undrawn.draw()
         except (GradparityError, FileFault, TensorFault, OSError, MemoryError) as fault:
             task, reason = undrawn.bare(), f"the arrays cannot be drawn: {described(fault)}"
-            lost = dict.fromkeys(self.adapters, ("case", reason))
+            lost = dict.fromkeys(self.adapters, Lost("case", reason))
         return self.rows(task, lost)
 
     def rows(self, task: Task, lost: Mapping[str, Lost] | None = None) -> list[Row]:
         """Run a task in every adapter; the rows of all of them.
 
-        ``lost`` has adapters that broke off the process they ran this task in: they are not run,
-        and have a row with the verdict ``error``.
+        ``lost`` has adapters that broke off the process they ran this task in, or left it of no
+        use: they are not run, and have one row that says so.
         """
         gone = {} if lost is None else lost
         rows: list[Row] = []
         for name in self.adapters:
             if name in gone:
-                kind, reason = gone[name]
-                rows.append(whole(task, name, self._versions[name], "error", kind, reason))
+                end = gone[name]
+                said = (end.verdict, end.kind, end.reason)
+                rows.append(whole(task, name, self._versions[name], *said))
             else:
                 rows += self.rows_for(task, name)
         return mark_outliers(rows)
@@ -186,7 +200,7 @@ class Runner:
             pulled = None if base.seeded is None else attempt(adapter, base.seeded)
             told = answers(adapter, task)
         except (Unsupported, AdapterFailed) as failure:
-            return [judge_failure(task, name, version, failure)]
+            return self._failed(task, name, failure)
         seconds = time.perf_counter() - started
         try:
             rows = judge(task, adapter, version, trace, base, pulled, told)
@@ -197,6 +211,14 @@ class Runner:
             reason = f"what it returned cannot be judged: {described(fault)}"
             return [whole(task, name, version, "error", "judge", reason)]
         return rows
+
+    def _failed(self, task: Task, name: str, failure: GradparityError) -> list[Row]:
+        """The row of an adapter that raised; the first that leaves this process of no use is kept."""
+        row = judge_failure(task, name, self._versions[name], failure)
+        if isinstance(failure, Poisoned) and self.poisoned is None:
+            whose = framework_of(name) if name in self._beside else name
+            self.poisoned = (whose, Lost(row["kind"], row["reason"], row["verdict"]))
+        return [row]
 
     def _baseline(self, task: Task) -> Baseline | str:
         """Truth and noise, kept for the adapters that follow; or why there are none."""

@@ -15,7 +15,6 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ..judging.peers import Peer, judged, peer
 from ..judging.rows import FAILING, Row
-from ..judging.verdicts import judge_failure
 from ..truth.captured import captured
 from .trying import run_of
 
@@ -43,6 +42,8 @@ class Unreferenced:
         Of the adapters that are made.
     judge
         An adapter's rows in a task that has a text for the reference.
+    failed
+        The rows of an adapter that raised.
     tell
         Told who begins to work.
     """
@@ -52,9 +53,11 @@ class Unreferenced:
         made: Callable[[str], Adapter],
         versions: Mapping[str, str],
         judge: Callable[[Task, str], list[Row]],
+        failed: Callable[[Task, str, GradparityError], list[Row]],
         tell: Callable[[str], None],
     ) -> None:
         self._made, self._versions, self._judge, self._tell = made, versions, judge, tell
+        self._failed = failed
         self._held: tuple[Task, _Judged] | None = None
 
     def rows(self, task: Task, name: str, names: Sequence[str]) -> list[Row]:
@@ -91,7 +94,7 @@ class Unreferenced:
         asked = {name: self._peer(task, name) for name in names}
         there = {name: found for name, found in asked.items() if isinstance(found, Peer)}
         return {
-            name: [judge_failure(task, name, self._versions[name], found)]
+            name: self._failed(task, name, found)
             if isinstance(found, GradparityError)
             else judged(task, name, self._versions[name], there)
             for name, found in asked.items()

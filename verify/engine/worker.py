@@ -55,6 +55,18 @@ class Marks:
         return (REFERENCE, *self.names)
 
 
+#: With this status ends a process in which an adapter computes nothing any more: EX_TEMPFAIL.
+OF_NO_USE = 75
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """In place of a task's rows: the adapter that left its process of no use, and its row."""
+
+    adapter: str
+    end: Lost
+
+
 @dataclass
 class _State:
     """What a worker keeps from task to task."""
@@ -112,11 +124,20 @@ def about() -> tuple[list[str], dict[str, str]]:
     return list(runner.adapters), runner.missing
 
 
-def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row]:
-    """Run a task over the adapters; its rows."""
+def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row] | Spoilt:
+    """Run a task over the adapters; its rows.
+
+    Where one of them leaves this process of no use, who and what its row says; the task is to be
+    run again without it, and the next one ends this process before it has begun.
+    """
+    runner = _runner()
+    if runner.poisoned is not None:
+        os._exit(OF_NO_USE)
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
-    rows = _runner().rows_of(undrawn, lost)
+    rows = runner.rows_of(undrawn, lost)
+    if runner.poisoned is not None:
+        return Spoilt(*runner.poisoned)
     if _STATE.tidying is not None:
         _STATE.tidying.after_a_task()
     return rows
@@ -131,10 +152,17 @@ def remote_about(adapters: tuple[str, ...] | None) -> tuple[list[str], dict[str,
 
 def remote(
     adapters: tuple[str, ...] | None, undrawn: Undrawn, lost: Mapping[str, Lost]
-) -> list[Row]:
-    """As ``work``, in a process that somebody else has started, one task at a time."""
+) -> list[Row] | Spoilt:
+    """As ``work``, in a process that somebody else has started, one task at a time.
+
+    A process that is of no use ends, and its nanny begins another.
+    """
     with _TURN:
-        return _kept(adapters).rows_of(undrawn, lost)
+        runner = _kept(adapters)
+        if runner.poisoned is not None:
+            os._exit(OF_NO_USE)
+        rows = runner.rows_of(undrawn, lost)
+        return rows if runner.poisoned is None else Spoilt(*runner.poisoned)
 
 
 @lru_cache(maxsize=1)

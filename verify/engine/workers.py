@@ -1,8 +1,9 @@
 """Tasks in worker processes: what hangs is stopped, what crashes costs its own task alone.
 
-A worker
-leaves a mark of who is at work; where it ends before its task does, that adapter is to blame: it
-gets a row ``error``, and the task is run again in the others.
+A worker leaves a mark of who is at work; where it ends before its task does, that adapter is to
+blame: it gets a row ``error``, and the task is run again in the others. Where an adapter says that
+nothing can be computed any more in its process, it is the same, but for what its row says; the
+process ends when it is handed another task, which goes to a new one.
 """
 
 from __future__ import annotations
@@ -169,14 +170,19 @@ class Workers:
     def _settled(self, future: Future[Any], job: _Job) -> list[Row] | None:
         """A task's rows, or None where it has to be run once more."""
         try:
-            return future.result(timeout=0)
+            done = future.result(timeout=0)
+            if not isinstance(done, worker.Spoilt):
+                return done
+            job.lost.setdefault(done.adapter, done.end)
         except BrokenProcessPool:
             # once, it is through no fault of the task's
             if job.suspect:
                 self._blame(job, "crashed", "the process ended while {} was at work")
             job.suspect = True
         except ProcessExpired as end:
-            self._blame(job, "crashed", f"the process ended while {{}} was at work: {ending(end)}")
+            if end.exitcode != worker.OF_NO_USE or self._marks.process(job.slot):
+                reason = f"the process ended while {{}} was at work: {ending(end)}"
+                self._blame(job, "crashed", reason)
         except TimeoutError:
             if future.done() and job.gone < LOOKS:
                 reason = f"stopped after {self._timeout:g} seconds, while {{}} was at work"
@@ -193,7 +199,7 @@ class Workers:
         everybody = name in ("", REFERENCE)
         who = {"": "nobody", REFERENCE: "the reference"}.get(name, name)
         for lost in self._names if everybody else (name,):
-            job.lost.setdefault(lost, (kind, reason.format(who)))
+            job.lost.setdefault(lost, Lost(kind, reason.format(who)))
 
     def _silent(self) -> set[Future[Any]]:
         """Tasks whose process is gone though nobody says so: Pebble overlooks exit status 0."""

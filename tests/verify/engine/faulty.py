@@ -17,6 +17,19 @@ def fail():
     raise AdapterFailed("it fell over")
 
 
+POISONED = []
+
+
+def poison():
+    """As CUDA does: from now on every call of this process fails, whoever asks."""
+    POISONED.append(True)
+
+
+def compute():
+    if POISONED:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+
 def wait():
     """Until the file that the environment names is there; which process waits is in another."""
     with open(os.environ["FAULTY_GO"] + ".pid", "w") as file:
@@ -34,6 +47,7 @@ FAULTS = {
     "exits-quietly": lambda: os._exit(0),
     "is-killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "raises": fail,
+    "poisons": poison,
 }
 
 
@@ -42,6 +56,23 @@ class Faulty(NumpyAdapter):
 
     def run(self, task):
         FAULTS.get(task.case, int)()
+        compute()
+        return super().run(task)
+
+    def jvp(self, task):
+        if task.case == "poisons-in-jvp":
+            poison()
+        compute()
+        return super().jvp(task)
+
+
+class Beside(NumpyAdapter):
+    """Another framework on the same device."""
+
+    name = "beside"
+
+    def run(self, task):
+        compute()
         return super().run(task)
 
 
@@ -70,6 +101,7 @@ class Unloadable(NumpyAdapter):
 ENTRY_POINTS = """\
 [gradparity.adapters]
 faulty = faulty_adapters:Faulty
+beside = faulty_adapters:Beside
 unloadable = faulty_adapters:Unloadable
 """
 
@@ -80,6 +112,7 @@ inputs: {{x: [1.0, 2.0]}}
 params: {{w: [0.5, 3.0]}}
 program: loss = sum(w * x)
 optimizer: {{sgd: {{lr: 0.25}}}}
+checks: [value, grad, jvp, update]
 dtypes: [{dtypes}]
 """
 

@@ -97,6 +97,23 @@ def test_every_framework_gives_the_same_bits_in_workers():
 
 
 @pytest.mark.usefixtures("faulty_adapters")
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_process_in_which_nothing_can_be_computed_any_more_costs_one_row(tmp_path, jobs):
+    names = ["before", "poisons", "between", "poisons-in-jvp", "after", "last"]
+    path = faulty.cases(tmp_path, *names)
+    frame = run(path, adapters=["faulty", "beside", "numpy"], jobs=jobs)
+
+    lost = frame[frame.verdict != "agree"]
+    assert list(zip(lost.case, lost.adapter, lost.verdict, lost.check, strict=True)) == [
+        (name, "faulty", "error", "run") for name in ("poisons", "poisons-in-jvp")
+    ]
+    assert set(lost.kind) == {"raised"}
+    assert lost.reason.str.contains("CUDA error: device-side assert triggered").all()
+    for name in names:
+        assert set(frame[frame.case == name].adapter) == {"faulty", "beside", "numpy"}
+
+
+@pytest.mark.usefixtures("faulty_adapters")
 def test_an_adapter_that_ends_its_process_as_it_is_loaded_costs_its_own_rows(tmp_path):
     frame = run(faulty.cases(tmp_path, "fine"), adapters=["unloadable", "numpy"], jobs=1)
     assert set(frame[frame.adapter == "numpy"].verdict) == {"agree"}

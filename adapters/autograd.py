@@ -18,13 +18,17 @@ from ..refimpl.errors import Unsupported
 from .autograd_lowerings import LOWERINGS
 from .autograd_snippets import AutogradWriter
 from .autograd_training import spelled, trained
-from .base import Adapter, Shown, Step, Trace
+from .autograd_ways import hvp, jvp
+from .base import Adapter, Cotangent, Shown, Step, Trace
+from .functions import Function
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .slotted import plan, step_of
 from .values import cotangent_of, kind_of
 
 Arrays = dict[str, Any]
+
+_NO_BFLOAT16 = "autograd differentiates no array of ml_dtypes"
 
 _make_vjp: Any = make_vjp  # a type checker takes what it traces with to never return
 
@@ -58,7 +62,7 @@ class AutogradAdapter(Adapter):
         """Run a task."""
         program = self.program(task)
         if task.dtype == "bfloat16":
-            raise Unsupported("autograd differentiates no array of ml_dtypes")
+            raise Unsupported(_NO_BFLOAT16)
         started = time.perf_counter()
         with failures(), np.errstate(all="ignore"):
             try:
@@ -70,6 +74,22 @@ class AutogradAdapter(Adapter):
                     raise Unsupported(f"autograd: {refused}") from refused
                 raise
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``autograd.make_jvp``."""
+        with failures(), np.errstate(all="ignore"):
+            return jvp(self._function(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By the gradient of a gradient."""
+        with failures(), np.errstate(all="ignore"):
+            return hvp(self._function(task))
+
+    def _function(self, task: Task) -> Function:
+        program = self.program(task)
+        if task.dtype == "bfloat16":
+            raise Unsupported(_NO_BFLOAT16)
+        return Function(task, program, _Traced({}))
 
 
 def _steps(task: Task, program: Program) -> list[Step]:

@@ -14,12 +14,14 @@ import numpy as np
 from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
-from .base import Adapter, Step, Trace
+from .base import Adapter, Cotangent, Step, Trace
+from .functions import Function
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .mlx_lowerings import DOUBLE, LOWERINGS
 from .mlx_lowerings.arrays import as_array, as_numpy, kind
 from .mlx_training import MlxTraining, spelled
+from .mlx_ways import hvp, jvp, vmap
 from .slotted import plan, step_of
 from .values import cotangent_of
 
@@ -70,6 +72,24 @@ class MlxAdapter(Adapter):
                     raise Unsupported(f"MLX: {lacking}") from lacking
                 raise
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``mlx.core.jvp``."""
+        with failures(), mx.stream(mx.cpu), _uncompiled():
+            return jvp(self._function(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By a pullback of a pullback."""
+        with failures(), mx.stream(mx.cpu), _uncompiled():
+            return hvp(self._function(task))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``mlx.core.vmap`` of a pullback."""
+        with failures(), mx.stream(mx.cpu), _uncompiled():
+            return vmap(self._function(task), batched)
+
+    def _function(self, task: Task) -> Function:
+        return Function(task, self.program(task), _Traced({}, task.dtype))
 
 
 @contextmanager

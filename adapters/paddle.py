@@ -10,13 +10,15 @@ import numpy as np
 from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
-from .base import Adapter, Step, Trace, watched
+from .base import Adapter, Cotangent, Step, Trace, watched
+from .functions import Function
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .paddle_lowerings import LOWERINGS
 from .paddle_lowerings.arrays import as_numpy, as_tensor, kind
 from .paddle_lowerings.library import Tensor, paddle
 from .paddle_training import PaddleTraining, spelled
+from .paddle_ways import hvp, jvp
 from .slotted import plan, step_of
 from .values import cotangent_of, differentiates
 
@@ -71,6 +73,19 @@ class PaddleAdapter(Adapter):
                     raise Unsupported(f"Paddle: {_said(lacking)}") from lacking
                 raise
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``paddle.incubate.autograd.jvp``."""
+        with failures():
+            return jvp(self._function(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``paddle.grad`` of ``paddle.grad``."""
+        with failures():
+            return hvp(self._function(task))
+
+    def _function(self, task: Task) -> Function:
+        return Function(task, self.program(task), _Watching([]))
 
 
 def _said(error: Exception) -> str:

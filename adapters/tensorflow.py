@@ -14,7 +14,8 @@ import numpy as np
 from ..cases.program import Program
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
-from .base import Adapter, Step, Trace
+from .base import Adapter, Cotangent, Step, Trace
+from .functions import Function
 from .interpret import arrays_of, failures, interpret
 from .lowering import SpelledDialect
 from .slotted import plan, step_of
@@ -22,6 +23,7 @@ from .tensorflow_lowerings import LOWERINGS
 from .tensorflow_lowerings.arrays import as_numpy, as_tensor, kind
 from .tensorflow_lowerings.library import Tensor, tf
 from .tensorflow_training import TensorFlowTraining, spelled
+from .tensorflow_ways import hvp, jvp, vmap
 from .values import cotangent_of
 
 Arrays = dict[str, Any]
@@ -77,6 +79,24 @@ class TensorFlowAdapter(Adapter):
                     raise Unsupported(f"TensorFlow: {_first(lacking)}") from lacking
                 raise
         return Trace(steps, time.perf_counter() - started)
+
+    def jvp(self, task: Task) -> dict[str, Cotangent]:
+        """By ``tf.autodiff.ForwardAccumulator``."""
+        with failures(), tf.device("/CPU:0"), _quiet():
+            return jvp(self._function(task))
+
+    def hvp(self, task: Task) -> dict[str, Cotangent]:
+        """By a tape in a tape."""
+        with failures(), tf.device("/CPU:0"), _quiet():
+            return hvp(self._function(task))
+
+    def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
+        """By ``tf.vectorized_map`` of a tape."""
+        with failures(), tf.device("/CPU:0"), _quiet():
+            return vmap(self._function(task), batched)
+
+    def _function(self, task: Task) -> Function:
+        return Function(task, self.program(task), _Traced())
 
 
 @contextmanager

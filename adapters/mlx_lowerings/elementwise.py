@@ -24,6 +24,11 @@ def _reversed_vjp(primals: Any, cotangent: mx.array, _output: mx.array) -> Any:
     return cotangent * -scale, mx.zeros_like(scale)
 
 
+@_reversed.jvp
+def _reversed_jvp(primals: Any, tangents: Any) -> mx.array:
+    return tangents[0] * -primals[1]
+
+
 def _gelu(x: mx.array, *, approximate: Any) -> mx.array:
     return nn.gelu_approx(x) if approximate in (True, "tanh") else nn.gelu(x)
 

@@ -7,16 +7,20 @@ installs all of them. ``GRADPARITY_ELSEWHERE`` names others as ``--adapters`` do
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gradparity.adapters import registry
+from gradparity.adapters.asking import answers
 from gradparity.adapters.conformance import check
 from gradparity.adapters.elsewhere import name_of
-from gradparity.adapters.numpy_reference import reference
+from gradparity.adapters.numpy_reference import NumpyAdapter, reference
 from gradparity.adapters.registry import make
 from gradparity.adapters.values import in_dtype, kind_of
+from gradparity.cases import load_text
+from gradparity.cases.ways import batchings, over
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 from gradparity.refimpl.ops import TABLE
 
@@ -68,6 +72,25 @@ RECORDED = {
         "cdist", "diag_embed",
     },
 }  # fmt: skip
+
+#: Ways of differentiating that a framework has not.
+WITHOUT = {"autograd": {"vmap"}, "paddle": {"vmap"}}
+
+WAYS = """
+case: ways
+about: Products, whose derivatives of any order and way every framework has; of complex numbers too.
+inputs: {{x: {{normal: [2, 3]}}}}
+params: {{w: {{normal: [3]}}, u: {number}}}
+program: |
+  y = w * w * x
+  z = y * u
+  out = sum(z, axis=0)
+checks: [value, grad, jvp, hvp, vmap]
+dtypes: [{dtype}]
+"""
+
+#: Where double backward of a complex product is wrong, as ``ways.yaml`` records it.
+COMPLEX_TWICE = {"paddle"}
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -165,6 +188,34 @@ def test_what_is_recorded_shows(name):
         if not any(off(adapter, TABLE[n], example, dtype, within) for example in TABLE[n].examples)
     }
     assert quiet == set()
+
+
+@each
+@pytest.mark.parametrize(
+    ("dtype", "number"),
+    [("float64", "1.5"), ("float32", "1.5"), ("complex64", "{complex: {re: 1.5, im: -0.5}}")],
+)
+def test_its_other_ways_are_those_of_the_reference(name, dtype, number):
+    cases, faults = load_text(WAYS.format(dtype=dtype, number=number), Path("ways.yaml"))
+    assert not faults, faults
+    (task,) = cases[0].tasks([dtype])
+    wanted, told = answers(NumpyAdapter(), task), answers(made(name), task)
+    lacking = WITHOUT.get(name, set())
+    assert {way for way, _ in told.failed} == lacking
+    assert all(isinstance(failure, Unsupported) for failure in told.failed.values())
+    left_out = {"hvp"} if dtype == "complex64" and name in COMPLEX_TWICE else set()
+    ends = {"jvp": ("y", "z", "out"), "hvp": ("w", "u")}
+    ends["vmap"] = tuple(
+        over(k, batched) for batched in batchings("xwu") for k in ("w", "u", "out")
+    )
+    compared = 0
+    for way in set(ends) - lacking - left_out:
+        for key in ((way, tensor, 0) for tensor in ends[way]):
+            np.testing.assert_allclose(
+                told.found[key], wanted.found[key], rtol=1e-4, atol=1e-4, err_msg=str(key)
+            )
+            compared += 1
+    assert compared >= 3
 
 
 @each

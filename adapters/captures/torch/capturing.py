@@ -72,6 +72,28 @@ def capture(
         return again if again.whole else made
 
 
+def recorded(
+    code: Any,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    train: bool | None = None,
+    draws: Draws | None = None,
+) -> Captured:
+    """As ``capture``, of what one run does, never exported: its branches are those of this run.
+
+    Raises
+    ------
+    Randomness
+        Where random numbers are drawn, with the place.
+    AdapterFailed
+        Where the code itself raises, or does what cannot be followed.
+    """
+    call = Call(code, tuple(args), kwargs or {})
+    with _quiet(call, train=train), torch.enable_grad():
+        return _recorded(call, draws)
+
+
 def _exported(call: Call, draws: Draws | None) -> Captured:
     with CustomRules() as rules:
         program = graph_of(call)

@@ -90,10 +90,7 @@ class Calls(TorchFunctionMode):
         x = args[0]
         if _moves(x) and _name(func) != "tolist":
             raise _refused("what .numpy() hands to NumPy is computed out of sight")
-        if torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]
-            torch._sync(x)  # pyright: ignore[reportPrivateImportUsage]
-            x = torch._from_functional_tensor(x)  # pyright: ignore[reportPrivateImportUsage]
-        return func(x, *args[1:], **kwargs)
+        return func(_seen(x), *args[1:], **kwargs)
 
     def _cut(self, x: torch.Tensor) -> torch.Tensor:
         made = x.detach()
@@ -194,8 +191,23 @@ def _gaussian_nll(
     return GAUSSIAN_NLL(input, target, var, full, eps, reduction)
 
 
-#: Functions of torch's that are kept whole.
-_WHOLE = {functional.ctc_loss: _ctc, functional.gaussian_nll_loss: _gaussian_nll}
+def _tensor_split(
+    x: torch.Tensor, indices_or_sections: Any = None, dim: int = 0, **given: Any
+) -> Any:
+    """By the numbers of this run, which torch takes out of a tensor itself."""
+    (at,) = [v for v in (indices_or_sections, *given.values()) if v is not None]
+    if isinstance(at, torch.Tensor):
+        at = _seen(at).tolist()
+    return torch.tensor_split(x, at, dim=dim)
+
+
+#: Functions of torch's that are kept whole, or called in another way.
+_WHOLE = {
+    functional.ctc_loss: _ctc,
+    functional.gaussian_nll_loss: _gaussian_nll,
+    torch.tensor_split: _tensor_split,
+    torch.Tensor.tensor_split: _tensor_split,
+}
 
 #: By which numbers leave torch, other than one by one.
 _LEAVING = frozenset({"numpy", "__array__", "tolist"})
@@ -206,6 +218,14 @@ _VIEWS = frozenset(
     | {"squeeze", "unsqueeze", "expand", "unbind", "chunk", "split", "diagonal", "view_as"}
     | {"swapaxes", "movedim", "unflatten", "detach"}
 )
+
+
+def _seen(x: torch.Tensor) -> torch.Tensor:
+    """The tensor within one that functionalize has wrapped."""
+    if not torch._is_functional_tensor(x):  # pyright: ignore[reportPrivateImportUsage]
+        return x
+    torch._sync(x)  # pyright: ignore[reportPrivateImportUsage]
+    return torch._from_functional_tensor(x)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def _refused(message: str) -> Unsupported:

@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ..captured import Gap
 from .calling import Call, users_name
 from .leaves import Leaves
-from .lowerings import Value
+from .lowerings import Value, lowering_of
 from .lowerings.normalisation import moved_statistics
 from .overriding import Calls
 from .places import frames_here, place_of
@@ -112,9 +112,14 @@ class _Recorder(TorchDispatchMode):
         made = self._drawn(func, args, kwargs)
         if func._schema.is_mutable:
             self._write(func, args, kwargs, given)
+            self._settle_others(func, args, kwargs, given, made)
             return made
         if not any(isinstance(x, torch.Tensor) for x in pytree.tree_leaves(made)):
             return made  # a number from now on
+        if _by_strides(func) and not _in_order(args[0]):
+            gap = Gap(str(func), "strides of what lies otherwise", self._writer.builder.place)
+            self.name(made, Missing(frozenset({gap})))
+            return made
         self._settle(made, self._written(func, given, made))
         if func is torch.ops.aten.native_batch_norm.default and args[5] and args[3] is not None:
             self._move_statistics(args, given[0])
@@ -132,17 +137,39 @@ class _Recorder(TorchDispatchMode):
             k = {key: x for key, x in k.items() if key != "out"}
             values = [self._writer.apply(pure, a, k, targets[0])]
         for x, value in zip(targets, values, strict=True):
-            self._forget_views(x, str(func))
+            self._rewrite_views(x, value, str(func))
             self.name(x, value)
 
-    def _forget_views(self, x: torch.Tensor, operation: str) -> None:
-        """What shares its memory with a tensor that was written has no value any more."""
-        gap = Gap(operation, "written through a view", self._writer.builder.place)
+    def _settle_others(self, func: Any, args: Any, kwargs: Any, given: Any, made: Any) -> None:
+        """What an operation makes beside what it writes."""
+        targets = {id(x) for x in _targets(func, args, kwargs)}
+        fresh = [x for x in pytree.tree_leaves(made) if isinstance(x, torch.Tensor)]
+        if fresh and not any(id(x) in targets for x in fresh):
+            self._settle(made, self._written(func, given, made))
+
+    def _rewrite_views(self, x: torch.Tensor, value: Any, operation: str) -> None:
+        """What shares its memory with a tensor that was written is of that, where they overlap."""
         memory = x.untyped_storage().data_ptr()
         alike = [y for y in self._kept if y.untyped_storage().data_ptr() == memory]
         for other in alike if memory else ():
             if other is not x and _overlap(x, other):
-                self._values[id(other)] = Missing(frozenset({gap}))
+                self._values[id(other)] = self._rewritten(other, x, value, operation)
+
+    def _rewritten(self, other: torch.Tensor, x: torch.Tensor, value: Any, operation: str) -> Any:
+        old, writer = self._values[id(other)], self._writer
+        if isinstance(old, Missing) or isinstance(value, Missing) or other.dtype != x.dtype:
+            gap = Gap(operation, "written through a view", writer.builder.place)
+            return Missing(frozenset({gap}))
+        at_other, at_x = _cells(other), _cells(x)
+        shared = torch.isin(at_other, at_x)
+        order = torch.argsort(at_x)
+        sources = order[torch.searchsorted(at_x[order], at_other[shared])]
+        flat, given = (writer.emit("reshape", v, shape=(-1,)) for v in (old, value))
+        updates = writer.emit("take", given, writer.constant(sources), axis=0)
+        places = writer.constant(torch.nonzero(shared)[:, 0])
+        made = writer.emit("index_set", flat, places, updates, axis=0)
+        name = writer.emit("reshape", made, shape=tuple(other.shape))
+        return Value(name, tuple(other.shape), other.dtype)
 
     def _given(self, x: Any) -> Any:
         return self.value(x) if isinstance(x, torch.Tensor) else x
@@ -150,7 +177,8 @@ class _Recorder(TorchDispatchMode):
     def _drawn(self, func: Any, args: Any, kwargs: Any) -> Any:
         """What an operation yields; of a draw of random numbers, what it is answered with."""
         made = func(*args, **kwargs)
-        if torch.Tag.nondeterministic_seeded in func.tags and isinstance(made, torch.Tensor):
+        random = torch.Tag.nondeterministic_seeded in func.tags and lowering_of(func) is None
+        if random and isinstance(made, torch.Tensor):
             made.copy_(self._writer.drawn(str(func), made))
             self.name(made, self._writer.known(made))
         return made
@@ -201,14 +229,24 @@ class _Recorder(TorchDispatchMode):
                 self.name(args[place], Value(name, old.shape, old.dtype))
 
 
+def _by_strides(func: Any) -> bool:
+    return func.name().removeprefix("aten::").startswith("as_strided")
+
+
+def _in_order(x: torch.Tensor) -> bool:
+    """Whether memory holds a tensor's elements, and begins with them, in their order."""
+    return x.is_contiguous() and x.storage_offset() == 0
+
+
 def _overlap(x: torch.Tensor, y: torch.Tensor) -> bool:
     """Whether two tensors of one storage have an element in common."""
-    size = x.untyped_storage().nbytes() // max(x.element_size(), 1)
-    if x.dtype != y.dtype:
-        return True
-    marked = torch.zeros(size, dtype=torch.bool)
-    torch.as_strided(marked, x.shape, x.stride(), int(x.storage_offset())).fill_(True)  # noqa: FBT003
-    return bool(torch.as_strided(marked, y.shape, y.stride(), int(y.storage_offset())).any())
+    return x.dtype != y.dtype or bool(torch.isin(_cells(x), _cells(y)).any())
+
+
+def _cells(x: torch.Tensor) -> torch.Tensor:
+    """Where in its storage each element of a tensor lies, in the tensor's order."""
+    numbers = torch.arange(x.untyped_storage().nbytes() // max(x.element_size(), 1))
+    return torch.as_strided(numbers, x.shape, x.stride(), int(x.storage_offset())).reshape(-1)
 
 
 def _targets(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:

@@ -100,6 +100,18 @@ class Writer:
         """How many results it has."""
         return len(self._like) if isinstance(self._like, tuple | list) else 1
 
+    @property
+    def ran(self) -> bool:
+        """Whether the operation that is being written has run, and is not exported."""
+        return _ran(_first(self._like, 0))
+
+    def decided(self, number: int) -> torch.Tensor:
+        """One of several results that moves with nothing, of this run."""
+        made = _first(self._like, number)
+        if not _ran(made) or _inexact(made.dtype):
+            raise NotCaptured("whole numbers that data decides")
+        return made
+
     def emit(self, operation: str, *arguments: Any, **attributes: Any) -> str:
         """An instruction, of values, variables, numbers and None; its variable."""
         names = [x.name if isinstance(x, Value) else x for x in arguments]
@@ -248,7 +260,9 @@ class Writer:
         results = []
         for k, x in enumerate(self._like):
             name = made[k] if k < len(made) else None
-            if name is None:
+            if name is None and _ran(x) and not _inexact(x.dtype):
+                results.append(self._known(x))  # whole numbers, which data has decided
+            elif name is None:
                 gap = Gap(str(target), f"result {k} has no counterpart", self.builder.place)
                 results.append(Missing(frozenset({gap})))
             else:
@@ -294,6 +308,11 @@ def _each(like: Any, make: Callable[[Any], Any]) -> Any:
 
 def _inexact(dtype: torch.dtype) -> bool:
     return dtype.is_floating_point or dtype.is_complex
+
+
+def _ran(x: Any) -> bool:
+    """Whether a result is of a run, and not what stands for one."""
+    return type(x) is torch.Tensor and x.device.type != "meta"
 
 
 def _folds(name: str, values: list[Value], held: Any) -> bool:

@@ -291,18 +291,9 @@ def test_an_ignored_class_is_said_only_where_it_occurs():
 
 ODD = {
     "bits": (lambda x: x.view(torch.int64).view(torch.float64) * x, "same bits"),
-    "a product scattered": (
-        lambda x: x.scatter(0, torch.tensor([0]), 2.0, reduce="multiply"),
-        "a number that reduces",
-    ),
     "by count": (
         lambda x: F.embedding(torch.tensor([0, 0]), x[:, None], scale_grad_by_freq=True),
         "how often",
-    ),
-    "a soft threshold": (lambda x: F.softplus(x, threshold=3.0), "linear from 3"),
-    "means that overhang": (
-        lambda x: F.avg_pool1d(x[None, None], 2, ceil_mode=True),
-        "overhang",
     ),
     "pixels between": (
         lambda x: F.interpolate(x[None, None], scale_factor=1.5, mode="linear"),

@@ -15,6 +15,7 @@ from . import (
     activations,
     attention,
     convolution,
+    decomposed,
     elementary,
     elementwise,
     fourier,
@@ -30,7 +31,7 @@ from . import (
     resampling,
     shape,
 )
-from .common import NAMELESS, Lowering, NotCaptured, Value
+from .common import NAMELESS, Lowering, NotCaptured, Value, along_axes
 
 __all__ = ["NAMELESS", "ROWS", "Lowering", "NotCaptured", "Value", "lowering_of"]
 
@@ -39,6 +40,7 @@ for _module in (
     activations,
     attention,
     convolution,
+    decomposed,
     elementary,
     elementwise,
     fourier,
@@ -60,10 +62,26 @@ for _module in (
     ROWS.update(_module.ROWS)
 
 
+#: Whose operations have rows: torch's own, those of its modules, and ours.
+_SPACES = frozenset({"aten", "torch_nn", "gradparity"})
+
+#: What names an axis of an array, which a lone number has one of to aten.
+_ALONG = (
+    *("sum", "mean", "prod", "amax", "amin", "logsumexp", "special_logsumexp", "nansum", "all"),
+    *("any", "count_nonzero", "argmax", "argmin", "max", "min", "aminmax", "linalg_vector_norm"),
+    *("norm", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "sort", "sort.stable"),
+    *("argsort", "argsort.stable", "topk", "kthvalue", "median", "nanmedian", "mode", "quantile"),
+    *("index_select", "gather", "scatter_add", "scatter.src", "scatter.value", "scatter_reduce"),
+    *("index_add", "index_copy", "index_fill", "index_reduce", "take_along_dim", "softmax"),
+    *("_softmax", "log_softmax", "_log_softmax", "nanmean", "_softmax_backward_data", "unfold"),
+)
+ROWS |= {name: along_axes(ROWS[name]) for name in _ALONG}
+
+
 def lowering_of(target: Any) -> Lowering | None:
     """The row for an overload of an aten operation; None where there is none."""
     space, _, name = target.name().partition("::")
-    if space not in ("aten", "gradparity"):
+    if space not in _SPACES:
         return None
     packet, _, overload = name.partition(".")
     for spelling in (packet, packet.removesuffix("_copy")):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from .common import Lowering, NotCaptured, Pen, Value, rename
 
 
@@ -12,11 +14,10 @@ def _softplus(w: Pen, x: Value, beta: Any = 1, threshold: Any = 20) -> str:
 
     Its derivative there is 1, where it would be within 2e-9 of that.
     """
-    if threshold < 20:
-        raise NotCaptured(f"softplus that is linear from {threshold} on")
-    if beta == 1:
-        return w.emit("softplus", x)
-    return w.emit("divide", w.emit("softplus", w.emit("multiply", x, beta)), beta)
+    scaled = x if beta == 1 else w.emit("multiply", x, beta)
+    y = w.emit("softplus", scaled)
+    y = y if beta == 1 else w.emit("divide", y, beta)
+    return y if threshold >= 20 else w.emit("where", w.emit("greater", scaled, threshold), x, y)
 
 
 def _elu(w: Pen, x: Value, alpha: Any = 1, scale: Any = 1, input_scale: Any = 1) -> str:
@@ -36,6 +37,18 @@ def _rrelu(w: Pen, x: Value, lower: Any, upper: Any, training: Any = False) -> s
     if training:
         raise NotCaptured("rrelu draws its slopes in training")
     return w.emit("leaky_relu", x, negative_slope=(lower + upper) / 2)
+
+
+def _rrelu_with_noise(
+    w: Pen, x: Value, noise: Value, lower: Any, upper: Any, training: Any = False
+) -> Any:
+    """In training the noise is drawn: 1 above zero, and below it the slope of each element."""
+    if not training:
+        y = _rrelu(w, x, lower, upper)
+        return y if w.count == 1 else (y, noise)
+    slopes = w.constant(w.drawn("rrelu", torch.empty(x.shape, dtype=x.dtype)))
+    y = w.emit("multiply", x, w.emit("where", w.emit("greater", x, 0.0), 1.0, slopes))
+    return y if w.count == 1 else (y, slopes)
 
 
 def _safe_softmax(w: Pen, x: Value, axis: int, *_: Any) -> str:
@@ -62,6 +75,8 @@ ROWS: dict[str, Lowering] = {
     "prelu": rename("prelu"),
     "_prelu_kernel": _prelu_spread,
     "rrelu": _rrelu,
+    "rrelu_with_noise": _rrelu_with_noise,
+    "rrelu_with_noise_functional": _rrelu_with_noise,
     "softplus": _softplus,
     "hardtanh": lambda w, x, low, high: w.emit("hard_tanh", x, min_val=low, max_val=high),
     "hardshrink": lambda w, x, lambd: w.emit("hard_shrink", x, lambd=lambd),

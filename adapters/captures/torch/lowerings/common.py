@@ -58,6 +58,21 @@ class Pen(Protocol):
         """The shape of one of several results."""
         ...
 
+    @property
+    def ran(self) -> bool:
+        """Whether what is being written has run, and is not exported."""
+        ...
+
+    def decided(self, number: int) -> torch.Tensor:
+        """One of several results that moves with nothing, of this run.
+
+        Raises
+        ------
+        NotCaptured
+            Where nothing runs.
+        """
+        ...
+
     def emit(self, operation: str, *arguments: Any, **attributes: Any) -> str:
         """Add an instruction; its variable."""
         ...
@@ -68,6 +83,10 @@ class Pen(Protocol):
 
     def floating(self, x: Any) -> Any:
         """A value as floats, where the result holds floats."""
+        ...
+
+    def drawn(self, operation: str, like: torch.Tensor) -> torch.Tensor:
+        """What answers any other draw."""
         ...
 
     def draw(self, operation: str, shape: tuple[int, ...]) -> str:
@@ -115,6 +134,28 @@ def rename(operation: str) -> Lowering:
 def elementwise(operation: str, **fixed: Any) -> Lowering:
     """Arithmetic on arrays and numbers: what is no float is made one where the result is."""
     return lambda w, *xs: w.emit(operation, *map(w.floating, xs), **fixed)
+
+
+def along_axes(lower: Lowering) -> Lowering:
+    """Of arrays with axes: a lone number is a vector of one to aten where an axis is named."""
+
+    def lifted(w: Pen, x: Any, *given: Any) -> Any:
+        if not isinstance(x, Value) or x.ndim:
+            return lower(w, x, *given)
+        made = lower(w, *(_vector(w, one) for one in (x, *given)))
+        if not isinstance(made, tuple):
+            return w.emit("reshape", made, shape=w.shape)
+        back = [n and w.emit("reshape", n, shape=w.shape_of(k)) for k, n in enumerate(made)]
+        return tuple(back)
+
+    return lifted
+
+
+def _vector(w: Pen, x: Any) -> Any:
+    if not isinstance(x, Value) or x.ndim:
+        return x
+    held = None if x.held is None else x.held.reshape(1)
+    return Value(w.emit("reshape", x, shape=(1,)), (1,), x.dtype, held)
 
 
 def tail(shape: Any) -> Any:

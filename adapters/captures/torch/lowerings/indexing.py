@@ -139,6 +139,8 @@ def _set_rows_flat(w: Pen, flat: str, at: torch.Tensor, given: str) -> str:
 def _gathered(w: Pen, x: Value, axis: int, indices: Value, *_: Any) -> str:
     if x.ndim == 0:
         return w.emit("identity", x)
+    if not math.prod(indices.shape):
+        return w.constant(torch.zeros(w.shape, dtype=x.dtype))
     return w.emit("gather", x, indices, axis=axis)
 
 
@@ -171,29 +173,144 @@ def _scatter_reduced(
     w: Pen, x: Value, axis: int, indices: Value, source: Any, reduce: str, *own: Any
 ) -> str:
     if not isinstance(source, Value):
-        raise NotCaptured("a scatter of a number that reduces")
-    how = _how(reduce, own)
-    if how == {"reduce": "sum", "include_self": True}:
-        return _scatter_added(w, x, axis, indices, source)
-    cut = _cut(w, source, indices.shape)
-    return w.emit("scatter_reduce", x, indices, cut, axis=axis, **how)
+        given: Any = w.constant(torch.full(indices.shape, source, dtype=x.dtype))
+    else:
+        given = _cut(w, source, indices.shape)
+    how, own_too = _REDUCE[reduce], not own or bool(own[0])
+    if how == "sum" and own_too:
+        return w.emit("scatter_add", x, indices, given, axis=axis)
+    return w.emit("scatter_reduce", x, indices, given, axis=axis, reduce=how, include_self=own_too)
+
+
+#: Aten's words for how elements of one place are put together → the reference's.
+_REDUCE = {"sum": "sum", "add": "sum", "prod": "prod", "multiply": "prod", "mean": "mean"}
+_REDUCE |= {"amax": "max", "amin": "min", "max": "max", "min": "min"}
 
 
 def _index_reduced(
-    w: Pen, x: Value, axis: int, indices: Value, source: Value, reduce: str, *own: Any
+    w: Pen, x: Value, axis: int, indices: Value, source: Value, reduce: str, own: Any = True
 ) -> str:
-    at = _vector(w, indices)
-    return w.emit("index_reduce", x, at, source, axis=axis, **_how(reduce, own))
+    return w.emit(
+        "index_reduce",
+        x,
+        _vector(w, indices),
+        source,
+        axis=axis,
+        reduce=_REDUCE[reduce],
+        include_self=bool(own),
+    )
 
 
-#: What reductions are called besides what the reference calls them.
-_REDUCTIONS = {"add": "sum", "multiply": "prod", "amax": "max", "amin": "min"}
+def _segments(n: int, lengths: Any, offsets: Any) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Which rows are in segments, the numbers of those, and how many segments there are.
+
+    All is counted through the axes before the one of ``n`` elements; elements may be left out.
+    """
+    given = lengths if offsets is None else offsets
+    if given is None or given.held is None:
+        raise NotCaptured("segments that move")
+    held = given.held.reshape(-1, given.held.shape[-1])
+    sizes = held if offsets is None else held.diff(dim=-1)
+    first = torch.zeros(len(held), dtype=torch.int64) if offsets is None else held[:, 0]
+    count = sizes.shape[-1]
+    rows, numbers = [torch.zeros(0, dtype=torch.int64)], [torch.zeros(0, dtype=torch.int64)]
+    for k, size in enumerate(sizes):
+        rows.append(torch.arange(int(size.sum())) + first[k] + k * n)
+        numbers.append(torch.repeat_interleave(torch.arange(k * count, (k + 1) * count), size))
+    return torch.cat(rows), torch.cat(numbers), len(sizes) * count
 
 
-def _how(reduce: str, own: tuple[Any, ...]) -> dict[str, Any]:
-    """How elements that meet are reduced, and whether with what was there."""
-    include = bool(own[0]) if own else True
-    return {"reduce": _REDUCTIONS.get(reduce, reduce), "include_self": include}
+def _segment_reduced(
+    w: Pen,
+    x: Value,
+    reduce: str,
+    lengths: Any,
+    indices: Any,
+    offsets: Any,
+    axis: int,
+    _: Any,
+    initial: Any,
+) -> str:
+    """The initial value is an element more of each segment."""
+    axis = axis_of(axis, x.ndim)
+    if indices is not None:
+        raise NotCaptured("segments by indices")
+    rows, numbers, count = _segments(x.shape[axis], lengths, offsets)
+    rest = x.shape[axis + 1 :]
+    flat = w.emit("reshape", x, shape=(math.prod(x.shape[: axis + 1]), *rest))
+    flat = w.emit("take", flat, w.constant(rows), axis=0)
+    how = _REDUCE[reduce]
+    y = w.emit(f"segment_{how}", flat, w.constant(numbers), num_segments=count)
+    sizes = torch.bincount(numbers, minlength=count)
+    empty = w.constant((sizes == 0).reshape(-1, *(1 for _ in rest)))
+    if how == "mean":
+        if initial is not None:  # one term more of the sum, and none of the count
+            share = initial / sizes.clamp(min=1).to(x.dtype).reshape(-1, *(1 for _ in rest))
+            y = w.emit("add", y, w.constant(share))
+        y = w.emit("where", empty, float("nan") if initial is None else float(initial), y)
+    elif initial is not None:
+        combine = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}[how]
+        y = w.emit(combine, y, float(initial))
+    return w.emit("reshape", y, shape=w.shape)
+
+
+def _put_flat(w: Pen, x: Value, indices: Value, source: Value, accumulate: Any = False) -> str:
+    """``Tensor.put`` counts through all axes."""
+    flat, at, given = (w.emit("reshape", v, shape=(-1,)) for v in (x, indices, source))
+    operation = "index_add" if accumulate else "index_set"
+    return w.emit("reshape", w.emit(operation, flat, at, given, axis=0), shape=x.shape)
+
+
+def _masked_indexed(w: Pen, x: Value, mask: Value, indices: Any, fill: Any) -> str:
+    """``x[indices]`` where the mask holds, else ``fill``; what is masked may point anywhere."""
+    y = _indexed(w, x, _within(w, x, indices))
+    return w.emit("where", mask, y, w.constant(torch.tensor(fill, dtype=x.dtype)))
+
+
+def _within(w: Pen, x: Value, indices: Any) -> list[Any]:
+    """Indices held to an array's axes, all of them known."""
+    made: list[Any] = []
+    for index, size in zip(indices, x.shape, strict=False):
+        if index is None:
+            made.append(None)
+        elif index.held is None:
+            raise NotCaptured("elements at places that move")
+        else:
+            held = index.held.clamp(-size, size - 1)
+            made.append(Value(w.constant(held), index.shape, index.dtype, held))
+    return made
+
+
+def _masked_put(w: Pen, x: Value, mask: Value, indices: Any, values: Value) -> str:
+    """``x``, with the values where the mask holds added at their places."""
+    kept = w.emit("where", mask, values, 0.0)
+    given = Value(kept, values.shape, values.dtype)
+    return _put(w, x, _within(w, x, indices), given, accumulate=True)
+
+
+def _stride_places(w: Pen, size: Any, stride: Any, offset: Any) -> torch.Tensor:
+    """Which elements of the memory a view by strides sees."""
+    if not w.ran:
+        raise NotCaptured("strides of what may lie otherwise")
+    at = torch.full(tuple(size), offset or 0)
+    for axis, (n, step) in enumerate(zip(size, stride, strict=True)):
+        at += (torch.arange(n) * step).reshape(-1, *(1 for _ in size[axis + 1 :]))
+    return at
+
+
+def _strided(w: Pen, x: Value, size: Any, stride: Any, offset: Any = None) -> str:
+    """Of what lies in memory as it is written; a recording holds that it does."""
+    at = _stride_places(w, size, stride, offset)
+    flat = w.emit("reshape", x, shape=(-1,))
+    return w.emit("take", flat, w.constant(at), axis=0)
+
+
+def _strided_scattered(
+    w: Pen, x: Value, source: Value, size: Any, stride: Any, offset: Any = None
+) -> str:
+    at = _stride_places(w, size, stride, offset).reshape(-1)
+    flat, given = (w.emit("reshape", v, shape=(-1,)) for v in (x, source))
+    return w.emit("reshape", _set_rows_flat(w, flat, at, given), shape=x.shape)
 
 
 def _vector(w: Pen, indices: Value) -> Any:
@@ -232,10 +349,11 @@ def _masked_selected(w: Pen, x: Value, mask: Value) -> str:
 def _masked_scattered(w: Pen, x: Value, mask: Value, source: Value) -> str:
     if mask.held is None:
         raise NotCaptured("a mask that moves")
-    at = torch.nonzero(mask.held.broadcast_to(x.shape).reshape(-1))[:, 0]
-    flat, given = (w.emit("reshape", v, shape=(-1,)) for v in (x, source))
+    at = torch.nonzero(mask.held.broadcast_to(w.shape).reshape(-1))[:, 0]
+    whole = x if x.shape == w.shape else w.emit("broadcast_to", x, shape=w.shape)
+    flat, given = (w.emit("reshape", v, shape=(-1,)) for v in (whole, source))
     given = w.emit("getitem", given, index=(slice(0, len(at)),))
-    return w.emit("reshape", _set_rows_flat(w, flat, at, given), shape=x.shape)
+    return w.emit("reshape", _set_rows_flat(w, flat, at, given), shape=w.shape)
 
 
 def _taken_along(w: Pen, x: Value, indices: Value, axis: int | None) -> str:
@@ -308,8 +426,14 @@ ROWS: dict[str, Lowering] = {
     "scatter.reduce": _scatter_reduced,
     "scatter.value_reduce": _scatter_reduced,
     "scatter_reduce": _scatter_reduced,
-    "index_add": _index_added,
     "index_reduce": _index_reduced,
+    "segment_reduce": _segment_reduced,
+    "put": _put_flat,
+    "_unsafe_masked_index": _masked_indexed,
+    "_unsafe_masked_index_put_accumulate": _masked_put,
+    "as_strided": _strided,
+    "as_strided_scatter": _strided_scattered,
+    "index_add": _index_added,
     "index_copy": _index_copied,
     "index_fill": _index_filled,
     "masked_select": _masked_selected,

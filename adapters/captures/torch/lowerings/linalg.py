@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from .common import Lowering, NotCaptured, Pen, Value, rename
 
 
@@ -48,6 +50,11 @@ def _trilinear(w: Pen, *given: Any) -> str:
         spread.append(y)
     product = w.emit("multiply", w.emit("multiply", spread[0], spread[1]), spread[2])
     return w.emit("sum", product, axis=tuple(summed)) if summed else product
+
+
+def _matrix(w: Pen, x: Value) -> Any:
+    """A number or a row, as the matrix that it is a block of."""
+    return x if x.ndim == 2 else w.emit("reshape", x, shape=(1, -1))
 
 
 def _einsum(w: Pen, equation: str, xs: Any, *_: Any) -> str:
@@ -145,7 +152,45 @@ def _matrix_norm(
 
 
 def _lstsq(w: Pen, a: Value, b: Value, *_: Any) -> tuple[Any, ...]:
-    return w.emit("linalg.lstsq", a, b), None, None, None
+    """Residuals and singular values are empty where torch does not make them."""
+    x = w.emit("linalg.lstsq", a, b)
+    if w.count == 1:
+        return (x,)
+    left: Any = torch.zeros(w.shape_of(1), dtype=a.dtype)
+    if left.numel():
+        rest = w.emit("subtract", b, w.emit("matmul", a, x))
+        left = w.emit("sum", w.emit("square", w.emit("abs", rest)), axis=-2)
+    else:
+        left = w.constant(left)
+    values: Any = torch.zeros(w.shape_of(3), dtype=a.dtype)
+    values = w.emit("linalg.svdvals", a) if values.numel() else w.constant(values)
+    return x, left, None, values
+
+
+def _pseudo_inverse(w: Pen, x: Value, *cutoffs: Any) -> str:
+    """The reference's takes for nothing what rounding may have left, and no more."""
+    for given in cutoffs:
+        if given is None or isinstance(given, bool):  # of Hermitian matrices
+            continue
+        least = given.held if isinstance(given, Value) else torch.tensor(given)
+        if least is None or float(least.max()) > 1e-10:
+            raise NotCaptured("singular values left out by a cutoff")
+    return w.emit("linalg.pinv", x)
+
+
+def _triangular_solved(
+    w: Pen, b: Value, a: Value, upper: Any, transpose: Any, unitriangular: Any
+) -> tuple[str, str]:
+    """``torch.triangular_solve``, and the matrix beside it."""
+    given = w.emit("matrix_transpose", a) if transpose else a
+    y = w.emit(
+        "linalg.solve_triangular",
+        given,
+        b,
+        upper=bool(upper) != bool(transpose),
+        unitriangular=bool(unitriangular),
+    )
+    return y, w.emit("identity", a)
 
 
 ROWS: dict[str, Lowering] = {
@@ -177,7 +222,7 @@ ROWS: dict[str, Lowering] = {
     "trace": lambda w, x: w.emit("trace", x, offset=0),
     "linalg_multi_dot": lambda w, xs: w.emit("multi_dot", *xs),
     "chain_matmul": lambda w, xs: w.emit("multi_dot", *xs),
-    "block_diag": lambda w, xs: w.emit("block_diag", *xs),
+    "block_diag": lambda w, xs: w.emit("block_diag", *(_matrix(w, x) for x in xs)),
     "einsum": _einsum,
     "tensordot": _tensordot,
     "linalg_inv": rename("linalg.inv"),
@@ -187,6 +232,7 @@ ROWS: dict[str, Lowering] = {
     "linalg_solve_ex": _solved_ex,
     "_linalg_solve_ex": lambda w, a, b, left=True, *_: (_solved(w, a, b, left), None, None, None),
     "linalg_solve_triangular": _triangular,
+    "triangular_solve": _triangular_solved,
     "linalg_cholesky": _cholesky,
     "linalg_cholesky_ex": _cholesky,
     "cholesky": _cholesky,
@@ -205,7 +251,7 @@ ROWS: dict[str, Lowering] = {
     "linalg_svdvals": lambda w, x, *_: w.emit("linalg.svdvals", x),
     "linalg_matrix_rank": lambda w, x, *_: w.emit("linalg.matrix_rank", x),
     "linalg_qr": _qr,
-    "linalg_pinv": lambda w, x, *_: w.emit("linalg.pinv", x),
+    "linalg_pinv": _pseudo_inverse,
     "pinverse": lambda w, x, *_: w.emit("linalg.pinv", x),
     "linalg_lstsq": _lstsq,
     "linalg_matrix_power": lambda w, x, n: w.emit("linalg.matrix_power", x, n=n),

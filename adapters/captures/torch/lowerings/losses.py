@@ -52,7 +52,7 @@ def _bce_with_logits(
     return _weighted(w, terms, weight, reduction)
 
 
-def _ignored(target: Value, index: int) -> int | None:
+def ignored_class(target: Value, index: int) -> int | None:
     """The class that counts for nothing; None where no target is of it."""
     if target.held is not None and not (target.held == index).any():
         return None
@@ -68,7 +68,7 @@ def _nll(
     ignored: int = -100,
 ) -> str:
     how = REDUCTIONS[reduction]
-    ignore = _ignored(target, ignored)
+    ignore = ignored_class(target, ignored)
     return w.emit("nll", x, target, weight, reduction=how, ignore_index=ignore)
 
 
@@ -87,7 +87,7 @@ def _cross_entropy(
         target,
         weight,
         reduction=REDUCTIONS[reduction],
-        ignore_index=None if target.inexact else _ignored(target, ignored),
+        ignore_index=None if target.inexact else ignored_class(target, ignored),
         label_smoothing=smoothing,
     )
 
@@ -115,7 +115,24 @@ def _multi_margin(
     w: Pen, x: Value, target: Value, p: Any, margin: Any, weight: Value | None, reduction: int
 ) -> str:
     how = REDUCTIONS[reduction]
-    return w.emit("multi_margin", x, target, weight, p=p, margin=margin, reduction=how)
+    x, target = _rows(w, x), _rows(w, target, 1)
+    y = w.emit("multi_margin", x, target, weight, p=p, margin=margin, reduction=how)
+    return w.emit("reshape", y, shape=w.shape)
+
+
+def _rows(w: Pen, x: Value, ndim: int = 2) -> Any:
+    """An example, as a batch of one."""
+    before = ndim - x.ndim
+    return (
+        w.emit("reshape", x, shape=(1,) * before + (x.shape or (1,))[-ndim:]) if before > 0 else x
+    )
+
+
+def _multilabel_margin(w: Pen, x: Value, target: Value, reduction: int) -> Any:
+    given = _rows(w, x), _rows(w, target)
+    y = w.emit("multilabel_margin", *given, reduction=REDUCTIONS[reduction])
+    y = w.emit("reshape", y, shape=w.shape)
+    return y if w.count == 1 else (y, None)
 
 
 def _margin_ranking(w: Pen, a: Value, b: Value, target: Any, margin: float, reduction: int) -> str:
@@ -246,13 +263,8 @@ ROWS: dict[str, Lowering] = {
     "kl_div": _kl_div,
     "poisson_nll_loss": _poisson,
     "multi_margin_loss": _multi_margin,
-    "multilabel_margin_loss": lambda w, x, target, reduction: w.emit(
-        "multilabel_margin", x, target, reduction=REDUCTIONS[reduction]
-    ),
-    "multilabel_margin_loss_forward": lambda w, x, target, reduction: (
-        w.emit("multilabel_margin", x, target, reduction=REDUCTIONS[reduction]),
-        None,
-    ),
+    "multilabel_margin_loss": _multilabel_margin,
+    "multilabel_margin_loss_forward": _multilabel_margin,
     "margin_ranking_loss": _margin_ranking,
     "cosine_embedding_loss": _cosine_embedding,
     "triplet_margin_loss": _triplet,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -30,6 +31,23 @@ def _layer_norm(
     return w.emit("layer_norm", x, weight, bias, axis=tail(shape), eps=eps)
 
 
+def _moments(w: Pen, x: Value, axes: Any, eps: float, first: int = 1) -> tuple[str, str]:
+    """The mean and 1/√(variance + eps) of several results, through which nothing flows."""
+    seen = w.emit("stop_gradient", x)
+    mean = w.emit("mean", seen, axis=axes, keepdims=True)
+    var = w.emit("var", seen, axis=axes, correction=0, keepdims=True)
+    scale = w.emit("rsqrt", w.emit("add", var, eps))
+    shapes = w.shape_of(first), w.shape_of(first + 1)
+    return tuple(w.emit("reshape", v, shape=s) for v, s in zip((mean, scale), shapes, strict=True))
+
+
+def _native_layer_norm(
+    w: Pen, x: Value, shape: Any, weight: Any, bias: Any, eps: float
+) -> tuple[str, ...]:
+    axes = tuple(range(-len(shape), 0))
+    return _layer_norm(w, x, shape, weight, bias, eps), *_moments(w, x, axes, eps)
+
+
 def _rms_norm(
     w: Pen, x: Value, shape: Any, weight: Value | None = None, eps: float | None = None
 ) -> str:
@@ -43,9 +61,11 @@ def _group_norm(
     return w.emit("group_norm", x, weight, bias, num_groups=groups, eps=eps)
 
 
-def _native_group_norm(w: Pen, x: Value, weight: Any, bias: Any, *given: Any) -> str:
+def _native_group_norm(w: Pen, x: Value, weight: Any, bias: Any, *given: Any) -> tuple[str, ...]:
     *_, groups, eps = given
-    return _group_norm(w, x, groups, weight, bias, eps)
+    rows = w.emit("reshape", x, shape=(x.shape[0], groups, math.prod(x.shape[1:]) // groups))
+    grouped = Value(rows, (x.shape[0], groups, -1), x.dtype)
+    return _group_norm(w, x, groups, weight, bias, eps), *_moments(w, grouped, -1, eps)
 
 
 def _instance_norm(
@@ -114,12 +134,15 @@ def _batch_norm(
     y = _normed(w, x, weight, bias, mean, var, eps, training=training)
     if w.count == 1:
         return y
+    if training:
+        beside = _moments(w, x, (0, *range(2, x.ndim)), eps)
+    else:  # empty
+        beside = tuple(w.constant(torch.zeros(w.shape_of(k), dtype=x.dtype)) for k in (1, 2))
     if w.count < 5:
-        return y, None, None
+        return y, *beside
     return (
         y,
-        None,
-        None,
+        *beside,
         *(moved_statistics(w, x, mean, var, momentum) if training else (mean, var)),
     )
 
@@ -135,7 +158,8 @@ def _batch_norm_updating(
     eps: float,
 ) -> tuple[Any, ...]:
     y = _normed(w, x, weight, bias, mean, var, eps, training=True)
-    return y, None, None, None, *moved_statistics(w, x, mean, var, momentum)
+    beside = _moments(w, x, (0, *range(2, x.ndim)), eps)
+    return y, *beside, None, *moved_statistics(w, x, mean, var, momentum)
 
 
 def _weight_norm(w: Pen, v: Value, magnitude: Value, axis: int = 0) -> str:
@@ -145,11 +169,11 @@ def _weight_norm(w: Pen, v: Value, magnitude: Value, axis: int = 0) -> str:
 
 ROWS: dict[str, Lowering] = {
     "layer_norm": _layer_norm,
-    "native_layer_norm": _with_rest(_layer_norm),
+    "native_layer_norm": _native_layer_norm,
     "rms_norm": _rms_norm,
     "_fused_rms_norm": _with_rest(_rms_norm),
     "group_norm": _group_norm,
-    "native_group_norm": _with_rest(_native_group_norm),
+    "native_group_norm": _native_group_norm,
     "instance_norm": _instance_norm,
     "batch_norm": _batch_norm,
     "native_batch_norm": _batch_norm,

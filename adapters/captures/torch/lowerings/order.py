@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from .common import Lowering, NotCaptured, Pen, Value, axis_of
 
 
@@ -71,15 +69,27 @@ def _median(w: Pen, x: Value, axis: int | None = None, keepdims: Any = False) ->
     return w.emit("getitem", ordered, index=((count - 1) // 2,))
 
 
-def _mode(w: Pen, x: Value, axis: int = -1, keepdims: Any = False) -> tuple[str, ...]:
-    """The most frequent number, and the last place that it is at."""
-    along = {"axis": axis, "keepdims": bool(keepdims)}
-    there = w.emit("equal", x, w.emit("mode", x, axis=axis, keepdims=True))
-    places = torch.arange(x.shape[axis]).reshape(
-        (-1,) + (1,) * (x.ndim - axis_of(axis, x.ndim) - 1)
-    )
-    at = w.emit("where", there, w.constant(places), w.constant(torch.tensor(-1)))
-    return w.emit("mode", x, **along), w.emit("max", at, **along)
+def _nanmedian(w: Pen, x: Value, axis: int | None = None, *_: Any) -> Any:
+    """The lower of the middle two of what is not NaN, which sorting puts last."""
+    along = 0 if axis is None else axis_of(axis, x.ndim)
+    row: Any = w.emit("reshape", x, shape=(-1,)) if axis is None else x
+    numbers = w.emit("logical_not", w.emit("isnan", row))
+    count = w.emit("count_nonzero", numbers, axis=along, keepdims=True)
+    middle = w.emit("floor_divide", w.emit("subtract", count, 1), 2)
+    middle = w.emit("maximum", middle, 0)
+    ordered = w.emit("sort", row, axis=along, descending=False)
+    y = w.emit("take_along_axis", ordered, middle, axis=along)
+    y = w.emit("reshape", y, shape=w.shape)
+    return y if w.count == 1 else (y, None)
+
+
+def _mode(w: Pen, x: Value, axis: int = -1, *_: Any) -> tuple[Any, ...]:
+    """Torch says which of those that are the same it takes."""
+    axis = axis_of(axis, x.ndim)
+    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    at = w.constant(w.decided(1).reshape(shape))
+    y = w.emit("take_along_axis", x, at, axis=axis)
+    return w.emit("reshape", y, shape=w.shape), None
 
 
 def _quantile(
@@ -120,6 +130,7 @@ ROWS: dict[str, Lowering] = {
     "topk": _top,
     "kthvalue": _kth,
     "median": _median,
+    "nanmedian": _nanmedian,
     "mode": _mode,
     "quantile": _quantile,
     "searchsorted": _searched,

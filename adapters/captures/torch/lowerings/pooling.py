@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from .common import Lowering, NotCaptured, Pen, Value, spatial
+import torch
+
+from .common import Lowering, Pen, Value, spatial
 
 
 def _each(given: Any, rank: int) -> tuple[int, ...]:
@@ -87,8 +90,11 @@ def _avg_pool(rank: int) -> Lowering:
     ) -> str:
         sizes, pads = _each(kernel, rank), _each(padding, rank)
         steps = _each(stride, rank) if stride else sizes
-        if ceil and any(_overhang(x, w.shape, sizes, steps, pads, (1,) * rank)):
-            raise NotCaptured("means of windows that overhang")
+        extra = _overhang(x, w.shape, sizes, steps, pads, (1,) * rank) if ceil else [0]
+        if any(extra):
+            return _overhanging(
+                w, x, sizes, steps, pads, extra, include=bool(count_include_pad), divisor=divisor
+            )
         attributes = dict(
             kernel_size=spatial(sizes),
             stride=spatial(steps),
@@ -106,6 +112,35 @@ def _avg_pool(rank: int) -> Lowering:
     return lower
 
 
+def _overhanging(
+    w: Pen,
+    x: Value,
+    sizes: tuple[int, ...],
+    steps: tuple[int, ...],
+    pads: tuple[int, ...],
+    extra: list[int],
+    *,
+    include: bool,
+    divisor: Any,
+) -> str:
+    """Means of windows of which the last stand out beyond the padding: sums over their counts."""
+    rank = len(sizes)
+    frame = tuple((p, p + e) for p, e in zip(pads, extra, strict=True))
+    framed = w.emit("pad", x, pad_width=((0, 0),) * (x.ndim - rank) + frame, value=0.0)
+    grown = Value(framed, (*x.shape[:-rank], *(0,) * rank), x.dtype)
+    attributes = dict(kernel_size=spatial(sizes), stride=spatial(steps), padding=0)
+    y = _batched(w, "avg_pool", grown, rank=rank, count_include_pad=True, **attributes)
+    counts = torch.ones((), dtype=x.dtype)
+    for m, k, s, p, n in zip(w.shape[-rank:], sizes, steps, pads, x.shape[-rank:], strict=True):
+        start = torch.arange(m) * s - p
+        low, high = (-p, n + p) if include else (0, n)
+        inside = (start + k).clamp(max=n + p).clamp(low, high) - start.clamp(low, high)
+        counts = counts[..., None] * inside
+    if divisor is not None:
+        counts = torch.full_like(counts, divisor)
+    return w.emit("multiply", y, w.constant(math.prod(sizes) / counts))
+
+
 def _adaptive(operation: str, rank: int, *, indices: bool = False) -> Lowering:
     def lower(w: Pen, x: Value, *_: Any) -> Any:
         y = _batched(w, operation, x, rank=rank, output_size=spatial(w.shape[-rank:]))
@@ -114,9 +149,57 @@ def _adaptive(operation: str, rank: int, *, indices: bool = False) -> Lowering:
     return lower
 
 
+def _put_back(rank: int) -> Lowering:
+    """Each element of ``g`` added where its window's largest stood."""
+
+    def lower(w: Pen, g: Value, x: Value, *given: Any) -> str:
+        *_, indices = given
+        lead, size = x.shape[:-rank], math.prod(x.shape[-rank:])
+        zeros = w.constant(torch.zeros((*lead, size), dtype=x.dtype))
+        rows = [
+            w.emit("reshape", v, shape=(*lead, math.prod(g.shape[-rank:]))) for v in (indices, g)
+        ]
+        y = w.emit("scatter_add", zeros, *rows, axis=len(lead))
+        return w.emit("reshape", y, shape=w.shape)
+
+    return lower
+
+
+def _unpooled(rank: int) -> Lowering:
+    """Zeros, and each element at its index among those of its channel."""
+
+    def lower(w: Pen, x: Value, indices: Value, *_: Any) -> str:
+        lead, size = x.shape[:-rank], math.prod(w.shape[-rank:])
+        zeros = w.constant(torch.zeros((*lead, size), dtype=x.dtype))
+        rows = [
+            w.emit("reshape", v, shape=(*lead, math.prod(x.shape[-rank:]))) for v in (indices, x)
+        ]
+        y = w.emit("put_along_axis", zeros, *rows, axis=len(lead))
+        return w.emit("reshape", y, shape=w.shape)
+
+    return lower
+
+
+def _fractional(rank: int) -> Lowering:
+    """Windows that are drawn: where the largest elements stood in this run."""
+
+    def lower(w: Pen, x: Value, *_: Any) -> tuple[Any, ...]:
+        at = w.decided(1)
+        lead = x.shape[:-rank]
+        flat = w.emit("reshape", x, shape=(*lead, math.prod(x.shape[-rank:])))
+        picked = w.constant(at.reshape(*lead, math.prod(w.shape[-rank:])))
+        y = w.emit("take_along_axis", flat, picked, axis=len(lead))
+        return w.emit("reshape", y, shape=w.shape), None
+
+    return lower
+
+
 ROWS: dict[str, Lowering] = {
     **{f"max_pool{n}d": _max_pool(n) for n in (1, 2, 3)},
     **{f"max_pool{n}d_with_indices": _max_pool(n, indices=True) for n in (1, 2, 3)},
+    **{f"max_pool{n}d_with_indices_backward": _put_back(n) for n in (2, 3)},
+    **{f"max_unpool{n}d": _unpooled(n) for n in (2, 3)},
+    **{f"fractional_max_pool{n}d": _fractional(n) for n in (2, 3)},
     **{f"avg_pool{n}d": _avg_pool(n) for n in (1, 2, 3)},
     **{f"adaptive_avg_pool{n}d": _adaptive("adaptive_avg_pool", n) for n in (1, 2, 3)},
     **{f"_adaptive_avg_pool{n}d": _adaptive("adaptive_avg_pool", n) for n in (2, 3)},

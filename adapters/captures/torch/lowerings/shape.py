@@ -82,6 +82,8 @@ def _padded(w: Pen, x: Value, pads: Any, mode: str = "constant", value: Any = No
     pairs = [(pads[k], pads[k + 1]) for k in range(0, len(pads), 2)]
     widths = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
     y: Any = x
+    if mode == "replicate" and any(n < 0 for pair in widths for n in pair):
+        return _edge_taken(w, x, widths)
     if any(n < 0 for pair in widths for n in pair):
         index = tuple(
             slice(max(-before, 0), size - max(-after, 0))
@@ -94,6 +96,16 @@ def _padded(w: Pen, x: Value, pads: Any, mode: str = "constant", value: Any = No
     if mode not in _EDGES:
         raise NotCaptured(f"a frame by {mode}")
     return w.emit("pad", y, pad_width=tuple(widths), mode=_EDGES[mode], value=float(value or 0.0))
+
+
+def _edge_taken(w: Pen, x: Value, widths: Any) -> str:
+    """Frames of the edge's copies, where some cut: the edge is that of the whole."""
+    y: Any = x
+    for axis, ((before, after), n) in enumerate(zip(widths, x.shape, strict=True)):
+        if before or after:
+            at = (torch.arange(n + before + after) - before).clamp(0, n - 1)
+            y = w.emit("take", y, w.constant(at), axis=axis)
+    return y
 
 
 def _edged(mode: str) -> Lowering:

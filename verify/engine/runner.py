@@ -213,7 +213,7 @@ class Runner:
         return rows
 
     def _failed(self, task: Task, name: str, failure: GradparityError) -> list[Row]:
-        """The row of an adapter that raised; the first that leaves the process of no use is kept."""
+        """The row of an adapter that raised; the first that spoils the process is kept."""
         row = judge_failure(task, name, self._versions[name], failure)
         if isinstance(failure, Poisoned) and self.poisoned is None:
             whose = framework_of(name) if name in self._beside else name

@@ -31,7 +31,6 @@ _UNARY = {
     "special_expm1": "expm1",
     "special_log1p": "log1p",
     "special_sinc": "sinc",
-    "special_erfcx": "erfcx",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from .check_ways import compared_in
 from .context import Context, listed, point_text
 from .faults import shown, unknown
 from .points import at_point, same
+from .task import AVERAGE, SCALE
 from .tensors import Layout
 from .ways import WAYS
 
@@ -36,6 +37,8 @@ class AtPoint:
     assigned: tuple[str, ...] | None
     #: Those on the way from a parameter to the output, parameters included.
     way: frozenset[str]
+    #: What the reference's text, or the case's first, is differentiated of.
+    output: str = ""
 
 
 def check_truths(case: Context, points: Sequence[AtPoint]) -> None:
@@ -204,7 +207,7 @@ def _compared(case: Context, known: AtPoint, check: str, name: str, place: Any) 
     valid = {
         "value": known.assigned,
         "grad": (*params, *known.assigned),
-        "update": (*params, *_slots(case)),
+        "update": (*params, *_slots(case), *_around(case, known)),
     }[check]
     if name in valid:
         if check != "grad" or name in known.way:
@@ -233,6 +236,14 @@ def _slots(case: Context) -> list[str]:
     # An axis of its own has a slot of sm3, two have factors in adafactor.
     slots = {slot for axes in (1, 2, 3) for slot in rule.init(np.zeros((1,) * axes))}
     return [f"{name}.{slot}" for name in case.model.params for slot in sorted(slots)]
+
+
+def _around(case: Context, known: AtPoint) -> Iterator[str]:
+    """What is kept around an update: averages, as ``W.ema``, and the scale, as ``loss.scale``."""
+    if case.model.ema is not None:
+        yield from (f"{name}{AVERAGE}" for name in case.model.params)
+    if case.model.loss_scale is not None and known.output:
+        yield f"{known.output}{SCALE}"
 
 
 def _picked(

@@ -85,4 +85,4 @@ def _at_point(
     everywhere = set.intersection(*(set(program.named) for program in programs.values()))
     assigned = tuple(name for name in reference.named if name in everywhere)
     way = check_parameters(case, reference, point)
-    return AtPoint(point, layouts, assigned, frozenset(way))
+    return AtPoint(point, layouts, assigned, frozenset(way), reference.output)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Trace, on_path
+from ...adapters.values import slot_of_scale
 from ...cases.program import Program
 from ...cases.task import AVERAGE, Between, Divergence, Expected, Task
 from ...cases.ways import WAYS
@@ -59,6 +60,7 @@ def comparisons(
     program = task.program(adapter)
     assert program is not None, "an adapter without a text has no trace to judge"
     found, off = _renamed(flat(trace), program, task), set()
+    _at_a_recorded_scale(task, adapter, found, base)
     base = _decided_together(task, found, base)
     for key in compared(task, base):
         if "." in key[1] and key not in found:
@@ -72,6 +74,31 @@ def comparisons(
         yield each
     if pulled is not None:
         yield from _pulled(task, adapter, pulled, base, off)
+
+
+def _at_a_recorded_scale(task: Task, adapter: str, found: dict[Key, Any], base: Baseline) -> None:
+    """Take from later gradients what a record says of the scale that the loss has in an adapter.
+
+    What the loss is multiplied by is compared by itself; without this, one record of it would have
+    every gradient that follows differ.
+    """
+    if task.loss_scale is None:
+        return
+    name = slot_of_scale(task)
+    if not any(
+        (d.check, d.tensor) == ("update", name) and adapter in d.adapters for d in task.divergences
+    ):
+        return
+    for key, got in found.items():
+        check, _, step = key
+        before = ("update", name, step - 1)
+        own, ours = found.get(before), base.truth.get(before)
+        if check != "grad" or not step or got is None or own is None or ours is None:
+            continue
+        held = np.asarray(got)
+        if float(own) > 0 and held.dtype.kind in "fcV":
+            share = np.asarray(float(ours) / float(own))  # of powers of two, mostly
+            found[key] = held * share.astype(held.real.dtype)
 
 
 def _decided_together(task: Task, found: dict[Key, Any], base: Baseline) -> Baseline:

@@ -53,7 +53,7 @@ def entry_for(
         at = _worst(rows, check, name)
         operands = None if at is None else _operands(made, held, at)
         if operands is not None:
-            return next(_matching(task, adapter.name, made, check, name, operands), None)
+            return next(_matching(task, adapter, made, check, name, operands), None)
     return None
 
 
@@ -93,7 +93,7 @@ def _operands(
 
 def _matching(
     task: Task,
-    adapter: str,
+    adapter: Adapter,
     made: Instruction,
     check: str,
     name: str,
@@ -103,14 +103,14 @@ def _matching(
         if task.dtype not in case.dtypes or case.name == task.name:
             continue
         for other in _tasks(case, task.dtype):
-            program = other.program(adapter)
+            program = other.program(adapter.name)
             single = None if program is None else _single(program)
-            if single is None or not _same_call(single, made):
+            if single is None or not _same_call(single, made, adapter):
                 continue
             where = single.target if check == "value" else _argument(single, made, name)
             for record in other.divergences:
                 key = (record.check, record.tensor)
-                told = adapter in record.adapters and key == (check, where)
+                told = adapter.name in record.adapters and key == (check, where)
                 if told and record.agree_by and _like(other, single, operands, record.kind):
                     yield case.name, record
 
@@ -145,14 +145,17 @@ def _single(program: Program) -> Instruction | None:
     return program.instructions[0] if len(program.instructions) == 1 else None
 
 
-def _same_call(one: Instruction, other: Instruction) -> bool:
-    """Whether two calls are of one function with the same attributes."""
-    same = (one.operation, one.native, one.attributes) == (
-        other.operation,
-        other.native,
-        other.attributes,
-    )
-    return same and len(one.arguments) == len(other.arguments)
+def _same_call(one: Instruction, other: Instruction, adapter: Adapter) -> bool:
+    """Whether two calls are of one function with the same attributes.
+
+    An operation of the table is the function that the adapter has for it.
+    """
+    if len(one.arguments) != len(other.arguments) or one.attributes != other.attributes:
+        return False
+    if one.native == other.native:
+        return one.operation == other.operation
+    native, ours = (one, other) if one.native else (other, one)
+    return not ours.attributes and adapter.has(ours.operation) == native.operation
 
 
 def _argument(one: Instruction, other: Instruction, name: str) -> str:

@@ -49,6 +49,9 @@ SINGLE = 2.0**-16
 #: In single precision so small a part of an error may be left of another making.
 LEFT = 32.0
 
+#: So small a share of the largest number is not looked at before a cause is asked in full.
+SLIGHT = 2.0**-40
+
 #: Where a task is run to tell forms apart that its own dtype's noise hides.
 FINER = {
     "float32": "float64",
@@ -66,6 +69,8 @@ class Found:
     program: Program
     #: How far each tensor was off without them.
     was: Mapping[str, float] = field(default_factory=dict)
+    #: Whether the adapter has nothing but zeros where it is off.
+    zeros: bool = False
 
     @property
     def of_numbers(self) -> bool:
@@ -168,6 +173,23 @@ def at_other_numbers(task: Task) -> Task:
     )
 
 
+def at_ordinary_numbers(task: Task) -> Task:
+    """A task whose numbers are scaled to one at most: what has rounded to nothing is something."""
+
+    def scaled(x: np.ndarray, *, whole: bool) -> np.ndarray:
+        if kind_of(x.dtype) not in "fc" or (whole and np.array_equal(x, np.round(x))):
+            return x
+        size = _size(x)
+        return x if size == 0 else (x / size).astype(x.dtype)
+
+    return replace(
+        task,
+        params={k: scaled(x, whole=False) for k, x in task.params.items()},
+        inputs={k: scaled(x, whole=True) for k, x in task.inputs.items()},
+        files={},
+    )
+
+
 def _left(task: Task, adapter: Adapter, found: Found) -> list[str] | None:
     """What is left off by little more than noise, as a framework's own rounding makes it.
 
@@ -188,14 +210,24 @@ def _left(task: Task, adapter: Adapter, found: Found) -> list[str] | None:
 
 
 def _holds(found: Found, task: Task, adapter: Adapter) -> bool:
-    """Whether edits reproduce the adapter at other numbers too, as far as it can be asked there."""
-    other = at_other_numbers(_with(task, found.program))
-    try:
-        attempt(adapter, other)
-        reference(other)
-    except (Unsupported, AdapterFailed):
-        return True  # numbers at which nothing can be computed say nothing
-    return _left(other, adapter, found) is not None
+    """Whether edits reproduce the adapter at other numbers too, as far as it can be asked there.
+
+    What is zero because it is small is reproduced by much that makes zeros, a gradient that is
+    stopped or a function with flat ends: only at ordinary numbers are they told apart.
+    """
+    edited = _with(task, found.program)
+    others = [at_other_numbers(edited)]
+    if found.zeros:
+        others.append(at_ordinary_numbers(edited))
+    for other in others:
+        try:
+            attempt(adapter, other)
+            reference(other)
+        except (Unsupported, AdapterFailed):
+            continue  # numbers at which nothing can be computed say nothing
+        if _left(other, adapter, found) is None:
+            return False
+    return True
 
 
 class _Trial:
@@ -212,6 +244,11 @@ class _Trial:
         self._large = {name for _, name, o in outcomes if not o.noise_ratio < ROUNDED}
         self._was = {name: o.max_abs for _, name, o in outcomes}
         self._large = self._large or {name for _, name in self._off}
+        got = {**self._got.grads, **self._got.values}
+        self._zeros = not any(np.any(got.get(name)) for _, name in self._off)
+        sizes = (_size(x) for x in got.values() if x is not None and kind_of(x.dtype) in "fc")
+        #: Of the largest number there is: what cancels is rounded by a share of that.
+        self._size = max(sizes, default=0.0)
 
     def explaining(self) -> Iterator[Found]:
         """What reproduces the adapter: single edits, the likeliest first, then pairs of them."""
@@ -246,7 +283,7 @@ class _Trial:
             if i.operation == "select" or i.native or any(r not in known.values for r in i.refs):
                 continue
             if not any(direction == "forward" for direction, _ in self._off):
-                found += [(False, i.target, edit) for edit in backward_edits(i)]
+                found += [(False, i.target, edit) for edit in backward_edits(i, known)]
             found += [(not _same(i, edit), i.target, edit) for edit in edits_of(i, known)]
         return [(target, edit) for _, target, edit in sorted(found, key=lambda one: one[0])]
 
@@ -311,7 +348,7 @@ class _Trial:
             return None
         if not all(self._near(step, *key) for key in self._off):
             return None
-        found = Found(edits, program, self._was)
+        found = Found(edits, program, self._was, self._zeros)
         left = _left(task, self._adapter, found)
         if left is None or (left and not self._large):
             return None
@@ -344,12 +381,17 @@ class _Trial:
             return np.array_equal(got, want)
         got, want = np.asarray(got).astype(np.complex128), np.asarray(want).astype(np.complex128)
         size = np.abs(want[np.isfinite(want)]).max(initial=0.0)
-        room = 2.0**-16 * size + 1e-300
+        room = 2.0**-16 * size + SLIGHT * self._size
         return bool(np.allclose(got, want, rtol=0, atol=room, equal_nan=True))
 
 
 def _quick(dtype: str) -> Any:
     return np.complex128 if dtype.startswith("complex") else np.float64
+
+
+def _size(x: np.ndarray) -> float:
+    held = np.abs(x.astype(np.complex128))
+    return float(held[np.isfinite(held)].max(initial=0.0))
 
 
 def _same(i: Instruction, edit: Edit) -> bool:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from ...cases.program import Instruction, Ref
-from .edit import Edit, Making, with_argument
+from .edit import Edit, Known, Making, with_argument
+
+#: So many rows of a table are tried as the one that has no gradient.
+ROWS = 64
 
 
-def backward_edits(i: Instruction) -> Iterator[Edit]:
+def backward_edits(i: Instruction, known: Known) -> Iterator[Edit]:
     """Edits of an instruction that leave its value as it is."""
     if i.operation == "stop_gradient":
         new = replace(i, operation="identity")
@@ -18,6 +23,7 @@ def backward_edits(i: Instruction) -> Iterator[Edit]:
     if i.operation == "embedding" and i.attributes.get("padding_idx") is not None:
         new = replace(i, attributes={**i.attributes, "padding_idx": None})
         yield Edit("the row of padding_idx has a gradient in {there}", (new,), "padding_idx")
+    yield from _padded(i, known)
     held: list[str] = []
     for k, argument in enumerate(i.arguments):
         if isinstance(argument, Ref) and argument.name not in held:
@@ -49,3 +55,25 @@ def backward_edits(i: Instruction) -> Iterator[Edit]:
             line=i.line,
         )  # fmt: skip
         yield Edit(words, (first, turned), "the gradient as it is")
+
+
+def _padded(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Rows of a table, one of which has no gradient: the padding's."""
+    if i.operation == "take" and i.attributes.get("axis") == 0:
+        table, indices = i.arguments
+    elif i.operation == "embedding" and i.attributes.get("padding_idx") is None:
+        indices, table = i.arguments
+    else:
+        return
+    if not isinstance(indices, Ref) or not isinstance(table, Ref) or len(known.shape(table)) != 2:
+        return
+    given = np.unique(known.values[indices.name])
+    if given.dtype.kind not in "iu":
+        return
+    told = [int(k) for k in given if k in known.every_number]
+    for k in dict.fromkeys([*told, *map(int, given[:ROWS])]):
+        new = Instruction(
+            i.target, "embedding", (indices, table), {"padding_idx": k}, named=i.named, line=i.line
+        )
+        says = f"row {k} of `{table.name}` has no gradient in {{there}}, as of padding_idx={k}"
+        yield Edit(says, (new,), "no padding_idx")

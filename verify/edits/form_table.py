@@ -541,4 +541,18 @@ FORMS: dict[str, tuple[Form, ...]] = {
         ),
     ),
     "tanh": (Form("{there} has 1.7159·tanh(⅔·x)", "y = 1.7159 * tanh(x * 2 / 3)", "tanh"),),
+    "celu": (
+        Form(
+            "{there} has the elu, alpha·(eˣ - 1) below 0",
+            "y = elu(x, alpha=alpha)",
+            "celu: alpha·(e^(x/alpha) - 1) below 0",
+        ),
+    ),
+    "elu": (
+        Form(
+            "{there} has the celu, alpha·(e^(x/alpha) - 1) below 0",
+            "y = celu(x, alpha=alpha)",
+            "elu: alpha·(eˣ - 1) below 0",
+        ),
+    ),
 }

@@ -29,7 +29,7 @@ def _axis(i: Instruction, known: Known) -> Iterator[Edit]:
             yield Edit(said, (new,), f"axis={here}")
 
 
-@of(*REDUCTIONS, "var", "std")
+@of(*REDUCTIONS, "var", "std", "linalg.vector_norm")
 def _reduction(i: Instruction, known: Known) -> Iterator[Edit]:
     rank = len(known.shape(i.arguments[0]))
     here = i.attributes.get("axis")
@@ -239,3 +239,46 @@ def _order(here: np.ndarray, there: np.ndarray) -> np.ndarray | None:
     index = np.empty(a.size, np.int64)
     index[second] = first
     return None if np.array_equal(index, np.arange(a.size)) else index
+
+
+@of("repeat", "tile")
+def _copied(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Copies that stand together, each element's in turn, or all of them in turn."""
+    rank = len(known.shape(i.arguments[0]))
+    if i.operation == "repeat":
+        axis, count = i.attributes.get("axis"), i.attributes["repeats"]
+        if not isinstance(axis, int) or not isinstance(count, int):
+            return
+        all_ = tuple(count if k == axis % rank else 1 for k in range(rank))
+        new = replace(i, operation="tile", attributes={"repetitions": all_})
+        said = "the copies are of the whole in {there}, of each element in turn in {here}"
+        yield Edit(said, (new,), "copies of each element in turn (repeat)")
+        return
+    given = tuple(i.attributes["repetitions"])
+    several = [k for k, n in enumerate(given) if n != 1]
+    if len(given) == rank and len(several) == 1:
+        (axis,) = several
+        new = replace(i, operation="repeat", attributes={"repeats": given[axis], "axis": axis})
+        said = "the copies are of each element in turn in {there}, of the whole in {here}"
+        yield Edit(said, (new,), "copies of the whole (tile)")
+
+
+@of("pixel_shuffle", "pixel_unshuffle")
+def _sub_pixels(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Sub-pixels before the channels, as in TensorFlow's depth to space."""
+    *before, channels, height, width = known.shape(i.arguments[0])
+    (factor,) = i.attributes.values()
+    n, lead = len(before), tuple(before)
+    made = Making(i)
+    if i.operation == "pixel_shuffle":
+        split = (*lead, factor, factor, channels // factor**2, height, width)
+        order = (*range(n), n + 2, n + 3, n, n + 4, n + 1)
+        whole = (*lead, channels // factor**2, height * factor, width * factor)
+    else:
+        split = (*lead, channels, height // factor, factor, width // factor, factor)
+        order = (*range(n), n + 2, n + 4, n, n + 1, n + 3)
+        whole = (*lead, channels * factor**2, height // factor, width // factor)
+    apart = made.add("reshape", i.arguments[0], shape=split)
+    turned = made.add("permute_dims", apart, axes=order)
+    said = "the sub-pixels come before the channels in {there}, after them in {here}"
+    yield Edit(said, made.last("reshape", turned, shape=whole), "channels before the sub-pixels")

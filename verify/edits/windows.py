@@ -11,6 +11,17 @@ from .edit import Edit, Known, of
 from .written import attributes_of, written
 
 
+@of("max_pool")
+def _zeros(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A maximum over padding of zeros."""
+    pairs = _spatial(attributes_of(i)["padding"], known.shape(i.arguments[0])[2:]) or ()
+    pairs = [(p, p) if isinstance(p, int) else tuple(p) for p in pairs]
+    if any(a or b for a, b in pairs):
+        yield from _pool_padded(
+            i, "the padding is of zeros in {there}, of -∞ in {here}", pairs, "a padding of -∞"
+        )
+
+
 @of("conv", "max_pool", "avg_pool")
 def _padded(i: Instruction, known: Known) -> Iterator[Edit]:
     """TensorFlow's SAME, which pads by the stride, more at the end; and none (VALID)."""
@@ -79,17 +90,6 @@ def _pool_padded(
             yield Edit(words, made, agree)
 
 
-@of("max_pool")
-def _zeros(i: Instruction, known: Known) -> Iterator[Edit]:
-    """A maximum over padding of zeros."""
-    pairs = _spatial(attributes_of(i)["padding"], known.shape(i.arguments[0])[2:]) or ()
-    pairs = [(p, p) if isinstance(p, int) else tuple(p) for p in pairs]
-    if any(a or b for a, b in pairs):
-        yield from _pool_padded(
-            i, "the padding is of zeros in {there}, of -∞ in {here}", pairs, "-∞"
-        )
-
-
 @of("conv", "conv_transpose")
 def _strides(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
     """The stride, the dilation or the padding left at its default."""
@@ -126,6 +126,54 @@ def _resized(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
                 said = f"mode is {mode!r} with align_corners=True in {{there}}"
                 new = replace(i, attributes={**i.attributes, "mode": mode, "align_corners": True})
                 yield Edit(said, (new,), f"mode={held['mode']!r}")
+
+
+@of("interpolate")
+def _filtered(i: Instruction, known: Known) -> Iterator[Edit]:
+    """An image made smaller by whole factors, each new pixel of all that fall on it (antialias)."""
+    held = attributes_of(i)
+    shape = known.shape(i.arguments[0])
+    sizes = _spatial(held["size"], shape[2:])
+    if held["mode"] != "linear" or held["align_corners"] or sizes is None:
+        return
+    pairs = list(zip(shape[2:], sizes, strict=True))
+    factors = [n // size if size and n % size == 0 else 0 for n, size in pairs]
+    if min(factors, default=0) < 1 or max(factors, default=0) == 1:
+        return
+    text, last = [], "x"
+    for axis, (factor, n) in enumerate(zip(factors, shape[2:], strict=True), 2):
+        if factor > 1:
+            text += _triangle(last, axis, factor, n, len(shape))
+            last = f"y{axis}"
+    text[-1] = "y = " + text[-1].partition(" = ")[2]
+    made = written(i, "\n".join(text))
+    if made is not None:
+        said = "the image is filtered before it is made smaller in {there} (antialias)"
+        yield Edit(said, made, "antialias=False")
+
+
+def _triangle(x: str, axis: int, factor: int, n: int, rank: int) -> list[str]:
+    """Lines that make an array smaller along an axis, by weights that fall off over a new pixel."""
+    offsets = {o: 1 - abs(o + 0.5 - factor / 2) / factor for o in range(-factor, 2 * factor)}
+    offsets = {o: weight for o, weight in offsets.items() if weight > 0}
+    low, high = -min(offsets), max(offsets) - factor + 1
+    width = tuple((low, high) if k == axis else (0, 0) for k in range(rank))
+
+    def added(name: str) -> str:
+        before = ", ".join([":"] * axis)
+        parts = (
+            f"{weight!r} * {name}[{before}, {o + low}:{o + low + n}:{factor}]"
+            for o, weight in offsets.items()
+        )
+        return " + ".join(parts)
+
+    return [
+        f"p{axis} = pad({x}, pad_width={width}, mode='constant', value=0.0)",
+        f"o{axis} = pad(ones_like({x}), pad_width={width}, mode='constant', value=0.0)",
+        f"s{axis} = {added(f'p{axis}')}",
+        f"n{axis} = {added(f'o{axis}')}",
+        f"y{axis} = s{axis} / n{axis}",
+    ]
 
 
 def _spatial(value: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:

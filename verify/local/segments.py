@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Step, on_path
+from ...adapters.numpy_reference import reference
 from ...adapters.values import dtype_of, in_dtype, kind_of
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
+from ...refimpl.errors import AdapterFailed, Unsupported
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of
@@ -57,7 +60,7 @@ class Segments:
         g, y = self.step.grads.get(name), self._values.get(name)
         if name == self.own.output:
             g = self.task.given_cotangent
-        elif g is None or y is None or g.shape != y.shape:
+        elif g is None or y is None or g.shape != y.shape or self._other_shape(name):
             g = None  # a seeded one, then
         return replace(
             self.task,
@@ -75,6 +78,20 @@ class Segments:
             divergences=(),
             files={},
         )
+
+    def _other_shape(self, name: str) -> bool:
+        """Whether the reference's text makes a variable of another shape."""
+        ours = self._shapes.get(name)
+        return ours is not None and ours != np.shape(self._values[name])
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of what the reference's text makes; none of what cannot be run."""
+        try:
+            values = reference(replace(self.task, steps=1, update=None)).steps[0].values
+        except (AdapterFailed, Unsupported):
+            return {}
+        return {name: np.shape(x) for name, x in values.items()}
 
     def unproved(self, *, values: bool = False) -> tuple[str, bool]:
         """What is off in a segment, or cannot be told by itself, in words; and whether it is off.

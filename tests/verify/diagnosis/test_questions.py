@@ -9,7 +9,7 @@ import pytest
 import gradparity as gp
 from gradparity.reports.failures import told
 
-FILES = ("questions", "more_questions", "new_questions")
+FILES = ("questions", "more_questions", "new_questions", "port_questions")
 QUESTIONS = [Path(__file__).with_name(f"{name}.yaml") for name in FILES]
 
 #: Question → who differs, words of the cause, words of the remedy.
@@ -93,6 +93,25 @@ NEW = {
     "kl-order": ("torch", "x and target of kl_div are exchanged", "in the order of kl_div"),
 }
 
+#: The same of what was asked without a look at what is tried; of the last seven no cause was known.
+PORT = {
+    "dropout-scale": ("jax", "does not divide what is kept by 1 - p", "(x * m) / 0.6"),
+    "convolve": ("jax", "the kernel is flipped in jax", "flip the kernel"),
+    "pos-weight": ("jax", "it is not multiplied by 3", "multiplied by 3"),
+    "rotary": ("jax", "slice(0, None, 2)", "halves, not pairs"),
+    "l2-half": ("jax", "the number is 0.1 in jax, 0.05 in the reference", "the number 0.05"),
+    "staircase": ("jax", "the rate falls at every step in jax", "staircase=True"),
+    "pool-of-zeros": ("jax", "the padding is of zeros in jax", "a padding of -∞"),
+    "padding-row": ("torch", "embedding(padding_idx=0)", "torch.nn.functional.embedding(i, E)"),
+    "pixel-shuffle": ("jax", "sub-pixels come before the channels", "channels before"),
+    "norm-axes": ("jax", "mean(axis=(2,))", "axis=(1, 2)"),
+    "celu": ("jax", "has the elu", "jax.nn.celu(x, alpha=2.0)"),
+    "antialias": ("jax", "filtered before it is made smaller", "antialias=False"),
+    "mask-sense": ("jax", "the mask says what is hidden", "True for what is seen"),
+    "grouped-heads": ("jax", "the copies are of the whole in jax", "jax.numpy.repeat(k"),
+    "weight-norm": ("jax", "linalg.vector_norm(axis=(0, 1))", "axis=(1,)"),
+}
+
 #: Those that are asked each time; the others take longer.
 QUICK = ("gelu", "std", "leaky-relu", "half-squares", "adamw-decay", "glu-plus", "sigmoid-twice")
 
@@ -107,7 +126,7 @@ def answered(name):
     return frame, told(frame)[:LINES]
 
 
-EVERY = ANSWERS | MORE | NEW
+EVERY = ANSWERS | MORE | NEW | PORT
 ASKED = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in EVERY]
 
 

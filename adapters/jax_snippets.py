@@ -9,6 +9,13 @@ from .jax_lowerings import LOWERINGS
 from .jax_training import spelled
 from .snippets.writer import Labelled, Writer, indented
 
+#: What the program as a function is wrapped in, by the name of the variant.
+WRAPS = {
+    "checkpoint": "jax.checkpoint({})",
+    "scan": "lambda *given: jax.tree.map(lambda x: x[0], "
+    "jax.lax.scan(lambda c, _: (c, ({})(*given)), None, None, length=1)[1])",
+}
+
 
 class JaxWriter(Writer):
     """A jitted function, its gradients and a print; or a loop of training. In 64 bits."""
@@ -44,6 +51,8 @@ class JaxWriter(Writer):
         """The program as a function, the calls of it, and the gradients that come of them."""
         others = [k for k in self.shown.values if k != self.output]
         *lines, function = self._function(others)
+        if self.mode in WRAPS:
+            function = WRAPS[self.mode].format(function)
         return [*lines, *self._calls(others, function)], self._labelled()
 
     def _function(self, others: list[str]) -> list[str]:

@@ -27,8 +27,8 @@ class _Variant(JaxAdapter):
         return VARIANTS[self.name].mode
 
     def snippet(self, task: Task, shown: Shown) -> str:
-        """As the framework's own where it can be written so; else not told."""
-        told = self.mode(task) in ("eager", "conjugate")
+        """In this way; of a loop of training, only where that is as the framework's own."""
+        told = self.mode(task) in ("eager", "conjugate") or task.update is None
         return super().snippet(task, shown) if told else ""
 
     def _setup(self, task: Task) -> Setup:

@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 
-from .snippets.writer import Labelled, Writer
+from .snippets.writer import Labelled, Writer, indented
 from .torch_around import spelled as around
 from .torch_loops import stepping
 from .torch_lowerings import LOWERINGS
+from .torch_snippet_ways import DECOMPOSING, IMPORTS, WITHIN, WRAPPED, by_func, function
 from .torch_training import spelled
 
 
@@ -23,12 +24,13 @@ class TorchWriter(Writer):
     ones_like = "torch.ones_like"
 
     def imports(self) -> list[str]:
-        """PyTorch's."""
-        return ["import torch"]
+        """PyTorch's, and what its way needs."""
+        return ["import torch", *IMPORTS.get(self.mode, [])]
 
     def dtype(self, name: str) -> str:
-        """By keyword."""
-        return f"dtype=torch.{name}"
+        """By keyword; what is cast by itself is kept in float32."""
+        kept = self.mode == "autocast" and name == "bfloat16"
+        return f"dtype=torch.{'float32' if kept else name}"
 
     def shape(self, shape: tuple[int, ...]) -> str:
         """A list, as PyTorch prints it."""
@@ -40,15 +42,46 @@ class TorchWriter(Writer):
 
     def gradients(self) -> tuple[list[str], list[Labelled]]:
         """The program, a call of ``backward``, and each parameter's ``grad``."""
-        shown, lines = self.shown, list(self.body)
-        if set(shown.grads) - shown.missing:
-            more = ["create_graph=True"] if self.mode == "create-graph" else []
-            given = [text for text in (self.cotangent(), *more) if text]
-            lines.append(f"{self.output}.backward({', '.join(given)})")
-        return lines, [
-            (f"{k}.grad", f"{k}.grad" if k in shown.missing else f"{k}.grad.tolist()")
+        shown, output, mode = self.shown, self.output, self.mode
+        others = [k for k in shown.values if k != output]
+        wanted = [k for k in shown.grads if k not in shown.missing]
+        grads = [
+            (f"{k}.grad", f"{k}.grad" if k in shown.missing else f"{k}.grad{self._narrow}.tolist()")
             for k in shown.grads
         ]
+        if mode == "func":
+            moving = [k for k, x in self.task.params.items() if x.dtype.kind not in "bi"]
+            return by_func(self.body, moving, wanted, output, others, self.cotangent())
+        lines = [*self.body]
+        if mode in WRAPPED:
+            names = ", ".join([output, *others])
+            given = ", ".join(self.task.params)
+            lines = [
+                function(self.body, self.task.params, names),
+                f"{names} = {WRAPPED[mode].format(given=given)}",
+            ]
+        if mode in WITHIN:
+            lines = ["\n".join([WITHIN[mode], *indented(self.body)])]
+        if wanted:
+            cotangent = self.cotangent()
+            cast = mode == "autocast" and cotangent
+            more = ["create_graph=True"] if mode == "create-graph" else []
+            given = [f"{cotangent}.to({output}.dtype)" if cast else cotangent, *more]
+            backward = f"{output}.backward({', '.join(text for text in given if text)})"
+            if mode == "decomposed":
+                lines[-1] += f"\n    {backward}"
+            else:
+                lines.append(backward)
+        return [*([DECOMPOSING] if mode == "decomposed" else []), *lines], grads
+
+    @property
+    def _narrow(self) -> str:
+        """What a result goes through before it is printed."""
+        return ".bfloat16()" if self.mode == "autocast" else ""
+
+    def shown_value(self, name: str) -> str:
+        """As a list of numbers."""
+        return f"{name}{self._narrow}.tolist()"
 
     def training(self) -> tuple[list[list[str]], list[str], list[Labelled]]:
         """The optimizer and its schedule; a step; the parameters, which it moves in place."""

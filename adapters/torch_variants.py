@@ -14,6 +14,7 @@ from ..refimpl.errors import MissingFramework, Unsupported
 from .base import Cotangent, Shown, Trace
 from .interpret import failures
 from .torch import TorchAdapter
+from .torch_snippet_ways import TOLD
 from .torch_steps import decomposing
 from .torch_ways import hvp_forward_over_reverse, jvp_by_func
 
@@ -26,8 +27,10 @@ class _Variant(TorchAdapter):
         return VARIANTS[self.name].mode
 
     def snippet(self, task: Task, shown: Shown) -> str:
-        """As the framework's own where it can be written so; else not told."""
-        return super().snippet(task, shown) if self.mode(task) == "create-graph" else ""
+        """In this way; not told of a loop of training, but for what ``backward`` is called with."""
+        mode = self.mode(task)
+        told = mode == "create-graph" or (mode in TOLD and task.update is None)
+        return super().snippet(task, shown) if told else ""
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """None of its own."""

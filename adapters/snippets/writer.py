@@ -73,8 +73,12 @@ class Writer(ABC):
         if task.update is not None:
             return _joined(head, *self._trained())
         lines, grads = self.gradients()
-        values = [(k, f"{k}.tolist()") for k in self.shown.values]
+        values = [(k, self.shown_value(k)) for k in self.shown.values]
         return _joined(head, [*lines, _printed([*values, *grads])])
+
+    def shown_value(self, name: str) -> str:
+        """The expression that a variable is printed by."""
+        return f"{name}.tolist()"
 
     @abstractmethod
     def imports(self) -> list[str]:

@@ -244,3 +244,45 @@ def test_numbers_are_written_exactly():
     assert text_of(float("-inf")) == "float('-inf')"
     assert data(np.array([0.1], np.float32)) == "[0.10000000149011612]"
     assert data(np.array([True])) == "[True]"
+
+
+#: Ways in which a framework is run that are written down, and what they are told from.
+WRITTEN = {
+    "torch-create-graph": "create_graph=True",
+    "torch-func": "torch.func.vjp(f",
+    "torch-checkpoint": "torch.utils.checkpoint.checkpoint(f",
+    "torch-decomposed": "with Decomposing()",
+    "torch-autocast": "with torch.autocast",
+    "jax-eager": "jax.vjp(f,",
+    "jax-checkpoint": "jax.checkpoint(",
+    "jax-scan": "jax.lax.scan(",
+}
+
+
+@pytest.mark.parametrize("name", [*WRITTEN, pytest.param("torch-compile", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("values", [("y",), ("y", "a")])
+def test_a_variant_s_snippet_runs_in_its_way(name, values):
+    half = name == "torch-autocast"
+    given = task(
+        "inputs: {k: [0.5, -1.5, 0.25]}\nparams: {x: [[1.0, 3.0, 2.0]], w: [0.25, -2.0, 1.0]}\n"
+        f"program: |\n  a = x * w + k\n  y = tanh(a) * 2.0\ncotangent: [[2.0, -1.0, 0.5]]\n"
+        f"dtypes: [{'bfloat16' if half else 'float64'}]\n"
+    )
+    adapter = make(name)
+    step = adapter.run(given).steps[0]
+    snippet = adapter.snippet(given, Shown(values, ("x", "w"), frozenset(), step.values["y"]))
+    assert WRITTEN.get(name, "torch.compile(f") in snippet
+    labels = [*values, "x.grad", "w.grad"]
+    pattern = "|".join(f"(?:^| ){re.escape(label)} = " for label in labels)
+    parts = re.split(pattern, printed(snippet).strip().replace("\n", " "))
+    expected = [*(step.values[k] for k in values), step.grads["x"], step.grads["w"]]
+    for text, array in zip(parts[1:], expected, strict=True):
+        got = np.asarray(eval(text))  # noqa: S307  printed by us
+        np.testing.assert_allclose(got.reshape(array.shape), array.astype(float), rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["torch-checkpoint", "jax-scan"])
+def test_a_variant_s_loop_of_training_is_not_told(name):
+    given = task("params: {W: [1.0]}\nprogram: y = sum(W ** 2)\noptimizer: {sgd: {lr: 0.1}}\n")
+    shown = Shown((), (), frozenset(), np.ones(()))
+    assert make(name).snippet(given, shown) == ""

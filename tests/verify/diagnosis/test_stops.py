@@ -107,3 +107,25 @@ def test_a_wrong_reference_is_still_told_where_the_stop_is_on_another_way(failin
     (row,) = (row for row in rows if row["tensor"] == "W")
     assert row["outlier"] == "reference"
     assert "give 1: the reference is wrong" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("at", "text"), [(-40.0, "expm1(x)"), (40.0, "sigmoid(x)")], ids=["expm1", "sigmoid"]
+)
+def test_a_gradient_that_is_zero_for_it_is_small_is_not_stopped(failing, at, text):
+    """Nor is it of a function that is flat there: at other numbers the framework has slopes."""
+    case_ = f"case: tail\nabout: A slope that rounds to nothing.\nparams: {{x: {at}}}\n"
+    (row,) = failing(f"{case_}program: y = {text}\ndtypes: [float64]\n", "torch")
+    assert row["tensor"] == "x"
+    assert row["cause"] == ""
+    assert "(the atlas, " in row["remedy"]
+
+
+def test_a_row_of_a_table_without_a_gradient_is_the_padding_s(failing):
+    text = (
+        "case: padded\nabout: A row that learns nothing.\ninputs: {i: [1, 0, 3, 0]}\n"
+        "params: {E: {normal: [4, 2]}}\nprogram:\n  numpy: y = take(E, i, axis=0)\n"
+        "  torch: y = torch.nn.functional.embedding(i, E, padding_idx=0)\ndtypes: [float64]\n"
+    )
+    (row,) = failing(text, "torch")
+    assert row["cause"].startswith("row 0 of `E` has no gradient in torch, as of padding_idx=0")

@@ -67,6 +67,7 @@ _OPERATIONS = {
     "less": "lt",
     "less_equal": "le",
     "lgamma": "gammaln",
+    "linalg.cholesky_solve": "cho_solve",
     "linalg.matrix_exp": "expm matrix_exp",
     "linalg.matrix_power": "matrix_power",
     "linalg.vector_norm": "vector_norm norm",

@@ -185,6 +185,40 @@ def _slogdet(a: Dual) -> tuple[Dual, Dual]:
     return made(sign, turn), made(log, np.real(trace))
 
 
+def _lu_packed(a: Dual) -> tuple[Dual, Any]:
+    """With N = L⁻¹ ȧ U⁻¹: L̇ = L tril(N, −1), U̇ = triu(N) U; what lies beyond is solved for."""
+    y, pivots = wide_linalg.lu_packed(a.value)
+    k = pivots.shape[-1]
+    moved = a.tangent.copy()
+    for j in range(k):
+        there = pivots[..., j][..., None, None]
+        row = np.take_along_axis(moved, there, axis=-2)
+        np.put_along_axis(moved, there, moved[..., j : j + 1, :].copy(), axis=-2)
+        moved[..., j : j + 1, :] = row
+    square = y[..., :k, :k]
+
+    def left(b: Any) -> Any:
+        return wide_linalg.solve_triangular(square, b, upper=False, unit=True)
+
+    def right(b: Any) -> Any:
+        turned = wide_linalg.solve_triangular(
+            np.swapaxes(square, -1, -2), np.swapaxes(b, -1, -2), upper=False
+        )
+        return np.swapaxes(turned, -1, -2)
+
+    inner = right(left(moved[..., :k, :k]))
+    lower = np.tril(square, -1) + np.eye(k, dtype=y.dtype)
+    l_dot, u_dot = lower @ np.tril(inner, -1), np.triu(inner) @ np.triu(square)
+    tangent = np.zeros_like(y)
+    tangent[..., :k, :k] = l_dot + u_dot
+    tangent[..., k:, :] = (
+        right(moved[..., k:, :k] - y[..., k:, :k] @ u_dot) if y.shape[-2] > k else 0
+    )
+    if y.shape[-1] > k:
+        tangent[..., :, k:] = left(moved[..., :, k:] - l_dot @ y[..., :, k:])
+    return made(y, tangent), pivots
+
+
 def _qr(a: Dual) -> tuple[Dual, Dual]:
     """With M = Qᴴ ȧ R⁻¹, Ω skew and of M's lower part: Q̇ = Q Ω + ȧ R⁻¹ − Q M, Ṙ = (M − Ω) R."""
     q, r = wide_linalg.qr(a.value)
@@ -242,6 +276,7 @@ for _function, _rule in (
     (wide_linalg.inv, _inv),
     (wide_linalg.det, _det),
     (wide_linalg.slogdet, _slogdet),
+    (wide_linalg.lu_packed, _lu_packed),
     (wide_linalg.qr, _qr),
     (wide_linalg.eigh, _eigh),
     (wide_linalg.svd, _svd),

@@ -65,6 +65,30 @@ def lu(a: Any) -> tuple[Any, Any, Any]:
 
 
 @primitive
+def lu_packed(a: Any) -> tuple[Any, Any]:
+    """L and U packed in one array, and the row that each one changes places with, from 0."""
+    packed = a.copy()
+    m, n = a.shape[-2:]
+    pivots = np.zeros((*a.shape[:-2], min(m, n)), np.int64)
+    for k in range(min(m, n)):
+        column = packed[..., k:, k]
+        # LAPACK's size of a complex number.
+        size = np.abs(np.real(column)) + np.abs(np.imag(column))
+        pivot = k + np.argmax(size, axis=-1)
+        pivots[..., k] = pivot
+        here = np.broadcast_to(k, (*pivot.shape, 1, 1))
+        there = pivot[..., None, None]
+        upper = np.take_along_axis(packed, there, axis=-2)
+        np.put_along_axis(packed, there, np.take_along_axis(packed, here, axis=-2), axis=-2)
+        packed[..., k : k + 1, :] = upper
+        top = packed[..., k : k + 1, k : k + 1]
+        below = packed[..., k + 1 :, k : k + 1] / np.where(top == 0, 1, top)
+        packed[..., k + 1 :, k : k + 1] = below
+        packed[..., k + 1 :, k + 1 :] -= below * packed[..., k : k + 1, k + 1 :]
+    return packed, pivots
+
+
+@primitive
 def solve(a: Any, b: Any) -> Any:
     """The matrix x with a x = b; b is a stack of matrices, not of vectors."""
     if not is_wide(a, b):

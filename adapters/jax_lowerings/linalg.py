@@ -27,6 +27,22 @@ def _solve_triangular(
     return jsl.solve_triangular(a, b, lower=not upper, unit_diagonal=unitriangular)
 
 
+def _lu(x: jax.Array) -> tuple[jax.Array, ...]:
+    """JAX's knows one matrix, and is mapped over stacks."""
+    swaps, lower, upper = jnp.vectorize(jsl.lu, signature="(m,n)->(m,m),(m,k),(k,n)")(x)
+    return jnp.argmax(swaps, -1), lower, upper
+
+
+def _lu_solve(lu: jax.Array, pivots: jax.Array, b: jax.Array) -> jax.Array:
+    return jsl.lu_solve((lu, pivots.astype(jnp.int32)), b)
+
+
+def _cholesky_solve(factor: jax.Array, b: jax.Array, *, upper: bool = False) -> jax.Array:
+    batch = jnp.broadcast_shapes(factor.shape[:-2], b.shape[:-2])  # JAX's takes equal stacks
+    factor, b = (jnp.broadcast_to(x, batch + x.shape[-2:]) for x in (factor, b))
+    return jsl.cho_solve((factor, not upper), b)
+
+
 LOWERINGS: dict[str, Entry] = {
     "trace": via(
         "jax.numpy.trace", lambda x, *, offset=0: jnp.trace(x, offset, axis1=-2, axis2=-1)
@@ -35,6 +51,10 @@ LOWERINGS: dict[str, Entry] = {
     "einsum": via("jax.numpy.einsum", lambda *xs, equation: jnp.einsum(equation, *xs)),
     "block_diag": via("jax.scipy.linalg.block_diag", jsl.block_diag),
     "linalg.solve_triangular": via("jax.scipy.linalg.solve_triangular", _solve_triangular),
+    "linalg.lu": via("jax.scipy.linalg.lu", _lu),
+    "linalg.lu_factor": via("jax.scipy.linalg.lu_factor", jsl.lu_factor),
+    "linalg.lu_solve": via("jax.scipy.linalg.lu_solve", _lu_solve),
+    "linalg.cholesky_solve": via("jax.scipy.linalg.cho_solve", _cholesky_solve),
     "linalg.lstsq": via("jax.numpy.linalg.lstsq", _lstsq),
     "linalg.matrix_exp": via("jax.scipy.linalg.expm", jsl.expm),
 }

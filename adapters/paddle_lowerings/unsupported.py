@@ -19,6 +19,10 @@ OPERATIONS: dict[str, str] = {
         ("segment_max", "segment_min", "segment_mean"),
         "paddle.geometric's segments are sorted, and as many as there are",
     ),
+    **dict.fromkeys(
+        ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
+        "this adapter does not take paddle.linalg.lu's pivots",
+    ),
     "scatter_reduce": "this adapter adds with paddle.put_along_axis, and reduces not otherwise",
     "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",

@@ -37,6 +37,10 @@ OPERATIONS: dict[str, str] = {
     ),
     **dict.fromkeys(("scatter_reduce", "index_reduce"), "its scatters have no mean or product"),
     **dict.fromkeys(("lp_pool", "grid_sample"), "it has no such layer"),
+    **dict.fromkeys(
+        ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
+        "tf.linalg.lu has the order of the rows, and no pivots",
+    ),
     "expi": "tf.math.special.expint is NaN below zero",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "tf.nn.ctc_loss normalises what it is given, which are logits",

@@ -23,6 +23,26 @@ def _lstsq(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return torch.linalg.lstsq(a, b).solution
 
 
+def _lu(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    swaps, lower, upper = torch.linalg.lu(x)
+    return swaps.argmax(-1), lower, upper
+
+
+def _lu_factor(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    packed, pivots = torch.linalg.lu_factor(x)
+    return packed, pivots.to(torch.int64) - 1  # LAPACK counts from 1
+
+
+def _lu_solve(lu: torch.Tensor, pivots: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.lu_solve(lu, (pivots + 1).to(torch.int32), b)
+
+
+def _cholesky_solve(factor: torch.Tensor, b: torch.Tensor, *, upper: bool = False) -> torch.Tensor:
+    """Torch reads one triangle, and its derivative both: the other is made zero."""
+    triangle = torch.triu(factor) if upper else torch.tril(factor)
+    return torch.cholesky_solve(b, triangle, upper=upper)
+
+
 def _trace(x: torch.Tensor, *, offset: int = 0) -> torch.Tensor:
     if x.ndim == 2 and offset == 0:
         return torch.trace(x)
@@ -40,5 +60,9 @@ LOWERINGS: dict[str, Entry] = {
     "einsum": via("torch.einsum", lambda *xs, equation: torch.einsum(equation, *xs)),
     "tensordot": via("torch.tensordot", lambda a, b, *, axes=2: torch.tensordot(a, b, axes)),
     "linalg.solve": via("torch.linalg.solve", _solve),
+    "linalg.lu": via("torch.linalg.lu", _lu),
+    "linalg.lu_factor": via("torch.linalg.lu_factor", _lu_factor),
+    "linalg.lu_solve": via("torch.linalg.lu_solve", _lu_solve),
+    "linalg.cholesky_solve": via("torch.cholesky_solve", _cholesky_solve),
     "linalg.lstsq": via("torch.linalg.lstsq", _lstsq),
 }

@@ -115,6 +115,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("linalg.pinv", "linalg.lstsq", "linalg.qr", "linalg.eigh"), _matrix(2.0)),
     **dict.fromkeys(("linalg.svd", "linalg.svdvals", "linalg.eigvalsh"), _matrix(2.0)),
     **dict.fromkeys(("linalg.matrix_rank", "linalg.matrix_norm"), _matrix(2.0)),
+    **dict.fromkeys(("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"), _matrix(2.0)),
+    "linalg.cholesky_solve": _matrix(0.5),
     "linalg.matrix_exp": _matrix(20.0),
     **dict.fromkeys(
         (f"fft.{way}{kind}" for way in ("", "i") for kind in ("fft", "fft2", "fftn")), _fft

@@ -56,6 +56,7 @@ from . import (
     special_integrals,
     tiling,
     transposing,
+    triangular_factors,
     unfolding,
     vector_normalisation,
 )
@@ -114,6 +115,7 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "linear algebra": (
         *linear_systems.OPERATIONS,
         *factorisations.OPERATIONS,
+        *triangular_factors.OPERATIONS,
         *matrix_functions.OPERATIONS,
     ),
     "convolution": convolution.OPERATIONS,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 from gradparity.refimpl import wide_linalg
 from gradparity.refimpl.conjugation import adjoint
@@ -86,6 +87,22 @@ def test_qr(dtype, batch, n, more):
     assert near(identity(k, batch, dtype), adjoint(q) @ q)
     assert np.array_equal(np.triu(r), r)
     assert same_gauge(q, np.linalg.qr(narrow(a))[0])
+
+
+@pytest.mark.parametrize("more", [-1, 0, 2])
+def test_lu_changes_rows_as_lapack_does(dtype, batch, n, more):
+    rows = max(n + more, 1)
+    a = drawn(dtype, *batch, rows, n)
+    packed, pivots = wide_linalg.lu_packed(a)
+    k = min(rows, n)
+    lower = np.tril(packed[..., :, :k], -1) + np.eye(rows, k)
+    assert bool((np.abs(np.tril(packed[..., :, :k], -1)) <= 2**0.5).all())
+    for at in np.ndindex(batch):
+        moved = a[at].copy()
+        for here, there in enumerate(pivots[at]):
+            moved[[here, there]] = moved[[there, here]]
+        assert near(moved, lower[at] @ np.triu(packed[at][:k]))
+        assert list(pivots[at]) == list(scipy.linalg.lu_factor(narrow(a[at]))[1])
 
 
 def test_eigh(dtype, batch, n):

@@ -55,6 +55,14 @@ def _qr(w: Writer, e: Equation) -> Written:
     return [q, r, *pivots]
 
 
+def _lu(w: Writer, e: Equation) -> Written:
+    """Factors in one, pivots, and the order that they make, which is a constant."""
+    x = e.inputs[0]
+    found = w.emit("linalg.lu_factor", x)
+    order = w.constant(np.asarray(e.run(x.array)[2]))
+    return [*(w.emit("select", found, index=k) for k in range(2)), order]
+
+
 def _completed(w: Writer, q: str, x: Value) -> str:
     """All columns of Q = 1 - V T Vᴴ, a product of reflections, of its first n.
 
@@ -148,6 +156,7 @@ RULES = {
     "cholesky": _cholesky,
     "eigh": _eigh,
     "svd": _svd,
+    "lu": _lu,
     "qr": _qr,
     "triangular_solve": _triangular_solve,
     "custom_linear_solve": _custom_linear_solve,

@@ -167,6 +167,85 @@ def _lstsq(w: Pen, a: Value, b: Value, *_: Any) -> tuple[Any, ...]:
     return x, left, None, values
 
 
+def _lu_factors(w: Pen, x: Value, pivot: Any = True, *_: Any) -> tuple[Any, ...]:
+    """LAPACK counts pivots from 1."""
+    _pivoted(pivot)
+    whole = w.emit("linalg.lu_factor", x)
+    packed, rows = (w.emit("select", whole, index=k) for k in range(2))
+    return packed, w.emit("add", rows, 1), *(None,) * (w.count - 2)
+
+
+def _lu(w: Pen, x: Value, pivot: Any = True) -> tuple[str, ...]:
+    _pivoted(pivot)
+    whole = w.emit("linalg.lu", x)
+    places, lower, upper = (w.emit("select", whole, index=k) for k in range(3))
+    return w.emit("one_hot", places, num_classes=x.shape[-2]), lower, upper
+
+
+def _pivoted(pivot: Any) -> None:
+    if not pivot:
+        raise NotCaptured("an LU factorisation without pivots")
+
+
+def _lu_unpacked(
+    w: Pen, packed: Value, pivots: Value, data: Any = True, rows: Any = True
+) -> tuple[Any, ...]:
+    """P of this run's pivots; L and U by their triangles; what is not asked for is empty."""
+    made = [w.constant(torch.zeros(w.shape_of(k), dtype=packed.dtype)) for k in range(3)]
+    if rows:
+        order = _row_order(pivots, packed.shape[-2])
+        one = torch.eye(packed.shape[-2], dtype=packed.dtype)
+        made[0] = w.constant(one[order].transpose(-1, -2))
+    if data:
+        k = min(packed.shape[-2:])
+        left = w.emit("getitem", packed, index=(Ellipsis, slice(None), slice(0, k)))
+        upper = w.emit("getitem", packed, index=(Ellipsis, slice(0, k), slice(None)))
+        one = w.constant(torch.eye(packed.shape[-2], k, dtype=packed.dtype))
+        made[1] = w.emit("add", w.emit("tril", left, k=-1), one)
+        made[2] = w.emit("triu", upper, k=0)
+    return tuple(made)
+
+
+def _row_order(pivots: Value, rows: int) -> torch.Tensor:
+    """Where each row comes from, once each has changed places with its pivot."""
+    if pivots.held is None:
+        raise NotCaptured("pivots that move")
+    order = torch.arange(rows).expand(*pivots.shape[:-1], rows).clone()
+    for k in range(pivots.shape[-1]):
+        other = pivots.held[..., k : k + 1].to(torch.int64) - 1
+        moved = torch.gather(order, -1, other)
+        order.scatter_(-1, other, order[..., k : k + 1].clone())
+        order[..., k : k + 1] = moved
+    return order
+
+
+def _lu_solved(
+    w: Pen, packed: Value, pivots: Value, b: Value, left: Any = True, adjoint: Any = False
+) -> str:
+    """Of x a = b, its transpose; of the transpose of a, its triangles the other way round."""
+    given: Any = b if left else w.emit("matrix_transpose", b)
+    if bool(left) != bool(adjoint):
+        y = w.emit("linalg.lu_solve", packed, w.emit("subtract", pivots, 1), given)
+    else:
+        y = _lu_solved_transposed(w, packed, pivots, given, conjugate=bool(adjoint))
+    return y if left else w.emit("matrix_transpose", y)
+
+
+def _lu_solved_transposed(w: Pen, packed: Value, pivots: Value, b: Any, *, conjugate: bool) -> str:
+    turned = w.emit("matrix_transpose", packed)
+    turned = w.emit("conj", turned) if conjugate else turned
+    y = w.emit("linalg.solve_triangular", turned, b, upper=False)
+    y = w.emit("linalg.solve_triangular", turned, y, upper=True, unitriangular=True)
+    back = torch.argsort(_row_order(pivots, packed.shape[-1]), dim=-1)
+    shape = w.shape if conjugate else (*w.shape[:-2], w.shape[-1], w.shape[-2])
+    return w.emit("take_along_axis", y, w.constant(back[..., None].expand(shape)), axis=-2)
+
+
+def _cholesky_inverted(w: Pen, factor: Value, upper: Any = False) -> str:
+    one = w.constant(torch.eye(factor.shape[-1], dtype=factor.dtype).expand(factor.shape))
+    return w.emit("linalg.cholesky_solve", factor, one, upper=bool(upper))
+
+
 def _pseudo_inverse(w: Pen, x: Value, *cutoffs: Any) -> str:
     """The reference's takes for nothing what rounding may have left, and no more."""
     for given in cutoffs:
@@ -236,6 +315,17 @@ ROWS: dict[str, Lowering] = {
     "linalg_cholesky": _cholesky,
     "linalg_cholesky_ex": _cholesky,
     "cholesky": _cholesky,
+    "linalg_lu": _lu,
+    "linalg_lu_factor": _lu_factors,
+    "linalg_lu_factor_ex": _lu_factors,
+    "_lu_with_info": _lu_factors,
+    "lu_unpack": _lu_unpacked,
+    "linalg_lu_solve": _lu_solved,
+    "lu_solve": lambda w, b, packed, pivots: _lu_solved(w, packed, pivots, b),
+    "cholesky_solve": lambda w, b, factor, upper: w.emit(
+        "linalg.cholesky_solve", factor, b, upper=bool(upper)
+    ),
+    "cholesky_inverse": _cholesky_inverted,
     "linalg_det": rename("linalg.det"),
     "det": rename("linalg.det"),
     "_linalg_det": lambda w, x: (w.emit("linalg.det", x), None, None),

@@ -29,6 +29,7 @@ from . import (
     recurrent,
     reductions,
     resampling,
+    segments,
     shape,
 )
 from .common import NAMELESS, Lowering, NotCaptured, Value, along_axes
@@ -54,6 +55,7 @@ for _module in (
     recurrent,
     reductions,
     resampling,
+    segments,
     shape,
 ):
     _twice = ROWS.keys() & _module.ROWS.keys()

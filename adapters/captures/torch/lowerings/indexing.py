@@ -176,15 +176,15 @@ def _scatter_reduced(
         given: Any = w.constant(torch.full(indices.shape, source, dtype=x.dtype))
     else:
         given = _cut(w, source, indices.shape)
-    how, own_too = _REDUCE[reduce], not own or bool(own[0])
+    how, own_too = REDUCE[reduce], not own or bool(own[0])
     if how == "sum" and own_too:
         return w.emit("scatter_add", x, indices, given, axis=axis)
     return w.emit("scatter_reduce", x, indices, given, axis=axis, reduce=how, include_self=own_too)
 
 
 #: Aten's words for how elements of one place are put together → the reference's.
-_REDUCE = {"sum": "sum", "add": "sum", "prod": "prod", "multiply": "prod", "mean": "mean"}
-_REDUCE |= {"amax": "max", "amin": "min", "max": "max", "min": "min"}
+REDUCE = {"sum": "sum", "add": "sum", "prod": "prod", "multiply": "prod", "mean": "mean"}
+REDUCE |= {"amax": "max", "amin": "min", "max": "max", "min": "min"}
 
 
 def _index_reduced(
@@ -196,62 +196,9 @@ def _index_reduced(
         _vector(w, indices),
         source,
         axis=axis,
-        reduce=_REDUCE[reduce],
+        reduce=REDUCE[reduce],
         include_self=bool(own),
     )
-
-
-def _segments(n: int, lengths: Any, offsets: Any) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """Which rows are in segments, the numbers of those, and how many segments there are.
-
-    All is counted through the axes before the one of ``n`` elements; elements may be left out.
-    """
-    given = lengths if offsets is None else offsets
-    if given is None or given.held is None:
-        raise NotCaptured("segments that move")
-    held = given.held.reshape(-1, given.held.shape[-1])
-    sizes = held if offsets is None else held.diff(dim=-1)
-    first = torch.zeros(len(held), dtype=torch.int64) if offsets is None else held[:, 0]
-    count = sizes.shape[-1]
-    rows, numbers = [torch.zeros(0, dtype=torch.int64)], [torch.zeros(0, dtype=torch.int64)]
-    for k, size in enumerate(sizes):
-        rows.append(torch.arange(int(size.sum())) + first[k] + k * n)
-        numbers.append(torch.repeat_interleave(torch.arange(k * count, (k + 1) * count), size))
-    return torch.cat(rows), torch.cat(numbers), len(sizes) * count
-
-
-def _segment_reduced(
-    w: Pen,
-    x: Value,
-    reduce: str,
-    lengths: Any,
-    indices: Any,
-    offsets: Any,
-    axis: int,
-    _: Any,
-    initial: Any,
-) -> str:
-    """The initial value is an element more of each segment."""
-    axis = axis_of(axis, x.ndim)
-    if indices is not None:
-        raise NotCaptured("segments by indices")
-    rows, numbers, count = _segments(x.shape[axis], lengths, offsets)
-    rest = x.shape[axis + 1 :]
-    flat = w.emit("reshape", x, shape=(math.prod(x.shape[: axis + 1]), *rest))
-    flat = w.emit("take", flat, w.constant(rows), axis=0)
-    how = _REDUCE[reduce]
-    y = w.emit(f"segment_{how}", flat, w.constant(numbers), num_segments=count)
-    sizes = torch.bincount(numbers, minlength=count)
-    empty = w.constant((sizes == 0).reshape(-1, *(1 for _ in rest)))
-    if how == "mean":
-        if initial is not None:  # one term more of the sum, and none of the count
-            share = initial / sizes.clamp(min=1).to(x.dtype).reshape(-1, *(1 for _ in rest))
-            y = w.emit("add", y, w.constant(share))
-        y = w.emit("where", empty, float("nan") if initial is None else float(initial), y)
-    elif initial is not None:
-        combine = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}[how]
-        y = w.emit(combine, y, float(initial))
-    return w.emit("reshape", y, shape=w.shape)
 
 
 def _put_flat(w: Pen, x: Value, indices: Value, source: Value, accumulate: Any = False) -> str:
@@ -427,7 +374,6 @@ ROWS: dict[str, Lowering] = {
     "scatter.value_reduce": _scatter_reduced,
     "scatter_reduce": _scatter_reduced,
     "index_reduce": _index_reduced,
-    "segment_reduce": _segment_reduced,
     "put": _put_flat,
     "_unsafe_masked_index": _masked_indexed,
     "_unsafe_masked_index_put_accumulate": _masked_put,

@@ -25,13 +25,16 @@ from gradparity.adapters.captures.torch_side import TorchSide
 WIDTH, HEADS, TOKENS = 512, 8, 256
 
 #: So many times one forward and backward pass of PyTorch, beside the captures, may be taken. It is
-#: missed: on two busy cores, of which a pass took 0.08 to 0.12 s of CPU, a verdict took 13 s. Two
-#: noisy runs of the reference took 4.8 s of that, JAX's compilation and runs 2.6 s, two plain runs
-#: 2.3 s, noise for each element 1.5 s, comparing 1.3 s, PyTorch's runs 0.4 s. NumPy's products of
-#: matrices alone have a half to a third of the speed of PyTorch's, and in float64.
+#: missed: on one busy core, of which a pass took 0.08 s of CPU, a verdict took 18 s. An element's
+#: own noise is the least of what is let pass, so that of three million elements some are closer to
+#: the truth in one noisy run than they may be in all: each side takes four. These eight round
+#: every element of every operation and take most of it. When there were two, they took 4.8 of
+#: 13 s, JAX's compilation and runs 2.6 s, two plain runs 2.3 s, PyTorch's runs 0.4 s. NumPy's
+#: products of matrices have a half to a third of the speed of PyTorch's, and in float64.
 TIMES = 20
 
-#: So many times what the passes keep may be held. It is missed: 7.8 times (423 MiB against 54).
+#: So many times what the passes keep may be held. It is missed: 14 times (784 MiB against 54), of
+#: which four runs' gradients are 100 MiB a side.
 HELD = 6
 
 

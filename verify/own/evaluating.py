@@ -17,7 +17,7 @@ from ...adapters.values import dtype_of
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ..edits.forward import forward
-from ..measure.noise import MULTIPLE, noises, scale_of_noise, spread
+from ..measure.noise import MULTIPLE, WIDE, largest, noises, scale_of_noise, spread
 from .matching import NEAR
 
 #: How often the noisy reference is run on a side.
@@ -130,27 +130,46 @@ class Evaluated:
         """
         if self.as_noisy is not None:
             return self.as_noisy
-        return noise_of(self, "float64")
+        return _scaled(self, self.whole, "float64")
 
     def noises(self, dtype: str) -> Iterator[Noise]:
         """What rounding to a dtype explains, the cheapest to be had first, the last the whole.
 
-        The first are of one noisy run in float64: the least that the root mean square of all can
-        be, and in proportion to the unit roundoff. What agrees within them needs no more runs.
+        The first is of one noisy run in float64: the least that the root mean square of all can be.
+        Of a narrower dtype the first are in proportion to the unit roundoff, where that moves
+        nothing far. What agrees within them needs no more runs.
         """
         if dtype == "float64" and self.as_noisy is not None:
             yield self.as_noisy
             return
-        if dtype == "float64" or (dtype in NARROW and not _has_narrow(self.captured)):
+        if dtype == "float64":
             yield _scaled(self, self.once, dtype)
-        if dtype != "float64":
-            yield noise_of(self, dtype, runs=1)
-        yield self.noise if dtype == "float64" else noise_of(self, dtype)
+            yield self.noise
+            return
+        if dtype in NARROW and not _has_narrow(self.captured) and self.as_noisy is None:
+            for distances in (lambda: self.once, lambda: self.whole):
+                found = _scaled(self, distances(), dtype)
+                if _moves_far(self, found):
+                    break
+                yield found
+        yield noise_of(self, dtype)
+
+    @cached_property
+    def noisy_runs(self) -> list[Any]:
+        """Noisy runs in float64 so far; none any more once all were made and measured."""
+        return []
 
     @cached_property
     def once(self) -> Noise:
         """How far one noisy run in float64 is off, as a share of what all may be."""
         return _distances(self, "float64", 1)
+
+    @cached_property
+    def whole(self) -> Noise:
+        """How far all noisy runs in float64 are off."""
+        found = _distances(self, "float64", RUNS)
+        self.noisy_runs.clear()
+        return found
 
 
 def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
@@ -245,22 +264,23 @@ def task_of(
     return task, tuple(outputs)
 
 
-def noise_of(side: Evaluated, dtype: str, *, runs: int = RUNS) -> Noise:
+def noise_of(side: Evaluated, dtype: str) -> Noise:
     """What rounding to ``dtype`` explains of a side's outputs and gradients.
 
     Constants that the user's code made in a narrower dtype are moved as well: the other side may
-    have rounded them otherwise, or not at all. Of fewer runs, the least that the root mean square
-    of all can be.
+    have rounded them otherwise, or not at all.
     """
-    return _scaled(side, _distances(side, dtype, runs), dtype, of=dtype)
+    return _scaled(side, _distances(side, dtype, RUNS), dtype, of=dtype)
 
 
 def _distances(side: Evaluated, dtype: str, runs: int) -> Noise:
     """How far noisy runs are off, at least, if there were all."""
     task = replace(side.task, dtype=dtype)
     names = [name for _, name in side.outputs]
-    steps = []
-    for k, noise in enumerate(noises(task, "noise", RUNS)[:runs]):
+    steps = side.noisy_runs if dtype == "float64" else []
+    sources = noises(task, "noise", RUNS)
+    for k in range(len(steps), runs):
+        noise = sources[k]
         moved = replace(
             task,
             inputs=_moved(side.captured, task.inputs, dtype, k),
@@ -291,6 +311,20 @@ def _scaled(side: Evaluated, distances: Noise, dtype: str, *, of: str = "float64
         }
         for kind, found in distances.items()
     }
+
+
+def _moves_far(side: Evaluated, noise: Noise) -> bool:
+    """Whether rounding moves something so far that it need not be in proportion."""
+    for held, found in ((side.values, noise["values"]), (side.grads, noise["grads"])):
+        sizes = {k: largest(np.asarray(held[k]), np.float64) for k in found}
+        nothing = NOTHING * max(sizes.values(), default=0.0)
+        if any(
+            float(np.max(far, initial=0.0)) > WIDE * sizes[k]
+            for k, far in found.items()
+            if sizes[k] > nothing
+        ):
+            return True
+    return False
 
 
 def _has_narrow(captured: Captured) -> bool:

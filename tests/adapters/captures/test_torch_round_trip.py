@@ -222,7 +222,7 @@ def test_every_case_of_the_catalogue_comes_back_the_same(record_property):
             operations = {i.operation for i in task.programs["*"].instructions} - {"select"}
             lowered |= operations
             whole |= operations & places
-            if operations & (BENT | {"straight_through"}):
+            if operations & (BENT | {"straight_through"}) or narrows(task):
                 continue
             if wrong := differing(name, task, found):
                 off[task.id] = wrong
@@ -230,6 +230,14 @@ def test_every_case_of_the_catalogue_comes_back_the_same(record_property):
     record_property("operations captured whole", f"{len(whole)} of {len(lowered)}")
     assert off == {}
     assert len(whole) >= 0.75 * len(lowered)
+
+
+def narrows(task):
+    """Whether floats are cast to a narrower dtype, which a capture notes and leaves out."""
+    return any(
+        i.operation == "astype" and i.attributes["dtype"] in ("float32", "float16", "bfloat16")
+        for i in task.programs["*"].instructions
+    )
 
 
 def batched(names, size):

@@ -235,7 +235,8 @@ class Loop:
                 x.grad = g
         with torch.no_grad():
             self._mend()
-        finite = all(bool(x.grad.isfinite().all()) for x in self._named.values() if _has(x))
+        grads = [x.grad for x in self._named.values() if x.grad is not None]
+        finite = all(bool(g.isfinite().all()) for g in grads)
         if finite or skip is not True or self._scaler is not None:
             self._optimizer.step()
         if self._scaler is not None:
@@ -265,10 +266,6 @@ def clipped(
     made = clip(grads, {k: np.array(array(x.detach())) for k, x in having.items()})
     for k, x in having.items():
         x.grad = torch.as_tensor(np.array(made[k]))
-
-
-def _has(x: torch.Tensor) -> bool:
-    return x.grad is not None
 
 
 def _scaler(given: Any) -> Any:

@@ -113,6 +113,7 @@ class Changing:
         self, changed: Mapping[str, Any], parts: int
     ) -> tuple[Sequence[Mapping[str, Any]], bool]:
         """The first steps with settings changed, and whether all are the port's."""
+        ran: Sequence[Mapping[str, Any]] = ()
         for count in sorted({1, parts + 1}):
             ran = self._train(changed, count)
             if not self._same(ran, False):  # noqa: FBT003

@@ -236,7 +236,7 @@ OPTIMIZERS: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
 
 #: constructor → the arguments that it holds in float32, whatever the dtype.
 SINGLE: dict[str, tuple[str, ...]] = {
-    "Momentum": ("momentum",),
+    "Momentum": ("momentum", "weight_decay"),
     "AdamW": ("weight_decay",),
     "Adagrad": ("epsilon",),
     "Adadelta": ("rho", "epsilon"),
@@ -270,7 +270,7 @@ SCHEDULES: dict[str, Callable[..., Any]] = {
         rate, steps, rate * start, rate
     ),
     "one_cycle": lambda library, rate, *, steps, peak_at, div, final_div: library.OneCycleLR(
-        rate, steps, float(div), rate / div / final_div, peak_at / steps
+        rate, steps + 1, float(div), rate / div / final_div, (peak_at + 1) / (steps + 1)
     ),
     "reduce_on_plateau": lambda library, rate, *, factor, patience, threshold, cooldown: (
         library.ReduceOnPlateau(

@@ -15,6 +15,7 @@ from .mlx_lowerings.arrays import as_array, as_numpy
 #: What MLX says where it has no such rule; a rule that is wrong says nothing.
 _LACKS = (
     "Not implemented",
+    "not yet implemented",
     "not implemented",
     "Cannot calculate VJP with respect to",
     "Not supported for complex",

@@ -12,6 +12,7 @@ import numpy as np
 from autograd.differential_operators import make_jvp
 from autograd.tracer import getval
 
+from .base import Cotangent
 from .functions import Arrays, Function
 from .lacking import unsupported_where
 
@@ -30,7 +31,7 @@ def lacking() -> AbstractContextManager[None]:
     return unsupported_where(_LACKS, NotImplementedError, TypeError)
 
 
-def jvp(function: Function) -> dict[str, np.ndarray]:
+def jvp(function: Function) -> dict[str, Cotangent]:
     """Tangents by ``autograd.make_jvp``."""
     names = function.smooth(function.variables({}))
     moving = tuple(function.moving)
@@ -45,7 +46,7 @@ def jvp(function: Function) -> dict[str, np.ndarray]:
     return {k: np.array(x) for k, x in zip(names, tangents, strict=True)}
 
 
-def hvp(function: Function) -> dict[str, np.ndarray]:
+def hvp(function: Function) -> dict[str, Cotangent]:
     """The gradient of the gradient's product with the direction."""
     g = np.conj(function.cotangent(np.asarray(getval(function.output({})))))
     moving = tuple(function.moving)

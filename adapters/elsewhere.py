@@ -32,8 +32,9 @@ MARK = "@"
 #: What an answer begins with; what is raised where it begins with another word.
 RETURNED = "returned"
 RAISED: dict[str, type[GradparityError]] = {
-    kind.__name__: kind for kind in (Unsupported, AdapterFailed, MissingFramework, BadUsage)
-} | {Poisoned.__name__: AdapterFailed}
+    **{kind.__name__: kind for kind in (Unsupported, AdapterFailed, MissingFramework, BadUsage)},
+    Poisoned.__name__: AdapterFailed,
+}
 
 #: Asked for besides an adapter's own methods: that it keeps to one thread, and no longer.
 ALONE, TOGETHER = "one thread", "many threads"

@@ -8,6 +8,7 @@ import mlx.core as mx
 import numpy as np
 
 from ..cases.ways import of_slice
+from .base import Cotangent
 from .functions import Arrays, Function
 from .lacking import unsupported_where
 from .mlx_lowerings.arrays import as_array, as_numpy
@@ -28,7 +29,7 @@ def lacking() -> AbstractContextManager[None]:
     return unsupported_where(_LACKS, ValueError, RuntimeError)
 
 
-def jvp(function: Function) -> dict[str, np.ndarray]:
+def jvp(function: Function) -> dict[str, Cotangent]:
     """Tangents by ``mlx.core.jvp``."""
     names = function.smooth(function.variables({}))
 
@@ -42,7 +43,7 @@ def jvp(function: Function) -> dict[str, np.ndarray]:
     return {k: as_numpy(x) for k, x in zip(names, found, strict=True)}
 
 
-def hvp(function: Function) -> dict[str, np.ndarray]:
+def hvp(function: Function) -> dict[str, Cotangent]:
     """The pullback of the gradient's product with the direction."""
     g = as_array(function.cotangent(function.output({})))
 
@@ -63,7 +64,7 @@ def hvp(function: Function) -> dict[str, np.ndarray]:
     return {k: as_numpy(x) for k, x in zip(function.moving, found, strict=True)}
 
 
-def vmap(function: Function, batched: str) -> dict[str, np.ndarray]:
+def vmap(function: Function, batched: str) -> dict[str, Cotangent]:
     """``mlx.core.vmap`` of the output and its pullback."""
     arguments = {**function.still, **function.moving}
     held, along = function.batches(batched)

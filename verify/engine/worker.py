@@ -131,7 +131,8 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row] | S
     run again without it, and the next one ends this process before it has begun.
     """
     runner = _runner()
-    if runner.poisoned is not None:
+    spoilt = runner.poisoned
+    if spoilt is not None:
         os._exit(OF_NO_USE)
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
@@ -159,7 +160,8 @@ def remote(
     """
     with _TURN:
         runner = _kept(adapters)
-        if runner.poisoned is not None:
+        spoilt = runner.poisoned
+        if spoilt is not None:
             os._exit(OF_NO_USE)
         rows = runner.rows_of(undrawn, lost)
         return rows if runner.poisoned is None else Spoilt(*runner.poisoned)

@@ -98,7 +98,7 @@ def _at_a_recorded_scale(task: Task, adapter: str, found: dict[Key, Any], base: 
         held = np.asarray(got)
         if float(own) > 0 and held.dtype.kind in "fcV":
             share = np.asarray(float(ours) / float(own))  # of powers of two, mostly
-            found[key] = held * share.astype(held.real.dtype)
+            found[key] = held * share.astype(np.real(held).dtype)
 
 
 def _decided_together(task: Task, found: dict[Key, Any], base: Baseline) -> Baseline:

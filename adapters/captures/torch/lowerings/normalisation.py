@@ -37,8 +37,10 @@ def _moments(w: Pen, x: Value, axes: Any, eps: float, first: int = 1) -> tuple[s
     mean = w.emit("mean", seen, axis=axes, keepdims=True)
     var = w.emit("var", seen, axis=axes, correction=0, keepdims=True)
     scale = w.emit("rsqrt", w.emit("add", var, eps))
-    shapes = w.shape_of(first), w.shape_of(first + 1)
-    return tuple(w.emit("reshape", v, shape=s) for v, s in zip((mean, scale), shapes, strict=True))
+    return (
+        w.emit("reshape", mean, shape=w.shape_of(first)),
+        w.emit("reshape", scale, shape=w.shape_of(first + 1)),
+    )
 
 
 def _native_layer_norm(

@@ -7,6 +7,7 @@ nothing that was magnified on the way is in its bound.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ..measure.noise import MULTIPLE
 from .alone import pulled_right_alone, right_alone
 from .cut import begun, behind, set_apart
 from .operations import Found, Judged
-from .rules import first_fault, given_to, hidden
+from .rules import Told, given_to, told
 from .segments import Segments
 
 #: An operation that is off by itself by less than so many bounds may have been so by luck, where
@@ -159,12 +160,17 @@ class Proofs:
                 return what
         return ""
 
+    @cached_property
+    def _updates(self) -> list[Told]:
+        given = given_to(self._task, self._adapter, self._trace, self._task.steps - 1)
+        return told(self._task, given, self._trace)
+
     def _of_rule(self, step: int) -> Proof:
         """The update rule, given the adapter's own parameters and gradients."""
-        given = given_to(self._task, self._adapter, self._trace, step)
-        fault = first_fault(self._task, given, self._trace)
+        found = self._updates[min(step, len(self._updates) - 1)]
+        fault = found.fault
         if fault is None:
-            unseen = hidden(self._task, given, self._trace)
+            unseen = found.hidden
             said = f"nor can the update of {unseen} be told by itself: it is less than is rounded"
             return Proof(reason=said) if unseen else Proof(holds=True)
         rule = self._task.update.rule if self._task.update else ""

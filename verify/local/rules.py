@@ -66,14 +66,36 @@ def first_fault(task: Task, given: Given, trace: Trace, tables: Tables = OWN) ->
     return None
 
 
-def hidden(task: Task, given: Given, trace: Trace) -> str:
-    """The first parameter whose last update might as well not have been made, by its own bound."""
+@dataclass(frozen=True)
+class Told:
+    """What is told of the updates up to a step.
+
+    ``fault`` is the first, None where there is none; ``hidden`` the first parameter whose update at
+    that step might as well not have been made, by its own bound.
+    """
+
+    fault: RuleFault | None
+    hidden: str = ""
+
+
+def told(task: Task, given: Given, trace: Trace) -> list[Told]:
+    """What is told of each step, all gone through once; none follows a fault.
+
+    Raises
+    ------
+    Unsupported, AdapterFailed
+        Where the reference cannot make an update.
+    """
+    found = [""] * len(given)
     for step, name, held in _each(task, given, trace, OWN):
-        if step == len(given) - 1 and name in task.params:
+        if held.reason:
+            fault = RuleFault(step, name, held.reason, given[: step + 1])
+            return [*(Told(None, hidden) for hidden in found[:step]), Told(fault)]
+        if not found[step] and name in task.params:
             come = way(held.truth, given[step][0][name], held.dtype)
             if hides(come, held.bound, held.dtype).any():
-                return name
-    return ""
+                found[step] = name
+    return [Told(None, hidden) for hidden in found]
 
 
 @dataclass(frozen=True)

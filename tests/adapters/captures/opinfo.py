@@ -23,6 +23,9 @@ from gradparity.adapters.torch import array
 
 from .torch_held import WITHIN, apart, step_of
 
+# Its test utilities lock the backends' settings for the whole process, which other tests set.
+torch.backends.disable_global_flags.__globals__["__allow_nonbracketed_mutation_flag"] = True
+
 
 class Drawn(TorchDispatchMode):
     """Keeps what calls drew, so that the capture is answered with the same."""

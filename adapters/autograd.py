@@ -28,8 +28,6 @@ from .values import cotangent_of, kind_of
 
 Arrays = dict[str, Any]
 
-_NO_BFLOAT16 = "autograd differentiates no array of ml_dtypes"
-
 _make_vjp: Any = make_vjp  # a type checker takes what it traces with to never return
 
 
@@ -60,9 +58,7 @@ class AutogradAdapter(Adapter):
 
     def run(self, task: Task) -> Trace:
         """Run a task."""
-        program = self.program(task)
-        if task.dtype == "bfloat16":
-            raise Unsupported(_NO_BFLOAT16)
+        program = self._text(task)
         started = time.perf_counter()
         with failures(), np.errstate(all="ignore"):
             try:
@@ -86,10 +82,13 @@ class AutogradAdapter(Adapter):
             return hvp(self._function(task))
 
     def _function(self, task: Task) -> Function:
-        program = self.program(task)
+        return Function(task, self._text(task), _Traced({}))
+
+    def _text(self, task: Task) -> Program:
+        """The program, of a task in a dtype that autograd has."""
         if task.dtype == "bfloat16":
-            raise Unsupported(_NO_BFLOAT16)
-        return Function(task, program, _Traced({}))
+            raise Unsupported("autograd differentiates no array of ml_dtypes")
+        return self.program(task)
 
 
 def _steps(task: Task, program: Program) -> list[Step]:

@@ -58,8 +58,8 @@ def hvp(function: Function) -> dict[str, Cotangent]:
     def slope(given: Any) -> Any:
         found = _grad(loss)(given)
         # autograd's gradient is the conjugate of the one whose real product is meant
-        parts = [_np.sum(_np.real(found[n] * function.directions[k])) for n, k in enumerate(moving)]
-        return sum(parts[1:], parts[0])
+        grads = {k: found[n] for n, k in enumerate(moving)}
+        return function.along(grads, lambda v, g: _np.sum(_np.real(g * v)))
 
     with lacking():
         found = _grad(slope)(_plains(function.moving))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..cases.program import Program
 from ..cases.task import Task
 from ..cases.ways import COTANGENT, is_batched, slices
+from .base import Cotangent
 from .interpret import Dialect, arrays_of, interpret
 from .values import cotangent_of
 
@@ -57,6 +58,11 @@ class Function:
         """What an output of that shape and kind is contracted with."""
         return cotangent_of(self.task, tuple(output.shape), self.dialect.kind(output))
 
+    def along(self, gradients: Mapping[str, Any], product: Callable[[Any, Any], Any]) -> Any:
+        """The sum of the products of directions and gradients; None where no gradient is."""
+        parts = [product(self.directions[k], g) for k, g in gradients.items() if g is not None]
+        return sum(parts[1:], parts[0]) if parts else None
+
     def batches(self, batched: str) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """The arguments that have an axis of slices, and the cotangent where it has one."""
         given = {**self.task.rows(0), **self.task.params}
@@ -64,3 +70,10 @@ class Function:
         if not is_batched(COTANGENT, batched):
             return held, None
         return held, slices(self.cotangent(self.output({})))
+
+
+def arrays_or_none(
+    given: Mapping[str, Any], as_numpy: Callable[[Any], np.ndarray]
+) -> dict[str, Cotangent]:
+    """A framework's arrays as NumPy's; None stays."""
+    return {k: None if x is None else as_numpy(x) for k, x in given.items()}

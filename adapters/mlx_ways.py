@@ -49,13 +49,7 @@ def hvp(function: Function) -> dict[str, Cotangent]:
 
     def slope(*given: mx.array) -> list[mx.array]:
         _, found = _pulled(function, dict(zip(function.moving, given, strict=True)), g)
-        parts = [
-            mx.sum(mx.real(mx.conjugate(function.directions[k]) * x))
-            if mx.issubdtype(x.dtype, mx.complexfloating)
-            else mx.sum(function.directions[k] * x)
-            for k, x in found.items()
-        ]
-        return [sum(parts[1:], parts[0])]
+        return [function.along(found, _product)]
 
     with lacking():
         one = mx.ones((), slope(*function.moving.values())[0].dtype)
@@ -82,6 +76,11 @@ def vmap(function: Function, batched: str) -> dict[str, Cotangent]:
         mx.eval(found)
     names = (function.program.output, *function.moving)
     return {k: np.array(of_slice(as_numpy(x))) for k, x in zip(names, found, strict=True)}
+
+
+def _product(v: mx.array, g: mx.array) -> mx.array:
+    complex_ = mx.issubdtype(g.dtype, mx.complexfloating)
+    return mx.sum(mx.real(mx.conjugate(v) * g) if complex_ else v * g)
 
 
 def _pulled(function: Function, leaves: Arrays, g: mx.array) -> tuple[mx.array, Arrays]:

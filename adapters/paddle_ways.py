@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .functions import Arrays, Function
+from .functions import Arrays, Function, arrays_or_none
 from .lacking import unsupported_where
 from .paddle_lowerings.arrays import as_numpy, as_tensor, kind
 from .paddle_lowerings.library import Tensor, paddle
@@ -44,7 +44,7 @@ def jvp(function: Function) -> dict[str, Any]:
         moving, along = [*function.moving.values()], [*function.directions.values()]
         _, found = paddle.incubate.autograd.jvp(moved, moving, along)
         tangents = found if isinstance(found, tuple | list) else [found]
-        return _numpy(dict(zip(names, tangents, strict=True)))
+        return arrays_or_none(dict(zip(names, tangents, strict=True)), as_numpy)
 
 
 def hvp(function: Function) -> dict[str, Any]:
@@ -57,16 +57,15 @@ def hvp(function: Function) -> dict[str, Any]:
             return dict.fromkeys(given)
         leaves = [*given.values()]
         firsts = paddle.grad([output], leaves, [g], create_graph=True, allow_unused=True)
-        parts = [
-            paddle.sum(_real(function.directions[k], x))
+        moving = {
+            k: None if x is None or x.stop_gradient else x
             for k, x in zip(given, firsts, strict=True)
-            if x is not None and not x.stop_gradient
-        ]
-        if not parts:
+        }
+        slope = function.along(moving, _product)
+        if slope is None:
             return dict.fromkeys(given)
-        slope = sum(parts[1:], parts[0])
         seconds = paddle.grad([slope], leaves, allow_unused=True)
-    return _numpy(dict(zip(given, seconds, strict=True)))
+    return arrays_or_none(dict(zip(given, seconds, strict=True)), as_numpy)
 
 
 def _followed(function: Function) -> Arrays:
@@ -82,9 +81,5 @@ def _assigned(function: Function) -> Arrays:
     return {k: found[k] for k in function.smooth(found)}
 
 
-def _real(v: Tensor, g: Tensor) -> Tensor:
-    return paddle.real(paddle.conj(v) * g) if kind(g) == "c" else v * g
-
-
-def _numpy(arrays: Arrays) -> dict[str, Any]:
-    return {k: None if x is None else as_numpy(x) for k, x in arrays.items()}
+def _product(v: Tensor, g: Tensor) -> Tensor:
+    return paddle.sum(paddle.real(paddle.conj(v) * g) if kind(g) == "c" else v * g)

@@ -29,6 +29,6 @@ DEVICE = "CUDA"
 
 def failed(failure: BaseException, text: str) -> AdapterFailed:
     """An adapter's failure, of that text, as our own error."""
-    at, said = getattr(failure, "at", None), text_of(failure)
+    at, said = failure.at if isinstance(failure, AdapterFailed) else None, text_of(failure)
     stays = DEVICE in said and any(word in said for word in STAYS)
     return (Poisoned if stays or isinstance(failure, Poisoned) else AdapterFailed)(text, at)

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import IO, Any
 
-from ..refimpl.errors import GradparityError, Poisoned, described
+from ..refimpl.errors import GradparityError, described
 from . import registry, threads
 from .attempt import asked
 from .base import Adapter
@@ -66,11 +66,9 @@ def _answer(server: _Server, question: Any) -> bytes:
 
 def _raised(failure: Exception) -> tuple[Any, ...]:
     """The kind of an error and what makes it anew."""
-    if isinstance(failure, Poisoned):
-        return Poisoned.__name__, str(failure)
-    for kind, made in RAISED.items():
-        if isinstance(failure, made):
-            return kind, str(failure)
+    for kind in type(failure).__mro__:  # its own before what it is a kind of
+        if kind.__name__ in RAISED:
+            return kind.__name__, str(failure)
     known = isinstance(failure, GradparityError)
     return "AdapterFailed", str(failure) if known else f"the adapter raised {described(failure)}"
 

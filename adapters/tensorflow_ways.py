@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.ways import of_slice
-from .functions import Arrays, Function
+from .functions import Arrays, Function, arrays_or_none
 from .lacking import unsupported_where
 from .tensorflow_lowerings.arrays import as_numpy, as_tensor, kind
 from .tensorflow_lowerings.library import Tensor, tf
@@ -42,7 +42,7 @@ def jvp(function: Function) -> dict[str, Any]:
         found = function.variables({})
         names = function.smooth(found)
         tangents = {k: accumulator.jvp(found[k]) for k in names}
-    return _numpy(tangents)
+    return arrays_or_none(tangents, as_numpy)
 
 
 def hvp(function: Function) -> dict[str, Any]:
@@ -51,15 +51,10 @@ def hvp(function: Function) -> dict[str, Any]:
     with lacking(), tf.GradientTape(watch_accessed_variables=False) as outer:
         outer.watch(moving)
         _, firsts = _pulled(function, {}, None)
-        parts = [
-            tf.reduce_sum(_real(function.directions[k], g))
-            for k, g in firsts.items()
-            if g is not None
-        ]
-        slope = sum(parts[1:], parts[0]) if parts else None
+        slope = function.along(firsts, _product)
     with lacking():
         found = [None] * len(moving) if slope is None else outer.gradient(slope, moving)
-    return _numpy(dict(zip(function.moving, found, strict=True)))
+    return arrays_or_none(dict(zip(function.moving, found, strict=True)), as_numpy)
 
 
 def vmap(function: Function, batched: str) -> dict[str, Any]:
@@ -98,9 +93,5 @@ def _pulled(
     return output, dict(zip(moving, whole, strict=True))
 
 
-def _real(v: Tensor, g: Tensor) -> Tensor:
-    return tf.math.real(tf.math.conj(v) * g) if kind(g) == "c" else v * g
-
-
-def _numpy(arrays: Arrays) -> dict[str, Any]:
-    return {k: None if x is None else as_numpy(x) for k, x in arrays.items()}
+def _product(v: Tensor, g: Tensor) -> Tensor:
+    return tf.reduce_sum(tf.math.real(tf.math.conj(v) * g) if kind(g) == "c" else v * g)

@@ -21,8 +21,9 @@ from .captured import Captured
 #: result has the path ``""``, one of several its number.
 Capture = Callable[[Instruction, Mapping[str, np.ndarray]], Captured]
 
-#: What the variables of a captured call are computed in.
+#: What the variables of a captured call are computed in, and dtypes of what is no floating number.
 WIDE = ("float64", "complex128")
+WHOLE = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
 def called(
@@ -127,7 +128,7 @@ class _Walk:
             for a in i.arguments
         )
         made = self._capture(replace(i, arguments=numbers), arrays)
-        if made.gaps or made.custom or not set(made.dtypes.values()) <= {*WIDE, *_WHOLE}:
+        if made.gaps or made.custom or not set(made.dtypes.values()) <= {*WIDE, *WHOLE}:
             raise _Not
         names = {f"leaves.{k}": name for k, name in enumerate(arrays)}
         names |= {one.target: f"{i.target}.{one.target}" for one in made.program.instructions}
@@ -162,9 +163,3 @@ class _Walk:
             return Const(x.item())
         self.constants[name] = x
         return Ref(name)
-
-
-#: Dtypes of what is no floating number.
-_WHOLE = frozenset(
-    ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-)

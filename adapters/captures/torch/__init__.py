@@ -6,6 +6,6 @@ is exported (``exporting``) or, where its flow depends on data, run once and wri
 instructions of it.
 """
 
-from .capturing import capture, recorded
+from .capturing import capture
 
-__all__ = ["capture", "recorded"]
+__all__ = ["capture"]

@@ -30,6 +30,7 @@ def capture(
     *,
     train: bool | None = None,
     draws: Draws | None = None,
+    export: bool = True,
 ) -> Captured:
     """A module, a method of one or a function, as a program of the reference.
 
@@ -49,6 +50,8 @@ def capture(
         Whether modules are captured as in training or as in evaluation; None: as they are.
     draws
         Answers every draw of random numbers (see ``Draw``); None refuses them.
+    export
+        Whether it is exported where it can be; else recorded, with the branches of this run.
 
     Raises
     ------
@@ -59,6 +62,8 @@ def capture(
     """
     call = Call(code, tuple(args), kwargs or {})
     with _quiet(call, train=train), torch.enable_grad():
+        if not export:
+            return _recorded(call, draws)
         try:
             made = _exported(call, draws)
         except NotExported as error:
@@ -70,28 +75,6 @@ def capture(
         except AdapterFailed:  # the export stands, gaps and all
             return made
         return again if again.whole else made
-
-
-def recorded(
-    code: Any,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any] | None = None,
-    *,
-    train: bool | None = None,
-    draws: Draws | None = None,
-) -> Captured:
-    """As ``capture``, of what one run does, never exported: its branches are those of this run.
-
-    Raises
-    ------
-    Randomness
-        Where random numbers are drawn, with the place.
-    AdapterFailed
-        Where the code itself raises, or does what cannot be followed.
-    """
-    call = Call(code, tuple(args), kwargs or {})
-    with _quiet(call, train=train), torch.enable_grad():
-        return _recorded(call, draws)
 
 
 def _exported(call: Call, draws: Draws | None) -> Captured:

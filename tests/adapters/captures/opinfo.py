@@ -18,7 +18,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gradparity.adapters.captures.torch import recorded
+from gradparity.adapters.captures.torch import capture
 from gradparity.adapters.torch import array
 
 from .torch_held import WITHIN, apart, step_of
@@ -95,7 +95,7 @@ def differing(op, sample) -> Iterator[str]:
     torch.manual_seed(1)
     with Drawn() as drawn:
         made = [y for y in pytree.tree_leaves(call(*call.tensors)) if isinstance(y, torch.Tensor)]
-    found = recorded(call, tuple(call.tensors), draws=drawn.answers())
+    found = capture(call, tuple(call.tensors), draws=drawn.answers(), export=False)
     if found.gaps:
         yield from sorted({f"{gap.operation}: {gap.reason}" for gap in found.gaps})
         return

@@ -31,15 +31,15 @@ def _layer_norm(
     return w.emit("layer_norm", x, weight, bias, axis=tail(shape), eps=eps)
 
 
-def _moments(w: Pen, x: Value, axes: Any, eps: float, first: int = 1) -> tuple[str, str]:
-    """The mean and 1/√(variance + eps) of several results, through which nothing flows."""
+def _moments(w: Pen, x: Value, axes: Any, eps: float) -> tuple[str, str]:
+    """The mean and 1/√(variance + eps), the second and third result: nothing flows through them."""
     seen = w.emit("stop_gradient", x)
     mean = w.emit("mean", seen, axis=axes, keepdims=True)
     var = w.emit("var", seen, axis=axes, correction=0, keepdims=True)
     scale = w.emit("rsqrt", w.emit("add", var, eps))
     return (
-        w.emit("reshape", mean, shape=w.shape_of(first)),
-        w.emit("reshape", scale, shape=w.shape_of(first + 1)),
+        w.emit("reshape", mean, shape=w.shape_of(1)),
+        w.emit("reshape", scale, shape=w.shape_of(2)),
     )
 
 

@@ -149,35 +149,21 @@ def _adaptive(operation: str, rank: int, *, indices: bool = False) -> Lowering:
     return lower
 
 
+def _laid(w: Pen, operation: str, x: Value, indices: Value, rank: int) -> str:
+    """Zeros, and each element at its index among those of its channel."""
+    lead, axis = x.shape[:-rank], x.ndim - rank
+    zeros = w.constant(torch.zeros((*lead, math.prod(w.shape[-rank:])), dtype=x.dtype))
+    rows = [w.emit("reshape", v, shape=(*lead, math.prod(x.shape[-rank:]))) for v in (indices, x)]
+    return w.emit("reshape", w.emit(operation, zeros, *rows, axis=axis), shape=w.shape)
+
+
 def _put_back(rank: int) -> Lowering:
     """Each element of ``g`` added where its window's largest stood."""
-
-    def lower(w: Pen, g: Value, x: Value, *given: Any) -> str:
-        *_, indices = given
-        lead, size = x.shape[:-rank], math.prod(x.shape[-rank:])
-        zeros = w.constant(torch.zeros((*lead, size), dtype=x.dtype))
-        rows = [
-            w.emit("reshape", v, shape=(*lead, math.prod(g.shape[-rank:]))) for v in (indices, g)
-        ]
-        y = w.emit("scatter_add", zeros, *rows, axis=len(lead))
-        return w.emit("reshape", y, shape=w.shape)
-
-    return lower
+    return lambda w, g, _, *given: _laid(w, "scatter_add", g, given[-1], rank)
 
 
 def _unpooled(rank: int) -> Lowering:
-    """Zeros, and each element at its index among those of its channel."""
-
-    def lower(w: Pen, x: Value, indices: Value, *_: Any) -> str:
-        lead, size = x.shape[:-rank], math.prod(w.shape[-rank:])
-        zeros = w.constant(torch.zeros((*lead, size), dtype=x.dtype))
-        rows = [
-            w.emit("reshape", v, shape=(*lead, math.prod(x.shape[-rank:]))) for v in (indices, x)
-        ]
-        y = w.emit("put_along_axis", zeros, *rows, axis=len(lead))
-        return w.emit("reshape", y, shape=w.shape)
-
-    return lower
+    return lambda w, x, indices, *_: _laid(w, "put_along_axis", x, indices, rank)
 
 
 def _fractional(rank: int) -> Lowering:

@@ -189,12 +189,7 @@ def _lu_packed(a: Dual) -> tuple[Dual, Any]:
     """With N = L⁻¹ ȧ U⁻¹: L̇ = L tril(N, −1), U̇ = triu(N) U; what lies beyond is solved for."""
     y, pivots = wide_linalg.lu_packed(a.value)
     k = pivots.shape[-1]
-    moved = a.tangent.copy()
-    for j in range(k):
-        there = pivots[..., j][..., None, None]
-        row = np.take_along_axis(moved, there, axis=-2)
-        np.put_along_axis(moved, there, moved[..., j : j + 1, :].copy(), axis=-2)
-        moved[..., j : j + 1, :] = row
+    moved = wide_linalg.reordered(a.tangent, wide_linalg.row_order(pivots, y.shape[-2]))
     square = y[..., :k, :k]
 
     def left(b: Any) -> Any:

@@ -13,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+#: The branch cut of roots, logarithms and powers: where it begins, and its direction.
+NEGATIVE = (0, -1)
+
 #: An operation's distances to its kinks.
 Near = Callable[..., Any]
 

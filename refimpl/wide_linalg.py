@@ -49,21 +49,6 @@ def cholesky(a: Any) -> Any:
     return lower
 
 
-def lu(a: Any) -> tuple[Any, Any, Any]:
-    """L and U packed in one array, the row order, and its sign: a[order] = L U, for one matrix."""
-    packed, order, sign = a.copy(), np.arange(a.shape[-1]), 1
-    for k in range(a.shape[-1]):
-        pivot = k + int(np.argmax(np.abs(packed[k:, k])))
-        if pivot != k:
-            packed[[k, pivot]] = packed[[pivot, k]]
-            order[[k, pivot]] = order[[pivot, k]]
-            sign = -sign
-        if packed[k, k] != 0:
-            packed[k + 1 :, k] /= packed[k, k]
-            packed[k + 1 :, k + 1 :] -= packed[k + 1 :, k : k + 1] * packed[k, k + 1 :]
-    return packed, order, sign
-
-
 @primitive
 def lu_packed(a: Any) -> tuple[Any, Any]:
     """L and U packed in one array, and the row that each one changes places with, from 0."""
@@ -88,22 +73,42 @@ def lu_packed(a: Any) -> tuple[Any, Any]:
     return packed, pivots
 
 
+def row_order(pivots: Any, rows: int) -> Any:
+    """The order of the rows once each has changed places with its pivot, one after another."""
+    order = np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
+    for k in range(pivots.shape[-1]):
+        other = pivots[..., k : k + 1]
+        moved = np.take_along_axis(order, other, axis=-1)
+        np.put_along_axis(order, other, order[..., k : k + 1], axis=-1)
+        order[..., k : k + 1] = moved
+    return order
+
+
+def reordered(x: Any, order: Any) -> Any:
+    """The rows of each matrix in another order."""
+    batch = np.broadcast_shapes(x.shape[:-2], order.shape[:-1])
+    x = np.broadcast_to(x, batch + x.shape[-2:])
+    order = np.broadcast_to(order, batch + order.shape[-1:])
+    return np.take_along_axis(x, order[..., None], axis=-2)
+
+
+def _parity(pivots: Any) -> Any:
+    """The sign of the order that changes of places come to."""
+    changes = (pivots != np.arange(pivots.shape[-1])).sum(axis=-1)
+    return 1 - 2 * (changes % 2)
+
+
 @primitive
 def solve(a: Any, b: Any) -> Any:
     """The matrix x with a x = b; b is a stack of matrices, not of vectors."""
     if not is_wide(a, b):
         return np.linalg.solve(a, b)
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    a = np.broadcast_to(a, batch + a.shape[-2:])
-    b = np.broadcast_to(b, batch + b.shape[-2:])
-    x = np.empty(b.shape, np.result_type(a, b))
-    for at in np.ndindex(batch):
-        packed, order, _ = lu(a[at])
-        if (_diagonal(packed) == 0).any():
-            raise np.linalg.LinAlgError("Singular matrix")
-        half = solve_triangular(packed, b[at][order], upper=False, unit=True)
-        x[at] = solve_triangular(packed, half, upper=True)
-    return x
+    packed, pivots = lu_packed(a)
+    if (_diagonal(packed) == 0).any():
+        raise np.linalg.LinAlgError("Singular matrix")
+    rows = reordered(b, row_order(pivots, a.shape[-1]))
+    half = solve_triangular(packed, rows, upper=False, unit=True)
+    return solve_triangular(packed, half, upper=True)
 
 
 def solve_triangular(a: Any, b: Any, *, upper: bool, unit: bool = False) -> Any:
@@ -135,17 +140,11 @@ def slogdet(a: Any) -> tuple[Any, Any]:
     if not is_wide(a):
         sign, log = np.linalg.slogdet(a)
         return np.where(np.isnan(log), log, sign)[()], log  # LAPACK's count of rows says 1 of a NaN
-    sign = np.empty(a.shape[:-2], a.dtype)
-    log = np.empty(a.shape[:-2], a.real.dtype)
-    for at in np.ndindex(a.shape[:-2]):
-        packed, _, parity = lu(a[at])
-        pivots = _diagonal(packed)
-        sizes = np.abs(pivots)
-        sign[at] = parity * np.prod(
-            np.where(sizes == 0, 0, pivots / np.where(sizes == 0, 1, sizes))
-        )
-        log[at] = np.log(sizes).sum()
-    return sign[()], log[()]
+    packed, pivots = lu_packed(a)
+    diagonal = _diagonal(packed)
+    sizes = np.abs(diagonal)
+    turns = np.where(sizes == 0, 0, diagonal / np.where(sizes == 0, 1, sizes))
+    return _parity(pivots) * np.prod(turns, axis=-1), np.log(sizes).sum(axis=-1)
 
 
 @primitive
@@ -153,11 +152,8 @@ def det(a: Any) -> Any:
     """The determinant."""
     if not is_wide(a):
         return np.linalg.det(a)
-    value = np.empty(a.shape[:-2], a.dtype)
-    for at in np.ndindex(a.shape[:-2]):
-        packed, _, parity = lu(a[at])
-        value[at] = parity * np.prod(_diagonal(packed))
-    return value[()]
+    packed, pivots = lu_packed(a)
+    return _parity(pivots) * np.prod(_diagonal(packed), axis=-1)
 
 
 @primitive

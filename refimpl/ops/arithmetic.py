@@ -53,7 +53,7 @@ def _power_near(y: Any, a: Any, b: Any) -> Any:
     if not np.iscomplexobj(a):
         return zero
     whole = (np.imag(b) == 0) & (np.real(b) == np.rint(np.real(b)))
-    return np.minimum(zero, kinks.where(~whole, kinks.cut((0, -1))(y, a)))
+    return np.minimum(zero, kinks.where(~whole, kinks.cut(kinks.NEGATIVE)(y, a)))
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 (the standard's names)

@@ -83,8 +83,7 @@ def nan_to_num(
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-#: Branch cuts of complex numbers: from 0 to −∞, from ±1 away from each other, from ±i likewise.
-FROM_ZERO = (0, -1)
+#: Branch cuts of complex numbers: from ±1 away from each other, from ±i likewise.
 OUTWARDS = ((1, 1), (-1, -1))
 UPWARDS = ((1j, 1j), (-1j, -1j))
 
@@ -97,7 +96,7 @@ OPERATIONS = (
         lambda g, y, x: g * 0.5 / conj(y),
         domain=positive,
         kinks="x = 0: infinite",
-        near=kinks.cut(FROM_ZERO, points=(0,)),
+        near=kinks.cut(kinks.NEGATIVE, points=(0,)),
     ),
     _analytic(
         "rsqrt",
@@ -107,7 +106,7 @@ OPERATIONS = (
         lambda g, y, x: g * conj(y * y * y) * -0.5,
         domain=positive,
         kinks="x = 0: infinite",
-        near=kinks.cut(FROM_ZERO, points=(0,)),
+        near=kinks.cut(kinks.NEGATIVE, points=(0,)),
     ),
     unary(
         "cbrt",
@@ -143,7 +142,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(x),
         domain=positive,
         kinks="complex: the negative axis, where it jumps",
-        near=kinks.cut(FROM_ZERO),
+        near=kinks.cut(kinks.NEGATIVE),
     ),
     _analytic(
         "log2",
@@ -153,7 +152,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(x * constant("ln2", x)),
         domain=positive,
         kinks="complex: the negative axis, where it jumps",
-        near=kinks.cut(FROM_ZERO),
+        near=kinks.cut(kinks.NEGATIVE),
     ),
     _analytic(
         "log10",
@@ -163,7 +162,7 @@ OPERATIONS = (
         lambda g, y, x: g / conj(x * constant("ln10", x)),
         domain=positive,
         kinks="complex: the negative axis, where it jumps",
-        near=kinks.cut(FROM_ZERO),
+        near=kinks.cut(kinks.NEGATIVE),
     ),
     _analytic(
         "log1p",

@@ -14,19 +14,15 @@ from .. import wide_linalg
 from ..conjugation import adjoint
 from ..operation import Operation, ex
 from ..sampling import real, regular
+from ..wide_linalg import reordered
 from .factorisations import TALL
-
-
-def _unit_lower(packed: Any, rows: int) -> Any:
-    """L of a packed pair, with as many columns as it has pivots."""
-    k = min(packed.shape[-2:])
-    return np.tril(packed[..., :, :k], -1) + np.eye(rows, k, dtype=packed.dtype)
 
 
 def _parts(packed: Any) -> tuple[Any, Any]:
     """L and U of a packed pair."""
-    k = min(packed.shape[-2:])
-    return _unit_lower(packed, packed.shape[-2]), np.triu(packed[..., :k, :])
+    rows, k = packed.shape[-2], min(packed.shape[-2:])
+    lower = np.tril(packed[..., :, :k], -1) + np.eye(rows, k, dtype=packed.dtype)
+    return lower, np.triu(packed[..., :k, :])
 
 
 def _over(g: Any, upper: Any) -> Any:
@@ -58,34 +54,20 @@ def _factors_vjp(g_l: Any, g_u: Any, lower: Any, upper: Any) -> Any:
     return np.concatenate((_over(square, right), *rest), axis=axis)
 
 
-def _rows(x: Any, order: Any) -> Any:
-    """The rows of each matrix in another order."""
-    batch = np.broadcast_shapes(x.shape[:-2], order.shape[:-1])
-    x = np.broadcast_to(x, batch + x.shape[-2:])
-    order = np.broadcast_to(order, batch + order.shape[-1:])
-    return np.take_along_axis(x, order[..., None], axis=-2)
-
-
-def _order(pivots: Any, rows: int) -> Any:
-    """The order of the rows once each has changed places with its pivot, one after another."""
-    order = np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
-    for k in range(pivots.shape[-1]):
-        other = pivots[..., k : k + 1]
-        moved = np.take_along_axis(order, other, axis=-1)
-        np.put_along_axis(order, other, order[..., k : k + 1], axis=-1)
-        order[..., k : k + 1] = moved
-    return order
+def _places(pivots: Any, rows: int) -> Any:
+    """Where each row of a matrix is among the rows in their order."""
+    return np.argsort(wide_linalg.row_order(pivots, rows), axis=-1)
 
 
 def lu(x: Any) -> tuple[Any, Any, Any]:
     """p, L and U with x = L[p] U: L lower with ones on its diagonal, the largest pivots first."""
     packed, pivots = wide_linalg.lu_packed(x)
-    return (np.argsort(_order(pivots, x.shape[-2]), axis=-1), *_parts(packed))
+    return (_places(pivots, x.shape[-2]), *_parts(packed))
 
 
 def _lu_vjp(g: Any, y: Any, x: Any) -> Any:
     places, lower, upper = y
-    return _rows(_factors_vjp(g[1], g[2], lower, upper), places)
+    return reordered(_factors_vjp(g[1], g[2], lower, upper), places)
 
 
 def _lu_factor_vjp(g: Any, y: Any, x: Any) -> Any:
@@ -93,7 +75,7 @@ def _lu_factor_vjp(g: Any, y: Any, x: Any) -> Any:
     given = g[0]
     k = min(packed.shape[-2:])
     bar = _factors_vjp(given[..., :, :k], given[..., :k, :], *_parts(packed))
-    return _rows(bar, np.argsort(_order(pivots, x.shape[-2]), axis=-1))
+    return reordered(bar, _places(pivots, x.shape[-2]))
 
 
 def _pivots_near(lower: Any, upper: Any) -> Any:
@@ -106,9 +88,8 @@ def _pivots_near(lower: Any, upper: Any) -> Any:
 
 def lu_solve(lu: Any, pivots: Any, b: Any) -> Any:
     """The x with a @ x = b, of what ``linalg.lu_factor`` made of a; b is a stack of matrices."""
-    half = wide_linalg.solve_triangular(
-        lu, _rows(b, _order(pivots, lu.shape[-2])), upper=False, unit=True
-    )
+    rows = reordered(b, wide_linalg.row_order(pivots, lu.shape[-2]))
+    half = wide_linalg.solve_triangular(lu, rows, upper=False, unit=True)
     return wide_linalg.solve_triangular(lu, half, upper=True)
 
 
@@ -119,7 +100,7 @@ def _lu_solve_vjp(g: Any, y: Any, lu: Any, pivots: Any, b: Any) -> tuple[Any, No
     w = wide_linalg.solve_triangular(turned, z, upper=True, unit=True)
     half = np.triu(lu) @ y
     packed = -np.triu(z @ adjoint(y)) - np.tril(w @ adjoint(half), -1)
-    return packed, None, _rows(w, np.argsort(_order(pivots, lu.shape[-2]), axis=-1))
+    return packed, None, reordered(w, _places(pivots, lu.shape[-2]))
 
 
 def _swaps(generator: Any, shape: tuple[int, ...]) -> Any:

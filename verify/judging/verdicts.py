@@ -11,7 +11,7 @@ from ...adapters.base import Adapter, Trace
 from ...adapters.interpret import situated
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
-from ..local.proof import Proofs
+from ..local.proof import Proof, Proofs
 from ..measure.dtypes import dtype_at
 from ..measure.power import dull
 from ..truth.baseline import Baseline
@@ -68,25 +68,11 @@ def verdicts(
     same_text = adapter.program(task) == task.program("numpy")
     for each in compared:
         verdict, kind, reason = _verdict(task, name, each)
-        proof = "" if verdict != "agree" else "end-to-end"
-        if verdict == "agree" and each.blind:
-            proof = ""
-            verdict, kind, reason = "blind", "", _hidden(each)
-            check, _, step = each.key
-            found = proofs.of(check, step)
-            if found.holds:
-                verdict, proof = "agree", "local"
-            elif found.off:
-                verdict, kind = "differs", "local"
-            reason = "" if found.holds else f"{reason}; {found.reason}"
-        elif verdict == "agree" and same_text and _dull(task, each):
-            check, _, step = each.key
-            found = proofs.of(check, step)
-            if found.spoils(each.key[1]):
-                verdict, kind, proof = "differs", "local", ""
-                reason = f"the bound would let an error of {each.power:.1%} pass; {found.reason}"
-            elif found.holds:
-                proof = "local"
+        proof = ""
+        if verdict == "agree":
+            asked = each.blind > 0 or (same_text and _dull(task, each))
+            found = proofs.of(each.key[0], each.key[2]) if asked else None
+            verdict, kind, reason, proof = _proved(each, found)
         rows.append(
             start
             | dict(zip(("check", "tensor", "step"), each.key, strict=True))
@@ -95,6 +81,24 @@ def verdicts(
             | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": trace.seconds}
         )
     return rows
+
+
+def _proved(each: Comparison, found: Proof | None) -> tuple[str, str, str, str]:
+    """The verdict on what agrees, its kind, its reason and its proof.
+
+    ``found`` is what came of asking each operation by itself; None where that was not done.
+    """
+    if found is None:
+        return "agree", "", "", "end-to-end"
+    if found.holds:
+        return "agree", "", "", "local"
+    if each.blind:
+        verdict, kind = ("differs", "local") if found.off else ("blind", "")
+        return verdict, kind, f"{_hidden(each)}; {found.reason}", ""
+    if found.spoils(each.key[1]):
+        reason = f"the bound would let an error of {each.power:.1%} pass; {found.reason}"
+        return "differs", "local", reason, ""
+    return "agree", "", "", "end-to-end"
 
 
 def _dull(task: Task, each: Comparison) -> bool:

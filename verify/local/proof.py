@@ -56,7 +56,10 @@ class Proofs:
     def __init__(self, task: Task, adapter: Adapter, trace: Trace) -> None:
         self._task, self._adapter, self._trace = task, adapter, trace
         self._made: dict[tuple[str, int], Proof] = {}
-        self._steps: dict[int, Step] = {}
+        #: Of each step that is asked by itself: its operations, the first that is off forwards, and
+        #: what could be anything there.
+        self._forwards: dict[int, tuple[Judged, Found | None, str]] = {}
+        self._texts: dict[int, Segments] = {}
 
     def of(self, check: str, step: int) -> Proof:
         """Whether what led to the tensors of a check and step is right by itself."""
@@ -64,42 +67,44 @@ class Proofs:
         found = self._made.get((kind, step))
         if found is None:
             try:
-                found = self._of_rule(step) if kind == "update" else self._of_step(step, kind)
+                found = (
+                    self._of_rule(step)
+                    if kind == "update"
+                    else self._of_step(step, values=kind == "value")
+                )
             except (Unsupported, AdapterFailed) as failure:
                 found = Proof(reason=f"no operation could be judged by itself: {failure}")
             self._made[kind, step] = found
         return found
 
-    def _of_step(self, step: int, kind: str) -> Proof:
+    def _of_step(self, step: int, *, values: bool) -> Proof:
         """Every operation of a step, forwards and, for what is made by the pass back, backwards."""
-        program, values = self._adapter.program(self._task), kind == "value"
-        if program != self._task.program("numpy"):
+        if self._adapter.program(self._task) != self._task.program("numpy"):
             return self._of_text(step, values=values)
-        apart = set_apart(program, self._task.params)
-        split = replace(begun(self._task, self._trace, step), programs={"*": apart})
-        again = self._again(step, split)
-        judged = Judged(split, apart, again)
-        fault = judged.forwards() or (None if values else judged.backwards())
+        judged, fault, hidden = self._forwards_of(step)
+        if fault is None and not values:
+            fault, hidden = judged.backwards(), judged.hidden
         if fault is not None:
-            lenient = Judged(split, apart, again, lenient=True)
+            lenient = Judged(judged.task, judged.program, judged.step, lenient=True)
             lost = lenient.forwards() is None and (values or lenient.backwards() is None)
-            return self._of_fault(judged, again, fault, lost=lost)
+            return self._of_fault(judged, fault, lost=lost)
         if added := "" if values else judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
-        if stray := self._elsewhere(step, again):
+        if stray := self._elsewhere(step, judged.step):
             return Proof(reason=f"asked again, {stray} is another one")
-        if judged.hidden:
-            return Proof(reason=f"nor can {judged.hidden} be told by itself")
+        if hidden:
+            return Proof(reason=f"nor can {hidden} be told by itself")
         return Proof(holds=True)
 
-    def _of_fault(
-        self,
-        judged: Judged,
-        again: Step,
-        fault: Found,
-        *,
-        lost: bool,
-    ) -> Proof:
+    def _forwards_of(self, step: int) -> tuple[Judged, Found | None, str]:
+        if step not in self._forwards:
+            apart = set_apart(self._adapter.program(self._task), self._task.params)
+            split = replace(begun(self._task, self._trace, step), programs={"*": apart})
+            judged = Judged(split, apart, attempt(self._adapter, split).steps[0])
+            self._forwards[step] = judged, judged.forwards(), judged.hidden
+        return self._forwards[step]
+
+    def _of_fault(self, judged: Judged, fault: Found, *, lost: bool) -> Proof:
         """What an operation that is not right where it stands says."""
         instruction, direction, reason, size = fault
         way = "forward pass" if direction == "forward" else "VJP"
@@ -110,7 +115,7 @@ class Proofs:
         alone = (
             right_alone(*given, judged.values, instruction)
             if direction == "forward"
-            else pulled_right_alone(*given, again, instruction)
+            else pulled_right_alone(*given, judged.step, instruction)
         )
         if alone:  # a compiler may fuse it with what made its arguments
             return Proof(reason=f"{said} is right alone, and another one where it stands")
@@ -121,20 +126,17 @@ class Proofs:
             size=size,
         )
 
-    def _again(self, step: int, task: Task) -> Step:
-        """What the adapter makes of a step that it is asked by itself."""
-        if step not in self._steps:
-            self._steps[step] = attempt(self._adapter, task).steps[0]
-        return self._steps[step]
-
     def _of_text(self, step: int, *, values: bool) -> Proof:
         """Every segment of a text that is not the reference's: right operations say too little."""
-        start = begun(self._task, self._trace, step)
-        again = self._again(step, start)
-        reason, off = Segments(start, self._adapter, again).unproved(values=values)
+        if step not in self._texts:
+            start = begun(self._task, self._trace, step)
+            again = attempt(self._adapter, start).steps[0]
+            self._texts[step] = Segments(start, self._adapter, again)
+        text = self._texts[step]
+        reason, off = text.unproved(values=values)
         if reason:
             return Proof(off=off, reason=reason)
-        if stray := self._elsewhere(step, again):
+        if stray := self._elsewhere(step, text.step):
             return Proof(reason=f"asked again, {stray} is another one")
         return Proof(holds=True)
 

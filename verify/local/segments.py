@@ -29,6 +29,9 @@ from ..truth.baseline import Baseline, baseline
 from ..truth.texts import beside_text
 from .wording import says_the_same
 
+#: A segment, its truth and noise, and what is off in it: direction, tensor, outcome.
+Told = tuple[Task, Baseline, list[tuple[str, str, Outcome]]]
+
 
 class Segments:
     """An adapter's text of a task beside the reference's; ``step`` is what the adapter yielded."""
@@ -41,6 +44,8 @@ class Segments:
         self.reference = called(program, program.output, self.own.output)
         self.shared = [name for name in self.own.named if name in self.reference.named]
         self._values = {**task.rows(0), **task.params, **step.values}
+        #: What came of segments that were asked by themselves; None of what cannot be.
+        self._told: dict[str, Told | None] = {}
         #: What moves with a parameter, in either text.
         self._moving = {n for p in (self.own, self.reference) for n in on_path(p, task.params)}
 
@@ -103,16 +108,18 @@ class Segments:
             return f"{self.adapter.name}'s text is another one", False
         hidden = ""
         for name in self.shared:
-            segment = self.segment(name)
-            if segment is None:
+            if name not in self._told:
+                self._told[name] = self._by_itself(name)
+            told = self._told[name]
+            if told is None:
                 return f"{name} cannot be computed by itself in {self.adapter.name}'s text", False
-            base = beside_text(baseline(segment), segment, self.adapter.program(segment))
+            segment, base, found = told
             who = f"{name} in {self.adapter.name}'s text"
-            for direction, tensor, outcome in _off(segment, self.adapter, base):
+            for direction, tensor, outcome in found:
                 key = ("value" if direction == "forward" else "grad", tensor, 0)
                 if values and direction == "backward":
                     continue
-                if not np.isfinite(base.truth[key]).all():
+                if not np.isfinite(base.truth.get(key, 0)).all():
                     hidden = hidden or f"{who} has no number at this point"
                 elif not says_the_same(segment, self.adapter, key):
                     reason = f"{outcome.reason}, in {tensor}"
@@ -122,6 +129,13 @@ class Segments:
             if not hidden and _blind(segment, base, values=values):
                 hidden = f"nor can {who} be told by itself"
         return hidden, False
+
+    def _by_itself(self, name: str) -> Told | None:
+        segment = self.segment(name)
+        if segment is None:
+            return None
+        base = beside_text(baseline(segment), segment, self.adapter.program(segment))
+        return segment, base, list(_off(segment, self.adapter, base))
 
 
 def off(

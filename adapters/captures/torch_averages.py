@@ -11,10 +11,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ...refimpl.errors import BadUsage
 from ..torch import array
-from .training import Steps
-
-#: What a decay is that is no number: of equal shares, and one that rises to the user's.
-ALIKE, WARM = "alike", "warm"
+from .training import EQUAL_SHARES, Steps
 
 #: Where averages begin that are divided by what they keep of nothing.
 DEBIASED = "debiased"
@@ -72,7 +69,7 @@ class Averages:
     def _share(self, decay: Any) -> float:
         """What is kept at this update, the first of which is 1."""
         t = self._number
-        if decay == ALIKE:
+        if decay == EQUAL_SHARES:
             return (t - 1) / t
         if isinstance(decay, tuple):
             return min(decay[1], (1 + t) / (10 + t))
@@ -109,7 +106,7 @@ def decay_of(steps: Steps, module: Any) -> Any:
     first, second = found[1], found[2] / found[1] if found[1] else 0.0
     if abs(first - second) < 1e-12:
         return float(f"{first:.12g}")
-    return ALIKE if abs(first - 1 / 2) + abs(second - 2 / 3) < 1e-12 else None
+    return EQUAL_SHARES if abs(first - 1 / 2) + abs(second - 2 / 3) < 1e-12 else None
 
 
 def only(copies: Mapping[str, Any]) -> Any:

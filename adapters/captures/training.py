@@ -10,6 +10,10 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
+#: What a decay of averages is that is no number: of equal shares, and, with the user's number, one
+#: that rises to it.
+EQUAL_SHARES, WARM = "alike", "warm"
+
 
 @dataclass(frozen=True)
 class Steps:

@@ -21,12 +21,13 @@ from ...adapters.base import Adapter, Step
 from ...adapters.numpy_reference import reference
 from ...adapters.values import dtype_of, in_dtype, kind_of
 from ...cases.program import Const, Instruction, Program
-from ...cases.task import Task, seed_of
+from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..edits.backward import backward_edits
 from ..edits.forward import replaced
 from ..edits.table import Edit, Known, edits_of, stand_ins
 from ..local.segments import off
+from .renumbered import at_ordinary_numbers, at_other_numbers, size_of
 
 #: Seconds of computing that the search of one segment may take.
 PATIENCE = 20.0
@@ -36,9 +37,6 @@ PAIRS = 3000
 
 #: How many edits of each instruction are tried in pairs.
 PAIRED = 16
-
-#: By how much numbers are moved, relative to their size, to try a cause at others.
-MOVED = 0.25
 
 #: A framework may round so many times worse than it should, besides.
 ROUNDED = 64.0
@@ -153,43 +151,6 @@ def _with(task: Task, program: Program) -> Task:
     return replace(task, programs={**task.programs, "numpy": program})
 
 
-def at_other_numbers(task: Task) -> Task:
-    """A task whose numbers are others of much the same size.
-
-    Inputs that are whole numbers are kept: they may be a mask, labels or counts.
-    """
-    generator = np.random.default_rng(seed_of(task.case, task.point, "other numbers"))
-
-    def moved(x: np.ndarray, *, whole: bool) -> np.ndarray:
-        if kind_of(x.dtype) not in "fc" or (whole and np.array_equal(x, np.round(x))):
-            return x
-        return (x * (1 + MOVED * generator.uniform(-1, 1, x.shape))).astype(x.dtype)
-
-    return replace(
-        task,
-        params={k: moved(x, whole=False) for k, x in task.params.items()},
-        inputs={k: moved(x, whole=True) for k, x in task.inputs.items()},
-        files={},
-    )
-
-
-def at_ordinary_numbers(task: Task) -> Task:
-    """A task whose numbers are scaled to one at most: what has rounded to nothing is something."""
-
-    def scaled(x: np.ndarray, *, whole: bool) -> np.ndarray:
-        if kind_of(x.dtype) not in "fc" or (whole and np.array_equal(x, np.round(x))):
-            return x
-        size = _size(x)
-        return x if size == 0 else (x / size).astype(x.dtype)
-
-    return replace(
-        task,
-        params={k: scaled(x, whole=False) for k, x in task.params.items()},
-        inputs={k: scaled(x, whole=True) for k, x in task.inputs.items()},
-        files={},
-    )
-
-
 def _left(task: Task, adapter: Adapter, found: Found) -> list[str] | None:
     """What is left off by little more than noise, as a framework's own rounding makes it.
 
@@ -246,7 +207,7 @@ class _Trial:
         self._large = self._large or {name for _, name in self._off}
         got = {**self._got.grads, **self._got.values}
         self._zeros = not any(np.any(got.get(name)) for _, name in self._off)
-        sizes = (_size(x) for x in got.values() if x is not None and kind_of(x.dtype) in "fc")
+        sizes = (size_of(x) for x in got.values() if x is not None and kind_of(x.dtype) in "fc")
         #: Of the largest number there is: what cancels is rounded by a share of that.
         self._size = max(sizes, default=0.0)
 
@@ -387,11 +348,6 @@ class _Trial:
 
 def _quick(dtype: str) -> Any:
     return np.complex128 if dtype.startswith("complex") else np.float64
-
-
-def _size(x: np.ndarray) -> float:
-    held = np.abs(x.astype(np.complex128))
-    return float(held[np.isfinite(held)].max(initial=0.0))
 
 
 def _same(i: Instruction, edit: Edit) -> bool:

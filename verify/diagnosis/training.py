@@ -25,7 +25,8 @@ from ..edits.setups import Given as Known
 from ..edits.setups import Setup, UpdateEdit
 from ..edits.updates import update_edits
 from ..local.rules import Given, fault_of_rule, first_fault, given_to
-from .searching import FINER, PATIENCE, at_other_numbers, in_another
+from .renumbered import at_other_numbers
+from .searching import FINER, PATIENCE, in_another
 
 #: By so little, for the longest, a step may be off of which a part is in single precision.
 SINGLE = 2.0**-20

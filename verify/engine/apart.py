@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
-from pebble import ProcessExpired
+from pebble import ProcessExpired, ProcessPool
 
 from ...refimpl.errors import AdapterFailed, Poisoned
 from .memory import limit_memory
@@ -28,7 +28,7 @@ class Apart:
     def __init__(self, seconds: float, memory: int | None = None) -> None:
         self._seconds = seconds
         self._memory = memory
-        self._pool = pool_of(1, _start, memory)
+        self._pool = self._begun()
 
     def __enter__(self) -> Self:
         return self
@@ -51,12 +51,15 @@ class Apart:
             return self._pool.schedule(function, args=arguments, timeout=self._seconds).result()
         except Poisoned:
             stop(self._pool)
-            self._pool = pool_of(1, _start, self._memory)
+            self._pool = self._begun()
             raise
         except TimeoutError as end:
             raise AdapterFailed(f"stopped after {self._seconds:g} seconds") from end
         except ProcessExpired as end:
             raise AdapterFailed(f"the process ended while it was at work: {ending(end)}") from end
+
+    def _begun(self) -> ProcessPool:
+        return pool_of(1, _start, self._memory)
 
 
 def apart(

@@ -130,16 +130,11 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row] | S
     Where one of them leaves this process of no use, who and what its row says; the task is to be
     run again without it, and the next one ends this process before it has begun.
     """
-    runner = _runner()
-    spoilt = runner.poisoned
-    if spoilt is not None:
-        os._exit(OF_NO_USE)
+    runner = _usable(_runner())
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
-    rows = runner.rows_of(undrawn, lost)
-    if runner.poisoned is not None:
-        return Spoilt(*runner.poisoned)
-    if _STATE.tidying is not None:
+    rows = _rows(runner, undrawn, lost)
+    if _STATE.tidying is not None and not isinstance(rows, Spoilt):
         _STATE.tidying.after_a_task()
     return rows
 
@@ -159,12 +154,19 @@ def remote(
     A process that is of no use ends, and its nanny begins another.
     """
     with _TURN:
-        runner = _kept(adapters)
-        spoilt = runner.poisoned
-        if spoilt is not None:
-            os._exit(OF_NO_USE)
-        rows = runner.rows_of(undrawn, lost)
-        return rows if runner.poisoned is None else Spoilt(*runner.poisoned)
+        return _rows(_usable(_kept(adapters)), undrawn, lost)
+
+
+def _usable(runner: Runner) -> Runner:
+    """A runner by which something can be computed; else this process ends."""
+    if runner.poisoned is not None:
+        os._exit(OF_NO_USE)
+    return runner
+
+
+def _rows(runner: Runner, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row] | Spoilt:
+    rows = runner.rows_of(undrawn, lost)
+    return rows if runner.poisoned is None else Spoilt(*runner.poisoned)
 
 
 @lru_cache(maxsize=1)

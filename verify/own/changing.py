@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -35,6 +35,13 @@ DIGITS = 7
 Train = Callable[[Mapping[str, Any], int], list[dict[str, Any]]]
 
 
+class Same(Protocol):
+    """Whether steps are the port's; with ``whole``, all that it remembers at the end as well."""
+
+    def __call__(self, ran: Sequence[Mapping[str, Any]], *, whole: bool) -> bool:  # noqa: D102
+        ...
+
+
 class Changing:
     """A search for what is set otherwise on the other side.
 
@@ -52,7 +59,7 @@ class Changing:
         self,
         train: Train,
         there: Sequence[Mapping[str, Any]],
-        same: Callable[[Sequence[Mapping[str, Any]], bool], bool],
+        same: Same,
     ) -> None:
         self._train, self._there, self._same = train, there, same
 
@@ -106,7 +113,7 @@ class Changing:
             # A number that was worked out of one slot's first step says nothing of another rule.
             if in_list and not parts and slot != "parameters" and not partly and slot in ran[0]:
                 only = [{slot: ran[0][slot]}]
-                partly = change if self._same(only, False) else partly  # noqa: FBT003
+                partly = change if self._same(only, whole=False) else partly
         return partly
 
     def _tried(
@@ -116,9 +123,9 @@ class Changing:
         ran: Sequence[Mapping[str, Any]] = ()
         for count in sorted({1, parts + 1}):
             ran = self._train(changed, count)
-            if not self._same(ran, False):  # noqa: FBT003
+            if not self._same(ran, whole=False):
                 return ran, False
-        return ran, self._same(self._train(changed, len(self._there)), True)  # noqa: FBT003
+        return ran, self._same(self._train(changed, len(self._there)), whole=True)
 
     def _sought(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...adapters.captures.training import EQUAL_SHARES, WARM
 from ..edits.around import DECAYS
 from ..edits.clips import ClipWay, clip_ways
 
@@ -53,7 +54,7 @@ def _passes(count: int) -> str:
 def _decay(way: Any) -> str:
     if isinstance(way, tuple):
         return f"averages with a decay of min({way[1]:g}, (1 + t)/(10 + t))"
-    if way == "alike":
+    if way == EQUAL_SHARES:
         return "averages the parameters after all steps alike"
     return "averages in its own way" if way is None else f"averages with a decay of {way:g}"
 
@@ -62,8 +63,8 @@ def _decays(held: Any) -> list[Any]:
     numbers = [x for x in DECAYS if x != held]
     if isinstance(held, float):
         numbers = [x for x in (round(1 - held, 12), *numbers) if x != held]
-        return [*dict.fromkeys(numbers), "alike", ("warm", held)]
-    return numbers if held == "alike" else [*numbers, "alike"]
+        return [*dict.fromkeys(numbers), EQUAL_SHARES, (WARM, held)]
+    return numbers if held == EQUAL_SHARES else [*numbers, EQUAL_SHARES]
 
 
 def _clip(way: Any) -> str:

@@ -101,10 +101,8 @@ class Training:
                 break
             changed |= change
             again = self._run(changed=changed)
-            if self._reproduced(
-                again, whole=True
-            ):  # what is left is rounding, of larger steps perhaps
-                break
+            if self._reproduced(again, whole=True):
+                break  # what is left is rounding, of larger steps perhaps
             trained = Trained(again, self._there, noise)
             parts = next((k for k in range(len(here)) if any(self._off(trained, k))), None)
 
@@ -186,8 +184,7 @@ class Training:
         place = Place(module=f"step {step + 1}, {what} of {name}")
         own = self._torch.settings(self._steps.torch_optimizer, self._first)
         loop = self._torch.loop_settings(self._first, self._given[0], self._steps)
-        self._clip, self._bounds = self._known_clip()
-        here = loop | {"clip": self._clip} | own | changed
+        here = loop | {"clip": self._known_clip[0]} | own | changed
         change = self._change(here, changed, slot, step)
         says = ", ".join(self._says(k, x, here[k]) for k, x in change.items())
         wanted = ", ".join(f"{k}={here[k]!r}" for k in change if k not in LOOP)
@@ -217,9 +214,7 @@ class Training:
         def train(changes: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
             return self._run(changed=changes, count=count)
 
-        changing = Changing(
-            train, self._there, lambda ran, whole: self._reproduced(ran, whole=whole)
-        )
+        changing = Changing(train, self._there, self._reproduced)
         others = {k: list(LOOP[k].others(x)) for k, x in here.items() if k in LOOP}
         if "clip" in others:
             others["clip"] = self._clips()
@@ -227,12 +222,13 @@ class Training:
 
     def _clips(self) -> list[Any]:
         """What the port's clip may be."""
-        held = self._clip
+        held, bounds = self._known_clip
         return [
             *([None] if held is not None else []),
-            *(way for way in ways_of_clip((*self._bounds, *BOUNDS)) if way != held),
+            *(way for way in ways_of_clip((*bounds, *BOUNDS)) if way != held),
         ]
 
+    @functools.cached_property
     def _known_clip(self) -> tuple[Any, list[float]]:
         """What the module's loop clips, and to what."""
         if self._steps.clip is None:

@@ -69,13 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _check(config: pytest.Config) -> None:
     """Raise BadUsage for an option's text that means nothing; what reads them is not light."""
-    options = [config.getoption(f"--gradparity-{name}") for name in ("adapters", "dtypes", "draws")]
-    if any(text is not None for text in options):
-        choices = importlib.import_module("..selection.choices", __package__)
-        for read, text in zip(
-            (choices.adapters_of, choices.dtypes_of, choices.draws_of), options, strict=True
-        ):
-            read(text)
+    for name in ("adapters", "dtypes", "draws"):
+        text = config.getoption(f"--gradparity-{name}")
+        if text is not None:
+            choices = importlib.import_module("..selection.choices", __package__)
+            getattr(choices, f"{name}_of")(text)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:

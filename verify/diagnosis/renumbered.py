@@ -1,0 +1,56 @@
+"""A task at other numbers, where a cause that was found at its own has to hold as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ...adapters.values import kind_of
+from ...cases.task import Task, seed_of
+from ..measure.noise import largest
+
+#: By how much numbers are moved, relative to their size, to try a cause at others.
+MOVED = 0.25
+
+
+def at_other_numbers(task: Task) -> Task:
+    """A task whose numbers are others of much the same size."""
+    generator = np.random.default_rng(seed_of(task.case, task.point, "other numbers"))
+
+    def moved(x: np.ndarray) -> np.ndarray:
+        return x * (1 + MOVED * generator.uniform(-1, 1, x.shape))
+
+    return _renumbered(task, moved)
+
+
+def at_ordinary_numbers(task: Task) -> Task:
+    """A task whose numbers are scaled to one at most: what has rounded to nothing is something."""
+
+    def scaled(x: np.ndarray) -> np.ndarray:
+        size = size_of(x)
+        return x if size == 0 else x / size
+
+    return _renumbered(task, scaled)
+
+
+def size_of(x: np.ndarray) -> float:
+    """The largest finite magnitude of an array, 0 of none."""
+    return largest(x.astype(np.complex128), np.float64)
+
+
+def _renumbered(task: Task, change: Callable[[np.ndarray], np.ndarray]) -> Task:
+    """With other floating numbers; inputs that are whole stay, as a mask, labels or counts."""
+
+    def changed(x: np.ndarray, *, whole: bool) -> np.ndarray:
+        if kind_of(x.dtype) not in "fc" or (whole and np.array_equal(x, np.round(x))):
+            return x
+        return change(x).astype(x.dtype)
+
+    return replace(
+        task,
+        params={k: changed(x, whole=False) for k, x in task.params.items()},
+        inputs={k: changed(x, whole=True) for k, x in task.inputs.items()},
+        files={},
+    )

@@ -177,6 +177,13 @@ _HYPERPARAMETERS = {
     "end": "eta_min alpha end_value",
 }
 
+#: A switch of another's rule → the rule that ours is.
+_SWITCHED = {
+    "amsgrad": "amsgrad",
+    "decoupled": "adamw",
+    "decoupled_weight_decay": "adamw",
+}
+
 
 def _turned(table: dict[str, str]) -> dict[str, list[str]]:
     """Theirs → ours, which may be several."""
@@ -228,7 +235,15 @@ def unknown_attribute(what: str, name: str, valid: Iterable[str]) -> str:
 
 def unknown_hyperparameter(what: str, name: str, valid: Iterable[str]) -> str:
     """That a rule, a schedule or a clip has no such attribute, and which is meant."""
-    return _unknown(what, name, list(valid), _TO_HYPERPARAMETER)
+    said = _unknown(what, name, list(valid), _TO_HYPERPARAMETER)
+    rule = _SWITCHED.get(name)
+    return f"{said}; what it switches to is a rule of its own here, {rule!r}" if rule else said
+
+
+def meant_together(name: str) -> str:
+    """``b1 and b2`` for one hyperparameter of another's that ours are several, or nothing."""
+    ours = _TO_HYPERPARAMETER.get(name, ())
+    return " and ".join(ours) if len(ours) > 1 else ""
 
 
 def _unknown(what: str, name: str, valid: list[str], theirs: dict[str, list[str]]) -> str:

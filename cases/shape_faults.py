@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ..refimpl.errors import printable
 from .faults import Faults, Place, nearest, shown, unknown
+from .foreign import meant_together
 from .models import (
     AccumulateModel,
     BatchModel,
@@ -51,6 +52,35 @@ _PARTS = {
     "loss-scale": LossScaleModel,
     "ema": EmaModel,
 }
+#: What a mapping at the end of a path looks like, where an example says more than the word.
+_EXAMPLES = {
+    "optimizer": "{adam: {lr: 0.1}}",
+    "schedule": "{step: {every: 2, factor: 0.5}}",
+    "native.torch.optimizer": "{AdamW: {lr: 0.1}}",
+    "native.jax.optimizer": "{adamw: {learning_rate: 0.1}}",
+}
+#: What others call a key → ours.
+_MEANT = {
+    "name": "case",
+    "title": "about",
+    "description": "about",
+    "doc": "about",
+    "wrt": "params",
+    "parameters": "params",
+    "weights": "params",
+    "data": "inputs",
+    "code": "program",
+    "forward": "program",
+    "loss": "output",
+    "optim": "optimizer",
+    "optimiser": "optimizer",
+    "scheduler": "schedule",
+    "dtype": "dtypes",
+    "grad_clip": "clip",
+    "epochs": "steps",
+}
+#: What means nothing without a key, and is not blamed for what is wrong there.
+_STAND_ON = {"optimizer": ("steps", "schedule", "clip", "groups", "native", "ema", "loss-scale")}
 #: What names at a path look like, for those that are matched against a pattern.
 _PATTERNS = {
     "case": "a name in kebab-case, such as one-layer",
@@ -98,7 +128,8 @@ def _salvaged(data: dict[str, Any], errors: Sequence[Any]) -> CaseModel | None:
         elif key in ("case", "about"):
             data[key] = "unknown"
         else:
-            data.pop(key, None)
+            for gone in (key, *_STAND_ON.get(key, ())):
+                data.pop(gone, None)
     try:
         return CaseModel.model_validate(data)
     except ValidationError:
@@ -135,11 +166,19 @@ def _add(document: Mapping, found: Any, faults: Faults) -> None:
     if say is not None:
         message = say(error)
     elif error.kind in _EXPECTED:
-        message = f"{error.name}: {shown(error.given)}, expected {_EXPECTED[error.kind]}"
+        message = f"{error.name}: {shown(error.given)}, expected {_expected(error)}"
     else:
         message = f"{error.name}: {error.said}"
     add = faults.limit if _is_limit(error) else faults.add
     add(message, _place(error))
+
+
+def _expected(error: _Error) -> str:
+    """In words, with an example where one is known."""
+    parent, _, _ = error.name.rpartition(".")
+    example = _EXAMPLES.get(error.name) or _EXAMPLES.get(parent)
+    expected = _EXPECTED[error.kind]
+    return f"{expected} such as {example}" if example and expected == "a mapping" else expected
 
 
 def _is_limit(error: _Error) -> bool:
@@ -178,7 +217,8 @@ def _unknown_key(error: _Error) -> str:
     document, path = error.document, error.path
     key = path[-1]
     if len(path) == 1:
-        return unknown("key", key, _keys(CaseModel))
+        meant = _MEANT.get(str(key).lower(), "")
+        return unknown("key", key, _keys(CaseModel), meant=meant)
     parent = find(document, path[:-1])
     given = list(parent.entries) if isinstance(parent, Mapping) else []
     name, model = _model_beside(path, given)
@@ -238,6 +278,11 @@ def _wrong_name(error: _Error) -> str:
     return f"{error.name}: the name {shown(error.given)}, expected {expected}"
 
 
+def _plain(error: _Error) -> str:
+    ours = meant_together(str(error.path[-1])) if error.path[0] in ("optimizer", "groups") else ""
+    return f"{error.name}: {error.said}" + (f"; did you mean {ours}?" if ours else "")
+
+
 def _bound(key: str, words: str) -> Callable[[_Error], str]:
     return lambda error: (
         f"{error.name}: {shown(error.given)}, expected {words} {error.context[key]}"
@@ -261,7 +306,7 @@ _SAID: dict[str, Callable[[_Error], str]] = {
     "union_tag_not_found": _unknown_tensor,
     "literal_error": _unknown_word,
     "string_pattern_mismatch": _wrong_name,
-    "plain": lambda error: f"{error.name}: {error.said}",
+    "plain": _plain,
     "limit": lambda error: f"{error.name}: {error.said}, expected at most that",
     "string_too_long": lambda error: (
         f"{error.name}: text of more than {error.context['max_length']} characters, expected at "

@@ -55,7 +55,10 @@ def _taps(size: int, count: int, mode: Mode, *, align_corners: bool, like: Any) 
     Pixels beyond the edge are copies of the edge.
     """
     if mode not in _REACH:
-        raise ValueError(f"mode is {mode!r}, expected nearest, nearest-exact, linear or cubic")
+        raise ValueError(
+            f"mode is {mode!r}, expected nearest, nearest-exact, linear (on two axes what is "
+            "called bilinear, on three trilinear) or cubic (bicubic)"
+        )
     places = _places(size, count, mode, align_corners=align_corners, like=like)
     if mode == "linear":
         places = np.clip(places, 0, size - 1)

@@ -45,6 +45,28 @@ BAD = {
         WHOLE + "stpes: 3\n",
         f"5:1: unknown key 'stpes', expected one of {KEYS}; did you mean 'steps'?",
     ),
+    "key by another's name": (
+        WHOLE + "description: 3\n",
+        f"5:1: unknown key 'description', expected one of {KEYS}; did you mean 'about'?",
+    ),
+    "optimizer written as a constructor's keywords": (
+        WHOLE + "optimizer: {name: adam}\nsteps: 2\n",
+        "5:19: optimizer.name: 'adam', expected a mapping such as {adam: {lr: 0.1}}",
+    ),
+    "two hyperparameters given as one": (
+        WHOLE + "optimizer: {adam: {lr: 0.1, betas: [0.9, 0.99]}}\nsteps: 2\n",
+        (
+            "5:36: optimizer.adam.betas: a list, expected a number or a sweep's name; did you mean "
+            "b1 and b2?"
+        ),
+    ),
+    "switch that is a rule of its own": (
+        WHOLE + "optimizer: {adam: {lr: 0.1, amsgrad: true}}\n",
+        (
+            "5:29: unknown hyperparameter of adam 'amsgrad', expected one of lr, b1, b2, eps, "
+            "weight_decay, maximize; what it switches to is a rule of its own here, 'amsgrad'"
+        ),
+    ),
     "schedule without an optimizer": (
         WHOLE + "schedule: {cosine: {steps: 3}}\n",
         "5:1: schedule without an optimizer, expected one",

@@ -23,6 +23,12 @@ VOTES = 3
 #: How a gradient must be off for that.
 VOTABLE = ("error", "non-finite")
 
+#: Of sqrt(x)·x at 0, or a branch not taken: each rule on the way is right.
+_NO_NUMBER = (
+    "the chain rule through the reference's text gives no number where there is a slope, for it "
+    "meets 0·∞ or 0·NaN on the way"
+)
+
 
 def put_to_the_vote(
     task: Task, rows: list[Row], truth: Mapping[Key, np.ndarray], table: Mapping[str, Operation]
@@ -77,8 +83,9 @@ def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool 
     want = complex(row["want"], row["want_imag"])
     sizes = [abs(x) for x in (want, found.slope) if np.isfinite(x)]
     if not found.contradicts(want, max(sizes, default=0.0)):
-        row["reason"] += f"; {found.by} confirm the reference"
+        row["reason"] += f"; {found.words('confirm')} the reference"
         return False
     row["outlier"] = REFERENCE
-    row["reason"] += f"; but {found.by} give {found}: the reference is wrong"
+    row["reason"] += f"; but {found.words('give')} {found}: "
+    row["reason"] += _NO_NUMBER if np.isnan(want) else "the reference is wrong"
     return True

@@ -65,6 +65,10 @@ class Vote:
         """The slope, of a real element as a real number."""
         return f"{self.slope if self.slope.imag else self.slope.real:.10g}"
 
+    def words(self, verb: str) -> str:
+        """``finite differences give``, ``the complex step gives``."""
+        return f"{self.by} {verb}" if "differences" in self.by else f"{self.by} {verb}s"
+
     def contradicts(self, gradient: complex, scale: float) -> bool:
         """Whether a gradient is off by far more than the slope's own error, or is no number."""
         if self.slope == gradient:  # both may be beyond float64

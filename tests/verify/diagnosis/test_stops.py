@@ -106,7 +106,16 @@ def test_a_wrong_reference_is_still_told_where_the_stop_is_on_another_way(failin
     rows = failing(case(reference, "y = jax.numpy.sum(W) + jax.numpy.sum(b * b)"), "jax")
     (row,) = (row for row in rows if row["tensor"] == "W")
     assert row["outlier"] == "reference"
-    assert "give 1: the reference is wrong" in row["reason"]
+    assert "give 1: the chain rule through the reference's text gives no number" in row["reason"]
+
+
+def test_no_number_by_right_rules_is_not_called_a_wrong_rule(failing):
+    """Every rule on the way to sqrt(x)·x is right, and there is a slope of 0."""
+    text = "case: sx\nabout: 0 times infinity.\nparams: {x: [0.0, 1.0]}\nprogram: y = sqrt(x) * x\n"
+    rows = failing(text, "torch")
+    assert {row["tensor"] for row in rows} == {"x"}
+    assert all("the reference is wrong" not in row["reason"] for row in rows)
+    assert all("meets 0·∞" in row["reason"] for row in rows)
 
 
 @pytest.mark.parametrize(

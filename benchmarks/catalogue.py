@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from collections import Counter
@@ -98,6 +99,7 @@ def shares(each: int, rounds: int) -> list[Result]:
 
 def _measured(each: int, rounds: int) -> list[Result]:
     chosen, loading = sampled(each)
+    gc.freeze()  # a worker does not hold the catalogue, whose objects are looked through otherwise
     clock = Clock()
     with ExitStack() as patched:
         for module, name, what in TIMED:

@@ -24,7 +24,10 @@ if sys.platform != "win32":
 LEAST = 2 * 2**30
 
 #: A worker that holds more lets go of what frameworks keep; when it has grown by so much, again.
-MOST, GROWTH = 700 * 2**20, 100 * 2**20
+MOST, GROWTH = 700 * 2**20, 50 * 2**20
+
+#: What a worker has grown by since it began and cannot let go of, from which on it is replaced.
+WORN = 250 * 2**20
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -88,10 +91,15 @@ class Tidying:
         Lets go of what is kept, at the cost of making it anew.
     most
         Bytes from which on it is called.
+    worn
+        Bytes of growth that cannot be let go of from which on ``worn_out`` is true.
     """
 
-    def __init__(self, forget: Callable[[], None], most: int = MOST) -> None:
+    def __init__(self, forget: Callable[[], None], most: int = MOST, worn: int = WORN) -> None:
         self._forget, self._most, self._next = forget, most, most
+        self._fresh, self._worn = resident(), worn
+        #: Whether a process that begins anew would be smaller by far.
+        self.worn_out = False
 
     def after_a_task(self) -> None:
         """Hand back what is freed, and let go where that is not enough.
@@ -105,6 +113,7 @@ class Tidying:
             self._forget()
             gc.collect()
             hand_back()
+            self.worn_out = resident() > self._fresh + self._worn
         self._next = max(self._most, resident() + GROWTH)
 
 

@@ -55,7 +55,7 @@ class Marks:
         return (REFERENCE, *self.names)
 
 
-#: With this status ends a process in which an adapter computes nothing any more: EX_TEMPFAIL.
+#: With this status ends a process that is to be replaced, before a task has begun: EX_TEMPFAIL.
 OF_NO_USE = 75
 
 
@@ -128,9 +128,12 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row] | S
     """Run a task over the adapters; its rows.
 
     Where one of them leaves this process of no use, who and what its row says; the task is to be
-    run again without it, and the next one ends this process before it has begun.
+    run again without it, and the next one ends this process before it has begun. So it is where
+    this process has grown by what it cannot let go of.
     """
     runner = _usable(_runner())
+    if _STATE.tidying is not None and _STATE.tidying.worn_out:
+        os._exit(OF_NO_USE)
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
     rows = _rows(runner, undrawn, lost)

@@ -8,8 +8,9 @@ on every such use (``cut.set_apart``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,16 +63,20 @@ class Judged:
     def off_forwards(self) -> Iterator[Found]:
         """Every operation whose result is off, given its own inputs, in order."""
         for instruction in self._computing(self.program.instructions):
-            for index, name in self._results(instruction).items():
+            if not self._has_inputs(instruction):
+                continue
+            names = self._results(instruction)
+
+            def results(make: Make, i: Instruction = instruction) -> dict[int | None, Any]:
+                y = self._run(i, make)[1].value
+                return {k: y if k is None else y[k] for k in self._results(i)}
+
+            asked = _Asked(self.task, names, results, lenient=self._lenient)
+            for index, name in names.items():
                 got = self.values.get(name)
-                if got is None or not self._has_inputs(instruction):
+                if got is None:
                     continue
-
-                def result(make: Any, i: Instruction = instruction, k: int | None = index) -> Any:
-                    y = self._run(i, make)[1].value
-                    return y if k is None else y[k]
-
-                found = self._compared(name, got, result, f"the value of {name}")
+                found = self._compared(asked, index, got, f"the value of {name}")
                 if found.reason:
                     yield instruction, "forward", found.reason, found.noise_ratio
 
@@ -82,25 +87,30 @@ class Judged:
             if not incoming or not self._has_inputs(instruction):
                 continue
             whole = len(incoming) == len(self._results(instruction))
-            for position, argument in enumerate(instruction.arguments):
-                if not isinstance(argument, Ref) or argument.name not in self.step.grads:
-                    continue
-                if self.users[argument.name] > 1:
-                    continue  # a sum of several operations' shares, each judged at its own copy
+            names = {
+                position: argument.name
+                for position, argument in enumerate(instruction.arguments)
+                if isinstance(argument, Ref) and argument.name in self.step.grads
+                # else a sum of several operations' shares, each judged at its own copy
+                if self.users[argument.name] == 1
+            }
 
-                def pulled(make: Any, i: Instruction = instruction, k: int = position) -> Any:
-                    tape, node, inputs = self._run(i, make)
-                    self._pull(tape, node, self._incoming(i), make)
-                    return inputs[k].cotangent
+            def pulled(
+                make: Make, i: Instruction = instruction, wanted: Iterable[int] = tuple(names)
+            ) -> dict[int | None, Any]:
+                tape, node, inputs = self._run(i, make)
+                self._pull(tape, node, self._incoming(i), make)
+                return {k: inputs[k].cotangent for k in wanted}
 
-                what = f"the cotangent of {argument.name}"
-                own = argument.name
+            asked = _Asked(self.task, names, pulled, lenient=self._lenient)
+            for position, own in names.items():
                 got = self.step.grads[own]
                 if got is None and not whole and not self._reaches(instruction, own):
                     continue  # only a result that nothing hangs on is made of it
-                found = self._compared(own, got, pulled, what)
+                what = f"the cotangent of {own}"
+                found = self._compared(asked, position, got, what)
                 if found.reason:
-                    reason = f"{found.reason}, in the cotangent of {argument.name}"
+                    reason = f"{found.reason}, in {what}"
                     yield instruction, "backward", reason, found.noise_ratio
 
     def sums(self) -> str:
@@ -224,12 +234,11 @@ class Judged:
             near = np.abs(row.near(node.value, *values, **instruction.attributes))
         return bool((near == 0).any())
 
-    def _compared(self, name: str, got: Any, compute: Callable[[Make], Any], what: str) -> Outcome:
+    def _compared(self, asked: _Asked, key: int | None, got: Any, what: str) -> Outcome:
         """A result beside what the reference makes of the same inputs."""
-        task = self.task
         with np.errstate(all="ignore"):
-            truth = np.asarray(compute(Make(WIDER[task.dtype])))
-            dtype = dtype_at(task, name, truth)
+            truth = asked.truth[key]
+            dtype = asked.runs.dtype_of(key, truth)
             nan = np.isnan(truth)
             none = np.zeros(truth.shape)
             if truth.dtype.kind not in "fc":
@@ -238,11 +247,10 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            ways = _Runs(task, name, what, compute, np.inf if self._lenient else LOST)
-            noise, found = explained({what: truth}, ways, {what} if self._lenient else ())
-            if unseen(truth, noise[what], dtype).any():
+            noise, found = explained({key: truth}, asked.runs, {key} if self._lenient else ())
+            if unseen(truth, noise[key], dtype).any():
                 self.hidden = self.hidden or what
-            return self._within(got, truth, dtype, noise[what], nan, found.get(what))
+            return self._within(got, truth, dtype, noise[key], nan, found.get(key))
 
     @staticmethod
     def _within(
@@ -279,23 +287,49 @@ class Make:
         return x if self._condition is None else self._condition.jittered(x)
 
 
-class _Runs(Runs[str]):
-    """Runs of one result of one operation: what the variable ``name`` is, or gets."""
+class _Runs(Runs[int | None]):
+    """Runs of one operation's results or cotangents: what the variables ``names`` are, or get."""
 
     def __init__(
-        self, task: Task, name: str, what: str, compute: Callable[[Make], Any], others: float
+        self,
+        task: Task,
+        names: Mapping[int | None, str],
+        compute: Callable[[Make], Mapping[int | None, Any]],
+        others: float,
     ) -> None:
         super().__init__(task, noise="blame", condition="blame", others=others)
-        self._name, self._what, self._compute = name, what, compute
+        self._names, self._compute = names, compute
 
-    def dtype_of(self, key: str, want: np.ndarray) -> np.dtype[Any]:  # noqa: ARG002  there is one
+    def dtype_of(self, key: int | None, want: np.ndarray) -> np.dtype[Any]:
         """The variable's."""
-        return dtype_at(self.task, self._name, want)
+        return dtype_at(self.task, self._names[key], want)
 
     def run(
         self, *, wide: bool = False, noise: Noise | None = None, condition: Noise | None = None
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[int | None, np.ndarray]:
         """One run, on arrays that carry the noise that moves them."""
         name = self.task.dtype
         dtype = WIDER[name] if wide else np.float32 if name in HALVES else np.dtype(name)
-        return {self._what: np.asarray(self._compute(Make(dtype, noise, condition)))}
+        made = self._compute(Make(dtype, noise, condition))
+        return {key: np.asarray(x) for key, x in made.items()}
+
+
+class _Asked:
+    """One operation asked for all its results or cotangents at once; each is judged by itself."""
+
+    def __init__(
+        self,
+        task: Task,
+        names: Mapping[Any, str],
+        compute: Callable[[Make], Mapping[int | None, Any]],
+        *,
+        lenient: bool,
+    ) -> None:
+        self._task, self._compute = task, compute
+        self.runs = _Runs(task, names, compute, np.inf if lenient else LOST)
+
+    @cached_property
+    def truth(self) -> dict[int | None, np.ndarray]:
+        """In wider precision."""
+        made = self._compute(Make(WIDER[self._task.dtype]))
+        return {key: np.asarray(x) for key, x in made.items()}

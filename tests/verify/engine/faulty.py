@@ -38,8 +38,26 @@ def wait():
         time.sleep(0.02)
 
 
+HELD = []
+
+
+def tell():
+    """Which process this is, in a line of the file that the environment names."""
+    with open(os.environ["FAULTY_GO"] + ".pids", "a") as file:
+        file.write(f"{os.getpid()}\\n")
+
+
+def grow():
+    """By what is written to, and cannot be let go of."""
+    tell()
+    if not HELD:
+        HELD.append(b"1" * (700 << 20))
+
+
 FAULTS = {
     "waits": wait,
+    "grows": grow,
+    "tells": tell,
     "hangs": lambda: time.sleep(600),
     "segfaults": lambda: ctypes.string_at(0),
     "divides": lambda: os.kill(os.getpid(), signal.SIGFPE),

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -111,6 +112,17 @@ def test_a_process_in_which_nothing_can_be_computed_any_more_costs_one_row(tmp_p
     assert lost.reason.str.contains("CUDA error: device-side assert triggered").all()
     for name in names:
         assert set(frame[frame.case == name].adapter) == {"faulty", "beside", "numpy"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+@pytest.mark.usefixtures("faulty_adapters")
+def test_a_process_that_has_grown_for_good_is_replaced_and_costs_no_row(tmp_path, monkeypatch):
+    monkeypatch.setenv("FAULTY_GO", str(tmp_path / "go"))
+    frame = run(faulty.cases(tmp_path, "grows", "tells"), adapters=["faulty"], jobs=1, timeout=60)
+    assert set(frame.case) == {"grows", "tells"}
+    assert set(frame.verdict) == {"agree"}
+    processes = (tmp_path / "go.pids").read_text().split()
+    assert processes[0] != processes[-1]
 
 
 @pytest.mark.usefixtures("faulty_adapters")

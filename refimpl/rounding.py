@@ -39,6 +39,9 @@ from .rounding_bounds import (
 )
 from .uniform import Uniform
 
+#: So many elements are moved at a time: they stay in a processor's cache.
+BLOCK = 1 << 14
+
 #: So much of an element's own digits may be lost to what it is computed beside, in units too.
 LOST, UNITS = 2.0**-10, 16
 
@@ -150,17 +153,40 @@ class Noise:
         """The same by up to ``units·u`` of a result's own magnitude."""
         if _is_number(y):
             return self._moved_number(y, y, units)
-        size = np.abs(y)
         if y.dtype.kind == "c":
-            return self.shifted(np.asarray(y), size, units)
-        least = np.sign(size)
-        least *= self.tiny
-        size = np.minimum(size, _most(y.dtype))  # infinity stays, however it is moved
-        size *= self.unit * units
-        size += least
-        size *= self._chance.array(y.shape)
-        size += y
-        return np.asarray(size)
+            return self.shifted(np.asarray(y), np.abs(y), units)
+        chance = self._chance.array(y.shape)
+        if y.size <= BLOCK or not y.flags.c_contiguous:
+            return np.asarray(self._rounded(y, chance, units))
+        moved = np.empty(y.shape, y.dtype)
+        flat, steps, out = (x.reshape(-1) for x in (y, chance, moved))
+        for start in range(0, y.size, BLOCK):
+            part = slice(start, start + BLOCK)
+            out[part] = self._rounded(flat[part], steps[part], units)
+        return moved
+
+    def _rounded(self, y: Any, chance: Any, units: float) -> Any:
+        """``y`` moved by numbers on (−1, 1) times so many units of its magnitude."""
+        size, most = np.abs(y), _most(y.dtype)
+        large = not np.maximum.reduce(size, axis=None, initial=0) <= most / 2
+        if large:
+            size = np.minimum(size, most)  # infinity stays, however it is moved
+        scale = self.unit * units
+        # Beside this much, the least number is nothing.
+        negligible = np.minimum.reduce(size, axis=None, initial=1) * scale > self.tiny * 2.0**60
+        least = None if negligible else np.sign(size)
+        size *= scale
+        if least is not None:
+            least *= self.tiny
+            size += least
+        size *= chance
+        if not large:
+            size += y
+            return size
+        with np.errstate(over="ignore"):
+            size += y
+        # What is finite stays so too, as the least number by which a mask hides an element.
+        return np.where(np.isfinite(y), np.minimum(np.maximum(size, -most), most), size)
 
     def _moved_number(self, y: Any, magnitude: Any, units: float) -> Any:
         """The same of a single number, of which Python makes less ado."""
@@ -168,7 +194,8 @@ class Noise:
         if not size or not math.isfinite(size):
             return np.asarray(y)
         shift = self._chance.number() * (self.unit * units * size + self.tiny)
-        return np.asarray(float(y) + shift, y.dtype)
+        most = float(_most(y.dtype))
+        return np.asarray(min(max(float(y) + shift, -most), most), y.dtype)
 
     def _steps(self, y: np.ndarray) -> Any:
         """Uniform on (−1, 1), real and imaginary parts each."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradparity.refimpl.rounding import Noise, NoisyArray, unit_roundoff
+from gradparity.refimpl.uniform import Uniform
 
 U = 2.0**-53
 RUNS = 30
@@ -218,6 +219,24 @@ def test_infinities_and_nans_stay():
     x = np.array([np.inf, -np.inf, np.nan, 1.0])
     y = np.asarray(Noise(0, np.float64).array(x) * 2)
     assert np.array_equal(y[:3], x[:3], equal_nan=True)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (200, 100)])
+def test_what_is_finite_stays_finite(shape):
+    x = np.full(shape, np.finfo(np.float64).min)
+    for seed in range(3):
+        assert np.isfinite(np.asarray(Noise(seed, np.float32).array(x) * 1)).all()
+
+
+def test_many_elements_move_as_few_do():
+    x = np.linspace(-3, 3, 50_000)
+    x[::5] = 0
+    x[1::7] *= np.finfo(np.float64).tiny
+    many = np.asarray(Noise(1, np.float64).array(x) * 1.5)
+    steps = Uniform(1).array(x.shape)
+    want = 1.5 * x
+    moved = want + steps * (np.abs(want) * (1.5 * U) + np.sign(np.abs(want)) * 5e-324)
+    assert np.array_equal(many, moved)
 
 
 @pytest.mark.parametrize("x", [np.inf, -np.inf, np.nan, 0.0])

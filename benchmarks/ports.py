@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import report
 import torch
-from measure import Result, seconds
+from measure import Result, cpu_seconds
 from torch import nn
 
 import gradparity as gp
@@ -24,17 +24,16 @@ from gradparity.adapters.captures.torch_side import TorchSide
 
 WIDTH, HEADS, TOKENS = 512, 8, 256
 
-#: So many times one forward and backward pass of PyTorch, beside the captures, may be taken. It is
-#: missed: on one busy core, of which a pass took 0.08 s of CPU, a verdict took 18 s. An element's
-#: own noise is the least of what is let pass, so that of three million elements some are closer to
-#: the truth in one noisy run than they may be in all: each side takes four. These eight round
-#: every element of every operation and take most of it. When there were two, they took 4.8 of
-#: 13 s, JAX's compilation and runs 2.6 s, two plain runs 2.3 s, PyTorch's runs 0.4 s. NumPy's
-#: products of matrices have a half to a third of the speed of PyTorch's, and in float64.
+#: So many times one forward and backward pass of PyTorch, beside the captures, may be taken, of
+#: processor time. It is missed: 78 times (6.7 s; a pass took 0.086 s), when each side took four
+#: noisy runs 185. JAX's runs in both dtypes take 28 of these, most of it XLA's compilation; the
+#: reference's plain runs 7, its one noisy run a side 15, PyTorch's runs 3.5, judging 25: every
+#: element of 3 million gradients, of two programs, of two frameworks in two dtypes.
 TIMES = 20
 
-#: So many times what the passes keep may be held. It is missed: 14 times (784 MiB against 54), of
-#: which four runs' gradients are 100 MiB a side.
+#: So many times what the passes keep may be held. It is missed: 7.5 times (403 MiB against 54),
+#: 14.6 when each side took four noisy runs. JAX's compilation in float64 takes 2.5 of these, each
+#: copy of all gradients in float64 half of one.
 HELD = 6
 
 
@@ -119,16 +118,17 @@ def measured() -> list[Result]:
         block(x).sum().backward()
 
     both()
-    once = min(seconds(both) for _ in range(5))
+    once = min(cpu_seconds(both) for _ in range(5))
     given = Given(*TorchSide(block).state(), names=("x",), args=(x.numpy(),))
     sides = (TorchSide(block), JaxSide(port, convert))
     for side in sides:  # what the first capture imports is none of its time
         side.capture(given, "float64")
-    captures = sum(seconds(lambda side=side: side.capture(given, "float64")) for side in sides)
+    captures = sum(cpu_seconds(lambda side=side: side.capture(given, "float64")) for side in sides)
+    compare = gp.compare  # imports what it needs
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    start = time.perf_counter()
-    found = gp.compare(block, port, {"x": x}, convert)
-    took = time.perf_counter() - start
+    start = time.process_time()
+    found = compare(block, port, {"x": x}, convert)
+    took = time.process_time() - start
     more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
     if found.verdict != "same":
         raise SystemExit(str(found))

@@ -116,22 +116,37 @@ def _like(want: np.ndarray, number: int, sample: np.ndarray | None) -> np.ndarra
     return sample
 
 
-def scale_of_noise(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
+def scale_of_noise(
+    want: np.ndarray, noise: np.ndarray, dtype: Any, beside: np.ndarray | None = None
+) -> np.ndarray:
     """What rounding explains, element by element.
 
     A handful of samples may by luck sit close to the truth at one element, so each element's own
     spread is joined by a share of the middle one's: one large element, or one that cancels, does
     not open its neighbours. No element is resolved below its own last place (``OWN``). A subnormal
-    number may be flushed to zero, as XLA does.
+    number may be flushed to zero, as XLA does. ``beside`` is how far each element was seen to be
+    moved by rounding elsewhere, as in another program of the same mathematics: luck would be needed
+    there as well.
     """
     with np.errstate(over="ignore"):
-        size = np.abs(want).astype(np.float64)
-    size = np.where(np.isfinite(size), size, 0.0)
-    noise = np.where(np.isfinite(noise), noise, 0.0)  # beyond float64 there is nothing to compare
+        size = _finite(np.asarray(np.abs(want).astype(np.float64, copy=False)))
+    noise = _finite(noise)  # beyond float64 there is nothing to compare
     if noise.size > 1:
         share = SHARE * _middle(noise, size)
-        noise = np.hypot(noise, np.where(noise > 0, np.minimum(share, LUCK * noise), share))
-    return noise + np.maximum(OWN * unit_roundoff(dtype) * size, flushed(dtype)) / MULTIPLE
+        more = np.minimum(share, LUCK * (noise if beside is None else np.maximum(noise, beside)))
+        np.copyto(more, share, where=noise <= 0)
+        noise = np.hypot(noise, more, out=more)
+    size *= OWN * unit_roundoff(dtype)  # in place, as it may be large
+    np.maximum(size, flushed(dtype), out=size)
+    size /= MULTIPLE
+    return noise + size
+
+
+def _finite(x: np.ndarray) -> np.ndarray:
+    """An array with zeros in place of what is not finite."""
+    if x.size and not np.isfinite(np.maximum.reduce(x, axis=None)):
+        return np.where(np.isfinite(x), x, 0.0)
+    return x
 
 
 def flushed(dtype: Any) -> float:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.captured import Captured, same
-from ...adapters.captures.sides import Draw, Given, Side
+from ...adapters.captures.captured import Captured, same, sharing
+from ...adapters.captures.sides import Draw, Given, Ran, Side
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
 from .judging import Row, as_run, black_box, failing, mathematics
 from .pairing import Pairs, only, pairs
+from .rounding import Noise
+from .seeing import Seen
 
 #: What black boxes in float64 may be apart, relative to the largest: no noise is known of them.
 BLACK_BOX = 1e-9
@@ -50,6 +52,7 @@ class Comparison:
         return "unknown" if self.gaps else "same"
 
     def _programs(self, captured: list[Captured]) -> None:
+        captured = [captured[0], sharing(captured[1], captured[0])]
         shapes = [shapes_of(one) for one in captured]
         found = self._pair([list(x) for x in shapes])
         paths = (found.first, found.second)
@@ -57,26 +60,37 @@ class Comparison:
             (side.name, only(one, self.paths[side]), self.draw, [held[p] for p in own])
             for side, one, held, own in zip(self.sides, captured, shapes, paths, strict=True)
         ]
+        # A framework's own run takes most memory: it is made while little else is held.
+        ran = [self._ran(side, "float64") for side in self.sides]
         a, b = (evaluate(*one, whole=False) for one in asked)
-        self.rows += mathematics(a, b)
-        if failing(self.rows):
+        seen = Seen(*zip((a, b), (list(one.values()) for one in ran), strict=True))
+        self.rows += mathematics(a, b, seen)
+        alike = not failing(self.rows)
+        if not alike:
             known = zip(asked, (a.noise, b.noise), strict=True)
             self.findings += diagnose(
                 *(replace(evaluate(*one), as_noisy=noise) for one, noise in known)
             )
-        for side, one in zip(self.sides, (a, b), strict=True):
-            self._own_gradients(side, one)
+        for side, one, own in zip(self.sides, (a, b), ran, strict=True):
+            beside = seen.beside(one, judged=True) if alike else None
+            self._own_gradients(one, own, beside)
             if self.dtype != "float64":
-                self._as_run(side, one)
+                self._as_run(side, one, beside)
 
-    def _own_gradients(self, side: Side, one: Evaluated) -> None:
+    def _ran(self, side: Side, dtype: str) -> dict[str, Ran]:
+        """A side as it is, in each of its modes."""
+        return {
+            mode: side.run(self.given, self.draw, dtype, mode, self.paths[side])
+            for mode in side.modes
+        }
+
+    def _own_gradients(self, one: Evaluated, ran: Mapping[str, Ran], beside: Noise | None) -> None:
         """A side in float64 beside the reference's derivative of the same program."""
-        for mode in side.modes:
-            ran = side.run(self.given, self.draw, "float64", mode, self.paths[side])
-            rows = as_run(one, ran, "float64", "own gradient", mode)
+        for mode, own in ran.items():
+            rows = as_run(one, own, "float64", "own gradient", mode, beside=beside)
             off = failing(rows)
             narrow = self._narrower(one) if off else ""
-            if narrow and not failing(self._within(one, ran)):
+            if narrow and not failing(self._within(one, own)):
                 self._add_narrow(one, narrow)
                 rows = [{**r, "verdict": "agree", "reason": ""} for r in rows]
             elif off:
@@ -136,18 +150,17 @@ class Comparison:
         note = f"worst: {worst['kind']} of {worst['tensor']}: {worst['reason']}"
         self.findings.append(Finding("own gradient", at, cause, note=note))
 
-    def _as_run(self, side: Side, wide: Evaluated) -> None:
+    def _as_run(self, side: Side, wide: Evaluated, beside: Noise | None) -> None:
         """A side in its user's dtype beside the truth of its own program.
 
         That is what it is in float64 where the programs and their leaves are the same; what agrees
         with that within rounding need not be captured again.
         """
-        ran = {
-            mode: side.run(self.given, self.draw, self.dtype, mode, self.paths[side])
-            for mode in side.modes
-        }
+        ran = self._ran(side, self.dtype)
         rows = [
-            r for mode, x in ran.items() for r in as_run(wide, x, self.dtype, "run", mode, noises=2)
+            r
+            for mode, x in ran.items()
+            for r in as_run(wide, x, self.dtype, "run", mode, noises=2, beside=beside)
         ]
         if not failing(rows):
             self.rows += rows

@@ -4,40 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from ...adapters.captures.captured import Captured
 from ...adapters.captures.sides import Draw, contracted
 from ...adapters.numpy_reference import reference
-from ...adapters.values import dtype_of
-from ...cases.program import Const, Instruction, Program, Ref
+from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
 from ..edits.forward import forward
-from ..measure.noise import MULTIPLE, WIDE, largest, noises, scale_of_noise, spread
+from ..measure.noise import MULTIPLE
 from .matching import NEAR
-
-#: How often the noisy reference is run on a side.
-RUNS = 4
+from .rounding import (
+    NARROW,
+    NOTHING,
+    RUNS,
+    Ends,
+    Noise,
+    distances,
+    ends,
+    explained,
+    has_narrow,
+    kept,
+    moves_far,
+    noisy_run,
+)
 
 #: Relative to the largest element, no values that are farther apart are the same.
 FARTHEST = 1e-5
 
-#: Relative to the largest cotangent of all, one that is rounding alone, as that of a shift which
-#: a softmax takes away.
-NOTHING = 1e-13
-
-#: The dtypes that are narrower than float64.
-NARROW = ("float32", "float16", "bfloat16")
-
 #: What the loss on top of a program, and its parts, are called.
 LOSS = "loss~"
-
-#: How far rounding moves ``values`` of outputs and ``grads`` of leaves, by their names.
-Noise = Mapping[str, Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,14 @@ class Evaluated:
         return min(max(found), FARTHEST)
 
     @cached_property
+    def ends(self) -> Ends:
+        """What it makes of outputs, and the cotangents of parameters: what noise is told of."""
+        return Ends(
+            {name: self.values[name] for _, name in self.outputs},
+            {name: self.grads.get(name) for name in self.captured.params},
+        )
+
+    @cached_property
     def noise(self) -> Noise:
         """How far rounding moves ``values`` of outputs and ``grads`` of leaves, in float64.
 
@@ -130,46 +137,47 @@ class Evaluated:
         """
         if self.as_noisy is not None:
             return self.as_noisy
-        return _scaled(self, self.whole, "float64")
+        return kept(explained(self.ends, self.whole, "float64"))
 
-    def noises(self, dtype: str) -> Iterator[Noise]:
+    def noises(self, dtype: str, beside: Noise | None = None) -> Iterator[Noise]:
         """What rounding to a dtype explains, the cheapest to be had first, the last the whole.
 
         The first is of one noisy run in float64: the least that the root mean square of all can be.
         Of a narrower dtype the first are in proportion to the unit roundoff, where that moves
-        nothing far. What agrees within them needs no more runs.
+        nothing far. What agrees within them needs no more runs. ``beside`` is how far each element
+        was seen to be moved elsewhere, in float64.
         """
         if dtype == "float64" and self.as_noisy is not None:
             yield self.as_noisy
             return
+        first = partial(explained, self.ends, dtype=dtype, least=RUNS**-0.5, beside=beside)
         if dtype == "float64":
-            yield _scaled(self, self.once, dtype)
+            yield first(self.once)
             yield self.noise
             return
-        if dtype in NARROW and not _has_narrow(self.captured) and self.as_noisy is None:
-            for distances in (lambda: self.once, lambda: self.whole):
-                found = _scaled(self, distances(), dtype)
-                if _moves_far(self, found):
-                    break
-                yield found
+        if self._follows(dtype) and not moves_far(self.ends, self.once, dtype):
+            yield first(self.once)
+            if not moves_far(self.ends, self.whole, dtype):
+                yield explained(self.ends, self.whole, dtype)
         yield noise_of(self, dtype)
 
-    @cached_property
-    def noisy_runs(self) -> list[Any]:
-        """Noisy runs in float64 so far; none any more once all were made and measured."""
-        return []
+    def _follows(self, dtype: str) -> bool:
+        """Whether what it rounds to is of that dtype throughout."""
+        return dtype in NARROW and not has_narrow(self.captured) and self.as_noisy is None
+
+    def noisy(self, number: int, dtype: str = "float64") -> Ends:
+        """A noisy run: the same whenever it is asked for."""
+        return noisy_run(number, dtype, self.task, self.captured, list(self.ends.values))
 
     @cached_property
     def once(self) -> Noise:
-        """How far one noisy run in float64 is off, as a share of what all may be."""
-        return _distances(self, "float64", 1)
+        """How far one noisy run in float64 is off; in float32, which is as fine as is needed."""
+        return kept(distances(self.ends, [self.noisy(0)]), np.float32)
 
     @cached_property
     def whole(self) -> Noise:
         """How far all noisy runs in float64 are off."""
-        found = _distances(self, "float64", RUNS)
-        self.noisy_runs.clear()
-        return found
+        return kept(distances(self.ends, [self.noisy(k) for k in range(RUNS)]))
 
 
 def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
@@ -214,24 +222,11 @@ def evaluate(
         step = reference(task, dtype=np.float64).steps[0]
         values, grads = step.values, step.grads
     else:
-        values, grads = _ends(task, [name for _, name in outputs], dtype=np.float64)
+        made = ends(task, [name for _, name in outputs], dtype=np.float64)
+        values, grads = made.values, made.grads
     values = {**leaves, **values}
     program = replace(captured.program, output=captured.program.output)
     return Evaluated(framework, captured, program, outputs, values, grads, task, draw)
-
-
-def _ends(
-    task: Task, outputs: Sequence[str], **how: Any
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray | None]]:
-    """What a run makes of the outputs and of the loss, and its gradients: nothing in between."""
-    found: dict[str, np.ndarray] = {}
-
-    def keep(_: int, name: str, node: Any) -> None:
-        if name in outputs:
-            found[name] = np.array(np.asarray(node.value).view(np.ndarray))
-
-    step = reference(replace(task, whole_step=task.steps), watch=keep, **how).steps[0]
-    return {**found, **step.values}, step.grads
 
 
 def task_of(
@@ -265,118 +260,9 @@ def task_of(
 
 
 def noise_of(side: Evaluated, dtype: str) -> Noise:
-    """What rounding to ``dtype`` explains of a side's outputs and gradients.
-
-    Constants that the user's code made in a narrower dtype are moved as well: the other side may
-    have rounded them otherwise, or not at all.
-    """
-    return _scaled(side, _distances(side, dtype, RUNS), dtype, of=dtype)
-
-
-def _distances(side: Evaluated, dtype: str, runs: int) -> Noise:
-    """How far noisy runs are off, at least, if there were all."""
-    task = replace(side.task, dtype=dtype)
-    names = [name for _, name in side.outputs]
-    steps = side.noisy_runs if dtype == "float64" else []
-    sources = noises(task, "noise", RUNS)
-    for k in range(len(steps), runs):
-        noise = sources[k]
-        moved = replace(
-            task,
-            inputs=_moved(side.captured, task.inputs, dtype, k),
-            programs={"*": _narrowed(side.program_run, side.captured.dtypes, dtype, k)},
-        )
-        steps.append(_ends(moved, names, dtype=np.float64, noise=noise))
-    least = (runs / RUNS) ** 0.5
-    found: dict[str, dict[str, np.ndarray]] = {"values": {}, "grads": {}}
-    for name in names:
-        far = spread(side.values[name], [values.get(name) for values, _ in steps])
-        found["values"][name] = least * far
-    for name in side.captured.params:
-        want = side.grads.get(name)
-        if want is not None:
-            found["grads"][name] = least * spread(want, [grads.get(name) for _, grads in steps])
-    return found
-
-
-def _scaled(side: Evaluated, distances: Noise, dtype: str, *, of: str = "float64") -> Noise:
-    """What distances at one dtype's rounding explain at another's."""
-    times = float(ml_dtypes.finfo(dtype_of(dtype)).eps) / float(ml_dtypes.finfo(dtype_of(of)).eps)
-    unit = np.dtype(dtype) if dtype != "bfloat16" else np.dtype(np.float32)
-    held = {"values": side.values, "grads": side.grads}
-    return {
-        kind: {
-            name: scale_of_noise(np.asarray(held[kind][name]), times * far, unit)
-            for name, far in found.items()
-        }
-        for kind, found in distances.items()
-    }
-
-
-def _moves_far(side: Evaluated, noise: Noise) -> bool:
-    """Whether rounding moves something so far that it need not be in proportion."""
-    for held, found in ((side.values, noise["values"]), (side.grads, noise["grads"])):
-        sizes = {k: largest(np.asarray(held[k]), np.float64) for k in found}
-        nothing = NOTHING * max(sizes.values(), default=0.0)
-        if any(
-            float(np.max(far, initial=0.0)) > WIDE * sizes[k]
-            for k, far in found.items()
-            if sizes[k] > nothing
-        ):
-            return True
-    return False
-
-
-def _has_narrow(captured: Captured) -> bool:
-    """Whether it computes, or has constants, in a narrower dtype than float64."""
-    constants = (x for k, x in captured.inputs.items() if k in captured.places)
-    return not {*NARROW}.isdisjoint(captured.dtypes.values()) or any(
-        x.dtype.kind in "fV" and x.dtype.itemsize < 8 for x in constants
-    )
-
-
-def _moved(
-    captured: Captured, inputs: Mapping[str, np.ndarray], dtype: str, seed: int
-) -> dict[str, np.ndarray]:
-    """Inputs, with constants of a narrower dtype than the program's moved by some units."""
-    generator = np.random.default_rng(seed)
-    moved = dict(inputs)
-    given = np.finfo(np.float64 if dtype == "float64" else np.float32).eps
-    for name, x in inputs.items():
-        if name in captured.places and x.dtype.kind == "f":
-            eps = np.finfo(x.dtype).eps
-            if eps > given:
-                wide = x.astype(np.float64)
-                moved[name] = wide * (1 + 2 * eps * generator.uniform(-1, 1, x.shape))
-    return moved
-
-
-def _narrowed(program: Program, dtypes: Mapping[str, str], dtype: str, seed: int) -> Program:
-    """A program whose numbers are moved where the user's code has them in a narrower dtype."""
-    generator = np.random.default_rng(seed)
-    wide = float(ml_dtypes.finfo(dtype_of(dtype)).eps)
-    made = []
-    for i in program.instructions:
-        eps = float(ml_dtypes.finfo(dtype_of(dtypes[i.target])).eps) if _narrow(i, dtypes) else 0.0
-        if eps > wide:
-            arguments = tuple(
-                Const(a.value * (1 + eps * generator.uniform(-1, 1)))
-                if isinstance(a, Const) and _is_long(a.value)
-                else a
-                for a in i.arguments
-            )
-            i = replace(i, arguments=arguments)  # noqa: PLW2901
-        made.append(i)
-    return Program(tuple(made), program.output)
-
-
-def _narrow(i: Instruction, dtypes: Mapping[str, str]) -> bool:
-    return dtypes.get(i.target, "") in NARROW
-
-
-def _is_long(value: Any) -> bool:
-    """Whether it is a number that a narrow dtype may have rounded."""
-    return isinstance(value, float) and np.isfinite(value) and value != round(value * 256) / 256
+    """What rounding to ``dtype`` explains of a side's outputs and gradients."""
+    runs = [side.noisy(k, dtype) for k in range(RUNS)]
+    return kept(explained(side.ends, distances(side.ends, runs), dtype, of=dtype))
 
 
 def _made(target: str, operation: str, *arguments: Any) -> Instruction:

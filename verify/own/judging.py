@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,12 +12,14 @@ from ...adapters.captures.sides import Ran
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_for
 from ..measure.noise import bound_of
-from .evaluating import Evaluated, Noise
+from .evaluating import Evaluated
+from .rounding import Noise
+from .seeing import Seen
 
 Row = dict[str, Any]
 
-#: Of a side whose noise is not asked for.
-NO_NOISE: Noise = {"values": {}, "grads": {}}
+#: A row's kind and tensor.
+Key = tuple[str, str]
 
 #: The columns of a row, in order.
 COLUMNS = (
@@ -36,28 +38,43 @@ COLUMNS = (
 )
 
 
-def mathematics(a: Evaluated, b: Evaluated) -> list[Row]:
+def mathematics(a: Evaluated, b: Evaluated, seen: Seen | None = None) -> list[Row]:
     """Both programs in float64: outputs and gradients, over the noise of both.
 
-    What agrees within less than one side's noise needs no more runs.
+    What agrees within less than their noise needs no more runs.
     """
-    for noise in a.noises("float64"):
-        rows = list(_mathematics(a, b, (noise, NO_NOISE)))
-        if not failing(rows):
-            return rows
-    return list(_mathematics(a, b, (a.noise, b.noise)))
+    beside = (None, None) if seen is None else (seen.beside(a), seen.beside(b))
+    noises = zip(a.noises("float64", beside[0]), b.noises("float64", beside[1]), strict=True)
+    return _judged_until(noises, lambda noise, keys: _mathematics(a, b, noise, keys))
 
 
-def _mathematics(a: Evaluated, b: Evaluated, noises: tuple[Noise, Noise]) -> Iterator[Row]:
+def _judged_until(
+    noises: Iterable[Any], judge: Callable[[Any, Iterable[Key] | None], Iterator[Row]]
+) -> list[Row]:
+    """Rows; what is off is judged again with the next noise, as long as there is one."""
+    rows: dict[Key, Row] = {}
+    off: set[Key] | None = None
+    for noise in noises:
+        rows |= {(row["kind"], row["tensor"]): row for row in judge(noise, off)}
+        off = {key for key, row in rows.items() if row["verdict"] != "agree"}
+        if not off:
+            break
+    return list(rows.values())
+
+
+def _mathematics(
+    a: Evaluated, b: Evaluated, noises: tuple[Noise, Noise], keys: Iterable[Key] | None
+) -> Iterator[Row]:
     side = f"{a.framework} | {b.framework}"
     mine, theirs = noises
     for (path, x), (_, y) in zip(a.outputs, b.outputs, strict=True):
-        noise = mine["values"][x], theirs["values"].get(y, 0.0)
-        outcome = _between(a.values[x], b.values[y], noise)
-        yield _row("mathematics", side, "value", path or "output", outcome)
+        if keys is None or ("value", path or "output") in keys:
+            noise = mine["values"][x], theirs["values"][y]
+            outcome = _between(a.values[x], b.values[y], noise)
+            yield _row("mathematics", side, "value", path or "output", outcome)
     for name in a.captured.params:
         x, y = a.grads.get(name), b.grads.get(name)
-        if x is None and y is None:
+        if (x is None and y is None) or (keys is not None and ("grad", name) not in keys):
             continue
         zero = np.zeros(np.shape(a.values[name]))
         x, y = (zero if g is None else g for g in (x, y))
@@ -78,30 +95,43 @@ def _between(x: np.ndarray, y: np.ndarray, noise: tuple[Any, Any]) -> Outcome:
 
 
 def as_run(
-    side: Evaluated, ran: Ran, dtype: str, check: str, mode: str, noises: int | None = None
+    side: Evaluated,
+    ran: Ran,
+    dtype: str,
+    check: str,
+    mode: str,
+    *,
+    noises: int | None = None,
+    beside: Noise | None = None,
 ) -> list[Row]:
     """What a side computed when it was run, beside the truth of its own program.
 
     With so many of ``Evaluated.noises``; None: with all until it agrees.
     """
-    rows: list[Row] = []
-    for noise in islice(side.noises(dtype), noises):
-        rows = list(_as_run(side, ran, dtype, check, mode, noise))
-        if not failing(rows):
-            break
-    return rows
+    found = islice(side.noises(dtype, beside), noises)
+    return _judged_until(
+        found, lambda noise, keys: _as_run(side, ran, (dtype, check, mode), noise, keys)
+    )
 
 
 def _as_run(
-    side: Evaluated, ran: Ran, dtype: str, check: str, mode: str, noise: Noise
+    side: Evaluated,
+    ran: Ran,
+    asked: tuple[str, str, str],
+    noise: Noise,
+    keys: Iterable[Key] | None,
 ) -> Iterator[Row]:
+    dtype, check, mode = asked
     label = f"{side.framework} {mode}" if mode else side.framework
     got = list(ran.outputs.values())
     for k, (path, name) in enumerate(side.outputs):
-        held = got[k] if k < len(got) else None
-        outcome = _judged(held, side.values[name], noise["values"][name], dtype)
-        yield {**_row(check, label, "value", path or "output", outcome), "dtype": dtype}
+        if keys is None or ("value", path or "output") in keys:
+            held = got[k] if k < len(got) else None
+            outcome = _judged(held, side.values[name], noise["values"][name], dtype)
+            yield {**_row(check, label, "value", path or "output", outcome), "dtype": dtype}
     for name in side.captured.params:
+        if keys is not None and ("grad", name) not in keys:
+            continue
         want, held = side.grads.get(name), ran.grads.get(name)
         if want is None or (held is None and not np.any(want)):
             if held is None or not np.any(held):

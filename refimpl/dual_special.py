@@ -239,6 +239,19 @@ def _eigh(a: Dual) -> tuple[Dual, Dual]:
     return made(values, moved), made(vectors, turned)
 
 
+def _eig(a: Dual) -> tuple[Dual, Dual]:
+    """With P = V⁻¹ ȧ V: λ̇ = diag P, V̇ = V (P/(λⱼ − λᵢ)), lengths and phases held."""
+    values, vectors = wide_linalg.eig(a.value)
+    inner = wide_linalg.solve(vectors, a.tangent @ vectors)
+    turned = vectors @ _over(inner, values[..., None, :] - values[..., :, None])
+    along = np.real(np.conj(vectors) * turned).sum(axis=-2, keepdims=True)
+    place = wide_linalg.largest(vectors)
+    pick, moved = (np.take_along_axis(x, place, axis=-2) for x in (vectors, turned))
+    along = along + 1j * np.imag(np.conj(pick) * moved) / np.abs(pick) ** 2
+    slopes = np.diagonal(inner, axis1=-2, axis2=-1)
+    return made(values, slopes), made(vectors, turned - vectors * along)
+
+
 def _svd(a: Dual) -> tuple[Dual, Dual, Dual]:
     """With P = Uᴴ ȧ V: ṡ = Re diag P, and U, V turn by what P and Pᴴ say off the diagonal."""
     u, s, vh = wide_linalg.svd(a.value)
@@ -274,6 +287,7 @@ for _function, _rule in (
     (wide_linalg.lu_packed, _lu_packed),
     (wide_linalg.qr, _qr),
     (wide_linalg.eigh, _eigh),
+    (wide_linalg.eig, _eig),
     (wide_linalg.svd, _svd),
 ):
     rule_of(_function, _rule)

@@ -5,7 +5,8 @@ these are textbook algorithms on small matrices; each starts from LAPACK's float
 its signs, so that eigenvectors and their like come out in the same gauge in every dtype.
 
 G. H. Golub & C. F. Van Loan, "Matrix computations", 4th ed. (2013): algorithms 3.4.1 (LU), 4.2.1
-(Cholesky), 5.2.6 (Gram-Schmidt), 8.5.2 and section 8.6.3 (Jacobi).
+(Cholesky), 5.2.6 (Gram-Schmidt), 8.5.2 and section 8.6.3 (Jacobi); sections 7.2.2 and 7.2.4
+(eigenvalues and eigenvectors under small changes).
 """
 
 from __future__ import annotations
@@ -201,6 +202,64 @@ def eigh(a: Any) -> tuple[Any, Any]:
         for p, q in _pairs(b.shape[-1]):
             _rotate(b, v, p, q, b[..., p, q], b[..., p, p].real, b[..., q, q].real)
     return _diagonal(b).real.copy(), v
+
+
+#: Eigenvalues stand in the order of their real part and so much of the imaginary one: those that
+#: matrices usually have, conjugate pairs and roots of unity, then have no tie.
+LEAN = 0.6180339887498949
+
+
+def leaning(values: Any) -> Any:
+    """What eigenvalues are put in order by."""
+    return values.real + values.imag * values.real.dtype.type(LEAN)
+
+
+@primitive
+def eig(a: Any) -> tuple[Any, Any]:
+    """Eigenvalues, in the order of ``leaning``, and eigenvectors; both complex.
+
+    The vectors are LAPACK's: of length 1, the largest element real.
+    """
+    dtype = np.result_type(a, np.complex64)
+    values, vectors = (x.astype(dtype) for x in np.linalg.eig(_narrow(a) if is_wide(a) else a))
+    if is_wide(a):
+        values, vectors = _refined(a, values, vectors)
+    order = np.argsort(leaning(values), axis=-1)
+    ranked = np.take_along_axis(values, order, axis=-1)
+    return ranked, np.take_along_axis(vectors, order[..., None, :], axis=-1)
+
+
+def largest(vectors: Any) -> Any:
+    """Where the largest element of each column is, as a row."""
+    if not vectors.shape[-2]:
+        return np.zeros((*vectors.shape[:-2], 1, vectors.shape[-1]), np.int64)
+    return np.argmax(np.abs(vectors), axis=-2)[..., None, :]
+
+
+def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
+    """Eigenvectors improved until V⁻¹ a V is diagonal: each sweep squares what is off it.
+
+    LAPACK has a real matrix's conjugate pairs one beside the other, and they stay conjugates.
+    """
+    eps = np.finfo(a.dtype).eps
+    partner = np.arange(values.shape[-1]) + np.sign(values.imag).astype(np.int64)
+    for _ in range(_SWEEPS):
+        b = solve(vectors, a @ vectors)
+        values = _diagonal(b)
+        off = b - values[..., None, :] * np.eye(b.shape[-1])
+        gaps = values[..., None, :] - values[..., :, None]
+        near = np.abs(off) >= 0.25 * np.abs(gaps)  # of one eigenvalue that is there twice
+        vectors = vectors + vectors @ np.where(near, 0, off / np.where(near, 1, gaps))
+        if a.dtype.kind == "f":
+            other = np.conj(np.take_along_axis(vectors, partner[..., None, :], axis=-1))
+            vectors = (vectors + other) * 0.5
+            values = (values + np.conj(np.take_along_axis(values, partner, axis=-1))) * 0.5
+        vectors = vectors / np.sqrt((np.abs(vectors) ** 2).sum(axis=-2, keepdims=True))
+        pick: Any = np.take_along_axis(vectors, largest(vectors), axis=-2)
+        vectors = vectors * (np.where(pick.real < 0, -1, 1) * np.conj(pick) / np.abs(pick))
+        if np.abs(np.where(near, 0, off)).max(initial=0) <= eps * np.abs(values).max(initial=0):
+            break
+    return values, vectors
 
 
 @primitive

@@ -7,8 +7,11 @@ from typing import Any
 import autograd.numpy
 import autograd.scipy.linalg
 import autograd.scipy.signal
+import numpy as np
+from autograd.tracer import getval
 
 from ...refimpl.errors import Unsupported
+from ...refimpl.wide_linalg import leaning
 from ..lowering import Entry, via
 
 anp: Any = autograd.numpy
@@ -53,6 +56,14 @@ def _solve_triangular(a: Any, b: Any, *, upper: bool, unitriangular: bool) -> An
     return scipy_linalg.solve_triangular(a, b, lower=not upper, unit_diagonal=unitriangular)
 
 
+def _eig(x: Any) -> tuple[Any, Any]:
+    """Complex, and in the reference's order, by products with a permutation."""
+    values, vectors = linalg.eig(x)
+    order = np.argsort(leaning(getval(values)), axis=-1)
+    swaps = np.eye(x.shape[-1], dtype=np.result_type(vectors.dtype, np.complex64))[order]
+    return anp.matmul(swaps, values[..., None])[..., 0], anp.matmul(vectors, swaps.swapaxes(-1, -2))
+
+
 def _several(value: Any, count: int) -> tuple[int, ...]:
     return (value,) * count if isinstance(value, int) else tuple(value)
 
@@ -90,6 +101,8 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.slogdet": via("autograd.numpy.linalg.slogdet", lambda x: tuple(linalg.slogdet(x))),
     "linalg.eigh": via("autograd.numpy.linalg.eigh", lambda x: tuple(linalg.eigh(x))),
     "linalg.eigvalsh": via("autograd.numpy.linalg.eigh", lambda x: linalg.eigh(x)[0]),
+    "linalg.eig": via("autograd.numpy.linalg.eig", _eig),
+    "linalg.eigvals": via("autograd.numpy.linalg.eig", lambda x: _eig(x)[0]),
     "linalg.svd": via(
         "autograd.numpy.linalg.svd",
         lambda x, *, full_matrices: tuple(linalg.svd(x, full_matrices)),

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 
+from ...refimpl.wide_linalg import LEAN
 from ..lowering import Entry, via
 
 
@@ -43,6 +44,25 @@ def _cholesky_solve(factor: jax.Array, b: jax.Array, *, upper: bool = False) -> 
     return jsl.cho_solve((factor, not upper), b)
 
 
+def _ranked(values: jax.Array) -> jax.Array:
+    """The order that the reference has eigenvalues in."""
+    return jnp.argsort(values.real + LEAN * values.imag, axis=-1)
+
+
+def _eigvals(x: jax.Array) -> jax.Array:
+    values = jnp.linalg.eigvals(x)
+    return jnp.take_along_axis(values, _ranked(values), axis=-1)
+
+
+def _eig(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    values, vectors = jax.lax.linalg.eig(
+        x, compute_left_eigenvectors=False, enable_eigvec_derivs=True
+    )
+    order = _ranked(values)
+    columns = jnp.take_along_axis(vectors, order[..., None, :], axis=-1)
+    return jnp.take_along_axis(values, order, axis=-1), columns
+
+
 LOWERINGS: dict[str, Entry] = {
     "trace": via(
         "jax.numpy.trace", lambda x, *, offset=0: jnp.trace(x, offset, axis1=-2, axis2=-1)
@@ -55,6 +75,8 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.lu_factor": via("jax.scipy.linalg.lu_factor", jsl.lu_factor),
     "linalg.lu_solve": via("jax.scipy.linalg.lu_solve", _lu_solve),
     "linalg.cholesky_solve": via("jax.scipy.linalg.cho_solve", _cholesky_solve),
+    "linalg.eigvals": via("jax.numpy.linalg.eigvals", _eigvals),
+    "linalg.eig": via("jax.lax.linalg.eig", _eig),
     "linalg.lstsq": via("jax.numpy.linalg.lstsq", _lstsq),
     "linalg.matrix_exp": via("jax.scipy.linalg.expm", jsl.expm),
 }

@@ -97,6 +97,8 @@ OPERATIONS: dict[str, str] = {
             "linalg.svd",
             "linalg.svdvals",
             "linalg.qr",
+            "linalg.eig",
+            "linalg.eigvals",
             "linalg.lu",
             "linalg.lu_factor",
             "linalg.cholesky_solve",

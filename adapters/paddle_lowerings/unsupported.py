@@ -23,6 +23,9 @@ OPERATIONS: dict[str, str] = {
         ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
         "this adapter does not take paddle.linalg.lu's pivots",
     ),
+    **dict.fromkeys(
+        ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
+    ),
     "scatter_reduce": "this adapter adds with paddle.put_along_axis, and reduces not otherwise",
     "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ...refimpl.wide_linalg import LEAN
 from ..lowering import Entry, via
 
 
@@ -49,6 +50,23 @@ def _trace(x: torch.Tensor, *, offset: int = 0) -> torch.Tensor:
     return torch.diagonal(x, offset, -2, -1).sum(-1)  # torch.trace knows one matrix, one diagonal
 
 
+def _ranked(values: torch.Tensor) -> torch.Tensor:
+    """The order that the reference has eigenvalues in."""
+    return torch.argsort(values.real + LEAN * values.imag, dim=-1)
+
+
+def _eigvals(x: torch.Tensor) -> torch.Tensor:
+    values = torch.linalg.eigvals(x)
+    return torch.take_along_dim(values, _ranked(values), -1)
+
+
+def _eig(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    values, vectors = torch.linalg.eig(x)
+    order = _ranked(values)
+    columns = torch.take_along_dim(vectors, order.unsqueeze(-2), -1)
+    return torch.take_along_dim(values, order, -1), columns
+
+
 LOWERINGS: dict[str, Entry] = {
     # torch.cross looks for an axis of three by itself; neither broadcasts to more axes.
     "cross": via(
@@ -64,5 +82,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.lu_factor": via("torch.linalg.lu_factor", _lu_factor),
     "linalg.lu_solve": via("torch.linalg.lu_solve", _lu_solve),
     "linalg.cholesky_solve": via("torch.cholesky_solve", _cholesky_solve),
+    "linalg.eigvals": via("torch.linalg.eigvals", _eigvals),
+    "linalg.eig": via("torch.linalg.eig", _eig),
     "linalg.lstsq": via("torch.linalg.lstsq", _lstsq),
 }

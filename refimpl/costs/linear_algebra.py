@@ -116,6 +116,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("linalg.svd", "linalg.svdvals", "linalg.eigvalsh"), _matrix(2.0)),
     **dict.fromkeys(("linalg.matrix_rank", "linalg.matrix_norm"), _matrix(2.0)),
     **dict.fromkeys(("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"), _matrix(2.0)),
+    **dict.fromkeys(("linalg.eig", "linalg.eigvals"), _matrix(5.0)),
     "linalg.cholesky_solve": _matrix(0.5),
     "linalg.matrix_exp": _matrix(20.0),
     **dict.fromkeys(

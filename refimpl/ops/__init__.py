@@ -22,6 +22,7 @@ from . import (
     diagonals,
     discrete,
     distances,
+    eigenvalues,
     elementary,
     factorisations,
     fourier,
@@ -115,6 +116,7 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "linear algebra": (
         *linear_systems.OPERATIONS,
         *factorisations.OPERATIONS,
+        *eigenvalues.OPERATIONS,
         *triangular_factors.OPERATIONS,
         *matrix_functions.OPERATIONS,
     ),

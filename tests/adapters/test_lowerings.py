@@ -89,7 +89,7 @@ COARSE = {
 SYMMETRIC = {"linalg.eigh", "linalg.eigvalsh"}
 
 #: Rows whose results are known up to a sign: their squares are compared.
-UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "linalg.qr"}
+UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "linalg.qr", "linalg.eig"}
 
 
 def within(framework, row):
@@ -119,6 +119,8 @@ class Builder:
         return names
 
     def contract(self, name, value, *, squared):
+        if squared and value.dtype.kind == "c":  # up to a phase
+            name, value = self.assign(f"|{name}|", "abs", name), np.abs(value)
         if squared:
             name, value = self.assign(f"{name}²", "square", name), value * value
         if value.dtype.kind == "c":

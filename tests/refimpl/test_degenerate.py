@@ -52,6 +52,24 @@ def test_the_determinant_of_a_singular_matrix_has_cofactors(matrix, cofactors, d
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+@pytest.mark.parametrize("name", ["linalg.eigvals", "linalg.eig"])
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0)])
+def test_matrices_of_no_rows_have_no_eigenvalues(name, shape, dtype):
+    _, (slope,) = gradients(name, np.zeros(shape), dtype=dtype)
+    assert slope is None or slope.shape == shape
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+@pytest.mark.parametrize("off", [0.0, 1.0])
+def test_eigenvectors_of_equal_size_in_every_element(off, dtype):
+    """Of a turn, the largest element may be either: what does not hang on phases is finite."""
+    (values, vectors), (slope,) = gradients("linalg.eig", [[off, -2.0], [2.0, off]], dtype=dtype)
+    assert same(values, [off - 2j, off + 2j])
+    assert same(np.abs(vectors), np.sqrt(0.5))
+    assert np.isfinite(slope).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
 def test_the_logarithm_of_a_singular_determinant(dtype):
     """Beside a regular one, which keeps its slope."""
     x = np.array([[[1.0, 2.0], [2.0, 4.0]], [[2.0, 0.0], [0.0, 4.0]]])

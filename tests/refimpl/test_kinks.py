@@ -13,7 +13,7 @@ from gradparity.refimpl.sampling import draw
 INF = np.inf
 
 #: Vectors that are known up to a sign have no derivative by differences.
-UP_TO_SIGN = {"linalg.eigh", "linalg.svd", "linalg.qr"}
+UP_TO_SIGN = {"linalg.eigh", "linalg.eig", "linalg.svd", "linalg.qr"}
 
 #: They are not computed outside their domain, at whose end they have their kink.
 BOUNDED = {"zeta", "gammainc", "gammaincc", "betainc", "hyp2f1", "spence", "exp1", "expn", "sici"}

@@ -115,6 +115,20 @@ def test_eigh(dtype, batch, n):
     assert same_gauge(vectors, np.linalg.eigh(narrow(a))[1])
 
 
+def test_eig(dtype, batch, n):
+    a = drawn(dtype, *batch, n, n)
+    values, vectors = wide_linalg.eig(a)
+    assert near(a @ vectors, vectors * values[..., None, :])
+    assert near(np.ones((*batch, n), dtype), (np.abs(vectors) ** 2).sum(axis=-2))
+    assert bool((np.diff(wide_linalg.leaning(values)) >= 0).all())
+    if dtype == np.longdouble:
+        pairs = np.sort(np.where(values.imag != 0, values.imag, 0), axis=-1)
+        assert bool((pairs == -pairs[..., ::-1]).all())
+    ranked = wide_linalg.eig(narrow(a))
+    assert same_gauge(values, ranked[0])
+    assert same_gauge(vectors, ranked[1])
+
+
 @pytest.mark.parametrize("more", [-1, 0, 2])
 def test_svd(dtype, batch, n, more):
     rows = max(n + more, 1)

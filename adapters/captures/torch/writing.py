@@ -112,6 +112,13 @@ class Writer:
             raise NotCaptured("whole numbers that data decides")
         return made
 
+    def ran_as(self, number: int) -> torch.Tensor:
+        """One of several results as this run has it, of which it may decide what moves not."""
+        made = _first(self._like, number)
+        if not _ran(made):
+            raise NotCaptured("an order that data decides")
+        return made
+
     def emit(self, operation: str, *arguments: Any, **attributes: Any) -> str:
         """An instruction, of values, variables, numbers and None; its variable."""
         names = [x.name if isinstance(x, Value) else x for x in arguments]

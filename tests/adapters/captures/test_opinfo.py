@@ -12,7 +12,7 @@ from .torch_held import doubles
 LEFT_OUT = {
     "chalf": "NumPy has no complex numbers of two halves",
     **dict.fromkeys(
-        ("linalg.eig", "linalg.eigvals", "grid_sampler_3d", "_upsample_bilinear2d_aa"),
+        ("grid_sampler_3d", "_upsample_bilinear2d_aa"),
         "the table has no such operation yet",
     ),
     "sparse.mm.reduce": "sparse arrays, of which the table has none",

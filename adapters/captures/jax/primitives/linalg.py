@@ -9,6 +9,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from .....refimpl.errors import Unsupported
+from .....refimpl.wide_linalg import leaning
 from ..values import Value
 from ..writing import Equation, Writer, Written
 
@@ -27,6 +28,25 @@ def _eigh(w: Writer, e: Equation) -> Written:
         raise Unsupported("of some eigenvalues alone")
     found = w.emit("linalg.eigh", e.inputs[0])
     return [w.emit("select", found, index=1), w.emit("select", found, index=0)]
+
+
+def _eig(w: Writer, e: Equation) -> Written:
+    """Of eigenvalues and what vectors on the right are asked for, in JAX's order of this run."""
+    if e.params["compute_left_eigenvectors"]:
+        raise Unsupported("of eigenvectors on the left")
+    x = e.inputs[0]
+    values = np.asarray(e.run(x.array)[0])
+    ranks = np.argsort(np.argsort(leaning(values), axis=-1), axis=-1)
+    if not e.params["compute_right_eigenvectors"]:
+        found = w.emit("linalg.eigvals", x)
+        return [w.emit("take_along_axis", found, w.constant(ranks), axis=-1)]
+    whole = w.emit("linalg.eig", x)
+    found, vectors = (w.emit("select", whole, index=k) for k in range(2))
+    columns = w.constant(np.broadcast_to(ranks[..., None, :], x.shape))
+    return [
+        w.emit("take_along_axis", found, w.constant(ranks), axis=-1),
+        w.emit("take_along_axis", vectors, columns, axis=-1),
+    ]
 
 
 def _svd(w: Writer, e: Equation) -> Written:
@@ -154,6 +174,7 @@ def _as_columns(product: ClosedJaxpr, a: Value, b: Value) -> list[int] | None:
 
 RULES = {
     "cholesky": _cholesky,
+    "eig": _eig,
     "eigh": _eigh,
     "svd": _svd,
     "lu": _lu,

@@ -73,6 +73,16 @@ class Pen(Protocol):
         """
         ...
 
+    def ran_as(self, number: int) -> torch.Tensor:
+        """One of several results as this run has it, of which it may decide what moves not.
+
+        Raises
+        ------
+        NotCaptured
+            Where nothing runs.
+        """
+        ...
+
     def emit(self, operation: str, *arguments: Any, **attributes: Any) -> str:
         """Add an instruction; its variable."""
         ...

@@ -52,8 +52,16 @@ class Writer:
         return self.builder.emit(operation, *given, **attributes)
 
     def elementwise(self, operation: str, *arguments: Any, **attributes: Any) -> str:
-        """Add an instruction whose arguments broadcast: constants are plain numbers if they can."""
-        given = [self.operand(x) if isinstance(x, Value) else x for x in arguments]
+        """Add an instruction whose arguments broadcast: constants are plain numbers if they can.
+
+        A constant that the result has its shape from stays an array.
+        """
+        values = [x for x in arguments if isinstance(x, Value)]
+        moving = [x.shape for x in values if x.name is not None]
+        whole = np.broadcast_shapes(*(x.shape for x in values))
+        plain = len(values) < len(arguments) or np.broadcast_shapes(*moving) == whole
+        written = self.operand if plain else self.name
+        given = [written(x) if isinstance(x, Value) else x for x in arguments]
         if not any(isinstance(x, str) for x in given):
             raise TypeError(f"{operation} of numbers alone")
         return self.builder.emit(operation, *given, **attributes)

@@ -68,6 +68,11 @@ def test_a_convolutional_network(draw, layer):
     held(cnn, {"kernels": kernels, "head": layer(24, 5)}, draw(2, 8, 8, 3))
 
 
+@pytest.mark.parametrize("whole", [jnp.ones, lambda shape: jnp.full(shape, 0.25)])
+def test_a_constant_gives_a_number_its_shape(whole):
+    held(lambda p: (p[0] * whole((2, 3))).sum() + (p[1] + whole((4, 1))) * p[1], np.ones(2))
+
+
 def normed(p, x):
     centred = x - x.mean(-1, keepdims=True)
     return centred / jnp.sqrt(x.var(-1, keepdims=True) + 1e-5) * p["scale"] + p["shift"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -36,6 +37,8 @@ def _gather(w: Writer, e: Equation) -> Written:
 def _scatter(w: Writer, e: Equation) -> Written:
     """The updates in place of elements, a later one of several in place of an earlier one."""
     x, indices, updates = e.inputs
+    if e.params["update_jaxpr"] is not None and e.params["update_jaxpr"].eqns:
+        raise Unsupported("of what a function makes of an element")
     places = jnp.arange(math.prod(updates.shape)).reshape(updates.shape)
     nowhere = jnp.full(x.shape, -1, places.dtype)
     written = np.asarray(e.run(nowhere, indices.array, places)[0])
@@ -73,12 +76,12 @@ def _spread(w: Writer, updates: Value, written: np.ndarray) -> str:
     return picked(w.emit, w.constant, w.name(updates), updates.shape, places)
 
 
-def _scatter_add(w: Writer, e: Equation) -> Written:
-    """Updates added to where they go; those out of bounds go nowhere."""
+def _scatter_add(w: Writer, e: Equation, *, taken: bool = False) -> Written:
+    """Updates added to where they go, or taken off; those out of bounds go nowhere."""
     x, _, updates = e.inputs
     went = _went(e)
     lost = went < 0
-    amounts = w.name(updates)
+    amounts = w.emit("negative", updates) if taken else w.name(updates)
     if lost.any():
         amounts = w.emit("where", w.constant(~lost), amounts, 0.0)
     went = np.where(lost, 0, went)
@@ -168,6 +171,8 @@ RULES = {
     "scatter": _scatter,
     "scatter-add": _scatter_add,
     "scatter_add": _scatter_add,
+    "scatter-sub": partial(_scatter_add, taken=True),
+    "scatter_sub": partial(_scatter_add, taken=True),
     "scatter-mul": _combined("multiply", "prod", 1.0),
     "scatter_mul": _combined("multiply", "prod", 1.0),
     "scatter_max": _combined("maximum", "max", -math.inf),

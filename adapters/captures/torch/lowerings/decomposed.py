@@ -74,10 +74,23 @@ def _linear_cross_entropy_each(w: Pen, *given: Any) -> Any:
     return _linear_cross_entropy(w, x, weight, target, bias, classes, "none", ignored, 0.0)
 
 
+def _affine_grid(w: Pen, theta: Value, size: Any, align_corners: Any) -> str:
+    """Where the points of a regular grid, each with a 1 behind it, are taken: products with θ."""
+    size, axes = [int(n) for n in size], theta.shape[-2]
+    one = torch.eye(axes, axes + 1, dtype=theta.dtype).unsqueeze(0)
+    grid = torch.affine_grid_generator(one, [1, *size[1:]], align_corners=bool(align_corners))
+    flat = grid.reshape(-1, axes)
+    points = torch.cat([flat, torch.ones_like(flat[:, :1])], dim=-1)
+    moved = w.emit("matmul", w.constant(points), w.emit("matrix_transpose", theta))
+    return w.emit("reshape", moved, shape=(size[0], *size[2:], axes))
+
+
 ROWS: dict[str, Lowering] = {
     "dist": _distance,
     "renorm": _renormed,
     "channel_shuffle": _shuffled,
+    "native_channel_shuffle": _shuffled,
+    "affine_grid_generator": _affine_grid,
     "frac": lambda w, x: w.emit("subtract", x, w.emit("trunc", x)),
     "ldexp.Tensor": lambda w, x, e: w.emit(
         "multiply", x, w.emit("exp2", w.floating(e) if isinstance(e, Value) else float(e))

@@ -1,4 +1,4 @@
-"""Reductions of segments: of so many elements each, one after another."""
+"""Reductions of segments, of so many elements each, one after another; and of windows."""
 
 from __future__ import annotations
 
@@ -64,4 +64,19 @@ def _segment_reduced(
     return w.emit("reshape", y, shape=w.shape)
 
 
-ROWS: dict[str, Lowering] = {"segment_reduce": _segment_reduced}
+def _windows_back(w: Pen, g: Value, sizes: Any, axis: int, size: int, step: int) -> str:
+    """The transpose of ``unfold``: each window added to where it was taken, the windows last."""
+    axis = axis_of(axis, len(sizes))
+    count = g.shape[axis]
+    moved = w.emit("moveaxis", g, source=-1, destination=axis + 1)
+    shape = (*g.shape[:axis], count * size, *g.shape[axis + 1 : -1])
+    flat = w.emit("reshape", moved, shape=shape)
+    places = torch.arange(count)[:, None] * step + torch.arange(size)
+    start = w.constant(torch.zeros(tuple(sizes), dtype=g.dtype))
+    return w.emit("index_add", start, w.constant(places.reshape(-1)), flat, axis=axis)
+
+
+ROWS: dict[str, Lowering] = {
+    "segment_reduce": _segment_reduced,
+    "unfold_backward": _windows_back,
+}

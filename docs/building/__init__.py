@@ -15,7 +15,18 @@ from typing import Any
 from gradparity.cases.loading import catalogue
 from gradparity.verify.storage.code import code_version, hashed
 
-from . import accessible, atlas, cases, columns, commands, figures, mathml, operations, optimizers
+from . import (
+    accessible,
+    atlas,
+    cases,
+    columns,
+    commands,
+    figures,
+    mathml,
+    missing,
+    operations,
+    optimizers,
+)
 
 #: Hands back pages and pictures: a path in ``generated/`` → its content.
 Maker = Callable[[], Mapping[str, str]]
@@ -25,6 +36,7 @@ MAKERS: tuple[Maker, ...] = (
     columns.pages,
     commands.pages,
     operations.pages,
+    missing.pages,
     optimizers.rules,
     atlas.pages,
 )

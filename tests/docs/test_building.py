@@ -44,6 +44,12 @@ def test_every_operation_is_there_with_its_derivatives(building):
     assert "[abs-at-zero](../atlas/kink.md#abs-at-zero)" in text
 
 
+def test_what_is_missing_is_told(building):
+    text = building("missing").pages()["parts/missing.md"]
+    assert "| products of groups of rows, each with a matrix of its own |" in text
+    assert "`jax.lax.ragged_dot`" in text
+
+
 def test_a_value_is_written_as_a_case_file_has_it(building):
     yaml = building("writing").yaml
     assert yaml({"params": {"W": 0.5}}) == "params: {W: 0.5}"

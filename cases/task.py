@@ -218,7 +218,9 @@ class Task:
         """
         if self.loss_scale is not None and name.endswith(SCALE):
             return "float32"
-        return self.dtypes.get(name.partition(".")[0], self.dtype) if self.dtypes else self.dtype
+        if name in self.dtypes:  # p.1 of `p = astype(softmax(...), ...)` has its own
+            return self.dtypes[name]
+        return self.dtypes.get(name.partition(".")[0], self.dtype)
 
     def program(self, adapter: str) -> Program | None:
         """The text for an adapter; None where the case has none for it."""

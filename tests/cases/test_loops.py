@@ -115,5 +115,17 @@ def test_dtypes_are_promoted_where_arrays_meet(case):
     assert task.dtype_at("w.m") == "float16"
 
 
+def test_what_has_no_name_in_the_text_has_a_dtype_of_its_own(case):
+    text = (
+        "case: a\nabout: b\nparams: {s: {normal: [2]}}\ndtypes: [float16]\n"
+        "program: p = astype(exp(astype(s, dtype='float32')), dtype='float16')\n"
+    )
+    task = case(text).tasks(["float16"])[0]
+    program = task.program("numpy")
+    made = {i.operation: task.dtype_at(i.target) for i in program.instructions}
+    assert made == {"exp": "float32", "astype": "float16"}
+    assert task.dtype_at(program.instructions[0].target) == "float32"
+
+
 def test_a_case_of_one_dtype_has_none_to_tell(case):
     assert case(HEAD + "program: loss = sum(w)\n").tasks()[0].dtypes == {}

@@ -62,6 +62,9 @@ def _gradient_vjp(
 
 def _piece(x: Any, xp: Any, fp: Any) -> tuple[Any, Any, Any, Any]:
     """The left one of the points around x, how far x is on to the right one, slope, and within."""
+    points = np.real(primal(xp))
+    if len(points) and (np.diff(points) < -(2.0**-7) * np.abs(points).max()).any():
+        raise ValueError("xp does not ascend")  # by more than rounding makes of a tie
     left = np.clip(np.searchsorted(xp, primal(x), side="right") - 1, 0, max(len(xp) - 2, 0))
     right = np.minimum(left + 1, len(xp) - 1)
     width = xp[right] - xp[left]

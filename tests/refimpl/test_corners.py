@@ -238,3 +238,17 @@ def test_what_is_finite_in_wide_precision_is_finite(row, scale):
             ):
                 finite = np.isfinite(truth.astype(np.float64))
                 assert np.isfinite(got[finite]).all(), (example, row.arguments[k])
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays", "attributes", "reason"),
+    [
+        ("linalg.matrix_power", [np.ones((2, 3))], {"n": 0}, "square"),
+        ("linalg.matrix_exp", [np.ones((2, 3))], {}, "square"),
+        ("interp", [np.zeros(2), np.array([0.0, 2.0, 1.0]), np.zeros(3)], {}, "does not ascend"),
+    ],
+    ids=["power", "exponential", "interp"],
+)
+def test_what_has_no_meaning_is_refused(name, arrays, attributes, reason):
+    with pytest.raises(ValueError, match=reason):
+        TABLE[name].forward(*arrays, **attributes)

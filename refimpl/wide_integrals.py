@@ -15,6 +15,28 @@ from .constants import constant
 from .dual import primitive
 from .wide_special import by_dtype, erfcx, is_wide, wide
 
+#: From here on scipy adds up hyp1f1's series for ever; e^x is beyond float64 long before.
+FAR = 5000.0
+
+#: The logarithm of the largest float64.
+OVERFLOWS = 709.8
+
+
+def _hyp1f1(a: Any, b: Any, x: Any) -> Any:
+    """scipy's, which does not end where x is large: there it is Γ(b)/Γ(a)·eˣ·xᵃ⁻ᵇ, an infinity.
+
+    NIST Digital Library of Mathematical Functions, 13.7.2. Where a is a negative whole number the
+    series ends.
+    """
+    far = (x > FAR) & ~((a <= 0) & (a == np.floor(a)))
+    y = scipy.special.hyp1f1(a, b, np.where(far, 0, x))
+    with np.errstate(all="ignore"):
+        large = scipy.special.gammaln(b) - scipy.special.gammaln(a) + x + (a - b) * np.log(x)
+        beyond = np.isinf(x) | (large > OVERFLOWS)
+        end = scipy.special.gammasgn(a) * scipy.special.gammasgn(b) * np.inf
+    return np.where(far, np.where(beyond, end, np.nan), y)[()]
+
+
 gamma = by_dtype("gamma", mpmath.gamma)
 beta = by_dtype("beta", mpmath.beta)
 poch = by_dtype("poch", mpmath.rf)
@@ -22,7 +44,7 @@ exp1 = by_dtype("exp1", mpmath.e1)
 expi = by_dtype("expi", mpmath.ei)
 spence = by_dtype("spence", lambda x: mpmath.re(mpmath.polylog(2, 1 - x)))
 betainc = by_dtype("betainc", lambda a, b, x: mpmath.betainc(a, b, 0, x, regularized=True))
-hyp1f1 = by_dtype("hyp1f1", mpmath.hyp1f1)
+hyp1f1 = by_dtype("hyp1f1", mpmath.hyp1f1, _hyp1f1)
 hyp2f1 = by_dtype("hyp2f1", mpmath.hyp2f1)
 
 

@@ -65,7 +65,7 @@ def _one(quick: Any, exact: Callable[..., Any], values: list[Any]) -> Any:
     if all(map(np.isfinite, values)):
         try:
             return _from_mp(exact(*map(_to_mp, values)))
-        except (ValueError, ZeroDivisionError):  # mpmath's word for a pole
+        except (ValueError, ZeroDivisionError, mpmath.libmp.NoConvergence):  # as of a pole
             pass
     narrow = complex if isinstance(values[0], np.complexfloating) else float
     return quick(*map(narrow, values))
@@ -76,12 +76,14 @@ def is_wide(dtype: Any) -> bool:
     return dtype.itemsize > (16 if dtype.kind == "c" else 8)
 
 
-def by_dtype(name: str, exact: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that is scipy's of this name up to float64 and mpmath's beyond."""
+def by_dtype(
+    name: str, exact: Callable[..., Any], quick: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """A function that is scipy's of this name up to float64, or ``quick``, and mpmath's beyond."""
+    quick = quick or getattr(scipy.special, name)
 
     @primitive
     def function(*xs: Any) -> Any:
-        quick = getattr(scipy.special, name)
         if is_wide(np.result_type(*xs)):
             return wide(quick, exact, *xs)
         return quick(*xs)

@@ -20,11 +20,16 @@ def _interpolate(x: jax.Array, *, size: Any, mode: str, align_corners: bool = Fa
         return jax.image.resize(x, (*x.shape[:2], *sizes), "nearest", antialias=False)
     if mode == "linear":
         pairs = list(zip(x.shape[2:], sizes, strict=True))
-        if align_corners:
-            scale = jnp.array([(m - 1) / max(n - 1, 1) or 1.0 for n, m in pairs], x.dtype)
-        else:
-            scale = jnp.array([m / n for n, m in pairs], x.dtype)
-        shift = 0.5 - 0.5 * scale if align_corners else jnp.zeros_like(scale)
+        # A single pixel has one corner, which is copied either way.
+        corners = [align_corners and n > 1 for n, _ in pairs]
+        scale = jnp.array(
+            [
+                (m - 1) / (n - 1) or 1.0 if aligned else m / n
+                for (n, m), aligned in zip(pairs, corners, strict=True)
+            ],
+            x.dtype,
+        )
+        shift = jnp.where(jnp.array(corners), 0.5 - 0.5 * scale, 0)
         return jax.image.scale_and_translate(
             x, (*x.shape[:2], *sizes), axes, scale, shift, "linear", antialias=False
         )

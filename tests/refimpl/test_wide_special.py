@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from gradparity.refimpl import wide_special
+from gradparity.refimpl import wide_integrals, wide_special
 
 EPS = np.finfo(np.longdouble).eps
 GRID = np.linspace(-8, 8, 65).astype(np.longdouble) + np.longdouble(1) / 3
@@ -50,3 +50,18 @@ def test_poles_and_infinities_are_scipys():
 def test_polygamma_is_the_derivative_of_the_one_before(n):
     x = np.array([0.5, 1.0, 7.25])
     assert wide_special.polygamma(n, x) == pytest.approx(scipy.special.polygamma(n, x), rel=1e-14)
+
+
+@pytest.mark.parametrize("x", [5001.0, 1e308, np.inf])
+def test_the_confluent_function_ends_where_its_series_does_not(x):
+    """scipy's does not come back from there."""
+    for a, b, end in [(2.3, 1.17, np.inf), (-0.5, 1.2, -np.inf), (0.5, -0.5, -np.inf)]:
+        assert wide_integrals.hyp1f1(*map(np.float64, (a, b, x))) == end
+    assert wide_integrals.hyp1f1(*map(np.longdouble, (2.3, 1.17, np.inf))) == np.inf
+    polynomial = wide_integrals.hyp1f1(*map(np.float64, (-1.0, 2.0, 1e4)))
+    assert polynomial == 1 - 1e4 / 2
+
+
+def test_what_does_not_converge_in_wide_precision_is_scipys():
+    arguments = [np.longdouble(x) for x in (1e5, 2.0, 1e5)]
+    assert wide_integrals.hyp1f1(*arguments) == np.inf

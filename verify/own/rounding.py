@@ -12,7 +12,7 @@ import numpy as np
 from ...adapters.captures.captured import Captured
 from ...adapters.numpy_reference import reference
 from ...adapters.values import dtype_of
-from ...cases.program import Const, Instruction, Program
+from ...cases.program import Const, Program
 from ...cases.task import Task
 from ..measure.noise import WIDE, largest, noises, scale_of_noise, spread
 
@@ -79,16 +79,15 @@ def noisy_run(
 ) -> Ends:
     """The run of that number, in float64, with the rounding of ``dtype``.
 
-    Constants that the user's code made in a narrower dtype are moved as well: the other side may
-    have rounded them otherwise, or not at all.
+    Constants that this dtype has not, or that the user's code made in a narrower one, are moved as
+    well: the other side may have rounded them otherwise, or not at all.
     """
-    task = replace(task, dtype=dtype)
     moved = replace(
         task,
         inputs=_moved(captured, task.inputs, dtype, number),
         programs={"*": _narrowed(task.programs["*"], captured.dtypes, dtype, number)},
     )
-    source = noises(task, "noise", RUNS)[number]
+    source = noises(replace(task, dtype=dtype), "noise", RUNS)[number]
     return ends(moved, outputs, dtype=np.float64, noise=source)
 
 
@@ -207,32 +206,35 @@ def _moved(
 
 
 def _narrowed(program: Program, dtypes: Mapping[str, str], dtype: str, seed: int) -> Program:
-    """A program whose numbers are moved where the user's code has them in a narrower dtype."""
+    """A program whose numbers are moved by a unit of the dtype that the user's code has them in."""
     generator = np.random.default_rng(seed)
-    wide = float(ml_dtypes.finfo(dtype_of(dtype)).eps)
-    made = []
-    for i in program.instructions:
-        eps = float(ml_dtypes.finfo(dtype_of(dtypes[i.target])).eps) if _narrow(i, dtypes) else 0.0
-        if eps > wide:
-            arguments = tuple(
-                Const(a.value * (1 + eps * generator.uniform(-1, 1)))
-                if isinstance(a, Const) and _is_long(a.value)
-                else a
-                for a in i.arguments
-            )
-            i = replace(i, arguments=arguments)  # noqa: PLW2901
-        made.append(i)
-    return Program(tuple(made), program.output)
+
+    def moved(argument: Any, target: str) -> Any:
+        narrow = min((dtypes.get(target, dtype), dtype), key=_precision)
+        if not isinstance(argument, Const) or not _is_rounded(argument.value, narrow):
+            return argument
+        return Const(argument.value * (1 + _eps(narrow) * generator.uniform(-1, 1)))
+
+    made = tuple(
+        replace(i, arguments=tuple(moved(x, i.target) for x in i.arguments))
+        for i in program.instructions
+    )
+    return Program(made, program.output)
 
 
-def _narrow(i: Instruction, dtypes: Mapping[str, str]) -> bool:
-    return dtypes.get(i.target, "") in NARROW
-
-
-def _is_long(value: Any) -> bool:
-    """Whether it is a number that a narrow dtype may have rounded."""
-    return isinstance(value, float) and np.isfinite(value) and value != round(value * 256) / 256
+def _precision(dtype: str) -> float:
+    """How finely a dtype tells numbers apart; those that are no floats do so exactly."""
+    return -_eps(dtype) if dtype in NARROW else 0.0
 
 
 def _eps(dtype: str) -> float:
     return float(ml_dtypes.finfo(dtype_of(dtype)).eps)
+
+
+def _is_rounded(value: Any, dtype: str) -> bool:
+    """Whether it is a number that a narrow dtype has not, and that is within its range."""
+    if not isinstance(value, float) or dtype not in NARROW:
+        return False
+    with np.errstate(over="ignore"):
+        held = float(np.float64(value).astype(dtype_of(dtype)))
+    return np.isfinite(held) and held != value

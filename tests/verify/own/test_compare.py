@@ -166,6 +166,17 @@ def test_a_side_in_float32_is_held_against_the_truth_of_its_own_program():
     }
 
 
+def test_one_element_that_is_off_by_a_hundred_units_is_found(net):
+    slightly = np.ones((5, 4))
+    slightly[2, 1] += 2e-14
+    report = gp.compare(net, lambda p, x: port(p, x) * slightly, X, params)
+    assert report.verdict == "differs"
+    off = [r for r in report.rows if r["verdict"] != "agree"]
+    assert [(r["check"], r["tensor"]) for r in off if r["kind"] == "value"] == [
+        ("mathematics", "output")
+    ]
+
+
 def test_zeros_and_ones_are_varied_unless_that_is_not_wanted(net):
     with torch.no_grad():
         net.second.bias.zero_()

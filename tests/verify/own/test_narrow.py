@@ -1,0 +1,46 @@
+"""Sides that compute in float32 whatever dtype they are given, over that dtype's rounding."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+from torch import nn
+
+import gradparity as gp
+
+
+class Masked(nn.Module):
+    """Attention whose weights are made in float32, masked by the least number of its own dtype."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x, mask):
+        hidden = 1.0 - mask.to(x.dtype)
+        scores = self.q(x) @ self.k(x).T / 2 + hidden * torch.finfo(x.dtype).min
+        return nn.functional.softmax(scores.float(), dim=-1).type_as(scores) @ x
+
+
+def port(p, x, mask, scale=0.5):
+    q, k = (x @ p[f"{n}.weight"].T + p[f"{n}.bias"] for n in "qk")
+    scores = q @ k.T * scale + (1.0 - mask) * jnp.finfo(x.dtype).min
+    return jax.nn.softmax(scores, -1) @ x
+
+
+INPUTS = {"x": {"normal": [5, 4]}, "mask": np.array([1, 1, 1, 0, 0])}
+
+
+def test_a_mask_of_the_least_number_beside_float32_is_no_fault():
+    torch.manual_seed(0)
+    report = gp.compare(Masked(), port, INPUTS, dict)
+    assert report.verdict == "same", report
+    assert [f.kind for f in report.findings] == ["narrow"]
+    assert report.findings[0].at[0].side == "torch"
+
+
+def test_what_is_off_by_more_than_float32_is_found_beside_it():
+    torch.manual_seed(0)
+    report = gp.compare(Masked(), lambda p, x, mask: port(p, x, mask, 0.50001), INPUTS, dict)
+    assert report.verdict == "differs"
+    assert {f.kind for f in report.findings} == {"value", "narrow"}

@@ -30,6 +30,10 @@ _OPERATIONS = {
     "bce": "binary_cross_entropy bce_loss",
     "bce_with_logits": "binary_cross_entropy_with_logits sigmoid_binary_cross_entropy "
     "sigmoid_cross_entropy_with_logits bce_with_logits_loss",
+    "bessel_j0": "j0 bessel_jn",
+    "bessel_j1": "j1 bessel_jn",
+    "bessel_y0": "y0",
+    "bessel_y1": "y1",
     "bitwise_invert": "bitwise_not",
     "broadcast_arrays": "broadcast_tensors",
     "broadcast_to": "expand",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from . import dual, dual_numpy, wide_integrals, wide_linalg, wide_special
+from . import dual, dual_numpy, wide_bessel, wide_integrals, wide_linalg, wide_special
 from .conjugation import adjoint
 from .constants import constant
 from .dual import Dual, elementwise, made, primal, rule_of, tangent_of
@@ -58,6 +58,11 @@ _SLOPES: dict[Callable[..., Any], Callable[..., tuple[Any, ...]]] = {
     wide_special.i1: lambda y, x: (_bessel_slope(y, x),),
     wide_special.i0e: lambda y, x: (wide_special.i1e(x) - np.sign(x) * y,),
     wide_special.i1e: lambda y, x: (_scaled_bessel_slope(y, x),),
+    wide_special.erfcinv: lambda y, x: (-np.exp(y * y) * constant("half_sqrt_pi", x),),
+    wide_bessel.j0: lambda y, x: (-wide_bessel.j1(x),),
+    wide_bessel.j1: lambda y, x: (wide_bessel.j1_slope(y, x),),
+    wide_bessel.y0: lambda y, x: (-wide_bessel.y1(x),),
+    wide_bessel.y1: lambda y, x: (wide_bessel.y1_slope(y, x),),
     wide_special.betaln: lambda y, a, b: (
         wide_special.digamma(a) - wide_special.digamma(a + b),
         wide_special.digamma(b) - wide_special.digamma(a + b),

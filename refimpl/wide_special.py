@@ -225,9 +225,28 @@ def _mp_scaled(n: int) -> Callable[[Any], Any]:
     return lambda x: mpmath.besseli(n, x) * mpmath.exp(-abs(x))
 
 
+def _inverse_erfc(x: Any) -> Any:
+    """By Newton's method on the logarithm of erfc, which is concave: it holds the smallest."""
+    if x > 1:
+        return -_inverse_erfc(2 - x)
+    if x <= 0:
+        raise ValueError("no value: scipy says which")
+    start = scipy.special.erfcinv(float(x))
+    y = mpmath.mpf(start) if np.isfinite(start) else mpmath.sqrt(-mpmath.log(x))
+    for _ in range(12):
+        tail = mpmath.erfc(y)
+        slope = -2 * mpmath.exp(-y * y) / (mpmath.sqrt(mpmath.pi) * tail)
+        step = (mpmath.log(tail) - mpmath.log(x)) / slope
+        y -= step
+        if abs(step) <= mpmath.ldexp(1, -_BITS // 2) * max(1, abs(y)):
+            break
+    return y
+
+
 lgamma = by_dtype("gammaln", lambda x: mpmath.log(abs(mpmath.gamma(x))))
 digamma = by_dtype("digamma", mpmath.digamma)
 erfinv = by_dtype("erfinv", mpmath.erfinv)
+erfcinv = by_dtype("erfcinv", _inverse_erfc)
 ndtri = by_dtype("ndtri", lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1))
 _log_ndtr = by_dtype("log_ndtr", _log_normal_cdf)
 i0 = by_dtype("i0", lambda x: mpmath.besseli(0, x))

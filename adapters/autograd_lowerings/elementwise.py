@@ -51,6 +51,7 @@ LOWERINGS: dict[str, Entry] = {
     ),
     "clip": via("autograd.numpy.clip", _clip),
     "nan_to_num": via("autograd.numpy.nan_to_num", _nan_to_num),
+    **{f"bessel_{k}": f"autograd.scipy.special.{k}" for k in ("j0", "j1", "y0", "y1")},
     "lgamma": "autograd.scipy.special.gammaln",
     "polygamma": via("autograd.scipy.special.polygamma", lambda x, *, n: special.polygamma(n, x)),
     "multigammaln": via(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ def _of_one_dtype(function: Any) -> Any:
 
 
 LOWERINGS: dict[str, Entry] = {
+    "erfcinv": lambda x: -special.ndtri(x / 2) / math.sqrt(2),
     "betainc": via("jax.scipy.special.betainc", _of_one_dtype(special.betainc)),
     "hyp1f1": via("jax.scipy.special.hyp1f1", _of_one_dtype(special.hyp1f1)),
     "hyp2f1": via("jax.scipy.special.hyp2f1", _of_one_dtype(special.hyp2f1)),

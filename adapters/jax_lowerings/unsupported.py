@@ -5,8 +5,14 @@ What they do in part says so where it is spelled.
 
 from __future__ import annotations
 
-#: operation → the reason. JAX has all of them.
-OPERATIONS: dict[str, str] = {}
+#: operation → the reason.
+OPERATIONS: dict[str, str] = {
+    **dict.fromkeys(("bessel_y0", "bessel_y1"), "it has no such function"),
+    **dict.fromkeys(
+        ("bessel_j0", "bessel_j1"),
+        "jax.scipy.special.bessel_jn goes down from order 50, which is right of few numbers",
+    ),
+}
 
 #: rule → the reason.
 RULES: dict[str, str] = {

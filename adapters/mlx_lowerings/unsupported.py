@@ -10,6 +10,7 @@ OPERATIONS: dict[str, str] = {
         (
             *("gamma", "beta", "poch", "exp1", "expi", "expn", "spence", "sici", "fresnel"),
             "dawsn",
+            *("erfcinv", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"),
             *("erfcx", "log1mexp", "betainc", "hyp1f1", "hyp2f1"),
         ),
         _NO_FUNCTION,

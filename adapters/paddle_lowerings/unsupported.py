@@ -11,6 +11,7 @@ OPERATIONS: dict[str, str] = {
             *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta", "gamma", "beta", "poch"),
             *("exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn", "erfcx", "log1mexp"),
             *("betainc", "hyp1f1", "hyp2f1"),
+            *("erfcinv", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"),
         ),
         "it has no such function",
     ),

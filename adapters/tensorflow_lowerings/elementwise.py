@@ -82,6 +82,8 @@ LOWERINGS: dict[str, Entry] = {
     "i1e": "tensorflow.math.bessel_i1e",
     "gammainc": "tensorflow.math.igamma",
     "gammaincc": "tensorflow.math.igammac",
+    "erfcinv": "tensorflow.math.erfcinv",
+    **{f"bessel_{k}": f"tensorflow.math.special.bessel_{k}" for k in ("j0", "j1", "y0", "y1")},
     "dawsn": "tensorflow.math.special.dawsn",
     "spence": "tensorflow.math.special.spence",
     "fresnel": via("tensorflow.math.special.fresnel_sin", _fresnel),

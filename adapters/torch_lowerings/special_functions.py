@@ -36,11 +36,16 @@ def _sparse_plus(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x <= -1, 0.0, torch.where(x >= 1, x, torch.square(x + 1) / 4))
 
 
+def _erfcinv(x: torch.Tensor) -> torch.Tensor:
+    return -torch.special.ndtri(x / 2) / math.sqrt(2)
+
+
 LOWERINGS: dict[str, Entry] = {
     "polygamma": via("torch.polygamma", lambda x, *, n: torch.polygamma(n, x)),
     "multigammaln": via("torch.special.multigammaln", lambda a, *, d: torch.mvlgamma(a, d)),
     "rel_entr": _rel_entr,
     "betaln": _betaln,
+    "erfcinv": _erfcinv,
     "log1mexp": _log1mexp,
     "logmeanexp": _logmeanexp,
     "sparse_plus": _sparse_plus,

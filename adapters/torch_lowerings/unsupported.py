@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 #: operation → the reason.
-OPERATIONS: dict[str, str] = dict.fromkeys(
-    (
-        *("gamma", "beta", "poch", "exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn"),
-        *("betainc", "hyp1f1", "hyp2f1"),
+OPERATIONS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("gamma", "beta", "poch", "exp1", "expi", "expn", "spence", "sici", "fresnel"),
+            *("dawsn", "betainc", "hyp1f1", "hyp2f1"),
+        ),
+        "it has no such function",
     ),
-    "it has no such function",
-)
+    **{
+        name: f"torch.special.{name} has no derivative"
+        for name in ("bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1")
+    },
+}
 
 #: rule → the reason.
 RULES: dict[str, str] = {

@@ -7,7 +7,8 @@ SPECIAL = (
     *("lgamma", "digamma", "polygamma", "multigammaln", "betaln", "zeta", "erfinv", "ndtri"),
     *("log_ndtr", "i0", "i0e", "i1", "i1e", "gammainc", "gammaincc"),
     *("gamma", "beta", "poch", "exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn"),
-    *("betainc", "hyp1f1", "hyp2f1"),
+    *("betainc", "hyp1f1", "hyp2f1", "erfcinv"),
+    *("bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"),
 )
 
 #: Work on one element, of the operations that are slower than arithmetic by far.
@@ -16,6 +17,7 @@ WEIGHTS: dict[str, float] = {
     **dict.fromkeys(("betainc", "hyp1f1", "hyp2f1", "expn", "poch"), 40.0),
     **dict.fromkeys(("gamma", "beta", "exp1", "expi", "spence", "sici", "fresnel"), 20.0),
     **dict.fromkeys(("dawsn", "erfcx"), 30.0),
+    **dict.fromkeys(("erfcinv", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"), 20.0),
     **dict.fromkeys(("sort", "argsort", "searchsorted"), 40.0),
     **dict.fromkeys(("lgamma", "digamma", "multigammaln", "betaln", "ndtri", "erfinv"), 20.0),
     **dict.fromkeys(("i0", "i0e", "i1", "i1e", "top_k"), 16.0),

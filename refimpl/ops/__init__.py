@@ -10,6 +10,7 @@ from ..operation import Operation
 from . import (
     arithmetic,
     attention,
+    bessel_functions,
     binary_functions,
     binary_losses,
     classification_losses,
@@ -72,6 +73,7 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "special": (
         *special_functions.OPERATIONS,
         *special_integrals.OPERATIONS,
+        *bessel_functions.OPERATIONS,
     ),
     "comparing and rounding": discrete.OPERATIONS,
     "complex numbers": complex_numbers.OPERATIONS,

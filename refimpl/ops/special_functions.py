@@ -120,6 +120,16 @@ OPERATIONS = (
         near=kinks.at(-1, 1),
     ),
     unary(
+        "erfcinv",
+        "the inverse of erfc",
+        lambda x: wide_special.erfcinv(x),
+        "−√π/2·e^(y²)",
+        lambda g, y, x: -g * (wide_special.exp_of_square(y, 1) * constant("half_sqrt_pi", x)),
+        domain=interval(0.1, 1.9),
+        kinks="x = 0 or 2: infinite",
+        near=kinks.at(0, 2),
+    ),
+    unary(
         "lgamma",
         "ln |Γ(x)|",
         lambda x: wide_special.lgamma(x),

@@ -66,6 +66,7 @@ NONE = [
     ("a view", "takes vectors, of which the reference makes no view", "outer meshgrid"),
     ("a view", "undoes pixel_shuffle, whose result is not one", "pixel_unshuffle"),
     ("large numbers", "is defined up to one", "asin acos atanh erfinv ndtri logit bce dice"),
+    ("large numbers", "is defined up to two", "erfcinv"),
     ("large numbers", "is 1 there, and has no gradient", "zeta"),
     ("large numbers", "takes logarithms of probabilities", "ctc"),
     ("large numbers", "is tried at a norm of 30, beyond which it overflows", "linalg.matrix_exp"),

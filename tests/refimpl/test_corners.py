@@ -34,6 +34,7 @@ BY_MPMATH = {
     "erfinv", "lgamma", "digamma", "polygamma", "i0", "i0e", "i1", "i1e", "log_ndtr", "ndtri",
     "betaln", "zeta", "gammainc", "gammaincc", "multigammaln", "gamma", "beta", "poch", "exp1",
     "expi", "expn", "spence", "sici", "fresnel", "dawsn", "betainc", "hyp1f1", "hyp2f1",
+    "erfcinv", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1",
 }  # fmt: skip
 
 #: Exponents on the way to infinity, and to zero; longdouble has some 16,000.

@@ -17,7 +17,7 @@ UP_TO_SIGN = {"linalg.eigh", "linalg.eig", "linalg.svd", "linalg.qr"}
 
 #: They are not computed outside their domain, at whose end they have their kink.
 BOUNDED = {"zeta", "gammainc", "gammaincc", "betainc", "hyp2f1", "spence", "exp1", "expn", "sici"}
-BOUNDED |= {"log1mexp"}
+BOUNDED |= {"log1mexp", "erfcinv", "bessel_y0", "bessel_y1"}
 
 #: A value that is one unit away is as good as the same; slopes are no differences'.
 UNIT = {"nextafter"}

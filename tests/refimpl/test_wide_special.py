@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from gradparity.refimpl import wide_integrals, wide_special
+from gradparity.refimpl import wide_bessel, wide_integrals, wide_special
 
 EPS = np.finfo(np.longdouble).eps
 GRID = np.linspace(-8, 8, 65).astype(np.longdouble) + np.longdouble(1) / 3
@@ -65,3 +65,25 @@ def test_the_confluent_function_ends_where_its_series_does_not(x):
 def test_what_does_not_converge_in_wide_precision_is_scipys():
     arguments = [np.longdouble(x) for x in (1e5, 2.0, 1e5)]
     assert wide_integrals.hyp1f1(*arguments) == np.inf
+
+
+@pytest.mark.parametrize("p", ["1e-4000", "1e-300", "3e-9", "0.4", "0.999999999", "1.0", "1.75"])
+def test_the_inverse_of_erfc_undoes_it_in_wide_precision(p):
+    x = np.array([np.longdouble(p)])
+    y = wide_special.erfcinv(x)
+    slope = 2 * max(abs(float(y[0])), 1) * abs(float(y[0])) + 1  # digits that e^(y²) takes
+    assert np.all(np.abs(wide_special.erfc(y) - x) <= 8 * slope * np.finfo(np.longdouble).eps * x)
+
+
+@pytest.mark.parametrize("name", ["j0", "j1", "y0", "y1"])
+def test_bessel_functions_are_scipys_and_wider(name):
+    x = np.array([1e-5, 0.3, 2.0, 17.0, 90.0])
+    wide = getattr(wide_bessel, name)(x.astype(np.longdouble))
+    assert wide.dtype == np.longdouble
+    assert wide.astype(float) == pytest.approx(getattr(scipy.special, name)(x), rel=1e-12)
+
+
+def test_bessel_functions_of_the_second_kind_have_no_value_below_zero():
+    x = np.array([0.0, -1.0], np.longdouble)
+    assert np.isneginf(wide_bessel.y0(x)[0])
+    assert np.isnan(wide_bessel.y1(x)[1])

@@ -24,6 +24,15 @@ def behind(program: Program, instruction: Instruction) -> frozenset[str]:
     return frozenset(found)
 
 
+def ahead(program: Program, instruction: Instruction) -> frozenset[str]:
+    """The variables that are made of what an instruction makes, its own among them."""
+    found = {instruction.target}
+    for i in program.instructions:
+        if found.intersection(i.refs):
+            found.add(i.target)
+    return frozenset(found)
+
+
 def set_apart(program: Program, params: Any) -> Program:
     """The same program with an identity on every use of a variable that is used repeatedly."""
     uses = Counter(name for i in program.instructions for name in i.refs)

@@ -20,7 +20,7 @@ from ...refimpl.rounding import unit_roundoff
 from ..measure.dtypes import WIDER
 from ..measure.noise import MULTIPLE
 from .alone import pulled_right_alone, right_alone
-from .cut import begun, behind, set_apart
+from .cut import ahead, begun, behind, set_apart
 from .operations import Found, Judged
 from .rules import Told, given_to, told
 from .segments import Segments
@@ -87,7 +87,7 @@ class Proofs:
         if fault is not None:
             lenient = Judged(judged.task, judged.program, judged.step, lenient=True)
             lost = lenient.forwards() is None and (values or lenient.backwards() is None)
-            return self._of_fault(judged, fault, lost=lost)
+            return self._of_fault(judged, fault, values=values, lost=lost)
         if added := "" if values else judged.sums():
             return Proof(off=True, reason=f"by itself, {added}")
         if stray := self._elsewhere(step, judged.step):
@@ -104,7 +104,7 @@ class Proofs:
             self._forwards[step] = judged, judged.forwards(), judged.hidden
         return self._forwards[step]
 
-    def _of_fault(self, judged: Judged, fault: Found, *, lost: bool) -> Proof:
+    def _of_fault(self, judged: Judged, fault: Found, *, values: bool, lost: bool) -> Proof:
         """What an operation that is not right where it stands says."""
         instruction, direction, reason, size = fault
         way = "forward pass" if direction == "forward" else "VJP"
@@ -119,10 +119,12 @@ class Proofs:
         )
         if alone:  # a compiler may fuse it with what made its arguments
             return Proof(reason=f"{said} is right alone, and another one where it stands")
+        # a wrong value may make any cotangent wrong
+        reached = behind if direction == "backward" else ahead if values else None
         return Proof(
             off=not judged.on_kink(instruction),
             reason=f"by itself, {said} is off: {reason}",
-            reaches=behind(judged.program, instruction) if direction == "backward" else None,
+            reaches=reached(judged.program, instruction) if reached else None,
             size=size,
         )
 

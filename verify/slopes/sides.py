@@ -26,7 +26,7 @@ from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..measure.dtypes import WIDER
 from .steps import finest_of, scale
-from .vote import _cut, _resolved, _run, cotangent
+from .vote import _cut, _program, _resolved, _run, cotangent
 
 #: A finite difference's step, relative to the element or to what it stands by (``steps.scale``).
 STEP = 2.0**-20
@@ -77,7 +77,7 @@ def kink_at(
     """
     try:
         cut = _cut(task, name, rows)
-        if cut.params[name].dtype.kind != "f":
+        if cut.params[name].dtype.kind != "f" or not _kinked(cut, rows):
             return None
         x = cut.params[name]
         step = np.asarray(STEP, x.dtype) * scale(cut, x)[index]
@@ -96,6 +96,11 @@ def kink_at(
     except GradparityError:
         pass
     return None
+
+
+def _kinked(task: Task, rows: Mapping[str, Operation]) -> bool:
+    """Whether any operation has kinks: where none has, what looks like one is a tight bend."""
+    return any(rows[i.operation].kinks for i in _program(task).instructions if not i.native)
 
 
 def bend(task: Task, rows: Mapping[str, Operation] = TABLE) -> Kink | None:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.ndimage import map_coordinates
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from .spatial import spread
 
@@ -72,20 +73,22 @@ def _cubic(x: jax.Array, axis: int, count: int, *, align_corners: bool) -> jax.A
 def _grid_sample(
     x: jax.Array, grid: jax.Array, *, mode: str, padding_mode: str, align_corners: bool
 ) -> jax.Array:
-    height, width = x.shape[2:]
+    orders = {"nearest": 0, "bilinear": 1}
+    if mode not in orders:
+        raise Unsupported(f"jax.scipy.ndimage.map_coordinates has no {mode} interpolation")
+    order = orders[mode]
     points = [
-        (grid[..., k] + 1) * ((size - 1) / 2 if align_corners else size / 2)
+        (grid[..., -1 - k] + 1) * ((size - 1) / 2 if align_corners else size / 2)
         - (0 if align_corners else 0.5)
-        for k, size in ((1, height), (0, width))
+        for k, size in enumerate(x.shape[2:])
     ]
-    order = {"nearest": 0, "bilinear": 1}[mode]
     mirror = "mirror" if align_corners else "reflect"  # about the corners, or their outer edges
     beyond = {"zeros": "constant", "border": "nearest", "reflection": mirror}[padding_mode]
 
-    def one(image: jax.Array, row: jax.Array, column: jax.Array) -> jax.Array:
-        return map_coordinates(image, [row, column], order, mode=beyond)
+    def one(image: jax.Array, *places: jax.Array) -> jax.Array:
+        return map_coordinates(image, list(places), order, mode=beyond)
 
-    channels = jax.vmap(one, (0, None, None))
+    channels = jax.vmap(one, (0, *(None for _ in points)))
     return jax.vmap(channels)(x, *points)
 
 

@@ -86,6 +86,8 @@ def _interpolate(x: Tensor, *, size: Any, mode: str, align_corners: bool) -> Ten
 
 
 def _grid_sample(x: Tensor, grid: Tensor, *, mode: str, **attributes: Any) -> Tensor:
+    if mode == "bicubic":
+        raise Unsupported("paddle.nn.functional.grid_sample has no cubics")
     return f.grid_sample(x, grid, {"linear": "bilinear"}.get(mode, mode), **attributes)
 
 

@@ -33,6 +33,7 @@ def _empty(example):
 #: Calls that a framework has no operation for.
 BEYOND = {
     ("jax", "max_pool"): lambda example: example.attributes.get("dilation", 1) != 1,
+    ("jax", "grid_sample"): lambda example: example.attributes["mode"] == "bicubic",
     ("jax", "nextafter"): lambda _: True,
     ("jax", "gradient"): lambda example: example.attributes.get("edge_order", 1) != 1,
     ("torch", "quantile"): _empty,

@@ -11,10 +11,7 @@ from .torch_held import doubles
 #: Entries that are not compared, and why.
 LEFT_OUT = {
     "chalf": "NumPy has no complex numbers of two halves",
-    **dict.fromkeys(
-        ("grid_sampler_3d", "_upsample_bilinear2d_aa"),
-        "the table has no such operation yet",
-    ),
+    "_upsample_bilinear2d_aa": "the table has no such operation yet",
     "sparse.mm.reduce": "sparse arrays, of which the table has none",
     "sparse.sampled_addmm": "sparse arrays, of which the table has none",
     "to_sparse": "sparse arrays, of which the table has none",
@@ -45,10 +42,6 @@ SAMPLES_LEFT_OUT = {
             "nn.functional.upsample_nearest",
         ),
         ("pixels at a scale of", "the table's interpolate takes a size, and no scale beside it"),
-    ),
-    **dict.fromkeys(
-        ("nn.functional.grid_sample", "grid_sampler_2d"),
-        ("points of a volume, or by cubics", "the table's grid_sample has neither"),
     ),
     "linalg.pinv": ("left out by a cutoff", "the table's pinv has rounding's cutoff alone"),
     "nn.functional.scaled_dot_product_attention": (

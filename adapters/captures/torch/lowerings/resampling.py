@@ -6,7 +6,7 @@ from typing import Any
 
 from .common import Lowering, NotCaptured, Pen, Value
 
-_SAMPLED = ("bilinear", "nearest")
+_SAMPLED = ("bilinear", "nearest", "bicubic")
 _BEYOND = ("zeros", "border", "reflection")
 
 
@@ -44,8 +44,6 @@ def _sampled(
     padding: int,
     align_corners: Any = False,
 ) -> str:
-    if x.ndim != 4 or mode >= len(_SAMPLED):
-        raise NotCaptured("points of a volume, or by cubics")
     return w.emit(
         "grid_sample",
         x,
@@ -70,4 +68,5 @@ ROWS: dict[str, Lowering] = {
     **{f"_upsample{k}": _nearest(mode, vec=False) for k, mode in _EXACT.items()},
     "grid_sampler": _sampled,
     "grid_sampler_2d": _sampled,
+    "grid_sampler_3d": _sampled,
 }

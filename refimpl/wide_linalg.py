@@ -208,6 +208,9 @@ def eigh(a: Any) -> tuple[Any, Any]:
 #: matrices usually have, conjugate pairs and roots of unity, then have no tie.
 LEAN = 0.6180339887498949
 
+#: Of a real matrix, eigenvalues whose imaginary part is a smaller share are real.
+REAL = 2.0**-20
+
 
 def leaning(values: Any) -> Any:
     """What eigenvalues are put in order by."""
@@ -218,15 +221,25 @@ def leaning(values: Any) -> Any:
 def eig(a: Any) -> tuple[Any, Any]:
     """Eigenvalues, in the order of ``leaning``, and eigenvectors; both complex.
 
-    The vectors are LAPACK's: of length 1, the largest element real.
+    The vectors are LAPACK's: of length 1, the largest element real. A matrix that is not finite has
+    NaN for both.
     """
     dtype = np.result_type(a, np.complex64)
+    if a.shape[-1] != a.shape[-2]:
+        raise ValueError(f"the last two axes of {a.shape}, expected those of square matrices")
+    lost = ~np.isfinite(a).all(axis=(-2, -1))
+    if lost.any():
+        a = np.where(lost[..., None, None], np.eye(a.shape[-1], dtype=a.dtype), a)
     values, vectors = (x.astype(dtype) for x in np.linalg.eig(_narrow(a) if is_wide(a) else a))
     if is_wide(a):
         values, vectors = _refined(a, values, vectors)
     order = np.argsort(leaning(values), axis=-1)
     ranked = np.take_along_axis(values, order, axis=-1)
-    return ranked, np.take_along_axis(vectors, order[..., None, :], axis=-1)
+    vectors = np.take_along_axis(vectors, order[..., None, :], axis=-1)
+    if lost.any():
+        ranked = np.where(lost[..., None], np.nan, ranked)
+        vectors = np.where(lost[..., None, None], np.nan, vectors)
+    return ranked, vectors
 
 
 def largest(vectors: Any) -> Any:
@@ -242,7 +255,8 @@ def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
     LAPACK has a real matrix's conjugate pairs one beside the other, and they stay conjugates.
     """
     eps = np.finfo(a.dtype).eps
-    partner = np.arange(values.shape[-1]) + np.sign(values.imag).astype(np.int64)
+    turning = np.abs(values.imag) > REAL * np.abs(values)  # in a noisy run real ones have a little
+    partner = np.arange(values.shape[-1]) + np.where(turning, np.sign(values.imag), 0).astype(int)
     for _ in range(_SWEEPS):
         b = solve(vectors, a @ vectors)
         values = _diagonal(b)

@@ -95,6 +95,8 @@ def _sm3(
 
 
 def _sm3_slots(param: Any) -> State:
+    if not param.ndim:
+        raise ValueError("sm3 covers a parameter by its axes, of which a number has none")
     shapes = [[n if j == k else 1 for j, n in enumerate(param.shape)] for k in range(param.ndim)]
     covers = {f"axis{k}": np.zeros_like(param, shape=shape) for k, shape in enumerate(shapes)}
     return {"m": np.zeros_like(param), **covers}

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradparity.refimpl import wide_linalg
 from gradparity.refimpl.ops import TABLE
+from gradparity.refimpl.rounding import Noise
 from gradparity.refimpl.tape import Tape
 
 #: Overflow is what is tried here; an adapter runs without warnings, too.
@@ -207,3 +209,22 @@ def test_squareplus_of_what_has_no_square():
     y, (slope,) = gradients("squareplus", np.array([-1e160, 1e160]))
     assert np.allclose(y, [1e-160, 1e160], rtol=1e-14, atol=0)
     assert np.allclose(slope, [1e-320, 1], rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+def test_a_matrix_that_is_not_finite_has_no_eigenvalues_and_spoils_no_other(dtype):
+    a = np.stack([np.diag([1.0, 2.0, 3.0]), np.full((3, 3), np.nan)]).astype(dtype)
+    values, vectors = wide_linalg.eig(a)
+    assert np.isnan(values[1]).all()
+    assert np.isnan(vectors[1]).all()
+    assert values[0] == pytest.approx([1, 2, 3])
+
+
+def test_real_eigenvalues_stay_so_where_arithmetic_is_moved():
+    a = np.random.default_rng(3).normal(size=(4, 3, 3)).astype(np.longdouble)
+    a = a + np.swapaxes(a, -1, -2)
+    truth = wide_linalg.eig(a)[0]
+    for seed in range(8):
+        noise = Noise(seed, np.float64)
+        moved = wide_linalg.eig(noise.array(a))[0]
+        assert np.abs(np.asarray(moved) - truth).max() < 1e-12

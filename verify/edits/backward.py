@@ -10,6 +10,9 @@ import numpy as np
 from ...cases.program import Instruction, Ref
 from .edit import Edit, Known, Making, with_argument
 
+#: How to agree where a gradient stops on the other side alone.
+LET = "let the gradient through: no stop_gradient there, or straight_through where a slope is 0"
+
 #: So many rows of a table are tried as the one that has no gradient.
 ROWS = 64
 
@@ -31,10 +34,10 @@ def backward_edits(i: Instruction, known: Known) -> Iterator[Edit]:
             made = Making(i)
             stopped = made.add("stop_gradient", argument)
             new = (*made.made, *with_argument(i, k, stopped))
-            words = f"no gradient flows to `{argument.name}` in {{there}}"
+            words = f"no gradient flows this way to `{argument.name}` in {{there}}"
             if "~" in argument.name or "." in argument.name:
                 words = "no gradient flows to one of the operands in {there}"
-            yield Edit(words, new, "no stop_gradient", operand=argument.name)
+            yield Edit(words, new, LET, operand=argument.name)
     if len(held) > 1:
         made = Making(i)
         inner = made.again()
@@ -42,7 +45,7 @@ def backward_edits(i: Instruction, known: Known) -> Iterator[Edit]:
         last = Instruction(
             i.target, "stop_gradient", (Ref(first.target),), {}, named=i.named, line=i.line
         )
-        yield Edit("no gradient flows back from here in {there}", (first, last), "no stop_gradient")
+        yield Edit("no gradient flows back from here in {there}", (first, last), LET)
     made = Making(i)
     first = replace(i, target=f"{i.target}~held", named=False)
     for words, scale in (

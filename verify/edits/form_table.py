@@ -253,16 +253,16 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "cross_entropy": (
         Form(
-            "{there} takes the mean over all rows, those that are ignored as well",
+            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
             "y = cross_entropy(x, target, weight, reduction='sum', ignore_index=ignore_index, "
             "label_smoothing=label_smoothing) / {rows}",
-            "the mean over rows that are not ignored",
+            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
         ),
         Form(
-            "{there} takes the mean over all rows, those that are ignored as well",
+            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
             "y = cross_entropy(x, target, reduction='sum', ignore_index=ignore_index, "
             "label_smoothing=label_smoothing) / {rows}",
-            "the mean over rows that are not ignored",
+            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
         ),
         Form(
             "{there} applies a softmax before the loss, which has one itself",
@@ -296,14 +296,14 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "nll": (
         Form(
-            "{there} takes the mean over all rows, those that are ignored as well",
+            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
             "y = nll(x, target, weight, reduction='sum', ignore_index=ignore_index) / {rows}",
-            "the mean over rows that are not ignored",
+            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
         ),
         Form(
-            "{there} takes the mean over all rows, those that are ignored as well",
+            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
             "y = nll(x, target, reduction='sum', ignore_index=ignore_index) / {rows}",
-            "the mean over rows that are not ignored",
+            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
         ),
         Form(
             "{there} takes a log-softmax before the loss",

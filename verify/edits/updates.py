@@ -65,11 +65,13 @@ def update_edits(setup: Setup, given: Given) -> Iterator[tuple[UpdateEdit, ...]]
     rule = RULES[update.rule]
     if given.after:
         yield from around_edits(given, setup)
-    for one in (
-        *_hyperparameters(rule, given),
-        *form_edits(rule, given),
-        *clip_edits(update, given),
-    ):
+    own, clips = (
+        (*_hyperparameters(rule, given), *form_edits(rule, given)),
+        clip_edits(update, given),
+    )
+    # What the framework has a call of its own for comes first: a clip of twice the norm makes steps
+    # of twice the rate.
+    for one in (*clips, *own) if "clip" in given.native else (*own, *clips):
         yield (one,)
     for one in schedule_edits(update, given):
         yield (one,)

@@ -46,8 +46,8 @@ HYPERPARAMETERS = {
 }
 
 
-#: Rules that are of matrices alone.
-OF_MATRICES = {"muon"}
+#: Rules that are of matrices alone, and of what has an axis.
+OF_MATRICES, OF_AXES = {"muon"}, {"sm3"}
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
     rules = [rule for rule in RULES.values() if _can_be_drawn(rule)]
     rule = rules[generator.integers(len(rules))]
     if rule.name in OF_MATRICES and any(x.ndim != 2 for x in made.program.params.values()):
+        raise Refused
+    if rule.name in OF_AXES and any(x.ndim == 0 for x in made.program.params.values()):
         raise Refused
     given: dict[str, Any] = {}
     for name in rule.hyperparameters:

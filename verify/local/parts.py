@@ -253,7 +253,10 @@ def _descent(update: Update, adapter: Adapter, lr: float) -> Update:
 
 
 def _rates(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> str:
-    """The rates of a schedule beside the reference's, told by gradient descent along one."""
+    """The steps of gradient descent along one beside the reference's rates.
+
+    They are the schedule's rates, unless it moves a momentum as well.
+    """
     assert task.update is not None
     output, owner = adapter.program(task).output, fault.name.partition(".")[0]
     losses = [step.values.get(output, np.nan) for step in trace.steps]
@@ -271,7 +274,7 @@ def _rates(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> str:
     at = [0.0, *(float(np.real(step.params[owner])) for step in found)]
     own = [before - after for before, after in pairwise(at)]
     wanted = rates(task, [float(_real(loss, np.float64)) for loss in losses])[owner]
-    return f"its rates are {_listed(own)}, the reference's {_listed(wanted)}"
+    return f"along a slope of 1 it steps by {_listed(own)}, the reference by {_listed(wanted)}"
 
 
 def _listed(numbers: list[float]) -> str:

@@ -35,7 +35,7 @@ ANSWERS = {
     "adamw-decay": ("jax", "weight_decay is 0.0001 in jax", "weight_decay=0.01"),
     "leaky-relu": ("jax", "leaky_relu(negative_slope=0.01)", "negative_slope=0.2"),
     "attention-layout": ("jax", "takes the heads for the time", "swap the axes"),
-    "ignored-rows": ("jax", "the mean over all rows", "rows that are not ignored"),
+    "ignored-rows": ("jax", "divides by the number of rows", "0 of ignored rows"),
     "adagrad": ("jax", "initial_accumulator is 0.1 in jax", "initial_accumulator=0"),
     "warm-up": ("jax", "start is 0 in jax", "start=0.25"),
     "half-squares": ("jax", "jax halves the loss", "no factor of ½"),

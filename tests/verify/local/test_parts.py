@@ -60,7 +60,7 @@ def test_another_schedule_is_blamed_with_the_rates_of_both():
     for row in rows:
         assert "blamed: the schedule step, at step 2, in W" in row["reason"]
         assert "cosine_decay_schedule(init_value=0.1, decay_steps=4) stands" in row["reason"]
-        assert "its rates are 0.1, 0.085355, 0.05, the reference's 0.1, 0.1, 0.05" in row["reason"]
+        assert "it steps by 0.1, 0.085355, 0.05, the reference by 0.1, 0.1, 0.05" in row["reason"]
 
 
 def test_the_first_part_that_is_off_is_blamed_though_another_comes_later():

@@ -19,6 +19,12 @@ class Form:
 
 _NO_MEAN = "the mean of the elements, not their sum"
 
+#: Of a mean over rows that are weighted or ignored, and how to agree.
+_ALL_ROWS = (
+    "{there} divides by the number of rows, ignored ones too, and not by the sum of their weights"
+)
+_BY_WEIGHTS = "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows"
+
 #: Of losses that are reduced to a mean.
 _REDUCED = (
     Form("{there} halves the loss", "z = {again}\ny = 0.5 * z", "no factor of ½"),
@@ -253,16 +259,16 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "cross_entropy": (
         Form(
-            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
+            _ALL_ROWS,
             "y = cross_entropy(x, target, weight, reduction='sum', ignore_index=ignore_index, "
             "label_smoothing=label_smoothing) / {rows}",
-            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
+            _BY_WEIGHTS,
         ),
         Form(
-            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
+            _ALL_ROWS,
             "y = cross_entropy(x, target, reduction='sum', ignore_index=ignore_index, "
             "label_smoothing=label_smoothing) / {rows}",
-            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
+            _BY_WEIGHTS,
         ),
         Form(
             "{there} applies a softmax before the loss, which has one itself",
@@ -296,14 +302,14 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "nll": (
         Form(
-            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
+            _ALL_ROWS,
             "y = nll(x, target, weight, reduction='sum', ignore_index=ignore_index) / {rows}",
-            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
+            _BY_WEIGHTS,
         ),
         Form(
-            "{there} divides by the number of rows, ignored ones too, not by the sum of their weights",
+            _ALL_ROWS,
             "y = nll(x, target, reduction='sum', ignore_index=ignore_index) / {rows}",
-            "a sum divided by the rows' weights: 1 each or the class's, and 0 of ignored rows",
+            _BY_WEIGHTS,
         ),
         Form(
             "{there} takes a log-softmax before the loss",

@@ -15,10 +15,10 @@ from ..local.proof import Proof, Proofs
 from ..measure.dtypes import dtype_at
 from ..measure.power import dull
 from ..truth.baseline import Baseline
-from ..truth.texts import beside_text
+from ..truth.texts import beside_captured, beside_text
 from .comparisons import Comparison, comparisons
 from .records import in_words, raised, since, still
-from .rows import Row, body, head, whole
+from .rows import FAILING, Row, body, head, whole
 from .ways import compared_ways, failed_ways
 
 #: Checks of which the proof of a step or of its update speaks.
@@ -41,15 +41,31 @@ def judge(
     the last row says so.
     """
     name = adapter.name
-    base = beside_text(base, task, adapter.program(task))
-    compared = comparisons(task, name, trace, base, pulled)
-    rows = verdicts(task, adapter, version, trace, compared)
+    truth, base = base, beside_text(base, task, adapter.program(task))
+    rows = _plain(task, adapter, version, trace, base, pulled)
+    if any(row["verdict"] in FAILING and row["kind"] == "error" for row in rows):
+        found = beside_captured(truth, task, adapter)
+        if found is not None:
+            base, rows = found, _plain(task, adapter, version, trace, found, pulled)
     if answers is not None:
         of_ways = compared_ways(task, adapter, answers, base)
         rows += verdicts(task, adapter, version, trace, of_ways)
         rows += failed_ways(task, adapter, version, answers)
     gone = raised(task, name, "")
     return [*rows, whole(task, name, version, *gone)] if gone else rows
+
+
+def _plain(
+    task: Task,
+    adapter: Adapter,
+    version: str,
+    trace: Trace,
+    base: Baseline,
+    pulled: Trace | None,
+) -> list[Row]:
+    """The rows of values, gradients and updates."""
+    compared = comparisons(task, adapter.name, trace, base, pulled)
+    return verdicts(task, adapter, version, trace, compared)
 
 
 def judge_failure(task: Task, adapter: str, version: str, failure: GradparityError) -> Row:

@@ -12,6 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...adapters.base import Adapter
+from ...cases.casting import CAST, WIDTHS, casts, dtypes_of
 from ...cases.program import Program
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
@@ -19,6 +21,7 @@ from ...refimpl.rounding import LOST, unit_roundoff
 from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of, largest
 from .baseline import Baseline, Key, baseline
+from .captured import captured
 
 #: So much of an element may be lost by arithmetic that is not known.
 UNKNOWN = LOST / 8
@@ -31,16 +34,58 @@ def beside_text(base: Baseline, task: Task, program: Program) -> Baseline:
     """The baseline of a task, with the noise of an adapter's own text where that is another."""
     if program == task.program("numpy"):
         return base
-    if any(i.native for i in program.instructions):
+    if program.native:
         return replace(base, noise={k: _unknown(base, task, k) for k in base.noise})
+    return _beside(base, task, replace(task, programs={"*": _as_wide(program, task)}))
+
+
+def beside_captured(base: Baseline, task: Task, adapter: Adapter) -> Baseline | None:
+    """The same of a text with calls of a framework's own, written in the reference's operations.
+
+    None where there are no such calls, or they cannot be written so.
+    """
+    program = adapter.program(task)
+    if not program.native or task.program("numpy") is None:
+        return None
+    found = captured(task, adapter)
+    text = found and found.program("numpy")
+    if found is None or text is None:
+        return None
+    return _beside(base, task, replace(found, programs={"*": text}))
+
+
+def _beside(base: Baseline, task: Task, other: Task) -> Baseline:
+    """The larger noise of the reference's text and of another one that it can run."""
+    program = other.programs["*"]
     try:
-        own = baseline(replace(task, programs={"*": program}))
+        own = baseline(other)
     except (AdapterFailed, Unsupported):
         return base
     ours = task.program("numpy")
     assert ours is not None, "a task that has a baseline has the reference's text"
     theirs = {key: _under(key, ours.output, program.output) for key in base.noise}
     return replace(base, noise={k: _both(base, own, task, k, theirs[k]) for k in base.noise})
+
+
+def _as_wide(program: Program, task: Task) -> Program:
+    """A text without its casts to dtypes that are narrower than any of the reference's text.
+
+    What these round away is no rounding of the task's, and not the same arithmetic.
+    """
+    ours = task.program("numpy")
+    if task.dtype not in WIDTHS or ours is None or not casts(program):
+        return program
+    held = {task.dtype, *dtypes_of(ours, task.own_dtypes, task.dtype).values()}
+    least = min(WIDTHS[name] for name in held)
+    return replace(
+        program,
+        instructions=tuple(
+            replace(i, operation="identity", attributes={})
+            if i.operation == CAST and not i.native and WIDTHS[i.attributes["dtype"]] < least
+            else i
+            for i in program.instructions
+        ),
+    )
 
 
 def _under(key: Key, ours: str, theirs: str) -> Key:

@@ -11,7 +11,6 @@ from .torch_held import doubles
 #: Entries that are not compared, and why.
 LEFT_OUT = {
     "chalf": "NumPy has no complex numbers of two halves",
-    "_upsample_bilinear2d_aa": "the table has no such operation yet",
     "sparse.mm.reduce": "sparse arrays, of which the table has none",
     "sparse.sampled_addmm": "sparse arrays, of which the table has none",
     "to_sparse": "sparse arrays, of which the table has none",
@@ -32,17 +31,6 @@ FAULTS = {
 #: What is said of some samples of an entry that are not compared, and why; others are.
 SAMPLES_LEFT_OUT = {
     "as_strided.partial_views": ("setStorage", "memory beyond the tensor's own"),
-    **dict.fromkeys(
-        (
-            *(
-                f"nn.functional.interpolate.{mode}"
-                for mode in ("linear", "nearest", "nearest-exact")
-            ),
-            *(f"nn.functional.interpolate.{mode}" for mode in ("bilinear", "bicubic", "trilinear")),
-            "nn.functional.upsample_nearest",
-        ),
-        ("pixels at a scale of", "the table's interpolate takes a size, and no scale beside it"),
-    ),
     "linalg.pinv": ("left out by a cutoff", "the table's pinv has rounding's cutoff alone"),
     "nn.functional.scaled_dot_product_attention": (
         "StopIteration",
@@ -61,6 +49,7 @@ SAMPLES_LEFT_OUT = {
 #: One of each kind: a draw, a wrapper, complex numbers, several results, whole numbers of the run.
 QUICK = (
     *("add", "fft.rfft", "linalg.eigh", "masked.amax", "mode", "nn.functional.dropout"),
+    *("_upsample_bilinear2d_aa", "grid_sampler_3d", "linalg.eigvals"),
     *("native_layer_norm", "nn.functional.conv2d", "scatter_reduce.amax", "tensor_split"),
 )
 

@@ -295,10 +295,6 @@ ODD = {
         lambda x: F.embedding(torch.tensor([0, 0]), x[:, None], scale_grad_by_freq=True),
         "how often",
     ),
-    "pixels between": (
-        lambda x: F.interpolate(x[None, None], scale_factor=1.5, mode="linear"),
-        "a scale of 1.5",
-    ),
 }
 
 

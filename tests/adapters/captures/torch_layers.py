@@ -94,6 +94,12 @@ LAYERS = {
         (nn.AdaptiveMaxPool1d(3), normal(1, 2, 7)),
         (nn.Upsample(scale_factor=2), normal(1, 2, 3, 3)),
         (nn.Upsample(size=(5, 4), mode="bicubic", align_corners=True), normal(1, 2, 3, 3)),
+        (nn.Upsample(scale_factor=1.7, mode="nearest"), normal(1, 2, 3, 5)),
+        (nn.Upsample(scale_factor=(1.7, 0.6), mode="bilinear"), normal(1, 2, 3, 5)),
+        (
+            Call(lambda x: F.interpolate(x, (2, 4), mode="bicubic", antialias=True)),
+            normal(1, 2, 6, 5),
+        ),
         (nn.ReflectionPad2d((1, 2, 0, 1)), normal(1, 2, 4, 4)),
         (nn.ZeroPad2d((1, -1, 2, 0)), normal(1, 2, 4, 4)),
         (

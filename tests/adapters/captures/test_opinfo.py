@@ -79,6 +79,7 @@ def test_an_entry_is_as_pytorch_has_it(name):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # PyTorch's, of what is in beta or deprecated
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_whole_database_is_as_pytorch_has_it(part):
     names = sorted(entries().keys() - LEFT_OUT)[part::PARTS]

@@ -79,7 +79,7 @@ def noisy_run(
 ) -> Ends:
     """The run of that number, in float64, with the rounding of ``dtype``.
 
-    Constants that this dtype has not, or that the user's code made in a narrower one, are moved as
+    Constants that this dtype, or the narrower one of the user's code, may have rounded are moved as
     well: the other side may have rounded them otherwise, or not at all.
     """
     moved = replace(
@@ -232,9 +232,9 @@ def _eps(dtype: str) -> float:
 
 
 def _is_rounded(value: Any, dtype: str) -> bool:
-    """Whether it is a number that a narrow dtype has not, and that is within its range."""
+    """Whether it is a number that a narrow dtype may have rounded, and that is within its range."""
     if not isinstance(value, float) or dtype not in NARROW:
         return False
     with np.errstate(over="ignore"):
         held = float(np.float64(value).astype(dtype_of(dtype)))
-    return np.isfinite(held) and held != value
+    return np.isfinite(held) and (held != value or value != round(value * 256) / 256)

@@ -1,5 +1,6 @@
 """Ports that nobody here wrote: classes of transformers in both frameworks, as their users call."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
@@ -71,6 +72,70 @@ def test_a_row_of_padding_gets_a_gradient_in_flax_alone():
     assert report.verdict == "differs"
     assert report.causes[0] == "row 0 of the table gets a gradient in jax, none in torch"
     assert report.first.at[0].place.module == "embeddings.word_embeddings"
+
+
+TINY = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=24)
+WORDS = dict(vocab_size=50, eos_token_id=2, bos_token_id=1, pad_token_id=0, **TINY)
+PATCHES = dict(image_size=8, patch_size=4, **TINY)
+SIDES = ("encoder_layers", "decoder_layers", "encoder_attention_heads", "decoder_attention_heads")
+BART = dict(vocab_size=50, d_model=16, encoder_ffn_dim=24, decoder_ffn_dim=24)
+IMAGES = {"pixel_values": {"normal": [2, 3, 8, 8]}}
+
+
+def clip(eps=1e-5):
+    return transformers.CLIPConfig(
+        text_config={**WORDS, "max_position_embeddings": 20, "layer_norm_eps": eps},
+        vision_config={**PATCHES, "layer_norm_eps": eps},
+        projection_dim=12,
+    )
+
+
+def seq2seq():
+    return transformers.BartConfig(
+        **BART, **dict(zip(SIDES, (1, 1, 2, 2), strict=True)), max_position_embeddings=20
+    )
+
+
+def relative():
+    return transformers.T5Config(
+        vocab_size=50, d_model=16, d_kv=8, d_ff=24, num_layers=1, num_heads=2
+    )
+
+
+#: A class's name, its configuration, and what it is called with.
+OTHERS = {
+    "CLIPModel": (clip, {**tokens(3), **IMAGES}),
+    "ViTModel": (lambda: transformers.ViTConfig(**PATCHES), IMAGES),
+    "T5Model": (relative, {**tokens(3), "decoder_input_ids": tokens(3)["input_ids"]}),
+    "BartModel": (seq2seq, {**tokens(3), "decoder_input_ids": tokens(3)["input_ids"]}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_text_images_and_sequences_are_the_same(name, monkeypatch):
+    clip = jnp.clip  # T5 of Flax calls it by the names of older releases
+
+    def clipped(x, a_min=None, a_max=None):
+        return clip(x, a_min, a_max)
+
+    monkeypatch.setattr(jnp, "clip", clipped if name == "T5Model" else clip)
+    torch.manual_seed(0)
+    made, inputs = OTHERS[name]
+    config = made()
+    port = getattr(transformers, f"Flax{name}")(config)
+    module = getattr(transformers, name)(config).eval()
+    report = gp.compare(module, port, inputs, converted(port))
+    assert report.verdict == "same", report
+    assert [f.kind for f in report.findings] == ["narrow"]
+
+
+def test_an_eps_of_clip_is_found_in_both_towers():
+    torch.manual_seed(0)
+    port = transformers.FlaxCLIPModel(clip(1e-3))
+    module = transformers.CLIPModel(clip()).eval()
+    report = gp.compare(module, port, OTHERS["CLIPModel"][1], converted(port))
+    assert report.verdict == "differs"
+    assert report.causes[0] == "eps is 0.001 in jax, 1e-05 in torch"
 
 
 def test_electra_takes_other_token_types_where_it_is_given_none():

@@ -84,7 +84,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "at": {"act": "relu"},
         "dtypes": ["float32"],
     },
-    "BoundModel": {"rel": 1e-6, "abs": 1e-9},
+    "BoundModel": {"rel": 1e-6, "abs": 1e-9, "steps": "some"},
     "ToleranceModel": {
         "because": "The published numbers have six digits.",
         "rel": 1e-6,

@@ -69,6 +69,10 @@ class BoundModel(Strict):
     abs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
         None, description="added to it; never more than half of a truth that is not zero"
     )
+    steps: Literal["all", "some"] = Field(
+        "all",
+        description="at which steps it shows; some, where rounding explains the error at others",
+    )
 
 
 Recorded = Annotated[

@@ -51,11 +51,13 @@ class Between:
 class Bound:
     """How far off a recorded result is at most, element by element: ``abs + rel·|truth|``.
 
-    ``rel`` is less than a half.
+    ``rel`` is less than a half. ``some``: of the whole of a training, where rounding alone explains
+    the error at some steps, and does not at one at least.
     """
 
     rel: float = 0.0
     abs: float = 0.0
+    some: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ class Divergence:
     def silent(self) -> bool:
         """Whether it records that no gradient is given."""
         return self.value is self.bound is self.between is self.raises is None
+
+    @property
+    def at_some_steps(self) -> bool:
+        """Whether rounding alone explains what is returned at the other steps."""
+        return self.bound is not None and self.bound.some
 
 
 @dataclass(frozen=True)

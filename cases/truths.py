@@ -54,7 +54,8 @@ def recorded(
 
 def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Divergence:
     value = Expected(None) if model.value is None else _rounded(model.tensor, model.value, tensors)
-    bound, between = model.bound, None
+    between, given = None, model.bound
+    bound = given and Bound(given.rel or 0.0, given.abs or 0.0, some=given.steps == "some")
     if model.between is not None:
         low, high = (tensors.draw(model.tensor, end) for end in model.between)
         between = Between(low, high)
@@ -66,7 +67,7 @@ def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Diverg
         because=model.because,
         value=value.value,
         within=value.within,
-        bound=None if bound is None else Bound(bound.rel or 0.0, bound.abs or 0.0),
+        bound=bound,
         between=between,
         dtype=model.returned_dtype,
         agree_by=model.said,

@@ -417,7 +417,7 @@ BAD = {
         WHOLE
         + "divergences:\n  - {adapters: [jax], check: grad, tensor: w, kind: bug, because: c, "
         + "bound: {rle: 0.1}}\n",
-        "6:78: unknown key of a bound 'rle', expected one of rel, abs; did you mean 'rel'?",
+        "6:78: unknown key of a bound 'rle', expected one of rel, abs, steps; did you mean 'rel'?",
     ),
     "misspelt key beside a set": (
         WHOLE

@@ -41,11 +41,15 @@ TOO_WIDE = 0.5
 
 @dataclass(frozen=True)
 class _Off:
-    """A result that a bound is recorded of: its largest relative error, and what it is."""
+    """A result that a bound is recorded of: its largest relative error, and what it is.
+
+    ``rest`` is what else the bound says, as text.
+    """
 
     rel: float
     value: str
     holds: bool
+    rest: str = ""
 
 
 @dataclass
@@ -141,7 +145,7 @@ def _widened(outcomes: set[str | _Off]) -> set[str]:
         return plain | {HOLDS for _ in off}
     bound = rounded_up(2 * max(each.rel for each in off))
     if bound and float(bound) < TOO_WIDE:
-        return plain | {f"bound: {{rel: {bound}}}"}
+        return plain | {f"bound: {{rel: {bound}{each.rest}}}" for each in off}
     return plain | {f"value: {each.value}" for each in off}
 
 
@@ -180,7 +184,8 @@ def _outcomes(task: Task, adapter: Adapter) -> Iterator[tuple[int, str | _Off]]:
             yield record.number, HOLDS if holds else GONE
         elif record.bound is not None:
             rel = relative(got, np.asarray(base.truth[key]))
-            yield record.number, _Off(rel, yaml_text(got), holds)
+            rest = ", steps: some" if record.at_some_steps else ""
+            yield record.number, _Off(rel, yaml_text(got), holds, rest)
         else:
             yield record.number, HOLDS if holds else f"value: {yaml_text(got)}"
     yield from ((d.number, GONE) for d in mine if d.raises is not None)

@@ -38,7 +38,7 @@ class Comparison:
     """One tensor of an adapter beside its truth; ``recorded`` is what the case records of it.
 
     ``power`` is the largest error that the bound lets pass, relative to the element; ``blind`` is
-    how many elements a zero would pass for.
+    how many elements a zero would pass for; ``explained`` is the bound, element by element.
     """
 
     key: Key
@@ -48,6 +48,7 @@ class Comparison:
     recorded: Divergence | None
     power: float = np.nan
     blind: int = 0
+    explained: Any = 0.0
 
 
 def comparisons(
@@ -226,7 +227,7 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
             return Comparison(key, got, truth, wrong, recorded)
         outcome = as_said(outcome, got, expected)
     sharp, blind = _told(_magnitude(task, key, truth, dtype), bound, dtype, part)
-    return Comparison(key, got, truth, outcome, recorded, sharp, blind + unseen)
+    return Comparison(key, got, truth, outcome, recorded, sharp, blind + unseen, bound)
 
 
 def _on_kink(task: Task, key: Key, base: Baseline) -> bool:

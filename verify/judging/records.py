@@ -54,16 +54,24 @@ def raised(task: Task, adapter: str, failure: str, way: str = "") -> tuple[str, 
 
 
 def still(
-    task: Task, key: Key, got: Any, truth: np.ndarray, recorded: Divergence, outcome: Outcome
+    task: Task,
+    key: Key,
+    got: Any,
+    truth: np.ndarray,
+    recorded: Divergence,
+    outcome: Outcome,
+    explained: Any = 0.0,
 ) -> bool:
     """Whether a tensor is still as it was recorded; at other numbers, of that kind.
 
     A recorded value, or set of values, of an update is that of the last step: at those before it
-    nothing worse than an error may be found, NaN least of all. A bound holds at every step.
+    nothing worse than an error may be found, NaN least of all. A bound holds at every step; one of
+    some steps leaves out the elements that rounding alone explains, to within ``explained``.
     """
     if recorded.elsewhere:
         return resembles(recorded, got, truth, outcome)
-    if key[0] == "grad" and key[2]:  # what is recorded of a gradient is that of the first step
+    if key[0] == "grad" and key[2] and not recorded.at_some_steps:
+        # What is recorded of a gradient is that of the first step.
         return outcome.kind == "error" or not _finite(recorded)
     update = key[0] == "update"
     of_the_last = recorded.value is not None or recorded.between is not None
@@ -71,11 +79,12 @@ def still(
         return outcome.kind == "error" or not _finite(recorded)
     # A trajectory adds up the roundings of all its steps, as the derived bound knows.
     allowed = outcome.tolerance if update and task.steps > 1 else 0.0
+    allowed = explained if recorded.at_some_steps else allowed
     return holds(recorded, got, truth, outcome, allowed)
 
 
 def holds(
-    divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outcome, allowed: float = 0.0
+    divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outcome, allowed: Any = 0.0
 ) -> bool:
     """Whether what a framework returns is what a divergence records.
 
@@ -90,7 +99,8 @@ def holds(
     outcome
         What came of comparing the two.
     allowed
-        By how much a recorded value may be missed, beside the units in its last place.
+        By how much a recorded value may be missed, beside the units in its last place; of a bound
+        of some steps, how far off an element may be without it.
     """
     if divergence.silent or got is None:
         return divergence.silent and outcome.kind == "missing"
@@ -107,7 +117,8 @@ def holds(
         exactly = np.zeros(truth.shape)
         return in_set(got, divergence.between, truth.shape, got.dtype, exactly).agrees
     assert divergence.bound is not None, "a record says one thing"
-    return alike and _bounded(got, truth, divergence.bound)
+    beside = allowed if divergence.at_some_steps else 0.0
+    return alike and _bounded(got, truth, divergence.bound, beside)
 
 
 def _missed(divergence: Divergence, truth: np.ndarray, exact: float) -> Any:
@@ -143,8 +154,8 @@ def resembles(divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outc
     return bool(np.any(got)) or (value is not None and not np.any(value))
 
 
-def _bounded(got: np.ndarray, truth: np.ndarray, bound: Bound) -> bool:
-    """Whether every element is within a bound of the truth, which no zero is.
+def _bounded(got: np.ndarray, truth: np.ndarray, bound: Bound, beside: Any) -> bool:
+    """Whether every element is within a bound of the truth, which no zero is, or within ``beside``.
 
     Where the truth is no finite number of the dtype, it alone is right.
     """
@@ -152,7 +163,7 @@ def _bounded(got: np.ndarray, truth: np.ndarray, bound: Bound) -> bool:
         wanted = truth.astype(got.dtype).astype(truth.dtype)
         held, size = got.astype(truth.dtype), np.abs(truth)
         most = np.where(size > 0, np.minimum(bound.abs + bound.rel * size, size / 2), bound.abs)
-        near = np.isfinite(wanted) & (np.abs(held - truth) <= most)
+        near = np.isfinite(wanted) & (np.abs(held - truth) <= np.maximum(most, beside))
         alike = (held == wanted) | (np.isnan(held) & np.isnan(wanted))
     return bool((near | alike).all())
 

@@ -79,11 +79,12 @@ def verdicts(
     task: Task, adapter: Adapter, version: str, trace: Trace, compared: Iterable[Comparison]
 ) -> list[Row]:
     """A verdict on each comparison, as rows."""
-    name = adapter.name
+    name, compared = adapter.name, list(compared)
     start, rows, proofs = head(task, name, version), [], Proofs(task, adapter, trace)
     same_text = adapter.program(task) == task.program("numpy")
+    shown = {each.key[:2] for each in compared if not each.outcome.agrees}
     for each in compared:
-        verdict, kind, reason = _verdict(task, name, each)
+        verdict, kind, reason = _verdict(task, name, each, shows=each.key[:2] in shown)
         proof = ""
         if verdict == "agree":
             asked = each.blind > 0 or (same_text and _dull(task, each))
@@ -136,23 +137,26 @@ def _hidden(each: Comparison) -> str:
     return f"{what} would let {passes} pass"
 
 
-def _verdict(task: Task, adapter: str, each: Comparison) -> tuple[str, str, str]:
-    """The verdict, its kind and its reason, a recorded divergence considered."""
+def _verdict(task: Task, adapter: str, each: Comparison, *, shows: bool) -> tuple[str, str, str]:
+    """The verdict, its kind and its reason, a recorded divergence considered.
+
+    ``shows``: whether the tensor is off at any step.
+    """
     outcome, recorded = each.outcome, each.recorded
     if recorded is None:
         return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
     if outcome.agrees and (recorded.elsewhere or (each.key[0] == "grad" and each.key[2])):
         return "agree", "", ""  # a record of a gradient is of the first step
-    if (
-        outcome.agrees
-        and each.blind
-        and still(task, each.key, each.got, each.truth, recorded, outcome)
+    if outcome.agrees and (
+        (shows and recorded.at_some_steps)
+        or (each.blind and still(task, each.key, each.got, each.truth, recorded, outcome))
     ):
-        return "known", recorded.kind, recorded.because  # which the bound alone does not see
+        # Which rounding hides at this step, or the bound alone does not see.
+        return "known", recorded.kind, recorded.because
     if outcome.agrees:
         reason = "the recorded divergence is gone: the truth is returned"
         return "stale", recorded.kind, reason + since(task, adapter)
-    if not still(task, each.key, each.got, each.truth, recorded, outcome):
+    if not still(task, each.key, each.got, each.truth, recorded, outcome, each.explained):
         was = in_words(recorded)
         reason = f"no longer what was recorded ({was}){since(task, adapter)}: {outcome.reason}"
         return "stale", recorded.kind, reason

@@ -122,6 +122,8 @@ def test_a_bound_that_is_exceeded_takes_twice_what_was_measured(proposed):
     assert "+    bound: {rel: 7e-5}  # was measured\n" in found.diff
     assert verdicts(found, off(3.1e-5)) == {"agree", "known"}
     assert proposed(bounded, off(3.1e-7)).diff == ""
+    some = proposed(bounded.replace("abs: 0", "steps: some"), off(3.1e-5))
+    assert "+    bound: {rel: 7e-5, steps: some}  # was measured\n" in some.diff
 
 
 def test_a_bound_that_would_let_a_zero_pass_becomes_a_value(proposed):

@@ -65,6 +65,18 @@ def test_a_bound_takes_a_zero_where_the_truth_is_one_in_the_dtype():
     assert not held(bound, np.array([1e-30, 1.0], np.float32), tiny)
 
 
+def test_a_bound_of_some_steps_leaves_out_what_rounding_explains():
+    """The last element is a zero, of which no relative bound takes an error."""
+    got, outcome = off_by(1.1e-3), Outcome("error", "off")
+    got[3] = 5e-10
+    rounding = np.array([0.0, 0.0, 0.0, 1e-9])
+    some = record(bound=Bound(rel=2e-3, some=True))
+    assert holds(some, got, TRUTH, outcome, rounding)
+    assert not holds(some, got, TRUTH, outcome, rounding / 4)
+    assert not holds(record(bound=Bound(rel=2e-3)), got, TRUTH, outcome, rounding)
+    assert not holds(record(bound=Bound(rel=1e-3, some=True)), got, TRUTH, outcome, rounding)
+
+
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
 def test_a_bound_takes_nothing_that_is_not_finite_where_the_truth_is(strange):
     bound = record(bound=Bound(rel=0.4, abs=1e300))
@@ -136,6 +148,20 @@ def updates(recorded, change):
     return [row["verdict"] for row in rows if row["check"] == "update"]
 
 
+def gradients(recorded, *shares):
+    """The same of the gradient of w, so many times what it should be at each step."""
+
+    def change(trace):
+        for step, share in zip(trace.steps, shares, strict=False):
+            step.grads["w"] = step.grads["w"] * share
+
+    text = (TRAINED % recorded).replace("check: update", "check: grad")
+    (case,), faults = load_text(text, Path("made-up.yaml"))
+    assert not faults, faults[0]
+    rows = Runner([wrong.Wrong(NumpyAdapter(), change)]).rows(case.tasks()[0])
+    return [row["verdict"] for row in rows if (row["check"], row["tensor"]) == ("grad", "w")]
+
+
 def scaled(*shares):
     def change(trace):
         for step, share in zip(trace.steps, shares, strict=False):
@@ -147,6 +173,22 @@ def scaled(*shares):
 def test_a_bound_holds_at_every_step():
     assert updates("bound: {rel: 1e-3}", scaled(1.0005, 1.0006, 1.0007)) == ["known"] * 3
     assert updates("bound: {rel: 1e-3}", scaled(1.0005, 1.0016, 1.0007))[1] == "stale"
+
+
+def test_a_bound_of_some_steps_has_to_show_at_one():
+    some = "bound: {rel: 1e-3, steps: some}"
+    assert updates(some, scaled(1.0, 1.0006, 1.0)) == ["known"] * 3
+    assert updates("bound: {rel: 1e-3}", scaled(1.0, 1.0006, 1.0)) == ["stale", "known", "stale"]
+    assert updates(some, scaled(1.0, 1.0, 1.0)) == ["stale"] * 3
+    assert updates(some, scaled(1.0, 1.0016, 1.0)) == ["known", "stale", "known"]
+    assert updates(some, scaled(1.0, np.nan, 0.0)) == ["known", "stale", "stale"]
+
+
+def test_a_bound_of_some_steps_is_of_later_gradients_too():
+    some = "bound: {rel: 1e-3, steps: some}"
+    assert gradients(some, 1.0, 1.0005, 1.0) == ["known", "known", "agree"]
+    assert gradients(some, 1.0, 1.0015, 1.0) == ["known", "stale", "agree"]
+    assert gradients(some, 1.0, 1.0, 1.0) == ["stale", "agree", "agree"]
 
 
 def test_a_value_of_the_last_step_lets_no_nan_pass_before():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..cases.native_training import Chosen
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.schedules import SCHEDULES as ROWS
@@ -55,7 +56,12 @@ def downhill(task: Task, parameter: str, where: str) -> dict[str, Any]:
 
 
 def rate_of(
-    task: Task, rate: float, schedules: Mapping[str, Callable[..., Any]], library: Any, none: str
+    task: Task,
+    adapter: str,
+    rate: float,
+    schedules: Mapping[str, Callable[..., Any]],
+    library: Any,
+    none: str,
 ) -> Any:
     """The learning rate as a framework's optimizer takes it: a number, or a schedule of it.
 
@@ -63,6 +69,8 @@ def rate_of(
     ----------
     schedules
         name → what makes it, of the library, the rate and its attributes.
+    library
+        The framework's schedules, of which a case may call one by name.
     none
         What is said, before its name, where there is no such schedule.
 
@@ -72,7 +80,9 @@ def rate_of(
         Where the framework has no such schedule.
     """
     assert task.update is not None
-    schedule = task.update.schedule
+    own, schedule = natives(task, adapter).get("schedule"), task.update.schedule
+    if own is not None:
+        return getattr(library, own.name)(**own.attributes)
     if schedule is None:
         return rate
     if schedule.name not in schedules:
@@ -80,6 +90,29 @@ def rate_of(
     return schedules[schedule.name](
         library, rate, **attributes(schedule, ROWS[schedule.name].attributes)
     )
+
+
+def natives(task: Task, adapter: str) -> dict[str, Chosen]:
+    """The framework's own parts that a case calls by name: part → its name and attributes."""
+    return {} if task.update is None else task.update.native.get(adapter, {})
+
+
+def given_to(task: Task, adapter: str, rated: Callable[[float], Any]) -> dict[str, Any]:
+    """What the optimizer that a case calls by name is given; a schedule in its rate's place.
+
+    ``rated`` is the schedule of a rate, as ``rate_of`` has it.
+    """
+    native = natives(task, adapter)
+    given = dict(native["optimizer"].attributes)
+    assert task.update is not None
+    if "schedule" in native or task.update.schedule is not None:
+        base = given.get(RATE)
+        given[RATE] = rated(float(hyperparameters(task)["lr"] if base is None else base))
+    return given
+
+
+#: What frameworks beside PyTorch call an optimizer's rate.
+RATE = "learning_rate"
 
 
 def text_of_each(task: Task, made: Callable[[str], Any]) -> str:

@@ -12,12 +12,14 @@ from mlx import optimizers
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import maker_of, rate_of, refused, text_of_each
+from .constructors import given_to, maker_of, natives, rate_of, refused, text_of_each
 from .mlx_lowerings.arrays import as_array
 from .spelling import Library
 from .values import attributes, hyperparameters
 
 Arrays = dict[str, Any]
+
+_NAME, _WHERE = "mlx", "mlx.optimizers"
 
 
 class MlxTraining:
@@ -28,7 +30,9 @@ class MlxTraining:
             raise Unsupported("mlx.optimizers hold their rate in float32")
         self._task = task
         self._clip = _clipping(task)
-        names = list(params) if task.update and task.update.groups else [""]
+        self._native = "optimizer" in natives(task, _NAME)
+        groups = bool(task.update and task.update.groups) and not self._native
+        names = list(params) if groups else [""]
         self._optimizers = {name: _optimizer(optimizers, task, name) for name in names}
 
     def step(self, params: Arrays, grads: Mapping[str, np.ndarray | None], _loss: float) -> Arrays:
@@ -49,7 +53,8 @@ class MlxTraining:
         """The optimizers' state under the reference's names."""
         assert self._task.update is not None
         update = self._task.update
-        if update.rule == "sgd" and not update.hyperparameters.get("momentum"):
+        plain = update.rule == "sgd" and not update.hyperparameters.get("momentum")
+        if plain or self._native:
             return {}
         names = SLOTS.get(update.rule, {})
         return {
@@ -69,13 +74,15 @@ def _some(x: np.ndarray | None) -> np.ndarray:
 def spelled(task: Task) -> str:
     """The constructor's call that a task's update is; raises Unsupported where there is none."""
     _clipping(task)
-    library = Library(optimizers, "mlx.optimizers")
+    library = Library(optimizers, _WHERE)
     return text_of_each(task, lambda name: _optimizer(library, task, name))
 
 
 def _clipping(task: Task) -> Callable[[Arrays], Arrays]:
     assert task.update is not None
-    clip = task.update.clip
+    clip, own = task.update.clip, natives(task, _NAME).get("clip")
+    if own is not None:
+        return lambda grads: getattr(optimizers, own.name)(grads, **own.attributes)[0]
     if clip is None:
         return lambda grads: grads
     given = attributes(clip, CLIP_ROWS[clip.name].attributes)
@@ -87,12 +94,17 @@ def _clipping(task: Task) -> Callable[[Arrays], Arrays]:
 
 
 def _optimizer(library: Any, task: Task, parameter: str) -> Any:
-    make = maker_of(task, OPTIMIZERS, "mlx.optimizers")
+    if (own := natives(task, _NAME).get("optimizer")) is not None:
+        own_given = given_to(task, _NAME, lambda rate: _scheduled(library, task, rate))
+        return getattr(library, own.name)(**own_given)
+    make = maker_of(task, OPTIMIZERS, _WHERE)
     given = hyperparameters(task, parameter)
     rate = given.pop("lr")
-    return make(
-        library, rate_of(task, rate, SCHEDULES, library, "mlx.optimizers has no schedule"), **given
-    )
+    return make(library, _scheduled(library, task, rate), **given)
+
+
+def _scheduled(library: Any, task: Task, rate: float) -> Any:
+    return rate_of(task, _NAME, rate, SCHEDULES, library, f"{_WHERE} has no schedule")
 
 
 def _above_zero(name: str, eps: float) -> None:
@@ -101,14 +113,14 @@ def _above_zero(name: str, eps: float) -> None:
 
 
 def _sgd(library: Any, rate: Any, *, maximize: bool, **given: Any) -> Any:
-    refused("mlx.optimizers", "SGD", maximize=maximize)
+    refused(_WHERE, "SGD", maximize=maximize)
     if given["dampening"]:
         raise Unsupported("mlx.optimizers.SGD dampens the first step too")
     return library.SGD(rate, **given)
 
 
 def _adam(library: Any, rate: Any, *, b1: float, b2: float, eps: float, **others: Any) -> Any:
-    refused("mlx.optimizers", "Adam", **others)
+    refused(_WHERE, "Adam", **others)
     return library.Adam(rate, betas=[b1, b2], eps=eps, bias_correction=True)
 
 
@@ -122,7 +134,7 @@ def _adamw(
     weight_decay: float,
     maximize: bool,
 ) -> Any:
-    refused("mlx.optimizers", "AdamW", maximize=maximize)
+    refused(_WHERE, "AdamW", maximize=maximize)
     return library.AdamW(
         rate, betas=[b1, b2], eps=eps, weight_decay=weight_decay, bias_correction=True
     )
@@ -138,7 +150,7 @@ def _adagrad(
     **others: Any,
 ) -> Any:
     refused(
-        "mlx.optimizers",
+        _WHERE,
         "Adagrad",
         eps_in_root=eps_in_root,
         initial_accumulator=initial_accumulator,
@@ -149,7 +161,7 @@ def _adagrad(
 
 
 def _adadelta(library: Any, rate: Any, *, rho: float, eps: float, **others: Any) -> Any:
-    refused("mlx.optimizers", "AdaDelta", **others)
+    refused(_WHERE, "AdaDelta", **others)
     _above_zero("AdaDelta", eps)
     return library.AdaDelta(rate, rho=rho, eps=eps)
 
@@ -163,7 +175,7 @@ def _rmsprop(
     eps_in_root: bool,
     **others: Any,
 ) -> Any:
-    refused("mlx.optimizers", "RMSprop", eps_in_root=eps_in_root, **others)
+    refused(_WHERE, "RMSprop", eps_in_root=eps_in_root, **others)
     _above_zero("RMSprop", eps)
     return library.RMSprop(rate, alpha=decay, eps=eps)
 

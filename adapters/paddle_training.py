@@ -11,7 +11,15 @@ import numpy as np
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import downhill, maker_of, rate_of, refused, text_of_each
+from .constructors import (
+    downhill,
+    given_to,
+    maker_of,
+    natives,
+    rate_of,
+    refused,
+    text_of_each,
+)
 from .paddle_lowerings.arrays import as_numpy
 from .paddle_lowerings.library import Tensor, paddle
 from .spelling import Library
@@ -19,7 +27,7 @@ from .values import attributes, dtype_of
 
 Arrays = dict[str, Any]
 
-_WHERE = "paddle.optimizer"
+_NAME, _WHERE = "paddle", "paddle.optimizer"
 
 
 class PaddleTraining:
@@ -31,7 +39,8 @@ class PaddleTraining:
             raise Unsupported(f"{_WHERE} move no complex parameters")
         self._task, self._left = task, task.steps
         self.params = {k: _parameter(x) for k, x in params.items()}
-        names = list(params) if task.update.groups else [""]
+        self._native = "optimizer" in natives(task, _NAME)
+        names = list(params) if task.update.groups and not self._native else [""]
         with self._wide():
             self._optimizers = {
                 name: _optimizer(
@@ -69,7 +78,7 @@ class PaddleTraining:
     def slots(self) -> dict[str, np.ndarray]:
         """The optimizers' state under the reference's names."""
         assert self._task.update is not None
-        names = SLOTS.get(self._task.update.rule, {})
+        names = {} if self._native else SLOTS.get(self._task.update.rule, {})
         return {
             f"{k}.{slot}": as_numpy(held[x.name]).reshape(tuple(x.shape))
             for optimizer in self._optimizers.values()
@@ -98,7 +107,9 @@ def spelled(task: Task) -> str:
 def _clip(library: Any, task: Task) -> dict[str, Any]:
     """The clipping as a constructor's argument; nothing where there is none."""
     assert task.update is not None
-    clip = task.update.clip
+    clip, own = task.update.clip, natives(task, _NAME).get("clip")
+    if own is not None:
+        return {"grad_clip": getattr(library.nn, own.name)(**own.attributes)}
     if clip is None:
         return {}
     given = attributes(clip, CLIP_ROWS[clip.name].attributes)
@@ -108,23 +119,29 @@ def _clip(library: Any, task: Task) -> dict[str, Any]:
         raise Unsupported(f"paddle.nn does not clip by {clip.name}")
     if given["eps"]:
         raise Unsupported("paddle.nn.ClipGradByGlobalNorm adds nothing to the norm")
-    if task.update.groups:
+    if task.update.groups and "optimizer" not in natives(task, _NAME):
         raise Unsupported("paddle.nn.ClipGradByGlobalNorm is of one optimizer's parameters")
     return {"grad_clip": library.nn.ClipGradByGlobalNorm(given["max"])}
 
 
 def _optimizer(library: Any, task: Task, parameter: str, **others: Any) -> Any:
+    others |= _clip(library, task)
+    if (chosen := natives(task, _NAME).get("optimizer")) is not None:
+        own_given = given_to(task, _NAME, lambda rate: _scheduled(library, task, rate))
+        return getattr(library.optimizer, chosen.name)(**own_given, **others)
     make = maker_of(task, OPTIMIZERS, _WHERE, LACKING)
     given = downhill(task, parameter, _WHERE)
-    rate = float(given.pop("lr"))
-    schedules = library.optimizer.lr
-    rate = rate_of(task, rate, SCHEDULES, schedules, f"{_WHERE}.lr has no")
+    rate = _scheduled(library, task, float(given.pop("lr")))
     name, own = make(**given)
     numbers = {key: float(own.get(key, 0.0)) for key in SINGLE.get(name, ())}
     held = [key for key, number in numbers.items() if number != float(np.float32(number))]
     if held and task.dtype == "float64":
         raise Unsupported(f"{_WHERE}.{name} holds {' and '.join(held)} in float32")
-    return getattr(library.optimizer, name)(rate, **own, **_clip(library, task), **others)
+    return getattr(library.optimizer, name)(rate, **own, **others)
+
+
+def _scheduled(library: Any, task: Task, rate: float) -> Any:
+    return rate_of(task, _NAME, rate, SCHEDULES, library.optimizer.lr, f"{_WHERE}.lr has no")
 
 
 def _decay(weight_decay: float) -> dict[str, Any]:

@@ -11,7 +11,15 @@ import numpy as np
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import downhill, maker_of, rate_of, refused, text_of_each
+from .constructors import (
+    downhill,
+    given_to,
+    maker_of,
+    natives,
+    rate_of,
+    refused,
+    text_of_each,
+)
 from .spelling import Library
 from .tensorflow_lowerings.arrays import as_numpy, as_tensor
 from .tensorflow_lowerings.library import keras, tf
@@ -19,7 +27,7 @@ from .values import attributes, dtype_of, hyperparameters, real_of
 
 Arrays = dict[str, Any]
 
-_WHERE = "tf.keras.optimizers"
+_NAME, _WHERE = "tensorflow", "tf.keras.optimizers"
 
 
 class TensorFlowTraining:
@@ -30,7 +38,8 @@ class TensorFlowTraining:
             raise Unsupported(f"{_WHERE} move no complex parameters")
         self._task, self._clip = task, _clipping(task)
         self._dtype = real_of(dtype_of(task.dtype)).name
-        groups = bool(task.update and task.update.groups)
+        self._native = "optimizer" in natives(task, _NAME)
+        groups = bool(task.update and task.update.groups) and not self._native
         self._optimizers: dict[str, Any] = {}
         with _in_dtype(self._dtype):
             self._variables = {
@@ -55,7 +64,8 @@ class TensorFlowTraining:
         self._steps += 1
         with _in_dtype(self._dtype):
             for name, optimizer in self._optimizers.items():
-                _uncorrected(self._task, name, optimizer, self._steps)
+                if not self._native:
+                    _uncorrected(self._task, name, optimizer, self._steps)
                 mine = [k for k in names if name in ("", k)]
                 optimizer.apply([clipped[k] for k in mine], [self._variables[k] for k in mine])
         return {k: tf.convert_to_tensor(v) for k, v in self._variables.items()}
@@ -63,7 +73,7 @@ class TensorFlowTraining:
     def slots(self) -> dict[str, np.ndarray]:
         """The optimizers' state under the reference's names."""
         assert self._task.update is not None
-        own = SLOTS.get(self._task.update.rule, {})
+        own = {} if self._native else SLOTS.get(self._task.update.rule, {})
         names = list(self._variables)
         return {
             f"{k}.{slot}": as_numpy(getattr(optimizer, attribute)[at])
@@ -125,7 +135,12 @@ _UNCORRECTED = ("adam", "adamw", "amsgrad")
 
 def _clipping(task: Task) -> Callable[[list[Any]], list[Any]]:
     assert task.update is not None
-    clip = task.update.clip
+    clip, own = task.update.clip, natives(task, _NAME).get("clip")
+    if own is not None:
+        function = getattr(tf, own.name)
+        if own.name == "clip_by_global_norm":
+            return lambda grads: function(grads, **own.attributes)[0]
+        return lambda grads: [function(g, **own.attributes) for g in grads]
     if clip is None:
         return lambda grads: grads
     given = attributes(clip, CLIP_ROWS[clip.name].attributes)
@@ -139,18 +154,22 @@ def _clipping(task: Task) -> Callable[[list[Any]], list[Any]]:
     return lambda grads: tf.clip_by_global_norm(grads, most)[0]
 
 
+def _scheduled(library: Any, task: Task, rate: float) -> Any:
+    lacking = f"{_WHERE}.schedules has no"
+    return rate_of(task, _NAME, rate, SCHEDULES, library.schedules, lacking)
+
+
 def _optimizer(library: Any, task: Task, parameter: str) -> Any:
+    if (own := natives(task, _NAME).get("optimizer")) is not None:
+        own_given = given_to(task, _NAME, lambda rate: _scheduled(library, task, rate))
+        return getattr(library, own.name)(**own_given)
     make = maker_of(task, OPTIMIZERS, _WHERE, LACKING)
     given = downhill(task, parameter, _WHERE)
     rate = float(given.pop("lr"))
     assert task.update is not None
     if task.update.schedule is not None and given.get("momentum"):
         raise Unsupported(f"{_WHERE} have the rate in the velocity, where a schedule shows")
-    return make(
-        library,
-        rate_of(task, rate, SCHEDULES, library.schedules, f"{_WHERE}.schedules has no"),
-        **given,
-    )
+    return make(library, _scheduled(library, task, rate), **given)
 
 
 def _inside(name: str, eps: float, *, eps_in_root: bool) -> None:

@@ -218,6 +218,71 @@ def test_its_other_ways_are_those_of_the_reference(name, dtype, number):
     assert compared >= 3
 
 
+#: What each calls SGD, a rate that goes down in steps, and clipping by the norm.
+NATIVE = {
+    "mlx": (
+        "SGD: {learning_rate: 0.05}",
+        "step_decay: {init: 0.05, decay_rate: 0.5, step_size: 2}",
+        "clip_grad_norm: {max_norm: 1.0}",
+    ),
+    "tensorflow": (
+        "SGD: {learning_rate: 0.05}",
+        "PiecewiseConstantDecay: {boundaries: [1, 3], values: [0.05, 0.025, 0.0125]}",
+        "clip_by_global_norm: {clip_norm: 1.0}",
+    ),
+    "paddle": (
+        "SGD: {learning_rate: 0.05}",
+        "StepDecay: {learning_rate: 0.05, step_size: 2, gamma: 0.5}",
+        "ClipGradByGlobalNorm: {clip_norm: 1.0}",
+    ),
+}
+
+#: The case has another rate, another schedule and another bound than what is called by name.
+TRAINED = """
+case: trained
+about: Five steps whose parts are the framework's own.
+inputs: {{x: {{normal: [3]}}}}
+params: {{w: {{normal: [3], scale: 3}}, u: 2.0}}
+program: loss = sum((w * u - x) ** 2)
+optimizer: {{sgd: {{lr: {lr}}}}}
+groups: {groups}
+schedule: {{step: {{every: {every}, factor: {factor}}}}}
+clip: {{global_norm: {{max: {most}, eps: {eps}}}}}
+native: {native}
+steps: 5
+dtypes: [float32]
+"""
+
+
+SETTINGS = {"lr": 0.05, "every": 2, "factor": 0.5, "most": 1.0, "eps": 0.0, "groups": "{}"}
+
+
+def moved(adapter, native, given):
+    """The parameters, step by step."""
+    text = TRAINED.format(native=native, **{**SETTINGS, **given})
+    cases, faults = load_text(text, Path("trained.yaml"))
+    assert not faults, faults
+    return [step.params for step in adapter.run(cases[0].tasks()[0]).steps]
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if name in NATIVE])
+@pytest.mark.parametrize("part", ["optimizer", "schedule", "clip"])
+def test_a_part_of_training_may_be_its_own(name, part):
+    optimizer, schedule, clip = NATIVE[name]
+    own = {"optimizer": optimizer, "schedule": schedule, "clip": clip}[part]
+    other = {
+        "optimizer": {"lr": 0.5, "groups": "{u: {lr: 0.7}}"},
+        "schedule": {"every": 1, "factor": 0.1},
+        "clip": {"most": 0.1},
+    }[part]
+    eps = {"eps": 1e-6} if name == "mlx" else {}  # it always adds that to the norm
+    wanted = moved(NumpyAdapter(), "{}", eps)
+    got = moved(made(name), f"{{{name}: {{{part}: {{{own}}}}}}}", {**eps, **other})
+    for mine, theirs in zip(wanted, got, strict=True):
+        for k, x in mine.items():
+            np.testing.assert_allclose(theirs[k], x, rtol=1e-5, atol=1e-6, err_msg=k)
+
+
 @each
 def test_every_operation_runs_or_is_unsupported_in_one_go(name):
     adapter = made(name)

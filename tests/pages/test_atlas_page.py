@@ -100,6 +100,7 @@ def test_it_is_read_by_everyone(visit, page_file, dark):
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_matrix_shows_all_frameworks_in_its_frame(visit, tmp_path, width):
     variants = ("torch-func", "jax-eager", "jax-scan", "torch-decomposed", "numpy")
+    variants += ("autograd", "mlx", "tensorflow", "paddle")
     kinds = ("bug", "convention", "singular", "unsupported")
     long = entry("long", "A long name.", "torch.nn.functional.scaled_dot_product_attention")
     wide = dataclasses.replace(long, found=dict.fromkeys(("torch", "jax", *variants), kinds))

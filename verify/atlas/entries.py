@@ -307,14 +307,18 @@ class _Told:
         yield from [name for name in names if name not in JOINTS] or names
 
     def _found(self, told: Iterable[_Told]) -> dict[str, tuple[str, ...]]:
-        """Framework → the classes that are recorded of it at any point, of those that can run."""
+        """Framework → the classes that are recorded of it at any point.
+
+        Of those that can run it, and those that were not run and of which something is recorded.
+        """
         records = [d for one in told for d in one.task.divergences]
+        lacking = {run.adapter.name for run in self.runs if run.lacks}
+        names = [run.adapter.name for run in self.runs]
+        names += [name for d in records for name in d.adapters if name not in names]
         return {
-            run.adapter.name: tuple(
-                dict.fromkeys(d.kind for d in records if run.adapter.name in d.adapters)
-            )
-            for run in self.runs
-            if not run.lacks
+            name: tuple(dict.fromkeys(d.kind for d in records if name in d.adapters))
+            for name in dict.fromkeys(names)
+            if name not in lacking
         }
 
     def _where(self) -> str:

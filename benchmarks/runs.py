@@ -14,6 +14,7 @@ from pathlib import Path
 import catalogue
 import commands
 import report
+import variants
 from measure import Result
 
 from gradparity.cases.case import Case
@@ -130,6 +131,7 @@ def main() -> int:
     benchmarks: dict[str, Callable[[], list[Result]]] = {
         "shares": lambda: catalogue.shares(asked.each, ROUNDS),
         "speed": lambda: speed(asked.stride),
+        "variants": lambda: variants.decomposed(asked.each, ROUNDS),
         "import": lambda: commands.importing(STARTS),
         "start": lambda: commands.start(STARTS),
         "lint": lambda: commands.lint(STARTS),

@@ -28,6 +28,12 @@ def _triangular(a: Tensor, b: Tensor, *, upper: bool, unitriangular: bool) -> Te
     return linalg.triangular_solve(a, b, upper=upper, unitriangular=unitriangular)
 
 
+def _cholesky_solve(factor: Tensor, b: Tensor, *, upper: bool = False) -> Tensor:
+    """Its derivative is of a whole matrix: the other triangle is made zero."""
+    triangle = paddle.triu(factor) if upper else paddle.tril(factor)
+    return linalg.cholesky_solve(b, triangle, upper=upper)
+
+
 def _rank(x: Tensor, *, rtol: float | None) -> Tensor:
     return linalg.matrix_rank(x) if rtol is None else linalg.matrix_rank(x, rtol=rtol)
 
@@ -58,6 +64,7 @@ LOWERINGS: dict[str, Entry] = {
     "cross": via("paddle.cross", lambda a, b, *, axis: paddle.cross(*together(a, b), axis)),
     "linalg.solve": via("paddle.linalg.solve", _columns(linalg.solve)),
     "linalg.solve_triangular": via("paddle.linalg.triangular_solve", _columns(_triangular)),
+    "linalg.cholesky_solve": via("paddle.linalg.cholesky_solve", _cholesky_solve),
     "linalg.slogdet": via("paddle.linalg.slogdet", _each(linalg.slogdet)),
     "linalg.eigh": via("paddle.linalg.eigh", _each(linalg.eigh)),
     "linalg.svd": via("paddle.linalg.svd", _each(linalg.svd)),

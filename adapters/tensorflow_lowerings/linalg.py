@@ -138,6 +138,12 @@ def _transforms(own: str) -> Entry:
     return via(f"tensorflow.signal.{name}", call)
 
 
+def _cholesky_solve(factor: Tensor, b: Tensor, *, upper: bool = False) -> Tensor:
+    """Of a lower triangle, which is cut out."""
+    factor = linalg.adjoint(factor) if upper else factor
+    return _system(linalg.cholesky_solve, linalg.band_part(factor, -1, 0), b)
+
+
 def _pair(function: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
     return lambda x: tuple(function(x))
 
@@ -151,6 +157,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.lstsq": via("tensorflow.linalg.lstsq", _lstsq),
     "linalg.slogdet": via("tensorflow.linalg.slogdet", _pair(linalg.slogdet)),
     "linalg.cholesky": via("tensorflow.linalg.cholesky", _cholesky),
+    "linalg.cholesky_solve": via("tensorflow.linalg.cholesky_solve", _cholesky_solve),
     "linalg.eigh": via("tensorflow.linalg.eigh", _pair(linalg.eigh)),
     "linalg.svd": via("tensorflow.linalg.svd", _svd),
     "linalg.svdvals": via("tensorflow.linalg.svd", lambda x: linalg.svd(x, compute_uv=False)),

@@ -110,7 +110,8 @@ def _proved(each: Comparison, found: Proof | None) -> tuple[str, str, str, str]:
     if found.holds:
         return "agree", "", "", "local"
     if each.blind:
-        verdict, kind = ("differs", "local") if found.off else ("blind", "")
+        off = found.off and found.reaches_to(each.key[1])
+        verdict, kind = ("differs", "local") if off else ("blind", "")
         return verdict, kind, f"{_hidden(each)}; {found.reason}", ""
     if found.spoils(each.key[1]):
         reason = f"the bound would let an error of {each.power:.1%} pass; {found.reason}"

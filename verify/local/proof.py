@@ -46,8 +46,11 @@ class Proof:
 
     def spoils(self, name: str) -> bool:
         """Whether what is off may make a variable's value or cotangent wrong, by more than luck."""
-        reached = self.reaches is None or name in self.reaches
-        return self.off and reached and not self.size < LUCK * MULTIPLE
+        return self.off and self.reaches_to(name) and not self.size < LUCK * MULTIPLE
+
+    def reaches_to(self, name: str) -> bool:
+        """Whether what is off is on a way to a variable's value or cotangent."""
+        return self.reaches is None or name in self.reaches
 
 
 class Proofs:
@@ -137,7 +140,8 @@ class Proofs:
         text = self._texts[step]
         reason, off = text.unproved(values=values)
         if reason:
-            return Proof(off=off, reason=reason)
+            reached = ahead(text.own, text.made(off)) if off and values else None
+            return Proof(off=bool(off), reason=reason, reaches=reached)
         if stray := self._elsewhere(step, text.step):
             return Proof(reason=f"asked again, {stray} is another one")
         return Proof(holds=True)

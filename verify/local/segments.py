@@ -98,21 +98,21 @@ class Segments:
             return {}
         return {name: np.shape(x) for name, x in values.items()}
 
-    def unproved(self, *, values: bool = False) -> tuple[str, bool]:
-        """What is off in a segment, or cannot be told by itself, in words; and whether it is off.
+    def unproved(self, *, values: bool = False) -> tuple[str, str]:
+        """What is off in a segment, or cannot be told by itself, in words; and which is off.
 
         Empty where every segment is right, so that the two texts say the same here; of ``values``
         alone, or of gradients as well. What has no number at a point need not in another text.
         """
         if self.own.output not in self.shared:
-            return f"{self.adapter.name}'s text is another one", False
+            return f"{self.adapter.name}'s text is another one", ""
         hidden = ""
         for name in self.shared:
             if name not in self._told:
                 self._told[name] = self._by_itself(name)
             told = self._told[name]
             if told is None:
-                return f"{name} cannot be computed by itself in {self.adapter.name}'s text", False
+                return f"{name} cannot be computed by itself in {self.adapter.name}'s text", ""
             segment, base, found = told
             who = f"{name} in {self.adapter.name}'s text"
             for direction, tensor, outcome in found:
@@ -123,12 +123,12 @@ class Segments:
                     hidden = hidden or f"{who} has no number at this point"
                 elif not says_the_same(segment, self.adapter, key):
                     reason = f"{outcome.reason}, in {tensor}"
-                    return f"by itself, {who} is not the reference's: {reason}", True
+                    return f"by itself, {who} is not the reference's: {reason}", name
                 else:
                     hidden = hidden or f"{who} says the same and rounds otherwise"
             if not hidden and _blind(segment, base, values=values):
                 hidden = f"nor can {who} be told by itself"
-        return hidden, False
+        return hidden, ""
 
     def _by_itself(self, name: str) -> Told | None:
         segment = self.segment(name)

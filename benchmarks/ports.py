@@ -25,15 +25,16 @@ from gradparity.adapters.captures.torch_side import TorchSide
 WIDTH, HEADS, TOKENS = 512, 8, 256
 
 #: So many times one forward and backward pass of PyTorch, beside the captures, may be taken, of
-#: processor time. It is missed: 78 times (6.7 s; a pass took 0.086 s), when each side took four
-#: noisy runs 185. JAX's runs in both dtypes take 28 of these, most of it XLA's compilation; the
-#: reference's plain runs 7, its one noisy run a side 15, PyTorch's runs 3.5, judging 25: every
-#: element of 3 million gradients, of two programs, of two frameworks in two dtypes.
+#: processor time. It is missed: 78 to 93 times in four runs (5.5 to 6.7 s; a pass took 0.061 to
+#: 0.086 s), when each side took four noisy runs near 200. Of 78, JAX's runs in both dtypes took 28,
+#: most of it XLA's compilation; the reference's plain runs 7, its one noisy run a side 15,
+#: PyTorch's runs 3.5, judging 25: every element of 3 million gradients, of two programs, of two
+#: frameworks in two dtypes.
 TIMES = 20
 
-#: So many times what the passes keep may be held. It is missed: 7.5 times (403 MiB against 54),
-#: 14.6 when each side took four noisy runs. JAX's compilation in float64 takes 2.5 of these, each
-#: copy of all gradients in float64 half of one.
+#: So many times what the passes keep may be held. It is missed: 6.9 to 7.7 times (374 to 417 MiB
+#: against 54), 14.6 when each side took four noisy runs. JAX's compilation in float64 takes 2.5 of
+#: these, each copy of all gradients in float64 half of one.
 HELD = 6
 
 

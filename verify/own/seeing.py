@@ -50,18 +50,18 @@ class Seen:
     def _distances(self, key: int | str, left_out: Evaluated | None) -> Iterator[np.ndarray]:
         """How far runs of each side are off its truth."""
         for side, ran in self._sides:
-            runs = [] if side is left_out else ran
             if isinstance(key, int):
                 name = side.outputs[key][1]
-                yield side.once["values"][name]
-                held = [(side.values[name], list(one.outputs.values())[key]) for one in runs]
-            elif side.grads.get(key) is not None:
-                yield side.once["grads"][key]
-                held = [(side.grads[key], one.grads.get(key)) for one in runs]
+                kind, truth = "values", side.values[name]
+                samples = [list(one.outputs.values())[key] for one in ran]
             else:
-                held = []
-            for truth, sample in held:
-                if sample is not None and np.shape(sample) == np.shape(truth):
+                name, kind, truth = key, "grads", side.grads.get(key)
+                samples = [one.grads.get(key) for one in ran]
+            if truth is None:
+                continue
+            yield side.once[kind][name]
+            for sample in [] if side is left_out else samples:
+                if sample is not None and sample.shape == truth.shape:
                     with np.errstate(all="ignore"):
                         off = np.asarray(np.subtract(sample, truth))
                         yield np.abs(off, out=off) if off.dtype.kind == "f" else np.abs(off)

@@ -92,7 +92,7 @@ class Judged:
                 for position, argument in enumerate(instruction.arguments)
                 if isinstance(argument, Ref) and argument.name in self.step.grads
                 # else a sum of several operations' shares, each judged at its own copy
-                if self.users[argument.name] == 1
+                if self.users[argument.name] == 1 and self._flows(instruction, position)
             }
 
             def pulled(
@@ -176,6 +176,13 @@ class Judged:
             except np.linalg.LinAlgError:
                 return True  # of a NaN there is no decomposition
         return any(not np.array_equal(was[k], now[k]) for k in self._incoming(instruction))
+
+    def _flows(self, instruction: Instruction, position: int) -> bool:
+        """Whether the reference has a cotangent of an argument: not of whole numbers."""
+        argument = instruction.arguments[position]
+        assert isinstance(argument, Ref)
+        floating = kind_of(np.asarray(self.values[argument.name]).dtype) in "fc"
+        return floating and TABLE[instruction.operation].differentiable(position)
 
     @staticmethod
     def _pull(tape: Tape, node: Node, incoming: dict[int | None, Any], make: Make) -> None:

@@ -36,6 +36,19 @@ CONFIRMED = [
     ("jax", "the forward pass of linalg.det", "of a singular matrix of three rows, by cofactors"),
     ("jax", "the forward pass of scaled_dot_product_attention", "its softmax is float32's"),
     ("jax", "the forward pass of standardize", "the variance as a difference of squares"),
+    (
+        "jax",
+        "the forward pass of hyp2f1",
+        "its series near and below -1, as hyp2f1-beyond-minus-one",
+    ),
+    ("jax", "the VJP of sinc", "a difference of like numbers near zero"),
+    ("jax", "the VJP of tanh", "1 - y² far out, as tanh-tail records"),
+    (
+        "jax",
+        "the VJP of i0",
+        "a difference of two exponentials near zero, as bessel-i0-slope-near-zero records",
+    ),
+    ("jax", "the VJP of poch", "digits of a difference of digammas"),
 ]
 
 

@@ -65,7 +65,7 @@ class PaddleAdapter(Adapter):
         """Run a task."""
         program = self.program(task)
         started = time.perf_counter()
-        with failures():
+        with failures(), _recording():
             try:
                 steps = _steps(task, program)
             except (RuntimeError, ValueError, TypeError) as lacking:
@@ -76,16 +76,21 @@ class PaddleAdapter(Adapter):
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """By ``paddle.incubate.autograd.jvp``."""
-        with failures():
+        with failures(), _recording():
             return jvp(self._function(task))
 
     def hvp(self, task: Task) -> dict[str, Cotangent]:
         """By ``paddle.grad`` of ``paddle.grad``."""
-        with failures():
+        with failures(), _recording():
             return hvp(self._function(task))
 
     def _function(self, task: Task) -> Function:
         return Function(task, self.program(task), _Watching([]))
+
+
+def _recording() -> Any:
+    """Inside, gradients are recorded: an error inside a derivative leaves Paddle not recording."""
+    return paddle.set_grad_enabled(True)
 
 
 def _said(error: Exception) -> str:

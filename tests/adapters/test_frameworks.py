@@ -218,6 +218,23 @@ def test_its_other_ways_are_those_of_the_reference(name, dtype, number):
     assert compared >= 3
 
 
+@each
+def test_an_error_inside_a_derivative_leaves_the_next_task_as_it_was(name):
+    """Paddle raises in the second derivative of put_along_axis, and recorded nothing after that."""
+    adapter = made(name)
+    first, second = (
+        narrowed(task_of(TABLE[n], TABLE[n].examples[:1]), WITHIN.get(name, ("float64",))[0])
+        for n in ("put_along_axis", "matmul")
+    )
+    asked = frozenset(("value", "grad", "hvp"))
+    answers(adapter, replace(first, checks=asked))
+    told = answers(adapter, replace(second, checks=asked))
+    wanted = answers(NumpyAdapter(), replace(second, checks=asked))
+    assert not told.failed
+    for key, x in wanted.found.items():
+        np.testing.assert_allclose(told.found[key], x, rtol=1e-4, atol=1e-4, err_msg=str(key))
+
+
 #: What each calls SGD, a rate that goes down in steps, and clipping by the norm.
 NATIVE = {
     "mlx": (

@@ -24,6 +24,9 @@ from ..measure.dtypes import WIDER
 #: The largest steps that are tried in turn, relative to the largest parameter or to one.
 STEPS = (2.0**-8, 2.0**-13)
 
+#: So many roundoffs are no second derivative.
+UNITS = 2.0**10
+
 #: Two step sizes must agree to this, relative to the largest element, and a product may be off by
 #: so many times more.
 CONVERGED, MARGIN = 1e-7, 1e3
@@ -49,7 +52,8 @@ def contradicted(
             size = max(np.max(np.abs(slope), initial=0), np.max(np.abs(products[name]), initial=0))
             with np.errstate(all="ignore"):
                 told = (off <= CONVERGED * size) & np.isfinite(slope)
-                far = told & ~(np.abs(slope - products[name]) <= MARGIN * CONVERGED * size)
+                room = MARGIN * CONVERGED * size + _rounded(task, name, rows)
+                far = told & ~(np.abs(slope - products[name]) <= room)
             if far.any():
                 at = tuple(int(n) for n in np.unravel_index(int(np.argmax(far)), far.shape))
                 return (
@@ -58,6 +62,21 @@ def contradicted(
                     f"{_text(slope[at])}"
                 )
     return ""
+
+
+def _rounded(task: Task, name: str, rows: Mapping[str, Operation]) -> float:
+    """How large a second derivative may be that is rounding alone, as of a sum that is always one.
+
+    Of an output y and a parameter of size x it is of the order of y/x², and of that a roundoff.
+    """
+    wide = WIDER[task.dtype]
+    program = task.program("numpy")
+    assert program is not None, "a task without a text for the reference has no truth"
+    plain = replace(task, steps=1, update=None, checks=frozenset(("value",)))
+    y = reference(plain, dtype=wide, rows=rows).steps[0].values[program.output]
+    x = float(np.max(np.abs(task.params[name]), initial=0))
+    largest = float(np.max(np.abs(y), initial=0))
+    return UNITS * float(np.finfo(wide).eps) * largest / x**2 if x else 0.0
 
 
 def _measured(

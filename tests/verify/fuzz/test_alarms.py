@@ -31,6 +31,12 @@ CONFIRMED = [
     ("torch", "the hvp of multigammaln", "trigamma has nine digits"),
     ("torch", "the jvp of embedding", "as tangent-of-an-embedding-s-padding records in float64"),
     ("torch", "the VJP of pairwise_distance", "it gives no gradient where p is 0"),
+    (
+        "torch",
+        "expected self and source to have same dtypes",
+        "it takes no source of another dtype",
+    ),
+    ("torch", "(2) must match the size of tensor b (3)", "vmap of solve takes stacks for vectors"),
     ("torch", "match the broadcast shape", "clip of an input that broadcasts against its bounds"),
     ("jax", "the forward pass of betaln", "eight digits, as records of precision-gamma.yaml say"),
     ("jax", "the forward pass of linalg.det", "of a singular matrix of three rows, by cofactors"),

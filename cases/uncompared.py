@@ -1,9 +1,10 @@
-"""What no comparison sees: variables that only some of a case's texts name."""
+"""What no comparison sees: variables that only some texts name, what own optimizers remember."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ..refimpl.optimizers import RULES
 from .program import Program
 
 
@@ -25,6 +26,17 @@ def uncompared(programs: Mapping[str, Program]) -> dict[str, tuple[str, ...]]:
         for name, texts in found.items()
         if len(texts) < len(programs) and any(programs[text].output != name for text in texts)
     }
+
+
+def remembered(rule: str, adapters: Iterable[str]) -> str:
+    """What optimizers of the frameworks' own remember, in words; empty where that is nothing.
+
+    Their states have names and forms of their own: parameters alone are compared.
+    """
+    whose = " and ".join(f"{name}'s" for name in adapters)
+    if not whose or not RULES[rule].slots:
+        return ""
+    return f"what {whose} own optimizer remembers ({', '.join(RULES[rule].slots)})"
 
 
 def in_words(found: Mapping[str, tuple[str, ...]]) -> str:

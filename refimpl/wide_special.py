@@ -13,6 +13,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import scipy  # which imports its parts when they are first asked for: scipy.special takes 0.3 s
+from mpmath.libmp import NoConvergence
 
 from .constants import constant
 from .dual import primitive
@@ -65,7 +66,7 @@ def _one(quick: Any, exact: Callable[..., Any], values: list[Any]) -> Any:
     if all(map(np.isfinite, values)):
         try:
             return _from_mp(exact(*map(_to_mp, values)))
-        except (ValueError, ZeroDivisionError, mpmath.libmp.NoConvergence):  # as of a pole
+        except (ValueError, ZeroDivisionError, NoConvergence):  # as of a pole
             pass
     narrow = complex if isinstance(values[0], np.complexfloating) else float
     return quick(*map(narrow, values))
@@ -80,13 +81,13 @@ def by_dtype(
     name: str, exact: Callable[..., Any], quick: Callable[..., Any] | None = None
 ) -> Callable[..., Any]:
     """A function that is scipy's of this name up to float64, or ``quick``, and mpmath's beyond."""
-    quick = quick or getattr(scipy.special, name)
+    narrow: Callable[..., Any] = quick or getattr(scipy.special, name)
 
     @primitive
     def function(*xs: Any) -> Any:
         if is_wide(np.result_type(*xs)):
-            return wide(quick, exact, *xs)
-        return quick(*xs)
+            return wide(narrow, exact, *xs)
+        return narrow(*xs)
 
     return function
 

@@ -20,7 +20,6 @@ import numpy as np
 from ..norms import p_norm, rms
 from ..operation import Operation, ex
 from ..sampling import positive, real
-from ..textbook import beside
 from .convolution import sum_but_channels
 
 Axes = int | tuple[int, ...] | list[int]
@@ -33,14 +32,10 @@ def standardized(x: Any, axes: tuple[int, ...], eps: float) -> tuple[Any, Any]:
     return centred * r, r
 
 
-def standardized_vjp(g: Any, x: Any, normed: Any, r: Any, axes: tuple[int, ...]) -> Any:
-    """x̄ = r·(ĝ − mean(ĝ) − x̂·mean(ĝ·x̂)), given ĝ, x, x̂ and r.
-
-    Others compute r·ĝ + b·x + c, b = −r²·mean(ĝ·x̂), which is rounded like b·x.
-    """
+def standardized_vjp(g: Any, normed: Any, r: Any, axes: tuple[int, ...]) -> Any:
+    """x̄ = r·(ĝ − mean(ĝ) − x̂·mean(ĝ·x̂)), given ĝ, x̂ and r."""
     along = (g * normed).mean(axis=axes, keepdims=True)
-    x_bar = (g - g.mean(axis=axes, keepdims=True) - normed * along) * r
-    return beside(x_bar, along * r * r * x, mixing=True)
+    return (g - g.mean(axis=axes, keepdims=True) - normed * along) * r
 
 
 def affine(normed: Any, weight: Any, bias: Any) -> Any:
@@ -71,7 +66,7 @@ def _layer_norm_vjp(
     axes = _tuple(axis)
     normed, r = standardized(x, axes, eps)
     inner = g if weight is None else g * weight
-    return standardized_vjp(inner, x, normed, r, axes), g * normed, g
+    return standardized_vjp(inner, normed, r, axes), g * normed, g
 
 
 def batch_norm(
@@ -103,7 +98,7 @@ def _batch_norm_vjp(
     inner = g if weight is None else g * _channels(weight, x)
     if mean is None:
         normed, r = standardized(x, _but_channels(x), eps)
-        x_bar = standardized_vjp(inner, x, normed, r, _but_channels(x))
+        x_bar = standardized_vjp(inner, normed, r, _but_channels(x))
         mean_bar = var_bar = None
     else:
         r = 1 / np.sqrt(var + eps)
@@ -139,10 +134,9 @@ def _group_norm_vjp(
     num_groups: int,
     eps: float,
 ) -> tuple[Any, ...]:
-    groups = _by_group(x, num_groups)
-    grouped, r = standardized(groups, (-1,), eps)
+    grouped, r = standardized(_by_group(x, num_groups), (-1,), eps)
     inner = _by_group(g if weight is None else g * _channels(weight, x), num_groups)
-    x_bar = standardized_vjp(inner, groups, grouped, r, (-1,)).reshape(x.shape)
+    x_bar = standardized_vjp(inner, grouped, r, (-1,)).reshape(x.shape)
     return x_bar, sum_but_channels(g * grouped.reshape(x.shape)), sum_but_channels(g)
 
 

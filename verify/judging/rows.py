@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.task import Task
-from ...cases.uncompared import in_words, uncompared
+from ...cases.uncompared import in_words, remembered, uncompared
 from ..measure.compare import Outcome
 
 #: Who is off where finite differences contradict the truth; and who is at work, where no adapter
@@ -43,8 +43,15 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "snippet": "",
         "where": task.where,
         "tags": " ".join(task.tags),
-        "uncompared": in_words(uncompared(task.programs)),
+        "uncompared": _uncompared(task, adapter),
     }
+
+
+def _uncompared(task: Task, adapter: str) -> str:
+    own = task.update is not None and "optimizer" in task.update.native.get(adapter, {})
+    rule = task.update.rule if task.update else ""
+    said = (in_words(uncompared(task.programs)), remembered(rule, [adapter] if own else []))
+    return "; ".join(filter(None, said))
 
 
 def body(outcome: Outcome) -> Row:

@@ -9,7 +9,7 @@ from ...adapters.metering import Meter, TooLarge
 from ...cases import limits
 from ...cases.case import Case
 from ...cases.loading import load_text
-from ...cases.uncompared import in_words
+from ...cases.uncompared import in_words, remembered
 from ...refimpl.errors import BadCase, LimitExceeded
 from ..slopes.avoid import strayed
 from .looseness import loose
@@ -82,4 +82,7 @@ def _notes(case: Case) -> Iterator[str]:
     alone = case.uncompared()
     if alone:
         yield f"not compared: {in_words(alone)}"
+    own = [name for name, parts in case.model.native.items() if parts.part("optimizer")]
+    if kept := remembered(next(iter(case.model.optimizer or {}), ""), own):
+        yield f"not compared: {kept}"
     yield from unreached(case)

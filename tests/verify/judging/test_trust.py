@@ -277,11 +277,6 @@ program:
 
 #: What is right, and of which something cannot be told: said to be blind, and no alarm.
 HIDDEN = {
-    "norms of numbers that are nearly equal": """
-params: {x: {normal: [3, 16], loc: 5.0, scale: 0.0001}}
-program: y = layer_norm(x, axis=1, eps=1.0e-5)
-dtypes: [float32]
-""",
     "a number just beyond the edge of a domain": """
 params: {x: [0.333333333, 0.1]}
 program: y = asin(3.0 * x)

@@ -91,7 +91,8 @@ class Calls:
         if parts and (not isinstance(at, ast.Name) or self._is_array(at.id)):
             raise Fault(_no_method(parts[0]), node)
         if not isinstance(at, ast.Name):
-            raise Fault(f"a call of {called(at)}, expected an operation's name", node)
+            what = "what a call hands back" if isinstance(at, ast.Call) else called(at)
+            raise Fault(f"a call of {what}, expected an operation's name", node)
         first = at.id
         if first.startswith(DOLLAR):
             word = first[1:]

@@ -10,7 +10,7 @@ from ..refimpl.optimizers.clipping import CLIPS
 from ..refimpl.optimizers.schedules import SCHEDULES, required
 from .context import Context
 from .faults import shown, unknown
-from .foreign import unknown_hyperparameter
+from .foreign import another_schedule, unknown_hyperparameter
 from .native_training import IN_PLACE, NATIVE_TRAINING, PARTS, REQUIRED
 from .values import is_number
 
@@ -106,7 +106,8 @@ def _named(
     case: Context, part: str, name: str, given: Any, table: dict[str, dict[str, Any]]
 ) -> None:
     if name not in table:
-        case.faults.add(unknown(part, name, table), case.key(part, name))
+        meant = another_schedule(name) if part == "schedule" else ""
+        case.faults.add(unknown(part, name, table, meant=meant), case.key(part, name))
         return
     attributes = table[name]
     keys = given if isinstance(given, dict) else {"max": given}

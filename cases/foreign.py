@@ -181,6 +181,21 @@ _HYPERPARAMETERS = {
     "end": "eta_min alpha end_value",
 }
 
+#: Schedule → what others call it.
+_SCHEDULES = {
+    "constant": "ConstantLR constant_schedule",
+    "step": "StepLR",
+    "multi_step": "MultiStepLR piecewise_constant_schedule PiecewiseConstantDecay",
+    "exponential": "ExponentialLR exponential_decay ExponentialDecay",
+    "cosine": "CosineAnnealingLR cosine_decay_schedule CosineDecay",
+    "warm_restarts": "CosineAnnealingWarmRestarts sgdr_schedule CosineDecayRestarts",
+    "one_cycle": "OneCycleLR cosine_onecycle_schedule linear_onecycle_schedule",
+    "polynomial": "PolynomialLR polynomial_schedule PolynomialDecay",
+    "linear_warmup": "LinearLR linear_schedule",
+    "warmup_cosine": "warmup_cosine_decay_schedule",
+    "reduce_on_plateau": "ReduceLROnPlateau",
+}
+
 #: A switch of another's rule → the rule that ours is.
 _SWITCHED = {
     "amsgrad": "amsgrad",
@@ -242,6 +257,12 @@ def unknown_hyperparameter(what: str, name: str, valid: Iterable[str]) -> str:
     said = _unknown(what, name, list(valid), _TO_HYPERPARAMETER)
     rule = _SWITCHED.get(name)
     return f"{said}; what it switches to is a rule of its own here, {rule!r}" if rule else said
+
+
+def another_schedule(name: str) -> str:
+    """Our name for a schedule of another's name, or nothing."""
+    found = _turned(_SCHEDULES).get(name.rpartition(".")[2], ())
+    return found[0] if found else ""
 
 
 def meant_together(name: str) -> str:

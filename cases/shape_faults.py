@@ -79,6 +79,19 @@ _MEANT = {
     "grad_clip": "clip",
     "epochs": "steps",
 }
+#: What others call a dtype → ours.
+_DTYPES = {
+    "fp64": "float64",
+    "double": "float64",
+    "f64": "float64",
+    "fp32": "float32",
+    "single": "float32",
+    "f32": "float32",
+    "fp16": "float16",
+    "half": "float16",
+    "f16": "float16",
+    "bf16": "bfloat16",
+}
 #: What means nothing without a key, and is not blamed for what is wrong there.
 _STAND_ON = {"optimizer": ("steps", "schedule", "clip", "groups", "native", "ema", "loss-scale")}
 #: What names at a path look like, for those that are matched against a pattern.
@@ -270,7 +283,9 @@ def _unknown_word(error: _Error) -> str:
     expected = error.context["expected"].replace(" or ", ", ")
     valid = [word.strip("'") for word in expected.split(", ")]
     key = next(step for step in reversed(error.path) if isinstance(step, str))
-    return unknown({"dtypes": "dtype", "checks": "check"}.get(key, key), error.given, valid)
+    what = {"dtypes": "dtype", "checks": "check"}.get(key, key)
+    meant = _DTYPES.get(str(error.given), "") if what == "dtype" else ""
+    return unknown(what, error.given, valid, meant=meant)
 
 
 def _wrong_name(error: _Error) -> str:

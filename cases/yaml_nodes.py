@@ -7,6 +7,7 @@ here, by the core schema of YAML 1.2.2 (section 10.3.2), so that both parsers gi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -143,6 +144,8 @@ def _place(mark: Any) -> Place:
 
 def _said(error: YAMLError) -> str:
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if "cannot start any token" in problem:
+        problem += ", as a tab cannot"
     context = getattr(error, "context", None)
     return f"not YAML: {problem}{f' ({context})' if context else ''}, expected a YAML 1.2 document"
 
@@ -231,7 +234,17 @@ class _Composer:
                 self._faults.spoil(place)
                 return 0
             return value
-        return float(text) if _FLOAT.fullmatch(text) else text
+        return self._float(text, place) if _FLOAT.fullmatch(text) else text
+
+    def _float(self, text: str, place: Place) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            self._faults.add(
+                f"the number {shown(text)} is beyond float64, expected less than 1.8e308, or .inf",
+                place,
+            )
+            self._faults.spoil(place)
+        return value
 
     def _alias(self, event: Any) -> None:
         place = _place(event.start_mark)

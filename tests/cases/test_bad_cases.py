@@ -45,6 +45,28 @@ BAD = {
         WHOLE + "stpes: 3\n",
         f"5:1: unknown key 'stpes', expected one of {KEYS}; did you mean 'steps'?",
     ),
+    "number beyond float64": (
+        HEAD + "params: {w: 1e999}\nprogram: loss = w\n",
+        "3:13: the number '1e999' is beyond float64, expected less than 1.8e308, or .inf",
+    ),
+    "call of what a call hands back": (
+        SOUND + "program: loss = MSELoss()(w, w)\n",
+        "4:17: a call of what a call hands back, expected an operation's name",
+    ),
+    "dtype by another's name": (
+        WHOLE + "dtypes: [fp32]\n",
+        (
+            "5:10: unknown dtype 'fp32', expected one of float64, float32, float16, bfloat16, "
+            "complex128, complex64; did you mean 'float32'?"
+        ),
+    ),
+    "schedule by another's name": (
+        TRAINED + "schedule: {CosineAnnealingLR: {T_max: 3}}\n",
+        (
+            "6:12: unknown schedule 'CosineAnnealingLR', expected one of {SCHEDULES}; did you mean "
+            "'cosine'?"
+        ),
+    ),
     "key by another's name": (
         WHOLE + "description: 3\n",
         f"5:1: unknown key 'description', expected one of {KEYS}; did you mean 'about'?",

@@ -2,9 +2,11 @@
 
 import pytest
 
+from gradparity.cases import foreign
 from gradparity.cases.foreign import meant, unknown_operation
 from gradparity.cases.native import unabridged
 from gradparity.refimpl.ops import TABLE
+from gradparity.refimpl.optimizers.schedules import SCHEDULES
 
 HEAD = "case: a\nabout: b\ninputs: {x: {normal: [2, 2]}}\nparams: {w: {normal: [2, 2]}}\n"
 
@@ -170,3 +172,7 @@ def test_an_array_by_keyword_opens_no_door(faults, call):
 def test_a_text_says_which_operation_a_sweep_s_name_is(case):
     programs = case(f"{HEAD}sweep: {{f: [sin, tanh]}}\nprogram: loss = sum($f(x * w))\n").programs
     assert [p["*"].instructions[1].text for p in programs] == ["sin(x * w)", "tanh(x * w)"]
+
+
+def test_schedules_of_other_names_are_some_of_ours():
+    assert set(foreign._SCHEDULES) <= set(SCHEDULES)

@@ -97,18 +97,23 @@ def natives(task: Task, adapter: str) -> dict[str, Chosen]:
     return {} if task.update is None else task.update.native.get(adapter, {})
 
 
-def given_to(task: Task, adapter: str, rated: Callable[[float], Any]) -> dict[str, Any]:
-    """What the optimizer that a case calls by name is given; a schedule in its rate's place.
+def own_optimizer(
+    library: Any, task: Task, adapter: str, rated: Callable[[float], Any], **others: Any
+) -> Any:
+    """The library's optimizer that a case calls by name, a schedule in its rate's place, or None.
 
-    ``rated`` is the schedule of a rate, as ``rate_of`` has it.
+    ``rated`` is the schedule of a rate, as ``rate_of`` has it; ``others`` are given as well.
     """
     native = natives(task, adapter)
-    given = dict(native["optimizer"].attributes)
+    chosen = native.get("optimizer")
+    if chosen is None:
+        return None
+    given = dict(chosen.attributes)
     assert task.update is not None
     if "schedule" in native or task.update.schedule is not None:
         base = given.get(RATE)
         given[RATE] = rated(float(hyperparameters(task)["lr"] if base is None else base))
-    return given
+    return getattr(library, chosen.name)(**given, **others)
 
 
 #: What frameworks beside PyTorch call an optimizer's rate.

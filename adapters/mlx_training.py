@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import mlx.core as mx
@@ -12,7 +13,7 @@ from mlx import optimizers
 from ..cases.task import Task
 from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
-from .constructors import given_to, maker_of, natives, rate_of, refused, text_of_each
+from .constructors import maker_of, natives, own_optimizer, rate_of, refused, text_of_each
 from .mlx_lowerings.arrays import as_array
 from .spelling import Library
 from .values import attributes, hyperparameters
@@ -94,9 +95,9 @@ def _clipping(task: Task) -> Callable[[Arrays], Arrays]:
 
 
 def _optimizer(library: Any, task: Task, parameter: str) -> Any:
-    if (own := natives(task, _NAME).get("optimizer")) is not None:
-        own_given = given_to(task, _NAME, lambda rate: _scheduled(library, task, rate))
-        return getattr(library, own.name)(**own_given)
+    own = own_optimizer(library, task, _NAME, partial(_scheduled, library, task))
+    if own is not None:
+        return own
     make = maker_of(task, OPTIMIZERS, _WHERE)
     given = hyperparameters(task, parameter)
     rate = given.pop("lr")

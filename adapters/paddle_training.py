@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from .constructors import (
     downhill,
-    given_to,
     maker_of,
     natives,
+    own_optimizer,
     rate_of,
     refused,
     text_of_each,
@@ -126,12 +127,13 @@ def _clip(library: Any, task: Task) -> dict[str, Any]:
 
 def _optimizer(library: Any, task: Task, parameter: str, **others: Any) -> Any:
     others |= _clip(library, task)
-    if (chosen := natives(task, _NAME).get("optimizer")) is not None:
-        own_given = given_to(task, _NAME, lambda rate: _scheduled(library, task, rate))
-        return getattr(library.optimizer, chosen.name)(**own_given, **others)
+    rated = partial(_scheduled, library, task)
+    called = own_optimizer(library.optimizer, task, _NAME, rated, **others)
+    if called is not None:
+        return called
     make = maker_of(task, OPTIMIZERS, _WHERE, LACKING)
     given = downhill(task, parameter, _WHERE)
-    rate = _scheduled(library, task, float(given.pop("lr")))
+    rate = rated(float(given.pop("lr")))
     name, own = make(**given)
     numbers = {key: float(own.get(key, 0.0)) for key in SINGLE.get(name, ())}
     held = [key for key, number in numbers.items() if number != float(np.float32(number))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from .constructors import (
     downhill,
-    given_to,
     maker_of,
     natives,
+    own_optimizer,
     rate_of,
     refused,
     text_of_each,
@@ -160,9 +161,9 @@ def _scheduled(library: Any, task: Task, rate: float) -> Any:
 
 
 def _optimizer(library: Any, task: Task, parameter: str) -> Any:
-    if (own := natives(task, _NAME).get("optimizer")) is not None:
-        own_given = given_to(task, _NAME, lambda rate: _scheduled(library, task, rate))
-        return getattr(library, own.name)(**own_given)
+    own = own_optimizer(library, task, _NAME, partial(_scheduled, library, task))
+    if own is not None:
+        return own
     make = maker_of(task, OPTIMIZERS, _WHERE, LACKING)
     given = downhill(task, parameter, _WHERE)
     rate = float(given.pop("lr"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import catalogue
-from measure import Result
+from measure import Result, cpu_seconds
 
 from gradparity.adapters.base import Adapter
 from gradparity.adapters.registry import make
@@ -41,10 +39,8 @@ def _least(adapter: Adapter, task: Task, rounds: int) -> float | None:
     """The least seconds of some runs after a first; None where the task cannot be run so."""
     took = []
     for _ in range(rounds + 1):
-        start = time.process_time()
         try:
-            adapter.run(task)
+            took.append(cpu_seconds(lambda: adapter.run(task)))
         except GradparityError:
             return None
-        took.append(time.process_time() - start)
     return min(took[1:])

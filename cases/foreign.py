@@ -196,6 +196,29 @@ _SCHEDULES = {
     "reduce_on_plateau": "ReduceLROnPlateau",
 }
 
+#: Key of a case → what others call it.
+_KEYS = {
+    "case": "name",
+    "about": "title description doc",
+    "params": "wrt parameters weights",
+    "inputs": "data",
+    "program": "code forward",
+    "output": "loss",
+    "optimizer": "optim optimiser",
+    "schedule": "scheduler",
+    "dtypes": "dtype",
+    "clip": "grad_clip",
+    "steps": "epochs",
+}
+
+#: Dtype → what others call it.
+_DTYPES = {
+    "float64": "fp64 double f64",
+    "float32": "fp32 single f32",
+    "float16": "fp16 half f16",
+    "bfloat16": "bf16",
+}
+
 #: A switch of another's rule → the rule that ours is.
 _SWITCHED = {
     "amsgrad": "amsgrad",
@@ -213,7 +236,13 @@ def _turned(table: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
-_TO_OPERATION = {name: ours[0] for name, ours in _turned(_OPERATIONS).items()}
+def _to_one(table: dict[str, str]) -> dict[str, str]:
+    """Theirs → ours, the first of them."""
+    return {name: ours[0] for name, ours in _turned(table).items()}
+
+
+_TO_OPERATION, _TO_SCHEDULE = _to_one(_OPERATIONS), _to_one(_SCHEDULES)
+_TO_KEY, _TO_DTYPE = _to_one(_KEYS), _to_one(_DTYPES)
 _TO_ATTRIBUTE = _turned(_ATTRIBUTES)
 _TO_HYPERPARAMETER = _turned(_HYPERPARAMETERS)
 
@@ -261,8 +290,17 @@ def unknown_hyperparameter(what: str, name: str, valid: Iterable[str]) -> str:
 
 def another_schedule(name: str) -> str:
     """Our name for a schedule of another's name, or nothing."""
-    found = _turned(_SCHEDULES).get(name.rpartition(".")[2], ())
-    return found[0] if found else ""
+    return _TO_SCHEDULE.get(name.rpartition(".")[2], "")
+
+
+def another_key(name: str) -> str:
+    """Our name for a case's key of another's name, or nothing."""
+    return _TO_KEY.get(name.lower(), "")
+
+
+def another_dtype(name: str) -> str:
+    """Our name for a dtype of another's name, or nothing."""
+    return _TO_DTYPE.get(name, "")
 
 
 def meant_together(name: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ..refimpl.errors import printable
 from .faults import Faults, Place, nearest, shown, unknown
-from .foreign import meant_together
+from .foreign import another_dtype, another_key, meant_together
 from .models import (
     AccumulateModel,
     BatchModel,
@@ -58,39 +58,6 @@ _EXAMPLES = {
     "schedule": "{step: {every: 2, factor: 0.5}}",
     "native.torch.optimizer": "{AdamW: {lr: 0.1}}",
     "native.jax.optimizer": "{adamw: {learning_rate: 0.1}}",
-}
-#: What others call a key → ours.
-_MEANT = {
-    "name": "case",
-    "title": "about",
-    "description": "about",
-    "doc": "about",
-    "wrt": "params",
-    "parameters": "params",
-    "weights": "params",
-    "data": "inputs",
-    "code": "program",
-    "forward": "program",
-    "loss": "output",
-    "optim": "optimizer",
-    "optimiser": "optimizer",
-    "scheduler": "schedule",
-    "dtype": "dtypes",
-    "grad_clip": "clip",
-    "epochs": "steps",
-}
-#: What others call a dtype → ours.
-_DTYPES = {
-    "fp64": "float64",
-    "double": "float64",
-    "f64": "float64",
-    "fp32": "float32",
-    "single": "float32",
-    "f32": "float32",
-    "fp16": "float16",
-    "half": "float16",
-    "f16": "float16",
-    "bf16": "bfloat16",
 }
 #: What means nothing without a key, and is not blamed for what is wrong there.
 _STAND_ON = {"optimizer": ("steps", "schedule", "clip", "groups", "native", "ema", "loss-scale")}
@@ -230,8 +197,7 @@ def _unknown_key(error: _Error) -> str:
     document, path = error.document, error.path
     key = path[-1]
     if len(path) == 1:
-        meant = _MEANT.get(str(key).lower(), "")
-        return unknown("key", key, _keys(CaseModel), meant=meant)
+        return unknown("key", key, _keys(CaseModel), meant=another_key(str(key)))
     parent = find(document, path[:-1])
     given = list(parent.entries) if isinstance(parent, Mapping) else []
     name, model = _model_beside(path, given)
@@ -284,7 +250,7 @@ def _unknown_word(error: _Error) -> str:
     valid = [word.strip("'") for word in expected.split(", ")]
     key = next(step for step in reversed(error.path) if isinstance(step, str))
     what = {"dtypes": "dtype", "checks": "check"}.get(key, key)
-    meant = _DTYPES.get(str(error.given), "") if what == "dtype" else ""
+    meant = another_dtype(str(error.given)) if what == "dtype" else ""
     return unknown(what, error.given, valid, meant=meant)
 
 

@@ -213,8 +213,20 @@ REAL = 2.0**-20
 
 
 def leaning(values: Any) -> Any:
-    """What eigenvalues are put in order by."""
-    return values.real + values.imag * values.real.dtype.type(LEAN)
+    """What eigenvalues are put in order by; of any framework's arrays."""
+    return values.real + values.imag * LEAN
+
+
+def check_square(x: Any) -> None:
+    """Refuse what is no stack of square matrices, which NumPy's functions do by themselves.
+
+    Raises
+    ------
+    ValueError
+        Where the last two axes differ.
+    """
+    if x.shape[-1] != x.shape[-2]:
+        raise ValueError(f"the last two axes of {x.shape}, expected those of square matrices")
 
 
 @primitive
@@ -225,8 +237,7 @@ def eig(a: Any) -> tuple[Any, Any]:
     NaN for both.
     """
     dtype = np.result_type(a, np.complex64)
-    if a.shape[-1] != a.shape[-2]:
-        raise ValueError(f"the last two axes of {a.shape}, expected those of square matrices")
+    check_square(a)
     lost = ~np.isfinite(a).all(axis=(-2, -1))
     if lost.any():
         a = np.where(lost[..., None, None], np.eye(a.shape[-1], dtype=a.dtype), a)

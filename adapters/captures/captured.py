@@ -167,8 +167,9 @@ def sharing(captured: Captured, other: Captured) -> Captured:
 
     def shared(name: str, x: np.ndarray) -> np.ndarray:
         held = other.params.get(name)
-        alike = held is not None and held.dtype == x.dtype and np.array_equal(held, x)
-        return held if alike and held is not None else x
+        if held is None or held.dtype != x.dtype or not np.array_equal(held, x):
+            return x
+        return held
 
     return replace(captured, params={k: shared(k, x) for k, x in captured.params.items()})
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 
-from ...refimpl.wide_linalg import LEAN
+from ...refimpl.wide_linalg import leaning
 from ..lowering import Entry, via
 
 
@@ -46,7 +46,7 @@ def _cholesky_solve(factor: jax.Array, b: jax.Array, *, upper: bool = False) -> 
 
 def _ranked(values: jax.Array) -> jax.Array:
     """The order that the reference has eigenvalues in."""
-    return jnp.argsort(values.real + LEAN * values.imag, axis=-1)
+    return jnp.argsort(leaning(values), axis=-1)
 
 
 def _eigvals(x: jax.Array) -> jax.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ...refimpl.wide_linalg import LEAN
+from ...refimpl.wide_linalg import leaning
 from ..lowering import Entry, via
 
 
@@ -52,7 +52,7 @@ def _trace(x: torch.Tensor, *, offset: int = 0) -> torch.Tensor:
 
 def _ranked(values: torch.Tensor) -> torch.Tensor:
     """The order that the reference has eigenvalues in."""
-    return torch.argsort(values.real + LEAN * values.imag, dim=-1)
+    return torch.argsort(leaning(values), dim=-1)
 
 
 def _eigvals(x: torch.Tensor) -> torch.Tensor:

@@ -18,8 +18,7 @@ from .linear_systems import inv_vjp
 
 def _identity(x: Any) -> Any:
     """A stack of identities, as large as ``x``."""
-    if x.shape[-1] != x.shape[-2]:
-        raise ValueError(f"the last two axes of {x.shape}, expected those of square matrices")
+    wide_linalg.check_square(x)
     y, each = np.zeros_like(x), range(x.shape[-1])
     y[..., each, each] = 1
     return y

@@ -7,7 +7,6 @@ well (``training``). A row has those causes alone with which the edited text giv
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -22,7 +21,7 @@ from ...refimpl.errors import AdapterFailed, GradparityError, Unsupported
 from ..edits.edit import Edit
 from ..edits.forward import replaced
 from ..edits.written import attributes_of, read
-from ..judging.rows import FAILING, Row
+from ..judging.rows import FAILING, Row, worst_of
 from ..local.segments import compared, off
 from ..truth.baseline import baseline
 from .places import written
@@ -185,8 +184,7 @@ def _nearer(row: Row, truth: np.ndarray | None) -> bool:
 
     Of what is no number, or of another cotangent, that is not asked.
     """
-    index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
-    got, want = complex(row["got"], row["got_imag"]), complex(row["want"], row["want_imag"])
+    index, got, want = worst_of(row)
     if truth is None or row["check"] == "vjp" or len(index) != truth.ndim:
         return True
     if not (np.isfinite(got) and np.isfinite(want)):

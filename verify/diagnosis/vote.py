@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ...adapters.values import slot_of_scale
 from ...cases.task import Task
 from ...refimpl.operation import Operation
-from ..judging.rows import FAILING, REFERENCE, Row
+from ..judging.rows import FAILING, REFERENCE, Row, worst_of
 from ..local.cut import beginning
 from ..slopes.sides import kink_at
 from ..slopes.vote import vote
@@ -70,7 +69,7 @@ def _at(task: Task, truth: Mapping[Key, np.ndarray], step: int) -> Task:
 
 def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool | None:
     """Whether the vote is against the reference; None where there is none."""
-    index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
+    index, _, want = worst_of(row)
     found = vote(task, row["tensor"], index, table)
     if found is None:
         row["reason"] += "; finite differences do not converge there"
@@ -80,7 +79,6 @@ def _contradicted(task: Task, row: Row, table: Mapping[str, Operation]) -> bool 
             within = "" if kink.takes(row["got"]) else f", and {row['got']:.6g} is not between them"
             row["reason"] += f": {kink}{within}"
         return None
-    want = complex(row["want"], row["want_imag"])
     sizes = [abs(x) for x in (want, found.slope) if np.isfinite(x)]
     if not found.contradicts(want, max(sizes, default=0.0)):
         row["reason"] += f"; {found.words('confirm')} the reference"

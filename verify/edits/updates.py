@@ -65,10 +65,8 @@ def update_edits(setup: Setup, given: Given) -> Iterator[tuple[UpdateEdit, ...]]
     rule = RULES[update.rule]
     if given.after:
         yield from around_edits(given, setup)
-    own, clips = (
-        (*_hyperparameters(rule, given), *form_edits(rule, given)),
-        clip_edits(update, given),
-    )
+    own = (*_hyperparameters(rule, given), *form_edits(rule, given))
+    clips = clip_edits(update, given)
     # What the framework has a call of its own for comes first: a clip of twice the norm makes steps
     # of twice the rate.
     for one in (*clips, *own) if "clip" in given.native else (*own, *clips):

@@ -131,14 +131,13 @@ def work(slot: int, undrawn: Undrawn, lost: Mapping[str, Lost]) -> list[Row] | S
     run again without it, and the next one ends this process before it has begun. So it is where
     this process has grown by what it cannot let go of.
     """
-    runner = _usable(_runner())
-    if _STATE.tidying is not None and _STATE.tidying.worn_out:
-        os._exit(OF_NO_USE)
+    tidying = _STATE.tidying
+    runner = _usable(_runner(), worn_out=tidying is not None and tidying.worn_out)
     _STATE.slot = slot
     _STATE.tell(REFERENCE)
     rows = _rows(runner, undrawn, lost)
-    if _STATE.tidying is not None and not isinstance(rows, Spoilt):
-        _STATE.tidying.after_a_task()
+    if tidying is not None and not isinstance(rows, Spoilt):
+        tidying.after_a_task()
     return rows
 
 
@@ -160,9 +159,9 @@ def remote(
         return _rows(_usable(_kept(adapters)), undrawn, lost)
 
 
-def _usable(runner: Runner) -> Runner:
-    """A runner by which something can be computed; else this process ends."""
-    if runner.poisoned is not None:
+def _usable(runner: Runner, *, worn_out: bool = False) -> Runner:
+    """A runner by which something can be computed; else, or ``worn_out``, this process ends."""
+    if runner.poisoned is not None or worn_out:
         os._exit(OF_NO_USE)
     return runner
 

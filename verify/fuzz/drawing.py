@@ -46,8 +46,8 @@ HYPERPARAMETERS = {
 }
 
 
-#: Rules that are of matrices alone, and of what has an axis.
-OF_MATRICES, OF_AXES = {"muon"}, {"sm3"}
+#: How many axes parameters may have, of rules that are of matrices alone, or of what has an axis.
+AXES = {"muon": range(2, 3), "sm3": range(1, 65)}
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,8 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
     """With a few steps of an optimizer."""
     rules = [rule for rule in RULES.values() if _can_be_drawn(rule)]
     rule = rules[generator.integers(len(rules))]
-    if rule.name in OF_MATRICES and any(x.ndim != 2 for x in made.program.params.values()):
-        raise Refused
-    if rule.name in OF_AXES and any(x.ndim == 0 for x in made.program.params.values()):
+    fit = AXES.get(rule.name)
+    if fit is not None and any(x.ndim not in fit for x in made.program.params.values()):
         raise Refused
     given: dict[str, Any] = {}
     for name in rule.hyperparameters:

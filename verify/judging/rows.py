@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,17 @@ def head(task: Task, adapter: str, version: str) -> Row:
 
 
 def _uncompared(task: Task, adapter: str) -> str:
-    own = task.update is not None and "optimizer" in task.update.native.get(adapter, {})
-    rule = task.update.rule if task.update else ""
-    said = (in_words(uncompared(task.programs)), remembered(rule, [adapter] if own else []))
+    said, update = [in_words(uncompared(task.programs))], task.update
+    if update is not None and "optimizer" in update.native.get(adapter, {}):
+        said.append(remembered(update.rule, [adapter]))
     return "; ".join(filter(None, said))
+
+
+def worst_of(row: Row) -> tuple[tuple[int, ...], complex, complex]:
+    """A row's worst element: its index, what was got there, and the truth."""
+    index = tuple(int(n) for n in re.findall(r"\d+", row["worst_index"]))
+    got, want = (complex(row[name], row[f"{name}_imag"]) for name in ("got", "want"))
+    return index, got, want
 
 
 def body(outcome: Outcome) -> Row:

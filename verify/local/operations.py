@@ -41,6 +41,7 @@ class Judged:
 
     def __init__(self, task: Task, program: Program, step: Step, *, lenient: bool = False) -> None:
         self.task, self.program, self.step, self._lenient = task, program, step, lenient
+        self._others = np.inf if lenient else LOST
         self.values = {**task.rows(0), **task.params, **step.values}
         #: Of an operation with several results, the variables that take them, by index.
         self.parts: dict[str, dict[int, str]] = {}
@@ -71,7 +72,7 @@ class Judged:
                 y = self._run(i, make)[1].value
                 return {k: y if k is None else y[k] for k in self._results(i)}
 
-            asked = _Asked(self.task, names, results, lenient=self._lenient)
+            asked = _Runs(self.task, names, results, self._others)
             for index, name in names.items():
                 got = self.values.get(name)
                 if got is None:
@@ -92,7 +93,8 @@ class Judged:
                 for position, argument in enumerate(instruction.arguments)
                 if isinstance(argument, Ref) and argument.name in self.step.grads
                 # else a sum of several operations' shares, each judged at its own copy
-                if self.users[argument.name] == 1 and self._flows(instruction, position)
+                if self.users[argument.name] == 1
+                and self._flows(instruction, position, argument.name)
             }
 
             def pulled(
@@ -102,7 +104,7 @@ class Judged:
                 self._pull(tape, node, self._incoming(i), make)
                 return {k: inputs[k].cotangent for k in wanted}
 
-            asked = _Asked(self.task, names, pulled, lenient=self._lenient)
+            asked = _Runs(self.task, names, pulled, self._others)
             for position, own in names.items():
                 got = self.step.grads[own]
                 if got is None and not whole and not self._reaches(instruction, own):
@@ -177,11 +179,9 @@ class Judged:
                 return True  # of a NaN there is no decomposition
         return any(not np.array_equal(was[k], now[k]) for k in self._incoming(instruction))
 
-    def _flows(self, instruction: Instruction, position: int) -> bool:
+    def _flows(self, instruction: Instruction, position: int, name: str) -> bool:
         """Whether the reference has a cotangent of an argument: not of whole numbers."""
-        argument = instruction.arguments[position]
-        assert isinstance(argument, Ref)
-        floating = kind_of(np.asarray(self.values[argument.name]).dtype) in "fc"
+        floating = kind_of(np.asarray(self.values[name]).dtype) in "fc"
         return floating and TABLE[instruction.operation].differentiable(position)
 
     @staticmethod
@@ -241,11 +241,11 @@ class Judged:
             near = np.abs(row.near(node.value, *values, **instruction.attributes))
         return bool((near == 0).any())
 
-    def _compared(self, asked: _Asked, key: int | None, got: Any, what: str) -> Outcome:
+    def _compared(self, asked: _Runs, key: int | None, got: Any, what: str) -> Outcome:
         """A result beside what the reference makes of the same inputs."""
         with np.errstate(all="ignore"):
             truth = asked.truth[key]
-            dtype = asked.runs.dtype_of(key, truth)
+            dtype = asked.dtype_of(key, truth)
             nan = np.isnan(truth)
             none = np.zeros(truth.shape)
             if truth.dtype.kind not in "fc":
@@ -254,7 +254,7 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            noise, found = explained({key: truth}, asked.runs, {key} if self._lenient else ())
+            noise, found = explained({key: truth}, asked, {key} if self._lenient else ())
             if unseen(truth, noise[key], dtype).any():
                 self.hidden = self.hidden or what
             return self._within(got, truth, dtype, noise[key], nan, found.get(key))
@@ -300,7 +300,7 @@ class _Runs(Runs[int | None]):
     def __init__(
         self,
         task: Task,
-        names: Mapping[int | None, str],
+        names: Mapping[Any, str],
         compute: Callable[[Make], Mapping[int | None, Any]],
         others: float,
     ) -> None:
@@ -320,23 +320,7 @@ class _Runs(Runs[int | None]):
         made = self._compute(Make(dtype, noise, condition))
         return {key: np.asarray(x) for key, x in made.items()}
 
-
-class _Asked:
-    """One operation asked for all its results or cotangents at once; each is judged by itself."""
-
-    def __init__(
-        self,
-        task: Task,
-        names: Mapping[Any, str],
-        compute: Callable[[Make], Mapping[int | None, Any]],
-        *,
-        lenient: bool,
-    ) -> None:
-        self._task, self._compute = task, compute
-        self.runs = _Runs(task, names, compute, np.inf if lenient else LOST)
-
     @cached_property
     def truth(self) -> dict[int | None, np.ndarray]:
-        """In wider precision."""
-        made = self._compute(Make(WIDER[self._task.dtype]))
-        return {key: np.asarray(x) for key, x in made.items()}
+        """In wider precision, without noise."""
+        return self.run(wide=True)

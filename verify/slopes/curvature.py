@@ -52,8 +52,10 @@ def contradicted(
             size = max(np.max(np.abs(slope), initial=0), np.max(np.abs(products[name]), initial=0))
             with np.errstate(all="ignore"):
                 told = (off <= CONVERGED * size) & np.isfinite(slope)
-                room = MARGIN * CONVERGED * size + _rounded(task, name, rows)
-                far = told & ~(np.abs(slope - products[name]) <= room)
+                apart = np.abs(slope - products[name])
+                far = told & ~(apart <= MARGIN * CONVERGED * size)
+                if far.any():
+                    far &= ~(apart <= MARGIN * CONVERGED * size + _rounded(task, name, rows))
             if far.any():
                 at = tuple(int(n) for n in np.unravel_index(int(np.argmax(far)), far.shape))
                 return (
@@ -69,14 +71,12 @@ def _rounded(task: Task, name: str, rows: Mapping[str, Operation]) -> float:
 
     Of an output y and a parameter of size x it is of the order of y/x², and of that a roundoff.
     """
-    wide = WIDER[task.dtype]
-    program = task.program("numpy")
+    program, wide = task.program("numpy"), WIDER[task.dtype]
     assert program is not None, "a task without a text for the reference has no truth"
     plain = replace(task, steps=1, update=None, checks=frozenset(("value",)))
     y = reference(plain, dtype=wide, rows=rows).steps[0].values[program.output]
-    x = float(np.max(np.abs(task.params[name]), initial=0))
-    largest = float(np.max(np.abs(y), initial=0))
-    return UNITS * float(np.finfo(wide).eps) * largest / x**2 if x else 0.0
+    x, largest = (float(np.max(np.abs(held), initial=0)) for held in (task.params[name], y))
+    return UNITS * float(np.finfo(wide).eps) * largest / (x * x) if x * x else 0.0
 
 
 def _measured(

@@ -44,14 +44,12 @@ def beside_captured(base: Baseline, task: Task, adapter: Adapter) -> Baseline | 
 
     None where there are no such calls, or they cannot be written so.
     """
-    program = adapter.program(task)
-    if not program.native or task.program("numpy") is None:
+    if not adapter.program(task).native:
         return None
     found = captured(task, adapter)
-    text = found and found.program("numpy")
-    if found is None or text is None:
+    if found is None:
         return None
-    return _beside(base, task, replace(found, programs={"*": text}))
+    return _beside(base, task, replace(found, programs={"*": found.programs["numpy"]}))
 
 
 def _beside(base: Baseline, task: Task, other: Task) -> Baseline:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from .....refimpl.wide_linalg import LEAN
+from .....refimpl.wide_linalg import leaning
 from .common import Lowering, Pen, Value
 
 
 def _ranks(w: Pen) -> torch.Tensor:
     """Where torch's eigenvalues of this run stand in the order of the reference's."""
     values = w.ran_as(0).detach()
-    return torch.argsort(torch.argsort(values.real + LEAN * values.imag, dim=-1), dim=-1)
+    return torch.argsort(torch.argsort(leaning(values), dim=-1), dim=-1)
 
 
 def _eigvals(w: Pen, x: Value) -> str:

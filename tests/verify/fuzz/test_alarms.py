@@ -54,6 +54,12 @@ CONFIRMED = [
         "the VJP of i0",
         "a difference of two exponentials near zero, as bessel-i0-slope-near-zero records",
     ),
+    ("jax", "the VJP of spence", "quotients fitted to the value, as spence-interior records"),
+    (
+        "jax",
+        "stopped on purpose at `v2 = straight_through(v1, c1)`",
+        "its scatter of maxima leaves a rounding of the cotangent, as scatter-reduce-axes records",
+    ),
     ("jax", "the VJP of poch", "digits of a difference of digammas"),
 ]
 

@@ -42,6 +42,9 @@ from .uniform import Uniform
 #: So many elements are moved at a time: they stay in a processor's cache.
 BLOCK = 1 << 14
 
+#: Bytes of a number of half precision.
+HALF = 2
+
 #: So much of an element's own digits may be lost to what it is computed beside, in units too.
 LOST, UNITS = 2.0**-10, 16
 
@@ -87,6 +90,8 @@ class Noise:
     ``scale`` is what the unit is multiplied by; ``short`` says that what is exact on short
     numbers is to be left alone; ``others`` is the share of an element that may be lost by other
     formulas than the reference's (``textbook.beside``), and at least ``UNITS`` of the roundoff.
+    ``once`` says that functions are computed in a wider dtype and rounded to this one, as those
+    of 16 bits are everywhere: none of them is off by more than that rounding.
     """
 
     def __init__(
@@ -104,6 +109,7 @@ class Noise:
         self.short = short
         self.others = max(others, UNITS * self.unit) if others else 0.0
         self.grid = grid_of(dtype)
+        self.once = np.dtype(dtype).itemsize == HALF
         self._chance = seed if isinstance(seed, Uniform) else Uniform(seed)
 
     def in_dtype(self, dtype: Any) -> Noise:
@@ -228,6 +234,7 @@ class Still(Noise):
         self.beneath = beneath
         self.unit, self.scale, self.tiny = beneath.unit, beneath.scale, beneath.tiny
         self.short, self.others, self.grid = False, beneath.others, beneath.grid
+        self.once = beneath.once
 
     def in_dtype(self, dtype: Any) -> Noise:
         """The same, at another dtype's unit roundoff."""
@@ -266,7 +273,7 @@ class NoisyArray(np.ndarray):
         plain = [_plain(x) for x in inputs]
         if any(isinstance(value, np.ndarray) for value in options.values()):
             options = {key: _plain(value) for key, value in options.items()}
-        if noise is not None and ufunc not in NUMPYS:
+        if noise is not None and not noise.once and ufunc not in NUMPYS:
             plain = [
                 noise.rounded(x) if isinstance(given, NoisyArray) else x
                 for x, given in zip(plain, inputs, strict=True)
@@ -278,6 +285,8 @@ class NoisyArray(np.ndarray):
             results = _tuple(y)
         else:
             size, units = bound(ufunc, method, y, plain, options)
+            if size is None and noise.once and method == "__call__":
+                units = min(units, 1.0)
             if noise.short and size is not None and method in ("__call__", "reduce"):
                 size = np.where(noise.exact(ufunc, y, plain, size), 0.0, size)
             results = tuple(_wrapped(part, noise, size, units) for part in _tuple(y))
@@ -323,6 +332,8 @@ def _elementwise(ufunc: Any, units: float, inputs: tuple[Any, ...], out: Any) ->
         plain.append(x)
     y = ufunc(*plain)
     if noise is not None and y.dtype.kind in "fc":
+        if noise.once:
+            units = min(units, 1.0)
         moved = noise.rounded(y, units) if units else y
         if noise.short and ufunc in ON_SHORT:
             moved = np.where(noise.exact(ufunc, y, plain, np.abs(y)), y, moved)

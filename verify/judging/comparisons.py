@@ -226,8 +226,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
         if wrong is not None:
             return Comparison(key, got, truth, wrong, recorded)
         outcome = as_said(outcome, got, expected)
-    sharp, blind = _told(_magnitude(task, key, truth, dtype), bound, dtype, part)
-    return Comparison(key, got, truth, outcome, recorded, sharp, blind + unseen, bound)
+    sharp, blind = _told(_magnitude(task, key, truth, dtype), bound, dtype, part, unseen)
+    return Comparison(key, got, truth, outcome, recorded, sharp, blind, bound)
 
 
 def _on_kink(task: Task, key: Key, base: Baseline) -> bool:
@@ -267,15 +267,15 @@ def _magnitude(task: Task, key: Key, truth: np.ndarray, dtype: np.dtype[Any]) ->
 
 def _held(
     got: Any, truth: np.ndarray, dtype: np.dtype[Any], lost: np.ndarray | None
-) -> tuple[Any, int]:
+) -> tuple[Any, np.ndarray | None]:
     """A result with the truth where rounding alone makes it no number, and where that is."""
     if lost is None or np.shape(got) != truth.shape or np.asarray(got).dtype != dtype:
-        return got, 0
+        return got, None
     stray = lost & (~np.isfinite(got) | np.isnan(truth))
     if not stray.any():
-        return got, 0
+        return got, None
     with np.errstate(all="ignore"):
-        return np.where(stray, truth.astype(dtype), got), int(stray.sum())
+        return np.where(stray, truth.astype(dtype), got), stray
 
 
 def _overflown(got: Any, truth: np.ndarray, dtype: np.dtype[Any]) -> Any:
@@ -288,16 +288,22 @@ def _overflown(got: Any, truth: np.ndarray, dtype: np.dtype[Any]) -> Any:
 
 
 def _told(
-    truth: np.ndarray, bound: np.ndarray, dtype: np.dtype[Any], part: Branches | None
+    truth: np.ndarray,
+    bound: np.ndarray,
+    dtype: np.dtype[Any],
+    part: Branches | None,
+    unseen: np.ndarray | None = None,
 ) -> tuple[float, int]:
     """What error passes, relative to the element, and how many elements a zero passes for.
 
-    Where rounding decides between branches, the set of them is what is judged.
+    Where rounding decides between branches, the set of them is what is judged. ``unseen`` are the
+    elements that are not judged at all.
     """
     if dtype.kind not in "fcV":
         return 0.0, 0
     judged = np.ones(truth.shape, bool) if part is None else ~part.where
     hidden = hides(truth, bound, dtype) & judged
+    hidden = hidden if unseen is None else hidden | unseen
     bound = np.broadcast_to(bound, truth.shape)
     return power(truth[judged], bound[judged], dtype), int(hidden.sum())
 
@@ -335,8 +341,8 @@ def _pulled(
             branches=part,
             between=not base.jumps,
         )
-        sharp, blind = _told(want, bound, dtype, part)
-        yield Comparison(("vjp", name, 0), got, want, outcome, None, sharp, blind + unseen)
+        sharp, blind = _told(want, bound, dtype, part, unseen)
+        yield Comparison(("vjp", name, 0), got, want, outcome, None, sharp, blind)
 
 
 def _allowed(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

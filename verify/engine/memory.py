@@ -24,10 +24,10 @@ if sys.platform != "win32":
 LEAST = 2 * 2**30
 
 #: A worker that holds more lets go of what frameworks keep; when it has grown by so much, again.
-MOST, GROWTH = 700 * 2**20, 50 * 2**20
+MOST, GROWTH = 600 * 2**20, 50 * 2**20
 
 #: What a worker has grown by since it began and cannot let go of, from which on it is replaced.
-WORN = 250 * 2**20
+WORN = 220 * 2**20
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Trace
+from ...adapters.lowering import COMPOSED
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ..judging.rows import FAILING, ORDER, Row
@@ -149,6 +150,8 @@ def _of_operation(
             reason += f"; by itself it is right: what is kept between steps, at step {step + 1}"
     kind = "forward pass" if direction == "forward" else "VJP"
     operation = instruction.operation
+    if not instruction.native and adapter.has(operation) == COMPOSED:
+        reason += f"; {adapter.name} has no {operation}: it is composed here of what it has"
     return Blame(
         named(apart, instruction),
         operation,

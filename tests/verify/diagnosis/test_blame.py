@@ -70,6 +70,20 @@ def test_a_sub_expression_is_blamed_by_the_variable_it_is_part_of():
     assert (found.operation, found.variable, found.line) == ("matmul", "z", 1)
 
 
+class Composing(NumpyAdapter):
+    """The reference as a framework that has no tanh."""
+
+    def has(self, operation):
+        return "composed" if operation == "tanh" else super().has(operation)
+
+
+@pytest.mark.parametrize(("operation", "said"), [("tanh", True), ("sigmoid", False)])
+def test_a_composition_is_said_to_be_one(operation, said):
+    wrong = spoiled(TABLE[operation], 0, lambda c, *_: c * 1.01)
+    found = blame(task(), Composing({**TABLE, operation: wrong}))
+    assert ("numpy has no tanh: it is composed here of what it has" in str(found)) is said
+
+
 def test_nothing_is_blamed_where_nothing_is_off():
     assert blame(task(), NumpyAdapter()) is None
 

@@ -5,18 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 #: One axis, several, or None for all.
 Axis = int | tuple[int, ...] | list[int] | None
 
 
 def axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The axes meant, each counted from the front."""
+    """The axes meant, each counted from the front.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such axis, or where one is named twice; a number has the axes 0 and −1.
+    """
     if axis is None:
         return tuple(range(ndim))
-    if isinstance(axis, (tuple, list)):
-        return tuple(k % ndim for k in axis)
-    return (axis % ndim,) if ndim else ()
+    if not ndim and axis in (0, -1):
+        return ()
+    return normalize_axis_tuple(axis, ndim)
+
+
+def from_front(axis: int, ndim: int) -> int:
+    """An axis counted from the front.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such axis.
+    """
+    return normalize_axis_index(axis, ndim)
 
 
 def count(x: Any, axis: Axis) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from .checking import at_least
 
 Axes = int | tuple[Any, ...] | list[Any]
 
@@ -100,6 +101,8 @@ def _equation(a: Any, b: Any, axes: Axes) -> str:
 
 def tensordot(a: Any, b: Any, *, axes: Axes = 2) -> Any:
     """Σ over the last ``axes`` of a with the first of b, or over pairs of named axes."""
+    if isinstance(axes, int):
+        at_least(0, axes=axes)
     pairs = axes if isinstance(axes, int) else tuple(axes)
     return np.tensordot(a, b, pairs)
 

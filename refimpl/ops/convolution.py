@@ -21,6 +21,7 @@ import numpy as np
 from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import real
+from .checking import at_least
 from .windows import Spatial, Windows, gather, scatter, spread, windows
 
 #: Elements of the columns that are held at once: 16 MiB in float64.
@@ -118,12 +119,15 @@ def _painted(
     n = len(kernel)
     strides, pads = spread(stride, n, "stride"), spread(padding, n, "padding")
     extra, gaps = spread(output_padding, n, "output_padding"), spread(dilation, n, "dilation")
+    at_least(1, stride=strides, dilation=gaps)
+    at_least(0, padding=pads, output_padding=extra)
     if any(e >= max(s, d) for e, s, d in zip(extra, strides, gaps, strict=True)):
         raise ValueError(f"output_padding {extra} is not below stride {strides}")
     sizes = tuple(
         (m - 1) * s - 2 * p + d * (k - 1) + e + 1
         for m, s, p, d, k, e in zip(x.shape[2:], strides, pads, gaps, kernel, extra, strict=True)
     )
+    at_least(1, **{"the result's shape": sizes})
     return Windows(kernel, strides, pads, gaps, sizes, seen=x.shape[2:])
 
 
@@ -149,6 +153,7 @@ def _joined(parts: list[Any]) -> Any:
 
 def _kernel_rows(weight: Any, groups: int) -> Any:
     """(out, in/groups, *kernel) → (groups, out/groups, in/groups·offsets)."""
+    at_least(1, groups=groups)
     return weight.reshape(groups, weight.shape[0] // groups, math.prod(weight.shape[1:]))
 
 

@@ -15,6 +15,7 @@ from ..operation import Operation, ex
 from ..sampling import real
 from .axes import Axis
 from .axes import axes as axes_of
+from .checking import one_of
 from .rows import unary
 
 Axes = tuple[int, ...] | list[int] | None
@@ -23,6 +24,11 @@ Norm = Literal["backward", "ortho", "forward"]
 
 #: The factor of a transform's adjoint is the one of its inverse under the other name.
 _SWAPPED: dict[Norm, Norm] = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
+
+
+def _swapped(norm: Norm) -> Norm:
+    one_of(_SWAPPED, norm=norm)
+    return _SWAPPED[norm]
 
 
 def _resized(x: Any, sizes: dict[int, int]) -> Any:
@@ -39,9 +45,11 @@ def _resized(x: Any, sizes: dict[int, int]) -> Any:
 def _plan(x: Any, s: Sizes, axes: Axes, count: int | None) -> dict[int, int]:
     """The axes transformed, and the size along each."""
     if axes is None:
-        number = count if s is None and count else len(s) if s is not None else x.ndim
+        number = count if s is None and count else x.ndim if s is None else len(s)
         axes = tuple(range(-number, 0))
     at = axes_of(tuple(axes), x.ndim)
+    if s is not None and (isinstance(s, int) or len(s) != len(at)):
+        raise ValueError(f"s is {s}, expected {len(at)} sizes")
     return dict(zip(at, [x.shape[k] for k in at] if s is None else s, strict=True))
 
 
@@ -68,7 +76,7 @@ def _twice(n: int, axis: int, ndim: int, dtype: Any) -> Any:
 
 
 def _full_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm, *, inverse: bool) -> Any:
-    back = _fftn(g, sizes, _SWAPPED[norm], inverse=not inverse)
+    back = _fftn(g, sizes, _swapped(norm), inverse=not inverse)
     return _resized(back, {k: x.shape[k] for k in sizes})
 
 
@@ -78,7 +86,7 @@ def _rfftn(x: Any, sizes: dict[int, int], norm: Norm) -> Any:
 
 def _rfftn_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm) -> Any:
     """The real part of the adjoint, the other half of the spectrum having no cotangent."""
-    back = _fftn(_resized(g, dict([_last(sizes)])), sizes, _SWAPPED[norm], inverse=True)
+    back = _fftn(_resized(g, dict([_last(sizes)])), sizes, _swapped(norm), inverse=True)
     return _resized(np.real(back), {k: x.shape[k] for k in sizes})
 
 
@@ -97,7 +105,7 @@ def _irfftn(x: Any, sizes: dict[int, int], norm: Norm) -> Any:
 def _irfftn_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm) -> Any:
     """The half spectrum of g, twice what stands for two."""
     axis, n = _last(sizes)
-    half = np.fft.rfftn(g, axes=tuple(sizes), norm=_SWAPPED[norm])
+    half = np.fft.rfftn(g, axes=tuple(sizes), norm=_swapped(norm))
     back = half * _twice(n, axis, g.ndim, g.dtype)
     return _resized(back, {k: x.shape[k] for k in sizes})
 
@@ -214,12 +222,12 @@ _RULES: dict[str, tuple[Any, Any]] = {
     "rfft": (_rfftn, _rfftn_vjp),
     "irfft": (_irfftn, _irfftn_vjp),
     "hfft": (
-        lambda x, sizes, norm: _irfftn(np.conj(x), sizes, _SWAPPED[norm]),
-        lambda g, x, sizes, norm: np.conj(_irfftn_vjp(g, x, sizes, _SWAPPED[norm])),
+        lambda x, sizes, norm: _irfftn(np.conj(x), sizes, _swapped(norm)),
+        lambda g, x, sizes, norm: np.conj(_irfftn_vjp(g, x, sizes, _swapped(norm))),
     ),
     "ihfft": (
-        lambda x, sizes, norm: np.conj(_rfftn(x, sizes, _SWAPPED[norm])),
-        lambda g, x, sizes, norm: _rfftn_vjp(np.conj(g), x, sizes, _SWAPPED[norm]),
+        lambda x, sizes, norm: np.conj(_rfftn(x, sizes, _swapped(norm))),
+        lambda g, x, sizes, norm: _rfftn_vjp(np.conj(g), x, sizes, _swapped(norm)),
     ),
 }
 #: The transforms that read half a spectrum, whose length does not say how long the whole is.

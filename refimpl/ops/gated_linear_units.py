@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..operation import Operation, ex
+from .axes import from_front
 from .logistic import sigmoid, sigmoid_slope
 from .rows import unary
 from .smooth_activations import gelu, gelu_vjp, silu, silu_vjp
@@ -15,6 +16,7 @@ from .smooth_activations import gelu, gelu_vjp, silu, silu_vjp
 
 def _halves(x: Any, axis: int) -> tuple[Any, Any]:
     """The first and the second half along an axis."""
+    axis = from_front(axis, x.ndim)
     if x.shape[axis] % 2:
         raise ValueError(f"an axis of {x.shape[axis]} elements has no halves")
     first, second = np.split(x, 2, axis=axis)

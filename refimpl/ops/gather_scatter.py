@@ -8,11 +8,13 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import integers, real
+from .axes import from_front
+from .checking import at_least
 
 
 def grid_of(indices: Any, axis: int) -> tuple[Any, ...]:
     """Each element's place in an array: its own along every axis but one, indexed along that."""
-    axis %= indices.ndim
+    axis = from_front(axis, indices.ndim)
     places = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
     places[axis] = indices
     return tuple(places)
@@ -35,7 +37,7 @@ def _pick_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
 
 def _take_along_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int = -1) -> Any:
     """Of an array as broad as g, which both arguments may have been broadcast to."""
-    k = axis % x.ndim
+    k = from_front(axis, x.ndim)
     whole = np.zeros_like(x, shape=(*g.shape[:k], x.shape[k], *g.shape[k + 1 :]))
     return added(whole, grid_of(np.broadcast_to(indices, g.shape), k), g)
 
@@ -52,13 +54,13 @@ def rows_of(indices: Any, axis: int) -> tuple[Any, ...]:
 
 def index_add(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
     """x, with the slices of ``updates`` added to the indexed slices."""
-    return added(x, rows_of(indices, axis % x.ndim), updates)
+    return added(x, rows_of(indices, from_front(axis, x.ndim)), updates)
 
 
 def index_set(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
     """x, with the slices of ``updates`` in place of the indexed ones; of several, the last."""
     y = x.copy()
-    y[rows_of(indices, axis % x.ndim)] = updates
+    y[rows_of(indices, from_front(axis, x.ndim))] = updates
     return y
 
 
@@ -66,7 +68,7 @@ def _index_set_vjp(
     g: Any, y: Any, x: Any, indices: Any, updates: Any, *, axis: int = 0
 ) -> tuple[Any, None, Any]:
     """G outside the indexed slices for x; g inside for the update that was written last."""
-    k = axis % x.ndim
+    k = from_front(axis, x.ndim)
     by_x = g.copy()
     by_x[rows_of(indices, k)] = 0
     last = np.zeros(x.shape[k], dtype=np.int64)
@@ -111,6 +113,7 @@ def _along_one(generator: Any, shape: tuple[int, ...]) -> Any:
 
 def segment_sum(x: Any, segment_ids: Any, *, num_segments: int) -> Any:
     """Σ of the rows of x that have the same number, for each number."""
+    at_least(0, num_segments=num_segments)
     return added(np.zeros_like(x, shape=(num_segments, *x.shape[1:])), segment_ids, x)
 
 

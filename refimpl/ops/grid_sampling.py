@@ -15,6 +15,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Example, Operation, ex
 from ..sampling import real
+from .checking import one_of
 from .resampling import A, kernel
 
 Mode = Literal["bilinear", "nearest", "bicubic"]
@@ -54,8 +55,8 @@ def _grid_sample_vjp(
 
 def _seen(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool) -> Any:
     """For each pixel that a point sees: weight, its slopes in the grid, values, and where it is."""
-    if padding_mode not in ("zeros", "border", "reflection"):
-        raise ValueError(f"padding_mode is {padding_mode!r}, expected zeros, border or reflection")
+    one_of(("bilinear", "nearest", "bicubic"), mode=mode)
+    one_of(("zeros", "border", "reflection"), padding_mode=padding_mode)
     sizes = x.shape[:1:-1]  # width, height, depth: points are (x, y, z)
     if mode == "bicubic" and len(sizes) != 2:
         raise ValueError(f"cubics are of images, and x has {len(sizes)} spatial axes")

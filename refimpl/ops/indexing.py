@@ -8,6 +8,8 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import integers, real
+from .axes import from_front
+from .checking import at_least
 from .rows import linear
 
 Index = Any
@@ -33,13 +35,14 @@ def take(x: Any, indices: Any, *, axis: int) -> Any:
 def take_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int) -> Any:
     """Zeros, to which g is added where the elements were taken."""
     back = np.zeros_like(x, dtype=g.dtype)
-    where = (slice(None),) * (axis % x.ndim)
+    where = (slice(None),) * from_front(axis, x.ndim)
     np.add.at(back, (*where, indices), g)
     return back
 
 
 def one_hot(indices: Any, *, num_classes: int) -> Any:
-    """1 at the index along a new last axis, else 0: whole numbers."""
+    """1 at the index along a new last axis, else 0: whole numbers; 0 throughout beyond the axis."""
+    at_least(0, num_classes=num_classes)
     return (indices[..., None] == np.arange(num_classes)).astype(np.int64)
 
 

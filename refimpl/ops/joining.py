@@ -8,6 +8,8 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from .axes import from_front
+from .checking import at_least
 from .rows import linear
 
 
@@ -19,7 +21,8 @@ def concat_vjp(g: Any, y: Any, *xs: Any, axis: int = 0) -> tuple[Any, ...]:
 
 def split(x: Any, *, sections: int, axis: int = 0) -> tuple[Any, ...]:
     """X in so many parts of equal size along an axis."""
-    return tuple(np.split(x, sections, axis=axis))
+    at_least(1, sections=sections)
+    return tuple(np.split(x, sections, axis=from_front(axis, x.ndim)))
 
 
 def _unstack(x: Any, axis: int) -> tuple[Any, ...]:

@@ -20,6 +20,8 @@ import numpy as np
 from ..norms import p_norm, rms
 from ..operation import Operation, ex
 from ..sampling import positive, real
+from .axes import from_front
+from .checking import at_least
 from .convolution import sum_but_channels
 
 Axes = int | tuple[int, ...] | list[int]
@@ -142,6 +144,7 @@ def _group_norm_vjp(
 
 def _by_group(x: Any, num_groups: int) -> Any:
     """(n, channels, …) → (n, groups, elements of the group)."""
+    at_least(1, num_groups=num_groups)
     if x.shape[1] % num_groups:
         raise ValueError(f"{x.shape[1]} channels are no multiple of {num_groups} groups")
     size = math.prod(x.shape[1:]) // num_groups
@@ -184,6 +187,7 @@ def local_response_norm(
     x: Any, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:
     """x·s^(−beta), s = k + alpha/size·Σ x² over ``size`` neighbouring channels."""
+    at_least(1, size=size)
     return x * _response(x * x, size, alpha, k) ** -beta
 
 
@@ -221,7 +225,7 @@ def weight_norm(v: Any, magnitude: Any, *, axis: int | None = 0) -> Any:
 
 
 def _norm_but(v: Any, axis: int | None) -> Any:
-    others = tuple(k for k in range(v.ndim) if axis is None or k != axis % v.ndim)
+    others = tuple(k for k in range(v.ndim) if axis is None or k != from_front(axis, v.ndim))
     return p_norm(v, 2, others, keepdims=True)
 
 
@@ -231,7 +235,7 @@ def _weight_norm_vjp(
     """v̄ = (magnitude/‖v‖)·(g − u·Σ g·u) and Σ g·u, with u = v/‖v‖."""
     norm = _norm_but(v, axis)
     u = v / norm
-    others = tuple(k for k in range(v.ndim) if axis is None or k != axis % v.ndim)
+    others = tuple(k for k in range(v.ndim) if axis is None or k != from_front(axis, v.ndim))
     along = (g * u).sum(axis=others, keepdims=True)
     return (g - u * along) * (magnitude / norm), along
 

@@ -10,6 +10,7 @@ from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, real
 from .axes import Axis, kept, merged, unmerged
+from .checking import one_of
 from .reductions import AXES
 
 
@@ -36,7 +37,15 @@ def _sort_vjp(
 
 
 def top_k(x: Any, *, k: int) -> tuple[Any, Any]:
-    """The k largest elements of the last axis, descending, and their indices."""
+    """The k largest elements of the last axis, descending, and their indices.
+
+    Raises
+    ------
+    ValueError
+        Where the axis has fewer than k elements, or k is negative.
+    """
+    if not 0 <= k <= x.shape[-1]:
+        raise ValueError(f"k is {k}, expected from 0 to the {x.shape[-1]} elements of the axis")
     order = argsort(x, descending=True)[..., :k]
     return np.take_along_axis(x, order, -1), order
 
@@ -122,6 +131,7 @@ def median(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def searchsorted(x1: Any, x2: Any, *, side: str = "left") -> Any:
     """How many elements of the sorted x1 are below each x2 (at most x2 with side "right")."""
+    one_of(("left", "right"), side=side)
     return np.searchsorted(x1, x2, side="right" if side == "right" else "left")
 
 

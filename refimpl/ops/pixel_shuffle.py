@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..operation import ex
+from .checking import at_least
 from .rows import linear
 
 
@@ -14,6 +15,7 @@ def pixel_shuffle(x: Any, *, upscale_factor: int) -> Any:
     W. Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel
     convolutional neural network", arXiv:1609.05158.
     """
+    at_least(1, upscale_factor=upscale_factor)
     r, (*lead, c, h, w) = upscale_factor, x.shape
     n = len(lead)
     apart = x.reshape(*lead, c // (r * r), r, r, h, w)
@@ -23,6 +25,7 @@ def pixel_shuffle(x: Any, *, upscale_factor: int) -> Any:
 
 def pixel_unshuffle(x: Any, *, downscale_factor: int) -> Any:
     """(…, channels, h·r, w·r) → (…, channels·r², h, w)."""
+    at_least(1, downscale_factor=downscale_factor)
     r, (*lead, c, h, w) = downscale_factor, x.shape
     n = len(lead)
     apart = x.reshape(*lead, c, h // r, r, w // r, r)

@@ -91,7 +91,9 @@ def _sizes(x: Any, w: Windows, *, count_include_pad: bool) -> Any:
 
 
 def lp_pool(x: Any, *, norm_type: float, kernel_size: Spatial, stride: Spatial) -> Any:
-    """(Σ |x|ᵖ)^(1/p) over each window, p = norm_type."""
+    """(Σ |x|ᵖ)^(1/p) over each window, p = norm_type, which is not zero."""
+    if not norm_type:
+        raise ValueError("norm_type is 0, of which there is no root")
     w = _pooled(x, kernel_size, stride, 0)
     return p_norm(np.stack(list(offset_views(x, w)), axis=-1), norm_type, -1)
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..conjugation import adjoint
 from ..operation import Operation, ex
 from ..sampling import real
+from .axes import from_front
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -61,6 +62,7 @@ def outer(a: Any, b: Any) -> Any:
 
 def cross(a: Any, b: Any, *, axis: int = -1) -> Any:
     """The vector product of three components along an axis."""
+    from_front(axis, min(a.ndim, b.ndim))
     if a.shape[axis] != 3 or b.shape[axis] != 3:
         raise ValueError(f"cross takes 3 components, not {a.shape[axis]} and {b.shape[axis]}")
 

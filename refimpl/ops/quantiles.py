@@ -9,7 +9,7 @@ import numpy as np
 from .. import kinks
 from ..operation import Example, Operation, ex
 from ..sampling import distinct, interval
-from .axes import Axis, kept, merged, unmerged
+from .axes import Axis, axes, kept, merged, unmerged
 from .reductions import AXES
 
 
@@ -26,9 +26,7 @@ def quantiles(x: Any, q: Any, *, axis: Axis = None, keepdims: bool = False) -> A
     y = np.where(np.isnan(ranked[..., -1]), ranked[..., -1], y)
     if not keepdims:
         return y
-    n = len(q.shape)
-    gone = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-    return np.expand_dims(y, tuple(n + k % x.ndim for k in gone))
+    return np.expand_dims(y, tuple(q.ndim + k for k in axes(axis, x.ndim)))
 
 
 def _places(q: Any, n: int) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from .checking import at_least
 from .windows import Spatial, spread
 
 Mode = Literal["nearest", "nearest-exact", "linear", "cubic"]
@@ -69,6 +70,7 @@ def _taps(size: int, count: int, mode: Mode, *, align_corners: bool, like: Any) 
 
 def _axes(x: Any, size: Spatial) -> Any:
     """Each spatial axis, its length, and how long it is to be."""
+    at_least(1, size=size)
     return zip(range(2, x.ndim), x.shape[2:], spread(size, x.ndim - 2, "size"), strict=True)
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..operation import ex
 from .axes import tupled
+from .checking import at_least
 from .rows import linear
+
+
+def reshape(x: Any, *, shape: int | tuple[int, ...] | list[int]) -> Any:
+    """x, in another shape, of which −1 stands for the size that is left."""
+    at_least(-1, shape=shape)
+    return x.reshape(shape)
+
 
 OPERATIONS = (
     linear(
         "reshape",
         "x, in another shape",
         "g in x's shape",
-        lambda x, *, shape: x.reshape(shape),
+        reshape,
         lambda g, y, x, *, shape: g.reshape(x.shape),
         ex((2, 3), shape=(3, 2)),
         ex((2, 3), shape=(-1,)),

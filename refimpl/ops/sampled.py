@@ -10,6 +10,7 @@ from ..constants import constant
 from ..dual import primal
 from ..operation import Operation, ex
 from ..sampling import distinct, interval, real
+from .axes import from_front
 from .gather_scatter import added
 from .rows import linear
 
@@ -22,6 +23,7 @@ def _ends(order: int) -> tuple[float, ...]:
 def _widths(x: Any, axis: int, order: int) -> None:
     if order not in (1, 2):
         raise ValueError(f"edge_order is {order}, expected 1 or 2")
+    axis = from_front(axis, x.ndim)
     if x.shape[axis] <= order:
         raise ValueError(
             f"an axis of {x.shape[axis]} has no differences, expected at least {order + 1}"

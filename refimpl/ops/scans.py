@@ -9,6 +9,7 @@ import numpy as np
 from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import distinct, nonzero, real
+from .axes import from_front
 
 ALONG = (
     ex((4,), axis=0),
@@ -101,6 +102,11 @@ def _running_extremum_vjp(g: Any, y: Any, x: Any, *, axis: int) -> Any:
             0,
         )
     return np.moveaxis(back, 0, axis)
+
+
+def diff(x: Any, *, n: int = 1, axis: int = -1) -> Any:
+    """Each element less the one before it, n times over."""
+    return np.diff(x, n=n, axis=from_front(axis, x.ndim))
 
 
 def _diff_vjp(g: Any, y: Any, x: Any, *, n: int = 1, axis: int = -1) -> Any:
@@ -201,7 +207,7 @@ OPERATIONS = (
     ),
     Operation(
         "diff",
-        lambda x, *, n=1, axis=-1: np.diff(x, n=n, axis=axis),
+        diff,
         (_diff_vjp,),
         formula="yᵢ = xᵢ₊₁ − xᵢ, n times",
         derivatives=("gᵢ₋₁ − gᵢ, n times",),

@@ -14,6 +14,8 @@ import numpy as np
 from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, integers
+from .axes import from_front
+from .checking import at_least
 from .gather_scatter import grid_of, rows_of
 from .reductions import extremum_vjp, products_of_others
 
@@ -150,6 +152,7 @@ def _each_of_three(generator: Any, shape: tuple[int, ...]) -> Any:
 
 def _segmented(x: Any, segment_ids: Any, count: int, reduce: str) -> tuple[Any, Any, Any]:
     """The sources and slots of the rows of an array by their numbers, and the result's shape."""
+    at_least(0, num_segments=count)
     shape = (count, *x.shape[1:])
     size = count * int(np.prod(x.shape[1:]))
     places = np.arange(size).reshape(shape)[segment_ids].reshape(-1)
@@ -211,7 +214,7 @@ OPERATIONS = (
     ),
     _row(
         "index_reduce",
-        lambda x, indices, axis: rows_of(indices, axis % x.ndim),
+        lambda x, indices, axis: rows_of(indices, from_front(axis, x.ndim)),
         "x, slices reduced into the indexed ones; without themselves, if so said",
         (
             *(

@@ -9,6 +9,7 @@ import numpy as np
 from ..operation import Operation, ex
 from ..sampling import real
 from ..textbook import beside
+from .axes import axes
 
 AXES = (
     ex((2, 3)),
@@ -28,6 +29,7 @@ def _shifted(x: Any, axis: int) -> Any:
 
 def softmax(x: Any, *, axis: int = -1) -> Any:
     """eˣ / Σ eˣ along an axis."""
+    axes(axis, x.ndim)
     if not x.size:
         return x
     e = np.exp(_shifted(x, axis))
@@ -53,6 +55,7 @@ def _outweighing(p: Any, axis: int) -> tuple[Any, Any]:
 
 def log_softmax(x: Any, *, axis: int = -1) -> Any:
     """The logarithm of softmax: x − ln Σ eˣ along an axis."""
+    axes(axis, x.ndim)
     if not x.size:
         return x
     z = _shifted(x, axis)

@@ -20,6 +20,7 @@ from ..operation import Operation, ex
 from ..sampling import interval, positive, signed
 from ..textbook import beside
 from .binary_functions import xlogy
+from .checking import at_least
 from .logistic import sigmoid, sigmoid_slope
 from .rows import binary, unary
 
@@ -72,6 +73,7 @@ def rel_entr(a: Any, b: Any) -> Any:
 
 def multigammaln(a: Any, *, d: int) -> Any:
     """The logarithm ln Γ_d(a) = d·(d − 1)/4·ln π + Σ lnΓ(a − j/2), j = 0 … d − 1."""
+    at_least(1, d=d)
     total = wide_special.lgamma(a)
     for j in range(1, d):
         total = total + wide_special.lgamma(a - j / 2)

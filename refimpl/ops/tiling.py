@@ -8,6 +8,8 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
+from .axes import from_front
+from .checking import one_of
 from .rows import linear
 
 
@@ -31,13 +33,14 @@ def repeat(x: Any, *, repeats: int, axis: int | None = None) -> Any:
 def _repeat_vjp(g: Any, y: Any, x: Any, *, repeats: int, axis: int | None = None) -> Any:
     if axis is None:
         return g.reshape(x.size, repeats).sum(axis=1).reshape(x.shape)
-    k = axis % x.ndim
+    k = from_front(axis, x.ndim)
     apart = g.reshape(*x.shape[:k], x.shape[k], repeats, *x.shape[k + 1 :])
     return apart.sum(axis=k + 1)
 
 
 def meshgrid(*xs: Any, indexing: str) -> tuple[Any, ...]:
     """The coordinates of a grid, an array each; "xy" swaps the first two axes, "ij" does not."""
+    one_of(("ij", "xy"), indexing=indexing)
     return tuple(np.meshgrid(*xs, indexing="ij" if indexing == "ij" else "xy"))
 
 

@@ -12,6 +12,8 @@ from .rows import linear
 
 
 def _roll(x: Any, shift: Any, axis: Axis, sign: int) -> Any:
+    if isinstance(axis, (tuple, list)) and len(axis) != len(np.atleast_1d(shift)):
+        raise ValueError(f"shift is {shift}, expected one number for each of the axes {axis}")
     shifts = tuple(sign * s for s in shift) if isinstance(shift, (tuple, list)) else sign * shift
     return np.roll(x, shifts, tupled(axis))
 

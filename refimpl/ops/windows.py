@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .checking import at_least
+
 #: One number for all spatial axes, or one each.
 Spatial = int | tuple[int, ...] | list[int]
 
@@ -67,6 +69,8 @@ def windows(
 ) -> Windows:
     """The windows of a kernel over the trailing axes of ``x``."""
     n = len(kernel)
+    at_least(1, kernel=kernel, stride=stride, dilation=dilation)
+    at_least(0, padding=padding)
     w = Windows(
         kernel,
         spread(stride, n, "stride"),

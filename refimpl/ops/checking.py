@@ -1,0 +1,33 @@
+"""What an attribute may be, where NumPy would compute something of any."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+
+def at_least(low: int, **given: Any) -> None:
+    """Refuse numbers, or tuples that have one, below the least that means something.
+
+    Raises
+    ------
+    ValueError
+        Naming the attribute.
+    """
+    for name, value in given.items():
+        if min(value if isinstance(value, tuple | list) else (value,), default=low) < low:
+            raise ValueError(f"{name} is {value}, expected at least {low}")
+
+
+def one_of(choices: Collection[str], **given: Any) -> None:
+    """Refuse words that are none of these.
+
+    Raises
+    ------
+    ValueError
+        Naming the attribute.
+    """
+    for name, value in given.items():
+        if value not in choices:
+            *others, last = choices
+            raise ValueError(f"{name} is {value!r}, expected {', '.join(others)} or {last}")

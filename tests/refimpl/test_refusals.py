@@ -1,0 +1,86 @@
+"""What a row refuses: sizes, axes and words that NumPy would compute something of."""
+
+import numpy as np
+import pytest
+
+from gradparity.refimpl.operation import ex
+from gradparity.refimpl.ops import TABLE
+from gradparity.refimpl.sampling import draw
+
+#: An operation, a call that means nothing, and words of what is said.
+REFUSED = [
+    ("top_k", ex((3,), k=4), "k is 4, expected from 0 to the 3 elements"),
+    ("top_k", ex((2, 3), k=-1), "k is -1, expected from 0"),
+    ("searchsorted", ex((4,), (2,), side="middle"), "side is 'middle', expected left or right"),
+    ("meshgrid", ex((2,), (3,), indexing="yx"), "indexing is 'yx', expected ij or xy"),
+    ("multigammaln", ex((3,), d=0), "d is 0, expected at least 1"),
+    ("reshape", ex((2, 3), shape=(-2, 3)), "shape is (-2, 3), expected at least -1"),
+    ("roll", ex((2, 3), shift=(1,), axis=(0, 1)), "one number for each of the axes"),
+    ("split", ex((4,), sections=0), "sections is 0, expected at least 1"),
+    ("one_hot", ex((4,), num_classes=-1), "num_classes is -1, expected at least 0"),
+    ("segment_sum", ex((4,), (4,), num_segments=-4), "num_segments is -4"),
+    ("segment_max", ex((4,), (4,), num_segments=-4), "num_segments is -4"),
+    ("pixel_shuffle", ex((1, 4, 2, 2), upscale_factor=0), "upscale_factor is 0"),
+    ("pixel_unshuffle", ex((1, 1, 2, 2), downscale_factor=0), "downscale_factor is 0"),
+    ("tensordot", ex((2, 3), (2, 3), axes=-1), "axes is -1, expected at least 0"),
+    ("fft.fft2", ex((3, 4), s=(3,)), "s is (3,), expected 2 sizes"),
+    ("fft.fft2", ex((3, 4), axes=(0, 0)), "repeated axis"),
+    ("fft.hfft", ex((4,), norm="unitary"), "norm is 'unitary', expected backward, forward or"),
+    ("unfold", ex((1, 1, 4, 4), kernel_size=2, stride=0), "stride is 0, expected at least 1"),
+    ("unfold", ex((1, 1, 4, 4), kernel_size=5), "a kernel of (5, 5) does not fit"),
+    ("fold", ex((1, 1, 1), output_size=(1, 1), kernel_size=1, dilation=-9), "dilation is -9"),
+    ("conv", ex((1, 1, 4), (1, 1, 2), dilation=0), "dilation is 0, expected at least 1"),
+    ("conv", ex((1, 1, 4), (1, 1, 2), padding=-1), "padding is -1, expected at least 0"),
+    ("conv", ex((1, 2, 4), (2, 1, 2), groups=0), "groups is 0, expected at least 1"),
+    ("conv_transpose", ex((1, 1, 4), (1, 1, 2), padding=3), "the result's shape is (-1,)"),
+    ("conv_transpose", ex((1, 1, 4), (1, 1, 2), dilation=0), "dilation is (0,)"),
+    ("max_pool", ex((1, 1, 4), kernel_size=0, stride=1), "kernel is (0,), expected at least 1"),
+    ("avg_pool", ex((1, 1, 1), kernel_size=1, stride=-9, count_include_pad=True), "stride is -9"),
+    ("lp_pool", ex((1, 1, 4), norm_type=0, kernel_size=2, stride=1), "norm_type is 0"),
+    ("interpolate", ex((1, 1, 4), size=0, mode="linear"), "size is 0, expected at least 1"),
+    (
+        "grid_sample",
+        ex((1, 1, 3, 3), (1, 2, 2, 2), mode="linear", padding_mode="zeros", align_corners=True),
+        "mode is 'linear', expected bilinear, nearest or bicubic",
+    ),
+    ("group_norm", ex((1, 4, 2), None, None, num_groups=0, eps=1e-5), "num_groups is 0"),
+    ("local_response_norm", ex((1, 4, 2), size=0), "size is 0, expected at least 1"),
+]
+
+
+def called(row, example):
+    """What a row makes of an example, backwards as well."""
+    arrays = draw(row, example, 0, np.float64)
+    return row.forward(*arrays, **example.attributes)
+
+
+@pytest.mark.parametrize(("name", "example", "words"), REFUSED)
+def test_what_means_nothing_is_refused_in_words(name, example, words):
+    with pytest.raises(ValueError) as refused:  # noqa: PT011  the words are looked at below
+        called(TABLE[name], example)
+    assert words in str(refused.value)
+
+
+#: Attributes that name axes.
+AXES = ("axis", "axes", "axis1", "axis2", "source", "destination")
+
+
+def misplaced(row, example, attribute):
+    """The example, an axis of which is far beyond the array's, counted from either end."""
+    given = example.attributes.get(attribute, row.attributes[attribute])
+    several = (attribute == "axes" and not isinstance(given, int)) or isinstance(given, tuple)
+    more = tuple(given or ())[1:] if several else ()
+    for beyond in (9, -9):
+        there = (beyond, *more) if several else beyond
+        yield ex(*example.shapes, **{**example.attributes, attribute: there})
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in TABLE.values() if {*AXES} & {*r.attributes}], ids=lambda r: r.name
+)
+def test_an_axis_that_is_not_there_is_refused(row):
+    for attribute in {*AXES} & {*row.attributes}:
+        for example in row.examples:
+            for wrong in misplaced(row, example, attribute):
+                with pytest.raises((ValueError, IndexError)):
+                    called(row, wrong)

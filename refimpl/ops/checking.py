@@ -31,3 +31,16 @@ def one_of(choices: Collection[str], **given: Any) -> None:
         if value not in choices:
             *others, last = choices
             raise ValueError(f"{name} is {value!r}, expected {', '.join(others)} or {last}")
+
+
+def copied_for(x: Any, values: Any) -> Any:
+    """A copy of an array that values are put into.
+
+    Raises
+    ------
+    ValueError
+        Where they are complex and it is real: NumPy would drop their imaginary parts.
+    """
+    if values.dtype.kind == "c" and x.dtype.kind != "c":
+        raise ValueError(f"values of {values.dtype} put into an array of {x.dtype}, expected reals")
+    return x.copy()

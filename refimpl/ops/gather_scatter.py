@@ -9,7 +9,7 @@ import numpy as np
 from ..operation import Operation, ex
 from ..sampling import integers, real
 from .axes import from_front
-from .checking import at_least
+from .checking import at_least, copied_for
 
 
 def grid_of(indices: Any, axis: int) -> tuple[Any, ...]:
@@ -22,7 +22,7 @@ def grid_of(indices: Any, axis: int) -> tuple[Any, ...]:
 
 def added(x: Any, at: Any, values: Any) -> Any:
     """A copy of x, with values added at indices, those that are there twice as well."""
-    y = x.copy()
+    y = copied_for(x, values)
     np.add.at(y, at, values)
     return y
 
@@ -59,7 +59,7 @@ def index_add(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
 
 def index_set(x: Any, indices: Any, updates: Any, *, axis: int = 0) -> Any:
     """x, with the slices of ``updates`` in place of the indexed ones; of several, the last."""
-    y = x.copy()
+    y = copied_for(x, updates)
     y[rows_of(indices, from_front(axis, x.ndim))] = updates
     return y
 
@@ -80,7 +80,7 @@ def _index_set_vjp(
 
 def put_along_axis(x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
     """x, with each element of ``updates`` at its place, of several the last."""
-    y = x.copy()
+    y = copied_for(x, updates)
     y[grid_of(indices, axis)] = updates
     return y
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import booleans, real
+from .checking import copied_for
 
 
 def masked_select(x: Any, mask: Any, *, size: int) -> Any:
@@ -29,7 +30,7 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     at = np.flatnonzero(np.broadcast_to(mask, x.shape))
     if len(at) > source.size:
         raise ValueError(f"{len(at)} elements are chosen, source has {source.size}")
-    y = x.copy().reshape(-1)
+    y = copied_for(x, source).reshape(-1)
     y[at] = source.reshape(-1)[: len(at)]
     return y.reshape(x.shape)
 

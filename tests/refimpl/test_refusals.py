@@ -84,3 +84,15 @@ def test_an_axis_that_is_not_there_is_refused(row):
             for wrong in misplaced(row, example, attribute):
                 with pytest.raises((ValueError, IndexError)):
                     called(row, wrong)
+
+
+@pytest.mark.parametrize(
+    "name", ["scatter_add", "index_add", "index_set", "put_along_axis", "masked_scatter"]
+)
+def test_complex_numbers_are_not_put_among_real_ones(name):
+    row = TABLE[name]
+    x, at, values = draw(row, row.examples[0], 0, np.float64)
+    attributes = row.examples[0].attributes
+    with pytest.raises(ValueError, match="complex128 put into an array of float64"):
+        row.forward(x, at, values * 1j, **attributes)
+    assert row.forward(x * 1j, at, values, **attributes).dtype == np.complex128

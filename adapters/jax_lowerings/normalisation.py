@@ -61,8 +61,10 @@ def _instance_norm(x: jax.Array, weight: Any = None, bias: Any = None, *, eps: f
 
 
 def _rms_norm(x: jax.Array, weight: Any = None, *, axis: Any = -1, eps: float) -> jax.Array:
+    """In float32 where numbers are of 16 bits, as flax has it: their squares overflow."""
     axis = axis if isinstance(axis, int) else tuple(axis)
-    y = x * jax.lax.rsqrt(jnp.mean(x * x, axis, keepdims=True) + eps)
+    held = x.astype(jnp.float32) if x.dtype.itemsize == 2 else x
+    y = (held * jax.lax.rsqrt(jnp.mean(held * held, axis, keepdims=True) + eps)).astype(x.dtype)
     return y if weight is None else y * weight
 
 

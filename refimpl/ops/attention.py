@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dual import Dual, made
 from ..operation import Operation, ex
 from ..sampling import booleans, integers, real
 from ..textbook import beside
@@ -211,6 +212,15 @@ def _unpaired(a: Any, b: Any, *, interleaved: bool) -> Any:
     return np.concatenate((a, b), axis=-1)
 
 
+def _embedding(indices: Any, weight: Any, *, padding_idx: int | None = None) -> Any:
+    """weight[indices]; the padding's row moves with nothing, as nothing flows to it."""
+    if padding_idx is None or type(weight) is not Dual:
+        return weight[indices]
+    tangent = weight.tangent.copy()
+    tangent[padding_idx] = 0
+    return made(weight.value, tangent)[indices]
+
+
 def _embedding_vjp(
     g: Any, y: Any, indices: Any, weight: Any, *, padding_idx: int | None = None
 ) -> Any:
@@ -294,7 +304,7 @@ OPERATIONS = (
     ),
     Operation(
         "embedding",
-        lambda indices, weight, *, padding_idx=None: weight[indices],
+        _embedding,
         (None, _embedding_vjp),
         formula="weight[indices]",
         derivatives=(None, "Σ g over the places each row was taken to"),

@@ -9,11 +9,21 @@ Lempitsky, "Unsupervised domain adaptation by backpropagation", arXiv:1409.7495.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ..dual import Dual, made, primal
 from ..operation import Operation, ex
 from ..sampling import real
 from .rows import ONES, binary, unary
+
+
+def _straight_through(x: Any, hard: Any) -> Any:
+    """hard; where second derivatives are taken, x's tangent goes through as its cotangent does."""
+    y = primal(hard) + np.zeros_like(primal(x))
+    return made(y, x.tangent) if type(x) is Dual else y
+
 
 OPERATIONS = (
     unary("identity", "x", lambda x: x, "1", lambda g, y, x: g, analytic=True),
@@ -26,11 +36,11 @@ OPERATIONS = (
         examples=tuple(ex(e.shapes[0], dtype="float64") for e in ONES),
         domain=real,
     ),
-    unary("stop_gradient", "x, held constant", lambda x: x, stops="x: nothing flows to it"),
+    unary("stop_gradient", "x, held constant", primal, stops="x: nothing flows to it"),
     binary(
         "straight_through",
         "hard, with x's derivative",
-        lambda x, hard: hard + np.zeros_like(x),
+        _straight_through,
         ("1", None),
         (lambda g, y, x, hard: g, None),
         stops="x has the cotangent of the result, hard has none",

@@ -44,8 +44,11 @@ def contradicted(
     products
         H v for each differentiated parameter, in wider precision.
     rows
-        The operations.
+        The operations. Where what flows back through one is chosen, a product goes through it as
+        chosen too, and is no derivative of the gradient.
     """
+    if _chooses(task, rows):
+        return ""
     for largest in STEPS:
         measured = _measured(task, list(products), largest, rows)
         for name, (slope, off) in measured.items():
@@ -64,6 +67,15 @@ def contradicted(
                     f"{_text(slope[at])}"
                 )
     return ""
+
+
+def _chooses(task: Task, rows: Mapping[str, Operation]) -> bool:
+    """Whether the reference's text has an operation whose backward pass is no derivative."""
+    program = task.program("numpy")
+    assert program is not None, "a task without a text for the reference has no products"
+    return any(
+        not i.native and rows[i.operation].stopped(**i.attributes) for i in program.instructions
+    )
 
 
 def _rounded(task: Task, name: str, rows: Mapping[str, Operation]) -> float:

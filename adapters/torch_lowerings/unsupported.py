@@ -45,6 +45,8 @@ REFUSES = (
     "cdist only supports non-negative p values",
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",
     "is not differentiable with respect to argument 'pos_weight'",
+    "'nll_loss_forward' is not differentiable with respect to argument 'weight'",
+    "batch_norm is not differentiable wrt running_mean",
     "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
     "'binary_cross_entropy_with_logits' is not differentiable with respect to argument 'pos_weight",
     '"erf_vml_cpu" not implemented for \'Complex',

@@ -227,7 +227,7 @@ OPERATIONS = (
     unary(
         "logit",
         "ln(x / (1 − x))",
-        lambda x: scipy.special.logit(x),
+        lambda x: beside(scipy.special.logit(x), 1),  # others' is of x/(1 − x), nearly 1
         "1 / (x·(1 − x))",
         lambda g, y, x: g / np.where((x < 0) | (x > 1), np.nan, x * (1 - x)),
         domain=_chance,

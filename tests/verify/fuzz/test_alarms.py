@@ -23,6 +23,8 @@ CONFIRMED = [
     ("torch", "the VJP of expit", "the slope far out is y·(1 - y), as sigmoid-tail records"),
     ("jax", "the VJP of expit", "the slope far out is y·(1 - y), as sigmoid-tail records"),
     ("torch", "the VJP of linalg.slogdet", "the sign's gradient is None, where it is zero"),
+    ("torch", "the VJP of sinc", "a difference of like numbers, as sinc-slope-near-zero records"),
+    ("torch", "the vmap of cdist", "one slice's cotangent for all, as a-batch-of-distances"),
     ("torch", "the VJP of glu", "the slope far out is y·(1 - y), as sigmoid-tail records"),
     ("torch", "the VJP of lstm", "its gates' slopes far out, as sigmoid-tail and tanh-tail record"),
     ("torch", "the VJP of gru", "its gates' slopes far out, as sigmoid-tail and tanh-tail record"),

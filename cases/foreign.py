@@ -83,6 +83,7 @@ _OPERATIONS = {
     "matmul": "mm bmm mv dot batch_matmul",
     "matrix_transpose": "mT adjoint",
     "max": "amax reduce_max",
+    "max_unpool": "max_unpool1d max_unpool2d max_unpool3d",
     "max_pool": "max_pool1d max_pool2d max_pool3d reduce_window",
     "mean": "reduce_mean average",
     "min": "amin reduce_min",

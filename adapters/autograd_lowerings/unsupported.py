@@ -69,7 +69,7 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(("scatter_add", "index_add", "index_set", "segment_sum"), _ASSIGNS),
     **dict.fromkeys(("scatter_reduce", "index_reduce", "put_along_axis"), _ASSIGNS),
     **dict.fromkeys(("segment_max", "segment_min", "segment_prod", "segment_mean"), _ASSIGNS),
-    "masked_scatter": _ASSIGNS,
+    **dict.fromkeys(("masked_scatter", "max_unpool"), _ASSIGNS),
     "mode": "it wraps no mode of SciPy's",
     "fold": _ASSIGNS,
     **dict.fromkeys(

@@ -134,7 +134,18 @@ def _gru_cell(o: Operations, a: Any, b: Any, state: Any) -> Any:
     return ((1 - z) * o.tanh(an + r * bn) + z * state[0],)
 
 
+def _max_unpool(o: Operations, x: Any, indices: Any, *, output_size: Any) -> Any:
+    rank = len(x.shape) - 2 if isinstance(output_size, int) else len(output_size)
+    size = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
+    lead, count = x.shape[: len(x.shape) - rank], math.prod(x.shape[len(x.shape) - rank :])
+    rows, at = (o.reshape(v, shape=(*lead, count)) for v in (x, indices))
+    first = o.getitem(rows, index=(..., slice(0, 1)))
+    zeros = o.zeros_like(o.broadcast_to(first, shape=(*lead, math.prod(size))))
+    return o.reshape(o.put_along_axis(zeros, at, rows, axis=-1), shape=(*lead, *size))
+
+
 COMPOSITIONS: dict[str, Composition] = {
+    "max_unpool": _max_unpool,
     "scaled_dot_product_attention": _attention,
     "multi_head_attention": _multi_head_attention,
     "rotary_embedding": _rotary,

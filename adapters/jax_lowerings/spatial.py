@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ...refimpl.errors import Unsupported
+from ...refimpl.ops.windows import windows
 from ..lowering import Entry, via
 
 
@@ -49,29 +50,48 @@ def _pool(
     kernel_size: Any,
     stride: Any,
     padding: Any = 0,
+    beyond: tuple[int, ...] | None = None,
 ) -> jax.Array:
     n = x.ndim - 2
+    pads = zip(spread(padding, n), beyond or (0,) * n, strict=True)
     return lax.reduce_window(
         x,
         start,
         combine,
         (1, 1, *spread(kernel_size, n)),
         (1, 1, *spread(stride, n)),
-        [(0, 0), (0, 0), *((p, p) for p in spread(padding, n))],
+        [(0, 0), (0, 0), *((p, p + e) for p, e in pads)],
     )
 
 
-def _max_pool(x: jax.Array, *, dilation: Any, **window: Any) -> jax.Array:
+def _beyond(x: jax.Array, window: Any, *, ceil_mode: bool) -> tuple[int, ...]:
+    """How far the last window of each axis stands out behind the padding."""
+    kernel = spread(window["kernel_size"], x.ndim - 2)
+    stride, padding = window["stride"], window["padding"]
+    return windows(x, kernel, stride, padding, ceil_mode=ceil_mode).overhang
+
+
+def _max_pool(x: jax.Array, *, dilation: Any, ceil_mode: bool, **window: Any) -> jax.Array:
     if set(spread(dilation, x.ndim - 2)) != {1}:
         raise Unsupported("jax.lax.reduce_window has no derivative of a dilated maximum")
-    return _pool(x, -math.inf, lax.max, **window)
+    beyond = _beyond(x, window, ceil_mode=ceil_mode)
+    return _pool(x, -math.inf, lax.max, **window, beyond=beyond)
 
 
-def _avg_pool(x: jax.Array, *, count_include_pad: bool, **window: Any) -> jax.Array:
-    total = _pool(x, 0.0, lax.add, **window)
+def _avg_pool(
+    x: jax.Array, *, count_include_pad: bool, ceil_mode: bool, **window: Any
+) -> jax.Array:
+    n = x.ndim - 2
+    beyond = _beyond(x, window, ceil_mode=ceil_mode)
+    total = _pool(x, 0.0, lax.add, **window, beyond=beyond)
+    if count_include_pad and not any(beyond):
+        return total / math.prod(spread(window["kernel_size"], n))
+    counted = jnp.ones_like(x)
     if count_include_pad:
-        return total / math.prod(spread(window["kernel_size"], x.ndim - 2))
-    return total / _pool(jnp.ones_like(x), 0.0, lax.add, **window)
+        pads = spread(window["padding"], n)
+        counted = jnp.pad(counted, [(0, 0), (0, 0), *((p, p) for p in pads)], constant_values=1)
+        window = {**window, "padding": 0}
+    return total / _pool(counted, 0.0, lax.add, **window, beyond=beyond)
 
 
 def _conv_transpose(
@@ -106,6 +126,16 @@ def _conv_transpose(
 
 def _lp_pool(x: jax.Array, *, norm_type: float, **window: Any) -> jax.Array:
     return _pool(jnp.abs(x) ** norm_type, 0.0, lax.add, **window) ** (1 / norm_type)
+
+
+def _max_unpool(x: jax.Array, indices: jax.Array, *, output_size: Any) -> jax.Array:
+    rank = x.ndim - 2 if isinstance(output_size, int) else len(output_size)
+    size = spread(output_size, rank)
+    shape = (*x.shape[: x.ndim - rank], math.prod(x.shape[x.ndim - rank :]))
+    zeros = jnp.zeros((*shape[:-1], math.prod(size)), x.dtype)
+    at = indices.reshape(shape)
+    y = jnp.put_along_axis(zeros, at, x.reshape(shape), axis=-1, inplace=False)
+    return y.reshape(*shape[:-1], *size)
 
 
 def _adaptive(reduce: Any) -> Any:
@@ -175,6 +205,7 @@ def _fold(
 LOWERINGS: dict[str, Entry] = {
     "conv": via("jax.lax.conv_general_dilated", _conv),
     "max_pool": via("jax.lax.reduce_window", _max_pool),
+    "max_unpool": _max_unpool,
     "avg_pool": via("jax.lax.reduce_window", _avg_pool),
     "conv_transpose": via("jax.lax.conv_transpose", _conv_transpose),
     "lp_pool": _lp_pool,

@@ -91,8 +91,11 @@ def _pool(name: str) -> Callable[..., mx.array]:
         padding: Any,
         dilation: Any = 1,
         count_include_pad: bool = True,
+        ceil_mode: bool,
     ) -> mx.array:
         n = x.ndim - 2
+        if ceil_mode:
+            raise Unsupported(f"mlx.nn.{name} has no window that stands out")
         if set(_several(dilation, n)) != {1}:
             raise Unsupported(f"mlx.nn.{name} has no dilation")
         if not count_include_pad and any(_several(padding, n)):

@@ -40,14 +40,21 @@ def _conv_transpose(
     return function(x, weight, bias, groups=groups, **given)
 
 
-def _max_pool(x: Tensor, *, dilation: Any, **window: Any) -> Tensor:
+def _within(name: str, *, ceil_mode: bool) -> None:
+    if ceil_mode:
+        raise Unsupported(f"this adapter gives {_WHERE}.{name} no window that stands out")
+
+
+def _max_pool(x: Tensor, *, dilation: Any, ceil_mode: bool, **window: Any) -> Tensor:
+    _within("max_pool2d", ceil_mode=ceil_mode)
     if set(several(dilation, x.ndim - 2)) != {1}:
         raise Unsupported(f"{_WHERE}.max_pool2d has no dilation")
     function, given = _windowed(x, "max_poolNd", window)
     return function(x, **given)
 
 
-def _avg_pool(x: Tensor, *, count_include_pad: bool, **window: Any) -> Tensor:
+def _avg_pool(x: Tensor, *, count_include_pad: bool, ceil_mode: bool, **window: Any) -> Tensor:
+    _within("avg_pool2d", ceil_mode=ceil_mode)
     function, given = _windowed(x, "avg_poolNd", window)
     return function(x, exclusive=not count_include_pad, **given)
 

@@ -104,8 +104,16 @@ def _conv_transpose(
     return y if bias is None else y + bias
 
 
+def _within(*, ceil_mode: bool) -> None:
+    if ceil_mode:
+        raise Unsupported("tf.nn.pool has no window that stands out behind an explicit padding")
+
+
 @_channels_last
-def _max_pool(x: Tensor, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Tensor:
+def _max_pool(
+    x: Tensor, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Tensor:
+    _within(ceil_mode=ceil_mode)
     n = len(x.shape) - 2
     strides, dilations, padded = (_several(v, n) for v in (stride, dilation, padding))
     if max(strides) > 1 and max(dilations) > 1:
@@ -117,8 +125,15 @@ def _max_pool(x: Tensor, *, kernel_size: Any, stride: Any, padding: Any, dilatio
 
 @_channels_last
 def _avg_pool(
-    x: Tensor, *, kernel_size: Any, stride: Any, padding: Any, count_include_pad: bool
+    x: Tensor,
+    *,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    count_include_pad: bool,
+    ceil_mode: bool,
 ) -> Tensor:
+    _within(ceil_mode=ceil_mode)
     n = len(x.shape) - 2
     window = _several(kernel_size, n), "AVG", _several(stride, n), "VALID"
     padded = _several(padding, n)

@@ -45,6 +45,15 @@ def _interpolate(
     return functional.interpolate(x, size, mode=names[mode, x.ndim], align_corners=align_corners)
 
 
+def _max_unpool(x: torch.Tensor, indices: torch.Tensor, *, output_size: Any) -> torch.Tensor:
+    """Torch holds the size against the one that it derives of a kernel: this one derives it."""
+    rank = x.ndim - 2 if isinstance(output_size, int) else len(output_size)
+    size = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
+    kernel = tuple(m - n + 1 for m, n in zip(size, x.shape[-rank:], strict=True))
+    unpool = getattr(functional, f"max_unpool{rank}d")
+    return unpool(x, indices, kernel, stride=1, output_size=size)
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via("torch.nn.functional.conv1d/2d/3d", _by_rank("conv")),
     "max_pool": via("torch.nn.functional.max_pool1d/2d/3d", _by_rank("max_pool")),
@@ -57,5 +66,6 @@ LOWERINGS: dict[str, Entry] = {
     "adaptive_max_pool": via(
         "torch.nn.functional.adaptive_max_pool1d/2d/3d", _by_rank("adaptive_max_pool")
     ),
+    "max_unpool": via("torch.nn.functional.max_unpool1d/2d/3d", _max_unpool),
     "interpolate": via("torch.nn.functional.interpolate", _interpolate),
 }

@@ -74,6 +74,14 @@ def _resized(key: str) -> Rule:
     return rule
 
 
+def _unpooled(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    size = attributes["output_size"]
+    count = len(size) if isinstance(size, tuple | list) else len(shapes[0]) - 2
+    lead = shapes[0][: len(shapes[0]) - count]
+    elements = math.prod(lead) * math.prod(per_axis(size, count))
+    return Work(elements, 4 * (elements + size_of(shapes[0])))
+
+
 def _fold(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     pads = sum_of(attributes.get("padding", 0)) * 2
     sizes = per_axis(attributes["output_size"], 2)
@@ -92,6 +100,7 @@ RULES: dict[str, Rule] = {
     "conv_transpose": _painted,
     **dict.fromkeys(("max_pool", "avg_pool", "lp_pool", "unfold"), _pooled),
     **dict.fromkeys(("adaptive_avg_pool", "adaptive_max_pool"), _resized("output_size")),
+    "max_unpool": _unpooled,
     "interpolate": _resized("size"),
     "fold": _fold,
     "grid_sample": _grid_sampled,

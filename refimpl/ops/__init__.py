@@ -61,6 +61,7 @@ from . import (
     transposing,
     triangular_factors,
     unfolding,
+    unpooling,
     vector_normalisation,
 )
 
@@ -124,7 +125,10 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
         *matrix_functions.OPERATIONS,
     ),
     "convolution": convolution.OPERATIONS,
-    "pooling": pooling.OPERATIONS,
+    "pooling": (
+        *pooling.OPERATIONS,
+        *unpooling.OPERATIONS,
+    ),
     "resampling": (
         *resampling.OPERATIONS,
         *grid_sampling.OPERATIONS,

@@ -85,7 +85,7 @@ def put_along_axis(x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
     return y
 
 
-def _put_along_vjp(
+def put_along_vjp(
     g: Any, y: Any, x: Any, indices: Any, updates: Any, *, axis: int
 ) -> tuple[Any, None, Any]:
     """The cotangent outside the places for x; inside for the update that was written last."""
@@ -98,7 +98,8 @@ def _put_along_vjp(
     return by_x, None, np.where(last[at] == turn, g[at], 0)
 
 
-def _put_along_near(y: Any, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+def put_along_near(y: Any, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+    """Nothing where an index stands twice, else as far as can be."""
     count = np.zeros(x.shape, np.int64)
     np.add.at(count, grid_of(indices, axis), 1)
     return np.where((count > 1).any(), 0.0, np.inf)
@@ -220,7 +221,7 @@ OPERATIONS = (
     Operation(
         "put_along_axis",
         put_along_axis,
-        joint=_put_along_vjp,
+        joint=put_along_vjp,
         formula="x, with updatesᵢⱼ at [i, indicesᵢⱼ] along an axis",
         derivatives=("g outside the places, else 0", None, "g at its place"),
         examples=(
@@ -232,7 +233,7 @@ OPERATIONS = (
         ),
         domain=(real, _along_one, real),
         kinks="a place twice: here the last one is written",
-        near=_put_along_near,
+        near=put_along_near,
         analytic=True,
     ),
     Operation(

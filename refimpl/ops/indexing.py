@@ -35,7 +35,7 @@ def take(x: Any, indices: Any, *, axis: int) -> Any:
 def take_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int) -> Any:
     """Zeros, to which g is added where the elements were taken."""
     back = np.zeros_like(x, dtype=g.dtype)
-    where = (slice(None),) * from_front(axis, x.ndim)
+    where: tuple[Any, ...] = (slice(None),) * from_front(axis, x.ndim)
     np.add.at(back, (*where, indices), g)
     return back
 

@@ -16,17 +16,32 @@ from .windows import Spatial, Windows, offset_views, padded, spread, windows
 
 
 def _pooled(
-    x: Any, kernel_size: Spatial, stride: Spatial, padding: Spatial, dilation: Spatial = 1
+    x: Any,
+    kernel_size: Spatial,
+    stride: Spatial,
+    padding: Spatial,
+    dilation: Spatial = 1,
+    *,
+    ceil_mode: bool = False,
 ) -> Windows:
     kernel = spread(kernel_size, x.ndim - 2, "kernel_size")
-    return windows(x, kernel, stride, padding, dilation)
+    return windows(x, kernel, stride, padding, dilation, ceil_mode=ceil_mode)
 
 
 def max_pool(
-    x: Any, *, kernel_size: Spatial, stride: Spatial, padding: Spatial = 0, dilation: Spatial = 1
+    x: Any,
+    *,
+    kernel_size: Spatial,
+    stride: Spatial,
+    padding: Spatial = 0,
+    dilation: Spatial = 1,
+    ceil_mode: bool = False,
 ) -> Any:
-    """The largest element of each window; padding never wins. Shape (n, channels, *spatial)."""
-    w = _pooled(x, kernel_size, stride, padding, dilation)
+    """The largest element of each window; padding never wins. Shape (n, channels, *spatial).
+
+    With ``ceil_mode`` the last window may stand out, where it leaves elements over otherwise.
+    """
+    w = _pooled(x, kernel_size, stride, padding, dilation, ceil_mode=ceil_mode)
     views = offset_views(padded(x, w, -np.inf), w)
     y = next(views).copy()
     for view in views:
@@ -43,9 +58,10 @@ def _max_pool_vjp(
     stride: Spatial,
     padding: Spatial = 0,
     dilation: Spatial = 1,
+    ceil_mode: bool = False,
 ) -> Any:
     """All of g goes to the window's largest element; to the first of several."""
-    w = _pooled(x, kernel_size, stride, padding, dilation)
+    w = _pooled(x, kernel_size, stride, padding, dilation, ceil_mode=ceil_mode)
     data = padded(x, w, -np.inf)
     total = np.zeros_like(data)
     waiting = np.ones(y.shape, dtype=bool)
@@ -57,10 +73,20 @@ def _max_pool_vjp(
 
 
 def avg_pool(
-    x: Any, *, kernel_size: Spatial, stride: Spatial, padding: Spatial = 0, count_include_pad: bool
+    x: Any,
+    *,
+    kernel_size: Spatial,
+    stride: Spatial,
+    padding: Spatial = 0,
+    count_include_pad: bool,
+    ceil_mode: bool = False,
 ) -> Any:
-    """The mean of each window, of its elements inside ``x`` alone unless count_include_pad."""
-    w = _pooled(x, kernel_size, stride, padding)
+    """The mean of each window, of its elements inside ``x`` alone unless count_include_pad.
+
+    With ``ceil_mode`` the last window may stand out; what stands out behind the padding is not
+    counted.
+    """
+    w = _pooled(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
     y = sum(offset_views(padded(x, w), w))
     return y / _sizes(x, w, count_include_pad=count_include_pad)
 
@@ -74,8 +100,9 @@ def _avg_pool_vjp(
     stride: Spatial,
     padding: Spatial = 0,
     count_include_pad: bool,
+    ceil_mode: bool = False,
 ) -> Any:
-    w = _pooled(x, kernel_size, stride, padding)
+    w = _pooled(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
     share = g / _sizes(x, w, count_include_pad=count_include_pad)
     total = np.zeros_like(x, shape=x.shape[:2] + w.outer)
     for into in offset_views(total, w):
@@ -85,9 +112,12 @@ def _avg_pool_vjp(
 
 def _sizes(x: Any, w: Windows, *, count_include_pad: bool) -> Any:
     """How many elements each window's mean is of."""
-    if count_include_pad or not any(w.padding):
+    if not any(w.overhang) and (count_include_pad or not any(w.padding)):
         return math.prod(w.kernel)
-    return sum(offset_views(padded(np.ones(w.inner, x.dtype), w), w))
+    counted = np.zeros(w.outer, x.dtype)
+    front = tuple(slice(n + 2 * p) for n, p in zip(w.inner, w.padding, strict=True))
+    counted[front if count_include_pad else w.middle] = 1
+    return sum(offset_views(counted, w))
 
 
 def lp_pool(x: Any, *, norm_type: float, kernel_size: Spatial, stride: Spatial) -> Any:
@@ -170,9 +200,10 @@ def _max_pool_near(
     stride: Spatial,
     padding: Spatial = 0,
     dilation: Spatial = 1,
+    ceil_mode: bool = False,
 ) -> Any:
     """Between the two largest elements of each window."""
-    w = _pooled(x, kernel_size, stride, padding, dilation)
+    w = _pooled(x, kernel_size, stride, padding, dilation, ceil_mode=ceil_mode)
     return kinks.largest_two(np.stack(list(offset_views(padded(x, w, -np.inf), w)), axis=-1))
 
 
@@ -201,6 +232,8 @@ OPERATIONS = (
             ex((1, 2, 5, 4), kernel_size=(3, 2), stride=(2, 1), padding=(1, 0)),
             ex((1, 1, 6), kernel_size=2, stride=1, dilation=2),
             ex((1, 1, 2, 4, 2), kernel_size=2, stride=2),
+            ex((1, 2, 6, 5), kernel_size=(3, 2), stride=2, padding=1, ceil_mode=True),
+            ex((1, 1, 8), kernel_size=2, stride=3, dilation=2, ceil_mode=True),
             ex((0, 1, 4, 4), kernel_size=2, stride=2),
             ex((1, 1, 1, 1), kernel_size=1, stride=1),
         ),
@@ -219,6 +252,17 @@ OPERATIONS = (
             ex((1, 2, 5, 4), kernel_size=(3, 2), stride=(2, 1), padding=1, count_include_pad=True),
             ex((1, 2, 5, 4), kernel_size=3, stride=2, padding=1, count_include_pad=False),
             ex((1, 1, 6), kernel_size=2, stride=1, count_include_pad=False),
+            *(
+                ex(
+                    (1, 2, 6, 5),
+                    kernel_size=(3, 2),
+                    stride=2,
+                    padding=1,
+                    count_include_pad=counted,
+                    ceil_mode=True,
+                )
+                for counted in (True, False)
+            ),
             ex((0, 1, 4, 4), kernel_size=2, stride=2, count_include_pad=True),
             ex((1, 1, 1, 1), kernel_size=1, stride=1, count_include_pad=True),
         ),

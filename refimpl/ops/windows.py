@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,8 +38,24 @@ class Windows:
     dilation: tuple[int, ...]
     #: Spatial shape before padding.
     inner: tuple[int, ...]
-    #: How many windows are used along each axis, where that is fewer than fit.
+    #: How many windows are used along each axis, where that is not as many as fit.
     seen: tuple[int, ...] | None = None
+
+    @property
+    def overhang(self) -> tuple[int, ...]:
+        """How far the last window of each axis stands out behind the padding."""
+        return tuple(
+            max(0, (m - 1) * s + d * (k - 1) + 1 - n - 2 * p)
+            for m, k, s, p, d, n in zip(
+                self.count,
+                self.kernel,
+                self.stride,
+                self.padding,
+                self.dilation,
+                self.inner,
+                strict=True,
+            )
+        )
 
     @property
     def count(self) -> tuple[int, ...]:
@@ -55,8 +71,9 @@ class Windows:
 
     @property
     def outer(self) -> tuple[int, ...]:
-        """Spatial shape after padding."""
-        return tuple(n + 2 * p for n, p in zip(self.inner, self.padding, strict=True))
+        """Spatial shape after padding, and after what windows stand out behind it."""
+        sizes = zip(self.inner, self.padding, self.overhang, strict=True)
+        return tuple(n + 2 * p + e for n, p, e in sizes)
 
     @property
     def middle(self) -> tuple[Any, ...]:
@@ -64,10 +81,27 @@ class Windows:
         return (..., *(slice(p, p + n) for n, p in zip(self.inner, self.padding, strict=True)))
 
 
+def _rounded_up(w: Windows) -> tuple[int, ...]:
+    """How many windows there are where the last may stand out, but begins in front of the end."""
+    sizes = zip(w.inner, w.kernel, w.stride, w.padding, w.dilation, strict=True)
+    counts = (((-(n + 2 * p - d * (k - 1) - 1) // s), n + p, s) for n, k, s, p, d in sizes)
+    return tuple(1 - m - (-m * s >= end) for m, end, s in counts)
+
+
 def windows(
-    x: Any, kernel: tuple[int, ...], stride: Spatial, padding: Spatial, dilation: Spatial = 1
+    x: Any,
+    kernel: tuple[int, ...],
+    stride: Spatial,
+    padding: Spatial,
+    dilation: Spatial = 1,
+    *,
+    ceil_mode: bool = False,
 ) -> Windows:
-    """The windows of a kernel over the trailing axes of ``x``."""
+    """The windows of a kernel over the trailing axes of ``x``.
+
+    With ``ceil_mode`` there is one more where the last that fits leaves elements over: it stands
+    out behind the padding, and is left out where it would begin there.
+    """
     n = len(kernel)
     at_least(1, kernel=kernel, stride=stride, dilation=dilation)
     at_least(0, padding=padding)
@@ -78,6 +112,8 @@ def windows(
         spread(dilation, n, "dilation"),
         x.shape[x.ndim - n :],
     )
+    if ceil_mode:
+        w = replace(w, seen=_rounded_up(w))
     if min(w.count) < 1:
         raise ValueError(f"a kernel of {kernel} does not fit into {w.outer}")
     return w
@@ -85,7 +121,7 @@ def windows(
 
 def padded(x: Any, w: Windows, fill: float = 0.0) -> Any:
     """``x`` with ``fill`` around its spatial axes."""
-    if not any(w.padding):
+    if not any(w.padding) and not any(w.overhang):
         return x
     y = np.full_like(x, fill, shape=x.shape[: x.ndim - len(w.inner)] + w.outer)
     y[w.middle] = x

@@ -68,8 +68,8 @@ AXES = ("axis", "axes", "axis1", "axis2", "source", "destination")
 def misplaced(row, example, attribute):
     """The example, an axis of which is far beyond the array's, counted from either end."""
     given = example.attributes.get(attribute, row.attributes[attribute])
-    several = (attribute == "axes" and not isinstance(given, int)) or isinstance(given, tuple)
-    more = tuple(given or ())[1:] if several else ()
+    more = given[1:] if isinstance(given, tuple) else ()
+    several = isinstance(given, tuple) or (attribute == "axes" and given is None)
     for beyond in (9, -9):
         there = (beyond, *more) if several else beyond
         yield ex(*example.shapes, **{**example.attributes, attribute: there})

@@ -59,18 +59,8 @@ def _max_pool(rank: int, *, indices: bool = False) -> Lowering:
             padding=spatial(pads),
             dilation=spatial(gaps),
         )
-        extra = _overhang(x, w.shape, sizes, steps, pads, gaps) if ceil else [0]
-        if any(extra):
-            frame = ((0, 0),) * (x.ndim - rank) + tuple((0, e) for e in extra)
-            value = float("-inf")
-            framed = w.emit("pad", x, pad_width=frame, value=value)
-            attributes["padding"] = 0
-            if any(pads):
-                frame = ((0, 0),) * (x.ndim - rank) + tuple(
-                    (p, p + e) for p, e in zip(pads, extra, strict=True)
-                )
-                framed = w.emit("pad", x, pad_width=frame, value=value)
-            x = Value(framed, (*x.shape[:-rank], *(0,) * rank), x.dtype)
+        if ceil and any(_overhang(x, w.shape, sizes, steps, pads, gaps)):
+            attributes["ceil_mode"] = True
         y = _batched(w, "max_pool", x, rank=rank, **attributes)
         return (y, None) if indices else y
 
@@ -90,55 +80,26 @@ def _avg_pool(rank: int) -> Lowering:
     ) -> str:
         sizes, pads = _each(kernel, rank), _each(padding, rank)
         steps = _each(stride, rank) if stride else sizes
-        extra = _overhang(x, w.shape, sizes, steps, pads, (1,) * rank) if ceil else [0]
-        if any(extra):
-            return _overhanging(
-                w, x, sizes, steps, pads, extra, include=bool(count_include_pad), divisor=divisor
-            )
+        beyond = _overhang(x, w.shape, sizes, steps, pads, (1,) * rank) if ceil else [0]
         attributes = dict(
             kernel_size=spatial(sizes),
             stride=spatial(steps),
             padding=spatial(pads),
             count_include_pad=bool(count_include_pad) or divisor is not None,
         )
-        y = _batched(w, "avg_pool", x, rank=rank, **attributes)
         if divisor is None:
-            return y
-        count = 1
-        for k in sizes:
-            count *= k
-        return w.emit("multiply", y, count / divisor)
+            if any(beyond):
+                attributes["ceil_mode"] = True
+            return _batched(w, "avg_pool", x, rank=rank, **attributes)
+        if any(beyond):  # whose number of elements does not count
+            frame = tuple((p, p + e) for p, e in zip(pads, beyond, strict=True))
+            framed = w.emit("pad", x, pad_width=((0, 0),) * (x.ndim - rank) + frame, value=0.0)
+            x = Value(framed, (*x.shape[:-rank], *(0,) * rank), x.dtype)
+            attributes["padding"] = 0
+        y = _batched(w, "avg_pool", x, rank=rank, **attributes)
+        return w.emit("multiply", y, math.prod(sizes) / divisor)
 
     return lower
-
-
-def _overhanging(
-    w: Pen,
-    x: Value,
-    sizes: tuple[int, ...],
-    steps: tuple[int, ...],
-    pads: tuple[int, ...],
-    extra: list[int],
-    *,
-    include: bool,
-    divisor: Any,
-) -> str:
-    """Means of windows of which the last stand out beyond the padding: sums over their counts."""
-    rank = len(sizes)
-    frame = tuple((p, p + e) for p, e in zip(pads, extra, strict=True))
-    framed = w.emit("pad", x, pad_width=((0, 0),) * (x.ndim - rank) + frame, value=0.0)
-    grown = Value(framed, (*x.shape[:-rank], *(0,) * rank), x.dtype)
-    attributes = dict(kernel_size=spatial(sizes), stride=spatial(steps), padding=0)
-    y = _batched(w, "avg_pool", grown, rank=rank, count_include_pad=True, **attributes)
-    counts = torch.ones((), dtype=x.dtype)
-    for m, k, s, p, n in zip(w.shape[-rank:], sizes, steps, pads, x.shape[-rank:], strict=True):
-        start = torch.arange(m) * s - p
-        low, high = (-p, n + p) if include else (0, n)
-        inside = (start + k).clamp(max=n + p).clamp(low, high) - start.clamp(low, high)
-        counts = counts[..., None] * inside
-    if divisor is not None:
-        counts = torch.full_like(counts, divisor)
-    return w.emit("multiply", y, w.constant(math.prod(sizes) / counts))
 
 
 def _adaptive(operation: str, rank: int, *, indices: bool = False) -> Lowering:
@@ -163,7 +124,9 @@ def _put_back(rank: int) -> Lowering:
 
 
 def _unpooled(rank: int) -> Lowering:
-    return lambda w, x, indices, *_: _laid(w, "put_along_axis", x, indices, rank)
+    return lambda w, x, indices, *_: w.emit(
+        "max_unpool", x, indices, output_size=tuple(w.shape[-rank:])
+    )
 
 
 def _fractional(rank: int) -> Lowering:

@@ -39,7 +39,7 @@ def p_norm(x: Any, p: float, axis: Axes, *, keepdims: bool = False) -> Any:
     largest = size.max(axis=axis, keepdims=True, initial=0)
     if p < 0:
         largest = size.min(axis=axis, keepdims=True, initial=np.inf)
-    scale = _power_of_two(largest)
+    scale = power_of_two(largest)
     again = _root(_powers(size / scale, p).sum(axis=axis, keepdims=True), p) * scale
     return np.where(lost, again.reshape(np.shape(norm)), norm)
 
@@ -94,7 +94,7 @@ def _lost(total: Any) -> Any:
     return ~((total >= info.tiny / info.eps) & (total <= info.max))
 
 
-def _power_of_two(largest: Any) -> Any:
+def power_of_two(largest: Any) -> Any:
     """Not above a number, so that dividing by it is exact; 1 for what is no number to scale by."""
     usable = (largest > 0) & np.isfinite(largest)
     return np.where(usable, np.exp2(np.floor(np.log2(np.where(usable, largest, 1)))), 1)

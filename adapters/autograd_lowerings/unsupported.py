@@ -36,6 +36,7 @@ OPERATIONS: dict[str, str] = {
             *("poch", "exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn"),
             *("erfcx", "log1mexp", "hyp1f1", "hyp2f1"),
             *("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
+            *("dct", "idct", "stft", "istft"),
         ),
         "it wraps no such function of SciPy's",
     ),

@@ -7,7 +7,7 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             *("cbrt", "exp2", "logaddexp2", "fmod", "xlogy", "xlog1py", "erfc", "ndtr"),
-            *("interp", "unwrap", "index_reduce", "segment_prod"),
+            *("dct", "idct", "interp", "unwrap", "index_reduce", "segment_prod"),
             *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta", "gamma", "beta", "poch"),
             *("exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn", "erfcx", "log1mexp"),
             *("betainc", "hyp1f1", "hyp2f1"),
@@ -24,6 +24,7 @@ OPERATIONS: dict[str, str] = {
         ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
         "this adapter does not take paddle.linalg.lu's pivots",
     ),
+    **dict.fromkeys(("stft", "istft"), "this adapter does not call paddle.signal"),
     **dict.fromkeys(
         ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
     ),

@@ -102,6 +102,29 @@ def _fft(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     return Work(2 * elements, elements * max(1.0, math.log2(elements + 1)))
 
 
+def _cosines(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    """Products with a matrix whose side is the axis, or ``n``."""
+    (shape,) = shapes
+    side = attributes.get("n") or max(shape, default=1)
+    elements = max(size_of(shape), size_of(shape) // max(1, min(shape, default=1)) * side)
+    return Work(elements + side * side, side * (elements + side) / 10)
+
+
+def _framed(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    """Transforms of frames as long as the window, of which one hop makes a step."""
+    x, (n,) = shapes
+    count = x[-1] // max(1, attributes["hop_length"]) + 1
+    elements = size_of(x[:-1]) * (n + 1) * count
+    return Work(elements, 4 * elements * max(1.0, math.log2(n + 1)), n)
+
+
+def _from_frames(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    y, (n,) = shapes
+    hop = attributes["hop_length"]
+    elements = size_of(y[:-2]) * (y[-1] * (n + 1) + hop * y[-1] + n)
+    return Work(elements, 4 * elements * max(1.0, math.log2(n + 1)), n)
+
+
 RULES: dict[str, Rule] = {
     "outer": _outer,
     "kron": _outer,
@@ -119,6 +142,9 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("linalg.eig", "linalg.eigvals"), _matrix(5.0)),
     "linalg.cholesky_solve": _matrix(0.5),
     "linalg.matrix_exp": _matrix(20.0),
+    **dict.fromkeys(("dct", "idct"), _cosines),
+    "stft": _framed,
+    "istft": _from_frames,
     **dict.fromkeys(
         (f"fft.{way}{kind}" for way in ("", "i") for kind in ("fft", "fft2", "fftn")), _fft
     ),

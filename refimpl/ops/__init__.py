@@ -19,6 +19,7 @@ from . import (
     contrastive_losses,
     control,
     convolution,
+    cosine_transforms,
     ctc,
     diagonals,
     discrete,
@@ -53,6 +54,7 @@ from . import (
     sampled,
     scans,
     scatter_reductions,
+    short_time_fourier,
     smooth_activations,
     softmax,
     special_functions,
@@ -79,7 +81,11 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     ),
     "comparing and rounding": discrete.OPERATIONS,
     "complex numbers": complex_numbers.OPERATIONS,
-    "Fourier transforms": fourier.OPERATIONS,
+    "Fourier transforms": (
+        *fourier.OPERATIONS,
+        *cosine_transforms.OPERATIONS,
+        *short_time_fourier.OPERATIONS,
+    ),
     "gradient control": control.OPERATIONS,
     "activations": (
         *piecewise_activations.OPERATIONS,

@@ -31,7 +31,7 @@ def _swapped(norm: Norm) -> Norm:
     return _SWAPPED[norm]
 
 
-def _resized(x: Any, sizes: dict[int, int]) -> Any:
+def resized(x: Any, sizes: dict[int, int]) -> Any:
     """Cut or padded with zeros behind to sizes along some axes: its own transpose."""
     for axis, size in sizes.items():
         x = np.moveaxis(x, axis, 0)[:size]
@@ -57,7 +57,7 @@ def _fftn(x: Any, sizes: dict[int, int], norm: Norm, *, inverse: bool = False) -
     if not sizes:
         return x + 0j
     function = np.fft.ifftn if inverse else np.fft.fftn
-    return function(_resized(x, sizes), axes=tuple(sizes), norm=norm)
+    return function(resized(x, sizes), axes=tuple(sizes), norm=norm)
 
 
 def _last(sizes: dict[int, int]) -> tuple[int, int]:
@@ -77,17 +77,18 @@ def _twice(n: int, axis: int, ndim: int, dtype: Any) -> Any:
 
 def _full_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm, *, inverse: bool) -> Any:
     back = _fftn(g, sizes, _swapped(norm), inverse=not inverse)
-    return _resized(back, {k: x.shape[k] for k in sizes})
+    return resized(back, {k: x.shape[k] for k in sizes})
 
 
-def _rfftn(x: Any, sizes: dict[int, int], norm: Norm) -> Any:
-    return np.fft.rfftn(_resized(x, sizes), axes=tuple(sizes), norm=norm)
+def rfftn(x: Any, sizes: dict[int, int], norm: Norm) -> Any:
+    """Half a spectrum of each real array, along axes brought to sizes."""
+    return np.fft.rfftn(resized(x, sizes), axes=tuple(sizes), norm=norm)
 
 
-def _rfftn_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm) -> Any:
+def rfftn_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm) -> Any:
     """The real part of the adjoint, the other half of the spectrum having no cotangent."""
-    back = _fftn(_resized(g, dict([_last(sizes)])), sizes, _swapped(norm), inverse=True)
-    return _resized(np.real(back), {k: x.shape[k] for k in sizes})
+    back = _fftn(resized(g, dict([_last(sizes)])), sizes, _swapped(norm), inverse=True)
+    return resized(np.real(back), {k: x.shape[k] for k in sizes})
 
 
 def _halved(sizes: dict[int, int]) -> dict[int, int]:
@@ -96,18 +97,19 @@ def _halved(sizes: dict[int, int]) -> dict[int, int]:
     return {**sizes, axis: n // 2 + 1}
 
 
-def _irfftn(x: Any, sizes: dict[int, int], norm: Norm) -> Any:
+def irfftn(x: Any, sizes: dict[int, int], norm: Norm) -> Any:
+    """The real arrays that have half spectra, along axes of sizes."""
     return np.fft.irfftn(
-        _resized(x, _halved(sizes)), s=list(sizes.values()), axes=tuple(sizes), norm=norm
+        resized(x, _halved(sizes)), s=list(sizes.values()), axes=tuple(sizes), norm=norm
     )
 
 
-def _irfftn_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm) -> Any:
+def irfftn_vjp(g: Any, x: Any, sizes: dict[int, int], norm: Norm) -> Any:
     """The half spectrum of g, twice what stands for two."""
     axis, n = _last(sizes)
     half = np.fft.rfftn(g, axes=tuple(sizes), norm=_swapped(norm))
     back = half * _twice(n, axis, g.ndim, g.dtype)
-    return _resized(back, {k: x.shape[k] for k in sizes})
+    return resized(back, {k: x.shape[k] for k in sizes})
 
 
 def _spectrum(sizes: dict[int, int], given: Any) -> dict[int, int]:
@@ -219,15 +221,15 @@ _RULES: dict[str, tuple[Any, Any]] = {
         lambda x, sizes, norm: _fftn(x, sizes, norm, inverse=True),
         lambda g, x, sizes, norm: _full_vjp(g, x, sizes, norm, inverse=True),
     ),
-    "rfft": (_rfftn, _rfftn_vjp),
-    "irfft": (_irfftn, _irfftn_vjp),
+    "rfft": (rfftn, rfftn_vjp),
+    "irfft": (irfftn, irfftn_vjp),
     "hfft": (
-        lambda x, sizes, norm: _irfftn(np.conj(x), sizes, _swapped(norm)),
-        lambda g, x, sizes, norm: np.conj(_irfftn_vjp(g, x, sizes, _swapped(norm))),
+        lambda x, sizes, norm: irfftn(np.conj(x), sizes, _swapped(norm)),
+        lambda g, x, sizes, norm: np.conj(irfftn_vjp(g, x, sizes, _swapped(norm))),
     ),
     "ihfft": (
-        lambda x, sizes, norm: np.conj(_rfftn(x, sizes, _swapped(norm))),
-        lambda g, x, sizes, norm: _rfftn_vjp(np.conj(g), x, sizes, _swapped(norm)),
+        lambda x, sizes, norm: np.conj(rfftn(x, sizes, _swapped(norm))),
+        lambda g, x, sizes, norm: rfftn_vjp(np.conj(g), x, sizes, _swapped(norm)),
     ),
 }
 #: The transforms that read half a spectrum, whose length does not say how long the whole is.

@@ -36,6 +36,7 @@ BEYOND = {
     ("jax", "grid_sample"): lambda example: example.attributes["mode"] == "bicubic",
     ("jax", "nextafter"): lambda _: True,
     ("jax", "gradient"): lambda example: example.attributes.get("edge_order", 1) != 1,
+    **{(f, name): _empty for f in ("torch", "jax") for name in ("stft", "istft")},
     ("torch", "quantile"): _empty,
     ("torch", "quantiles"): _empty,
     ("torch", "nanquantile"): _empty,
@@ -59,7 +60,10 @@ BEYOND = {
 APART = {
     ("torch", name): lambda example: example.attributes.get("p", 2.0) not in (1.0, 2.0, 3.0)
     for name in ("cdist", "pairwise_distance", "triplet_margin")
-} | {("jax", "expn"): lambda example: example.attributes["n"] == 0}
+} | {
+    ("jax", "expn"): lambda example: example.attributes["n"] == 0,
+    ("jax", "istft"): lambda example: example.attributes["hop_length"] == 3,
+}
 
 #: Domains in which a framework has a derivative that is NaN elsewhere, as cases record.
 WHERE_RIGHT = {("jax", "spence"): interval(0.1, 0.9)}

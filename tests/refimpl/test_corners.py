@@ -206,8 +206,8 @@ def whole(row, example, arrays):
     return [y for y in (*values, *found) if y is not None and y.dtype.kind == "f"]
 
 
-#: Rows of which a matrix of zeros, or of next to nothing, has no result.
-NEEDS_RANK = {"linalg.inv", "linalg.solve", "linalg.cholesky", "linalg.matrix_power"}
+#: Rows of which a matrix of zeros, or a window, has no result.
+NEEDS_RANK = {"linalg.inv", "linalg.solve", "linalg.cholesky", "linalg.matrix_power", "istft"}
 
 #: Rows that go through products of two arguments, which overflow for themselves.
 SCORES = {"multi_head_attention", "ctc", "linalg.lu_solve"}

@@ -21,9 +21,9 @@ from .interpreter import Interpreter
 from .values import Value
 from .writing import Writer
 
-#: Of two arguments, the reference has their derivative in the second alone.
-BY_SECOND = frozenset({"gammainc", "gammaincc", "zeta"})
-CONSTANT = "by its first argument, in which the reference has no derivative"
+#: An operation → how many of its arguments, the first ones, the reference has no derivative in.
+SLOPELESS = {"gammainc": 1, "gammaincc": 1, "zeta": 1, "betainc": 2}
+CONSTANT = "by {}, in which the reference has no derivative"
 
 
 def capture(
@@ -170,7 +170,8 @@ def _kept(
     )
     gaps = [gap for k, gap in interpreter.gaps.items() if k in keep]
     gaps += [
-        Gap(i.operation, CONSTANT, builder.places[i.target]) for i in _slopeless(program, params)
+        Gap(i.operation, CONSTANT.format(words), builder.places[i.target])
+        for i, words in _slopeless(program, params)
     ]
     return Captured(
         program,
@@ -185,16 +186,16 @@ def _kept(
     )
 
 
-def _slopeless(program: Program, params: Iterable[str]) -> Iterator[Instruction]:
-    """Instructions that move with a parameter by an argument in which JAX alone has a slope."""
+def _slopeless(program: Program, params: Iterable[str]) -> Iterator[tuple[Instruction, str]]:
+    """Instructions that move with a parameter by an argument without a slope, and which it is."""
     moving = set(params)
     for i in program.instructions:
         if i.operation == "stop_gradient" or not moving.intersection(i.refs):
             continue
         moving.add(i.target)
-        first = i.arguments[0]
-        if i.operation in BY_SECOND and isinstance(first, Ref) and first.name in moving:
-            yield i
+        first = i.arguments[: SLOPELESS.get(i.operation, 0)]
+        if any(isinstance(x, Ref) and x.name in moving for x in first):
+            yield i, "its first argument" if len(first) == 1 else "its parameters"
 
 
 def path_name(path: Sequence[Any]) -> str:

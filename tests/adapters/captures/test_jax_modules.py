@@ -1,6 +1,5 @@
 """Modules of flax.linen, flax.nnx, equinox and haiku, captured whole."""
 
-import warnings
 from typing import Any
 
 import jax
@@ -12,16 +11,10 @@ from gradparity.adapters.captures.jax import capture, pure
 from gradparity.refimpl.errors import BadUsage, Randomness
 
 from .jax_held import held
+from .jax_models import MODELS, fused_attention, library
 
 # What the libraries warn of is their own business.
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-def library(name):
-    """A library that may be missing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip(name)
 
 
 @pytest.fixture
@@ -261,6 +254,123 @@ def test_a_network_of_equinox_and_where_its_modules_are(draw):
     captured = whole(equinox_network(), None, draw(2, 3, 5, 5))
     assert {"conv", "norm", "layers.0.layers.0", "layers.1"} <= paths(captured)
     assert "layers.0.layers.1.weight" in captured.params
+
+
+#: Those that need no library, and stand for the others where time is short.
+QUICK = {"gpt", "experts", "codebook"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in MODELS]
+)
+def test_a_model_as_people_write_it(name):
+    model, params, args = MODELS[name]()
+    assert whole(model, params, *args).params
+
+
+def test_the_fused_attention_is_captured_whole_and_its_float32_is_noted():
+    model, params, args = fused_attention()
+    captured = capture(model, params, args, dtype="float64")
+    assert captured.gaps == ()
+    assert "float32" in captured.dtypes.values()
+
+
+def nnx_layers():
+    nnx = library("flax.nnx")
+    rngs = nnx.Rngs(0)
+    wide: Any = {"rngs": rngs, "dtype": jnp.float64, "param_dtype": jnp.float64}
+    return {
+        "linear": (nnx.Linear(8, 3, rngs=rngs), (2, 5, 8)),
+        "linear-general": (nnx.LinearGeneral((5, 8), (2, 3), axis=(-2, -1), rngs=rngs), (2, 5, 8)),
+        "conv-grouped": (
+            nnx.Conv(4, 8, (3, 3), (2, 2), feature_group_count=2, rngs=rngs),
+            (2, 6, 6, 4),
+        ),
+        "conv-transposed": (nnx.ConvTranspose(4, 3, (3, 3), (2, 2), rngs=rngs), (2, 5, 5, 4)),
+        "layer-norm": (nnx.LayerNorm(8, rngs=rngs), (2, 5, 8)),
+        "rms-norm": (nnx.RMSNorm(8, rngs=rngs), (2, 5, 8)),
+        "group-norm": (nnx.GroupNorm(4, 2, rngs=rngs), (2, 4, 4, 4)),
+        "instance-norm": (nnx.InstanceNorm(4, rngs=rngs), (2, 4, 4, 4)),
+        "batch-norm": (nnx.BatchNorm(4, rngs=rngs), (3, 4, 4, 4)),
+        "einsum": (nnx.Einsum("btd,de->bte", (8, 3), (3,), rngs=rngs), (2, 5, 8)),
+        "prelu": (nnx.PReLU(), (2, 5)),
+        "lora": (nnx.LoRALinear(8, 3, lora_rank=2, rngs=rngs), (2, 8)),
+        "gru": (nnx.RNN(nnx.GRUCell(3, 4, **wide), rngs=rngs), (2, 5, 3)),
+    }
+
+
+NNX = [
+    *("linear", "linear-general", "conv-grouped", "conv-transposed", "layer-norm", "rms-norm"),
+    *("group-norm", "instance-norm", "batch-norm", "einsum", "prelu", "lora", "gru"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NNX)
+def test_a_layer_of_nnx(name, draw):
+    with jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        module, shape = nnx_layers()[name]
+    assert whole(module, None, draw(*shape)).params
+
+
+def equinox_layers():
+    nn, key = library("equinox").nn, jax.random.key(0)
+    return {
+        "linear": (nn.Linear(8, 3, key=key), (8,)),
+        "conv1d": (nn.Conv1d(4, 6, 3, padding=1, dilation=2, key=key), (4, 7)),
+        "conv3d": (nn.Conv3d(2, 3, 2, stride=2, key=key), (2, 4, 4, 4)),
+        "conv-transposed": (nn.ConvTranspose2d(4, 3, 3, 2, output_padding=1, key=key), (4, 5, 5)),
+        "layer-norm": (nn.LayerNorm((5, 8)), (5, 8)),
+        "rms-norm": (nn.RMSNorm(8), (8,)),
+        "group-norm": (nn.GroupNorm(2, 4), (4, 5, 5)),
+        "mlp": (nn.MLP(8, 3, 6, 2, key=key), (8,)),
+        "prelu": (nn.PReLU(0.2), (2, 5)),
+        "weight-norm": (nn.WeightNorm(nn.Linear(8, 3, key=key)), (8,)),
+        "pools": (
+            nn.Sequential(
+                [
+                    nn.Conv2d(2, 3, 3, key=key),
+                    nn.MaxPool2d(3, 2, 1),
+                    nn.AvgPool2d(2, 1),
+                    nn.AdaptiveAvgPool2d(2),
+                ]
+            ),
+            (2, 11, 11),
+        ),
+    }
+
+
+EQUINOX = [
+    *("linear", "conv1d", "conv3d", "conv-transposed", "layer-norm", "rms-norm", "group-norm"),
+    *("mlp", "prelu", "weight-norm", "pools"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EQUINOX)
+def test_a_layer_of_equinox(name, draw):
+    with jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
+        module, shape = equinox_layers()[name]
+    assert whole(module, None, draw(*shape)).params
+
+
+@pytest.mark.slow
+def test_attention_of_equinox_with_rotary_positions(draw):
+    nn, key = library("equinox").nn, jax.random.key(0)
+
+    class Attending(library("equinox").Module):
+        attention: Any
+        turned: Any
+
+        def __call__(self, x):
+            def heads(q, k, v):
+                return jax.vmap(self.turned, 1, 1)(q), jax.vmap(self.turned, 1, 1)(k), v
+
+            seen = jnp.tril(jnp.ones((len(x), len(x)), bool))
+            return self.attention(x, x, x, seen, process_heads=heads)
+
+    module = Attending(nn.MultiheadAttention(2, 8, key=key), nn.RotaryPositionalEmbedding(4))
+    assert "attention.query_proj" in paths(whole(module, None, draw(5, 8)))
 
 
 def test_recurrence_of_equinox(draw):

@@ -102,7 +102,7 @@ def came_back(task):
 def off_of(captured, task):
     """What a captured program computes otherwise than all that says what it has to."""
     program = task.program("jax")
-    plain = replace(task, update=None, steps=1, checks=frozenset({"value", "grad"}))
+    plain = replace(task, update=None, steps=1, state={}, checks=frozenset({"value", "grad"}))
     back = replace(
         plain,
         programs={"*": captured.program},

@@ -322,3 +322,43 @@ def test_whole_numbers_that_move_stay_whole():
         (output,) = captured.outputs.values()
         got = step_of(captured, output).values[output]
     np.testing.assert_array_equal(got, chosen(x))
+
+
+class Ranked(nn.Module):
+    """A parameter times a rank, which a tolerance decides."""
+
+    def __init__(self, rank):
+        super().__init__()
+        self.w, self.rank = nn.Parameter(torch.ones(2)), rank
+
+    def forward(self, x):
+        return self.w * self.rank(x)
+
+
+RANKS = {
+    "by default": (torch.linalg.matrix_rank, 4),
+    "absolute": (lambda x: torch.linalg.matrix_rank(x, 0.1), 2),
+    "a tensor": (lambda x: torch.linalg.matrix_rank(x, torch.tensor(1e-3)), 3),
+    "relative": (lambda x: torch.linalg.matrix_rank(x, rtol=0.1), 2),
+    "both": (lambda x: torch.linalg.matrix_rank(x, atol=2.0, rtol=0.1), 1),
+    "none": (lambda x: torch.linalg.matrix_rank(x, atol=0.0), 4),
+}
+
+
+@pytest.mark.parametrize("name", RANKS)
+def test_a_rank_is_told_by_its_tolerances(name):
+    rank, told = RANKS[name]
+    with doubles():
+        x = torch.diag(torch.tensor([5.0, 1.0, 1e-2, 1e-5, 0.0]))
+        assert int(rank(x)) == told
+        assert off(Ranked(rank), (x,)) == []
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [lambda x: torch.pinverse(x, 0.1), lambda x: torch.linalg.lstsq(x, x, rcond=0.1).solution],
+)
+def test_singular_values_that_are_cut_off_are_a_gap(cut):
+    with doubles():
+        captured = capture(cut, (normal(3, 3),))
+        assert [g.reason for g in captured.gaps] == ["singular values left out by a cutoff"]

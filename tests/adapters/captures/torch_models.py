@@ -361,8 +361,8 @@ MODELS = {
         (normal(5, 2, 8), normal(4, 2, 8), ~causal()),
     ),
     "transformer": lambda: (
-        nn.Transformer(8, 2, 1, 1, 16, dropout=0.0),
-        (normal(4, 2, 8), normal(3, 2, 8)),
+        nn.Transformer(8, 2, 1, 1, 16, dropout=0.0, batch_first=True),
+        (normal(2, 4, 8), normal(2, 3, 8)),
     ),
     "lstm": lambda: (Sequences("LSTM"), (normal(2, 5, 4),)),
     "gru": lambda: (Sequences("GRU"), (normal(2, 5, 4),)),

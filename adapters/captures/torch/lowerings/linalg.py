@@ -151,8 +151,9 @@ def _matrix_norm(
     return w.emit("linalg.matrix_norm", x, ord=order, keepdims=bool(keepdims))
 
 
-def _lstsq(w: Pen, a: Value, b: Value, *_: Any) -> tuple[Any, ...]:
+def _lstsq(w: Pen, a: Value, b: Value, cutoff: Any = None, *_: Any) -> tuple[Any, ...]:
     """Residuals and singular values are empty where torch does not make them."""
+    _uncut(cutoff)
     x = w.emit("linalg.lstsq", a, b)
     if w.count == 1:
         return (x,)
@@ -288,13 +289,41 @@ def _reflections_times(
 
 def _pseudo_inverse(w: Pen, x: Value, *cutoffs: Any) -> str:
     """The reference's takes for nothing what rounding may have left, and no more."""
+    _uncut(*cutoffs)
+    return w.emit("linalg.pinv", x)
+
+
+def _uncut(*cutoffs: Any) -> None:
+    """Refuse what leaves out singular values that rounding has not left."""
     for given in cutoffs:
         if given is None or isinstance(given, bool):  # of Hermitian matrices
             continue
         least = given.held if isinstance(given, Value) else torch.tensor(given)
         if least is None or float(least.max()) > 1e-10:
             raise NotCaptured("singular values left out by a cutoff")
-    return w.emit("linalg.pinv", x)
+
+
+def _rank(
+    w: Pen, x: Value, absolute: Any = None, relative: Any = None, _hermitian: Any = False
+) -> str:
+    """Singular values above the larger of both bounds; where one is given, the other is nothing."""
+    if not _known(absolute):
+        return w.emit("linalg.matrix_rank", x, rtol=_known(relative))
+    values = w.emit("linalg.svdvals", x)
+    largest = w.emit("max", values, axis=-1, keepdims=True)
+    bound = w.emit(
+        "maximum", w.emit("multiply", largest, _known(relative) or 0.0), _known(absolute)
+    )
+    return w.emit("count_nonzero", w.emit("greater", values, bound), axis=-1)
+
+
+def _known(given: Any) -> float | None:
+    """A tolerance, which torch takes as a number or as a tensor of one."""
+    if not isinstance(given, Value):
+        return given
+    if given.held is None or given.held.numel() != 1:
+        raise NotCaptured("a tolerance that moves, or one for each matrix")
+    return float(given.held)
 
 
 def _triangular_solved(
@@ -381,10 +410,13 @@ ROWS: dict[str, Lowering] = {
     "linalg_svd": lambda w, x, full, *_: _svd(w, x, full),
     "_linalg_svd": _svd,
     "linalg_svdvals": lambda w, x, *_: w.emit("linalg.svdvals", x),
-    "linalg_matrix_rank": lambda w, x, *_: w.emit("linalg.matrix_rank", x),
+    "linalg_matrix_rank": lambda w, x, tol, _: _rank(w, x, tol),
+    "linalg_matrix_rank.tol_tensor": lambda w, x, tol, _: _rank(w, x, tol),
+    "linalg_matrix_rank.atol_rtol_float": _rank,
+    "linalg_matrix_rank.atol_rtol_tensor": _rank,
     "linalg_qr": _qr,
     "linalg_pinv": _pseudo_inverse,
-    "pinverse": lambda w, x, *_: w.emit("linalg.pinv", x),
+    "pinverse": _pseudo_inverse,
     "linalg_lstsq": _lstsq,
     "linalg_matrix_power": lambda w, x, n: w.emit("linalg.matrix_power", x, n=n),
     "matrix_power": lambda w, x, n: w.emit("linalg.matrix_power", x, n=n),

@@ -174,6 +174,13 @@ def sharing(captured: Captured, other: Captured) -> Captured:
     return replace(captured, params={k: shared(k, x) for k, x in captured.params.items()})
 
 
+def constant(captured: Captured, names: Iterable[str]) -> Captured:
+    """A side of whose inputs some are constants, each in the module that its name tells of."""
+    found = {k for k in names if k in captured.inputs} - captured.places.keys()
+    places = {k: Place(module=k.rpartition(".")[0]) for k in sorted(found)}
+    return replace(captured, places={**captured.places, **places})
+
+
 def renamed(captured: Captured, names: Mapping[str, str]) -> Captured:
     """A side whose leaves have other names, where they are given any."""
 

@@ -16,8 +16,9 @@ from ..torch import array
 from .sides import Draw, Given
 from .torch.calling import leaves
 from .torch_averages import Averages
+from .torch_roots import Root
 from .torch_side import TorchSide, buffers_of, total_of
-from .training import EMA, After, Steps
+from .training import BESIDE, EMA, After, Steps
 
 #: What an optimizer of PyTorch calls what it remembers → what optax does.
 SLOTS = {
@@ -25,6 +26,7 @@ SLOTS = {
     "exp_avg_sq": "nu",
     "momentum_buffer": "trace",
     "square_avg": "nu",
+    "grad_avg": "mu",
     "sum": "sum_of_squares",
     "exp_inf": "nu",
 }
@@ -44,6 +46,7 @@ USUAL = {
     "schedule": 0,
     "begin": "after",
     "decay": None,
+    "root": BESIDE,
 }
 
 #: What may be made of gradients that are not finite, in place of a step that is skipped.
@@ -103,6 +106,7 @@ class Loop:
         self._optimizer = made(self._named)
         for group in self._optimizer.param_groups:
             group.update({k: x for k, x in changed.items() if k not in USUAL})
+        self._begin(changed)
         self._schedule = steps.schedule(self._optimizer) if steps.schedule else None
         self._scaler = _scaler(steps.scaler)
         self._averages = None
@@ -112,6 +116,15 @@ class Loop:
         self._sums: dict[str, torch.Tensor] = {}
         if self._does["schedule"] == 1:
             self._next_rate()
+
+    def _begin(self, changed: Mapping[str, Any]) -> None:
+        """Have the optimizer begin, and take its root, as the other side may."""
+        if self._does["root"] != BESIDE:
+            Root(self._optimizer, self._does["root"])
+        squares = changed.get("initial_accumulator_value")
+        if squares is not None:  # which it has made already
+            for state in self._optimizer.state.values():
+                state["sum"].fill_(squares)
 
     def step(self, passes: Sequence[Given], draw: Draw, *, noisy: bool) -> After:
         """Backward passes, and what they make of parameters."""

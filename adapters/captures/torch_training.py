@@ -16,6 +16,7 @@ from ..torch import array
 from .sides import Draw, Given
 from .torch_averages import decay_of, only
 from .torch_loop import SLOTS, Loop, does
+from .torch_roots import rooted
 from .torch_side import TorchSide
 from .training import After, Steps
 
@@ -74,6 +75,8 @@ def loop_settings(side: TorchSide, given: Given, steps: Steps) -> dict[str, Any]
     keys += ["skip"] if steps.scaler is not None or steps.overflow else []
     keys += ["schedule"] if steps.schedule is not None else []
     keys += ["begin", "decay"] if steps.ema is not None else []
+    made = _rebuilt(steps.torch_optimizer, side, side.parameters(side.copies()))
+    keys += ["root"] if rooted(made) else []
     if steps.ema is not None:
         held["decay"] = decay_of(steps, only(side.ready(given, "float64").copies))
     return {k: held[k] for k in keys}

@@ -14,6 +14,9 @@ Arrays = dict[str, np.ndarray]
 #: that rises to it.
 EQUAL_SHARES, WARM = "alike", "warm"
 
+#: Where an optimizer's eps may be: √v + eps, √(v + eps), √(v + eps) + eps.
+BESIDE, INSIDE, BOTH = "beside", "inside", "both"
+
 
 @dataclass(frozen=True)
 class Steps:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.training import EQUAL_SHARES, WARM
+from ...adapters.captures.training import BESIDE, BOTH, EQUAL_SHARES, INSIDE, WARM
 from ..edits.around import DECAYS
 from ..edits.clips import ClipWay, clip_ways
 
@@ -138,6 +138,19 @@ LOOP = {
         {"after": "in jax: let the averages be the parameters after the first step"},
     ),
     "decay": Habit(_decay, lambda way: f"in jax: a loop that {_decay(way)}", _decays),
+    "root": _among(
+        {
+            BESIDE: "adds eps beside the root, √v + eps",
+            INSIDE: "adds eps inside the root, √(v + eps)",
+            BOTH: "adds eps inside the root and beside it, √(v + eps) + eps",
+        },
+        {
+            BESIDE: (
+                "in jax: eps beside the root, as of optax.rmsprop with eps_in_sqrt=False and of "
+                "optax.adam with eps_root=0; optax.adagrad has no such switch"
+            )
+        },
+    ),
 }
 
 

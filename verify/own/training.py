@@ -28,6 +28,9 @@ from .matching import off
 #: How often the first side is trained with its parameters moved by rounding.
 RUNS = 4
 
+#: The slot of a momentum.
+MOMENTUM = "trace"
+
 #: Trainings are the same that are off by less of the largest; where float32 adds gradients up.
 REPRODUCED, NARROW = 1e-8, 1e-6
 
@@ -75,6 +78,7 @@ class Training:
         self._there = [self._slots(one) for one in ran]
         self._narrow = self._jax.adds_narrowly(self._second, self._given[0], self._steps)
         here = self._run()
+        self._there = self._as_held(here[0], self._there)
         self._slots_here = {*here[0]}
         noisy = [self._run(seed=k) for k in range(RUNS)]
         noise = [
@@ -105,6 +109,25 @@ class Training:
                 break  # what is left is rounding, of larger steps perhaps
             trained = Trained(again, self._there, noise)
             parts = next((k for k in range(len(here)) if any(self._off(trained, k))), None)
+
+    def _as_held(
+        self, here: Mapping[str, Any], there: list[dict[str, dict[str, np.ndarray]]]
+    ) -> list[dict[str, dict[str, np.ndarray]]]:
+        """The port's steps, its momentum without a rate that is in the buffer, as optax.rmsprop's.
+
+        That is the same as long as the rate is, which the parameters tell.
+        """
+        rate = -float(self._torch.settings(self._steps.torch_optimizer, self._first).get("lr", 0))
+        if not rate or MOMENTUM not in here or MOMENTUM not in there[0]:
+            return there
+        names = sorted(here[MOMENTUM])
+        x, y = (
+            np.concatenate([np.ravel(held[MOMENTUM][k]) for k in names])
+            for held in (here, there[0])
+        )
+        if np.linalg.norm(y / rate - x) > np.linalg.norm(x) / 2:
+            return there
+        return [{**one, MOMENTUM: {k: m / rate for k, m in one[MOMENTUM].items()}} for one in there]
 
     def _run(
         self, seed: int | None = None, changed: Any = None, count: int | None = None

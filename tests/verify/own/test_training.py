@@ -1,5 +1,7 @@
 """Whole training steps with a user's own optimizers."""
 
+import functools
+
 import jax.numpy as jnp
 import optax
 import pytest
@@ -89,7 +91,9 @@ def test_two_settings_are_found_one_after_the_other():
     assert first.cause == "alpha is 0.9 in jax, 0.99 in torch"
     assert first.at[0].place.module == "step 1, slot nu of first.bias"
     assert second.at[0].place.module == "step 1, parameter of first.bias"
-    assert not second.cause
+    assert second.cause == (
+        "jax adds eps inside the root, √(v + eps), torch adds eps beside the root, √v + eps"
+    )
 
 
 def test_an_optimizer_over_other_tensors_is_refused():
@@ -183,6 +187,10 @@ def test_loops_that_are_alike_part_nowhere(name):
     assert report.verdict == "same", report
     kinds = {"mu", "nu", "update"} | ({"ema"} if "ema" in given else set())
     assert set(report.frame[report.frame.check == "training"].kind) == kinds
+
+
+def rmsprop(p):
+    return torch.optim.RMSprop(p, 1e-2, eps=1e-4)
 
 
 def sgd(p):
@@ -406,6 +414,44 @@ PLANTED = {
         "lr is 0.00037 in jax, 0.01 in torch",
         "lr=0.01",
     ),
+    "an eps inside the root": (
+        dict(rule=optax.rmsprop(1e-2, 0.99, 1e-4), make=rmsprop),
+        "step 1, parameter of first.bias",
+        "jax adds eps inside the root, √(v + eps), torch adds eps beside the root, √v + eps",
+        "eps_in_sqrt=False",
+    ),
+    "an eps inside the root of a momentum's update, of centred squares": (
+        dict(
+            rule=optax.chain(
+                optax.scale_by_stddev(0.99, 1e-4), optax.trace(0.9), optax.scale(-1e-2)
+            ),
+            make=lambda p: torch.optim.RMSprop(p, 1e-2, eps=1e-4, momentum=0.9, centered=True),
+        ),
+        "step 1, slot trace of first.bias",
+        "jax adds eps inside the root, √(v + eps), torch adds eps beside the root, √v + eps",
+        "eps_in_sqrt=False",
+    ),
+    "another eps inside the root": (
+        dict(
+            rule=optax.adamw(1e-2, eps=0.0, eps_root=1e-6, weight_decay=0.1),
+            make=lambda p: torch.optim.AdamW(p, 1e-2, weight_decay=0.1),
+        ),
+        "step 1, parameter of first.bias",
+        (
+            "jax adds eps inside the root, √(v + eps), torch adds eps beside the root, √v + eps, "
+            "eps is 1e-06 in jax, 1e-08 in torch"
+        ),
+        "eps_root=0",
+    ),
+    "squares that do not begin with zeros": (
+        dict(
+            rule=optax.chain(optax.scale_by_rss(0.1, 0.0), optax.scale(-1e-2)),
+            make=lambda p: torch.optim.Adagrad(p, 1e-2, eps=0.0),
+        ),
+        "step 1, slot sum_of_squares of first.bias",
+        "initial_accumulator_value is 0.1 in jax, 0 in torch",
+        "initial_accumulator_value=0",
+    ),
     "a momentum that is rare": (
         dict(rule=optax.sgd(0.1, 0.87), make=lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
         "step 2, slot trace of first.bias",
@@ -438,6 +484,16 @@ def test_what_a_loop_does_otherwise_is_placed(name):
     assert first.cause == (cause or "")
     assert agree in first.agree
     assert len(report.findings) == 1
+
+
+def test_a_rate_inside_of_a_momentum_is_no_fault_as_long_as_it_stays():
+    def make(p):
+        return torch.optim.RMSprop(p, 1e-2, momentum=0.9)
+
+    rule = functools.partial(optax.rmsprop, decay=0.99, eps_in_sqrt=False, momentum=0.9)
+    assert trained(make, rule(1e-2)).verdict == "same"
+    report = trained(make, rule(optax.exponential_decay(1e-2, 1, 0.5)), schedule=halving)
+    assert report.verdict == "differs"
 
 
 def test_another_rule_is_no_setting_of_this_one():

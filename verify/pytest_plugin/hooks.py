@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ...refimpl.errors import BadUsage
+from .telling import Telling
 
 #: A file longer than this is no case file.
 LONGEST = 4_000_000
@@ -50,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write the results of case files to this folder, as gradparity run --out does",
     )
     group.addoption(
+        "--gradparity-strict",
+        action="store_true",
+        help="run nothing where a case file is refused; otherwise the other files are run",
+    )
+    group.addoption(
         "--gradparity-allow-imports",
         action="store_true",
         help="import and run the code that case files name with own:; needed for these",
@@ -62,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _check(config)
     except BadUsage as error:
         raise pytest.UsageError(str(error)) from None
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Telling(), "gradparity-telling")
     if config.getoption("--gradparity-report") and not hasattr(config, "workerinput"):
         report = importlib.import_module(".report", __package__)
         config.pluginmanager.register(report.Report(config), "gradparity-report")

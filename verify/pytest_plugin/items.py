@@ -25,6 +25,7 @@ from ..engine.workers import Workers
 from ..judging.rows import Row, point_text
 from ..linting.refusing import apart
 from ..selection.choices import adapters_of, draws_of, dtypes_of
+from .refusals import RefusedItem
 from .report import PROPERTY
 
 #: Marks that pytest acts on: a tag of that name is a keyword only.
@@ -104,7 +105,8 @@ class CaseFile(pytest.File):
         """One item for each case, point, dtype and adapter, the adapters of a task together."""
         cases, faults = apart(*load_files([self.path]))
         if faults:
-            raise self.CollectError("\n".join(map(str, faults)))
+            yield RefusedItem.of(self, faults)
+            return
         option = self.config.getoption
         adapters = adapters_of(option("--gradparity-adapters")) or registry.defaults()
         dtypes = dtypes_of(option("--gradparity-dtypes"))

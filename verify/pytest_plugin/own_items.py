@@ -11,6 +11,7 @@ from ...refimpl.errors import BadUsage, GradparityError
 from ..own.naming import report_of
 from ..own.report import Report
 from ..selection.documents import Document, documents
+from .refusals import RefusedItem
 
 
 class Apart(Exception):
@@ -28,7 +29,8 @@ class OwnFile(pytest.File):
         """One item a document; nothing is imported yet."""
         found, faults = documents(self.path)
         if faults:
-            raise self.CollectError("\n".join(map(str, faults)))
+            yield RefusedItem.of(self, faults)
+            return
         for document in found:
             yield OwnItem.of(self, document)
 

@@ -170,21 +170,54 @@ def test_a_yaml_file_without_a_case_is_left_alone_even_when_it_is_named(pytester
     result.stderr.fnmatch_lines(["*not found*other.yaml*"])
 
 
-def test_faults_are_said_at_collection_all_of_them_without_a_stack(pytester, write):
+def test_faults_are_said_all_of_them_without_a_stack(pytester, write):
     write(bad=GOOD.replace("params", "parms").replace("float64", "float46"))
     result = numpy_only(pytester)
     result.assert_outcomes(errors=1)
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["ERROR bad.yaml::refused - *bad.yaml:2:1: *"])
     result.stdout.fnmatch_lines(["*bad.yaml:6:1: *params*"])
     result.stdout.fnmatch_lines(["*bad.yaml:9:*float64*"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*.py:*")
 
 
-def test_what_lint_refuses_is_a_fault_at_collection(pytester, write):
+def test_what_lint_refuses_is_an_error(pytester, write):
     write(flat=GOOD.replace("loss = w * x", "loss = w * 0.0 * x").replace("small", "flat"))
     result = numpy_only(pytester)
     assert result.ret == 2
     result.stdout.fnmatch_lines(["*flat.yaml:2:1: case flat is vacuous: *"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
+def test_a_refused_file_keeps_no_other_from_being_run(pytester, write, workers):
+    write(bad=GOOD.replace("params", "parms"), small=GOOD)
+    result = numpy_only(pytester, *workers, process=bool(workers))
+    result.assert_outcomes(errors=1, passed=1)
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*= gradparity =*", "bad.yaml::refused", "  bad.yaml:6:1: *"])
+
+
+def test_nothing_is_run_beside_a_refused_file_where_that_is_asked_for(pytester, write):
+    write(bad=GOOD.replace("params", "parms"), small=GOOD)
+    result = numpy_only(pytester, "--gradparity-strict")
+    result.assert_outcomes(errors=1)
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["bad.yaml:6:1: *"])
+
+
+def test_what_parted_is_told_whole_in_a_narrow_terminal(pytester, write, monkeypatch):
+    name = "a-case-of-a-name-that-leaves-no-room-for-anything-else-on-its-line"
+    write(small=GOOD.replace("small", name))
+    monkeypatch.setattr(NumpyAdapter, "run", negated)
+    monkeypatch.setenv("COLUMNS", "80")
+    result = numpy_only(pytester)
+    result.assert_outcomes(failed=1)
+    at = next(k for k, line in enumerate(result.outlines) if line.strip("= ") == "gradparity")
+    section = result.outlines[at : at + 5]
+    assert section[1] == f"small.yaml::{name}[numpy-float64]"
+    assert section[2].startswith("  grad w by 4, bound ")
+    assert max(map(len, section[2:4])) <= 80
 
 
 def test_a_failure_names_case_tensor_error_bound_and_operation_without_a_stack(

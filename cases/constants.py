@@ -14,6 +14,9 @@ from .syntax import Fault
 #: Names that stand for numbers.
 NUMBERS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 
+#: Modules that call these numbers by the same names, as frameworks' own texts write them.
+_MODULES = frozenset(("math", "np", "numpy", "torch", "jnp", "jax.numpy"))
+
 #: YAML's words for what Python writes True, False and None.
 WORDS = {"true": True, "false": False, "null": None}
 
@@ -34,6 +37,12 @@ _COMPARES: dict[type, Any] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+
+
+def of_module(name: str) -> float | None:
+    """What a dotted name such as ``jnp.pi`` stands for; None where it is no such number."""
+    module, _, last = name.rpartition(".")
+    return NUMBERS.get(last) if module in _MODULES else None
 
 
 def is_number(value: Any) -> bool:

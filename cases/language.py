@@ -14,7 +14,7 @@ from typing import Any
 
 from .budget import Budget
 from .calls import Calls
-from .constants import compare, fold, is_number, literal
+from .constants import compare, fold, is_number, literal, of_module
 from .faults import Faults, shown
 from .program import Const, Instruction, Program, Ref
 from .scope import Scope
@@ -319,7 +319,10 @@ class _Reader:
         return tuple(self._value(item) for item in node.elts)
 
     def _attribute(self, node: ast.Attribute, target: str) -> Any:
-        """``x.T`` of a matrix: for other arrays, what it is depends on who is asked."""
+        """``x.T`` of a matrix: for other arrays, what it is depends on who is asked; ``jnp.pi``."""
+        number = of_module(ast.unparse(node))
+        if number is not None:
+            return number
         if node.attr != "T":
             raise Fault(f"{called(node)}, expected operations on names and numbers", node)
         value = self._value(node.value)

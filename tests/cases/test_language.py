@@ -107,6 +107,13 @@ def test_constants_are_folded(program, text, value):
     assert type(constant.value) is type(value)
 
 
+@pytest.mark.parametrize("module", ["math", "np", "numpy", "torch", "jnp", "jax.numpy"])
+def test_a_module_s_number_is_the_number(program, module):
+    (_, constant) = program(f"y = v * ({module}.pi / 2)").instructions[0].arguments
+
+    assert constant == Const(math.pi / 2)
+
+
 def test_nan_is_a_constant(program):
     (_, constant) = program("y = v * nan").instructions[0].arguments
 

@@ -12,7 +12,8 @@ from ..refimpl.ops import TABLE
 from . import limits
 from .casting import CAST, WIDTHS
 from .faults import shown, unknown
-from .foreign import meant, unknown_attribute, unknown_operation
+from .foreign import meant, meant_class, unknown_attribute, unknown_operation
+from .methods import METHODS, Method
 from .native import is_native, refusal, unabridged
 from .native_calls import WRITING, objection
 from .program import Const, Ref
@@ -65,6 +66,9 @@ class Calls:
         Fault
             Where there is no such operation, or it is not called so.
         """
+        method = self._method(node)
+        if method is not None:
+            return self._of_method(method, node)
         name = self._operation_name(node.func)
         if is_native(name):
             return self._native(name, node)
@@ -82,6 +86,36 @@ class Calls:
             raise Fault(unknown_operation(name), node)
         return TABLE[name]
 
+    def _method(self, node: ast.Call) -> Method | None:
+        """What an array's method is in the text's framework; None where it is no such call."""
+        at = node.func
+        if not isinstance(at, ast.Attribute):
+            return None
+        name = at.attr
+        while isinstance(at, ast.Attribute):
+            at = at.value
+        if isinstance(at, ast.Name) and not self._is_array(at.id):
+            return None
+        return METHODS.get(self._framework or "", {}).get(name)
+
+    def _of_method(self, method: Method, node: ast.Call) -> Call:
+        """The call of a function on the array that stands before the dot."""
+        assert isinstance(node.func, ast.Attribute), "a method stands behind a dot"
+        array = self._value(node.func.value)
+        if not isinstance(array, Ref):
+            raise Fault(f"a method of {shown(array)}, expected one of an array", node.func)
+        if method.function in TABLE:
+            if node.args or node.keywords:
+                raise Fault(f".{node.func.attr}() takes nothing here", node)
+            return Call(method.function, (array,), {}, native=False)
+        given = list(node.args)
+        if method.shape and (len(given) > 1 or (given and self._is_number(given[0]))):
+            given = [ast.copy_location(ast.Tuple(given, ast.Load()), node)]
+        return self._native(method.function, node, array, given)
+
+    def _is_number(self, node: ast.expr) -> bool:
+        return type(self._value(node)) is int
+
     def _operation_name(self, node: Any) -> str:
         parts: list[str] = []
         at = node
@@ -91,8 +125,9 @@ class Calls:
         if parts and (not isinstance(at, ast.Name) or self._is_array(at.id)):
             raise Fault(_no_method(parts[0]), node)
         if not isinstance(at, ast.Name):
+            made = _made_of_class(at, self._framework)
             what = "what a call hands back" if isinstance(at, ast.Call) else called(at)
-            raise Fault(f"a call of {what}, expected an operation's name", node)
+            raise Fault(f"a call of {what}, expected an operation's name{made}", node)
         first = at.id
         if first.startswith(DOLLAR):
             word = first[1:]
@@ -160,7 +195,10 @@ class Calls:
             )
         return attributes
 
-    def _native(self, name: str, node: ast.Call) -> Call:
+    def _native(
+        self, name: str, node: ast.Call, array: Ref | None = None, args: list[Any] | None = None
+    ) -> Call:
+        """A framework's own function, of the node's arguments or of an array and others."""
         reason = refusal(name, self._framework)
         if reason:
             raise Fault(reason, node.func)
@@ -179,18 +217,8 @@ class Calls:
                 arrays[keyword.arg] = value
             else:
                 attributes[keyword.arg] = self._checked(keyword, value)
-        flat: list[Any] = []
-        lists: list[tuple[int, int]] = []
-        places: list[Any] = []
-        for value, at in ((self._value(at), at) for at in node.args):
-            items = _listed(name, value, at)
-            if items is None:
-                flat.append(_plain(value, at))
-                places.append(flat[-1])
-            else:
-                lists.append((len(flat), len(items)))
-                flat += items
-                places.append(None)  # no number, as far as an objection goes
+        given = node.args if args is None else args
+        flat, lists, places = _positional(name, [(self._value(at), at) for at in given], array)
         if not arrays and not any(isinstance(a, Ref) for a in flat):
             raise Fault(f"{name} of constants alone, expected an array among its arguments", node)
         reason = objection(name, places, {**attributes, **arrays})
@@ -209,6 +237,35 @@ class Calls:
         if isinstance(value, Ref) or _has_ref(value):
             raise Fault(f"an array for {keyword.arg}, expected a constant", keyword.value)
         return _small(value, keyword.value)
+
+
+def _positional(
+    name: str, given: list[tuple[Any, Any]], array: Ref | None
+) -> tuple[list[Any], list[tuple[int, int]], list[Any]]:
+    """What stands by position: one after another, which of it are lists, and what is at each place.
+
+    ``array`` comes before all that is given.
+    """
+    flat: list[Any] = [] if array is None else [array]
+    lists: list[tuple[int, int]] = []
+    places: list[Any] = list(flat)
+    for value, at in given:
+        items = _listed(name, value, at)
+        if items is None:
+            flat.append(_plain(value, at))
+            places.append(flat[-1])
+        else:
+            lists.append((len(flat), len(items)))
+            flat += items
+            places.append(None)  # no number, as far as an objection goes
+    return flat, lists, places
+
+
+def _made_of_class(node: Any, framework: str | None) -> str:
+    """Which function is meant by what a class makes, as ``nn.MSELoss()``, for a message's end."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+        return meant_class(ast.unparse(node.func), framework)
+    return ""
 
 
 def _no_method(name: str) -> str:

@@ -11,7 +11,7 @@ from ..refimpl.optimizers.schedules import SCHEDULES, required
 from .context import Context
 from .faults import shown, unknown
 from .foreign import another_schedule, unknown_hyperparameter
-from .native_training import IN_PLACE, NATIVE_TRAINING, PARTS, REQUIRED
+from .native_training import FOREIGN, IN_PLACE, NATIVE_TRAINING, PARTS, REQUIRED
 from .values import is_number
 
 Path = tuple[Any, ...]
@@ -145,6 +145,18 @@ def _raising(case: Context, adapter: str) -> bool:
     return any(d.raises is not None and adapter in d.adapters for d in case.model.divergences)
 
 
+def _foreign(case: Context, adapter: str, part: str, name: str, given: Mapping[str, Any]) -> bool:
+    """Whether arguments are called as others call them, each of which is answered with its own."""
+    theirs = FOREIGN.get(adapter, {}) if part == "optimizer" else {}
+    found = [key for key in given if key in theirs and not _raising(case, adapter)]
+    for key in found:
+        case.faults.add(
+            f"unknown argument {key!r} of {name} of {adapter}; did you mean {theirs[key]}?",
+            case.key("native", adapter, part, name, key),
+        )
+    return bool(found)
+
+
 def _native(case: Context, adapter: str, parts: Any) -> None:
     known = NATIVE_TRAINING.get(adapter, {})
     for part in PARTS:
@@ -155,6 +167,8 @@ def _native(case: Context, adapter: str, parts: Any) -> None:
                 continue
             needed = REQUIRED.get(adapter, {}).get(name, ())
             missing = [key for key in needed if key not in given]
+            if _foreign(case, adapter, part, name, given):
+                continue
             if missing and not _raising(case, adapter):
                 lacking = ", ".join(missing)
                 case.faults.add(

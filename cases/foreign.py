@@ -6,10 +6,12 @@ and others by which people know it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..refimpl.ops import TABLE
 from .faults import nearest, unknown
+from .native_names import NAMES
 
 #: Operation → what others call it, the last part of a dotted name.
 _OPERATIONS = {
@@ -262,7 +264,56 @@ def meant(name: str) -> str:
         if known in TABLE:
             return known
     last = parts[-1]
-    return _EXPRESSIONS.get(last) or _TO_OPERATION.get(last, "")
+    found = _EXPRESSIONS.get(last) or _TO_OPERATION.get(last, "")
+    if found or not _is_class(last):
+        return found
+    snake = function_of_class(last)
+    bare = re.sub(r"[123]d$", "", snake)
+    for word in (snake, bare):
+        found = word if word in TABLE else _EXPRESSIONS.get(word) or _TO_OPERATION.get(word, "")
+        if found:
+            return found
+    return ""
+
+
+#: Classes whose names are not their functions', put otherwise.
+_CLASSES = {
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "KLDivLoss": "kl_div",
+    "MultiheadAttention": "multi_head_attention_forward",
+    "MultiHeadAttention": "multi_head_attention_forward",
+}
+
+#: Words of names that are written in no usual way.
+_CASED = {"ReLU": "Relu", "SiLU": "Silu", "GELU": "Gelu", "ELU": "Elu", "GLU": "Glu"}
+
+
+def function_of_class(name: str) -> str:
+    """The function that a class's name is in snake case: ``MSELoss`` → ``mse_loss``."""
+    if name in _CLASSES:
+        return _CLASSES[name]
+    for word, usual in _CASED.items():
+        name = name.replace(word, usual)
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return parted.lower()
+
+
+def _is_class(name: str) -> bool:
+    """Whether a name is a class's by its looks."""
+    return name[:1].isupper() and name.isidentifier() and any(c.islower() for c in name[1:])
+
+
+def meant_class(name: str, framework: str | None) -> str:
+    """Which function to call in place of a class of torch.nn, for the end of a message."""
+    last = name.rpartition(".")[2]
+    if not _is_class(last):
+        return ""
+    function = function_of_class(last)
+    if framework == "torch" and function in NAMES["torch"]["torch.nn.functional"]:
+        return f": the class {last} is the function torch.nn.functional.{function}"
+    ours = meant(last)
+    return f"; did you mean {ours!r}?" if ours else ""
 
 
 def unknown_operation(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .faults import nearest, one_of
-from .foreign import meant
+from .foreign import meant, meant_class
 from .native_names import NAMES
 
 #: First words of dotted names that belong to a framework.
@@ -66,9 +66,7 @@ def refusal(name: str, framework: str | None) -> str:
     namespace, _, function = name.rpartition(".")
     allowed = NAMES[framework]
     if namespace not in allowed:
-        close = nearest(namespace, allowed)
-        hint = f"; did you mean {close!r}?" if close else ""
-        return f"{name} may not be called, expected a function of {one_of(allowed)}{hint}"
+        return _no_namespace(name, framework)
     if function in allowed[namespace]:
         return ""
     close = nearest(function, allowed[namespace])
@@ -82,3 +80,14 @@ def refusal(name: str, framework: str | None) -> str:
         f"{name} may not be called, expected one of {namespace}'s pure numeric functions on the "
         f"allow-list{hint}"
     )
+
+
+def _no_namespace(name: str, framework: str) -> str:
+    """Why a function is refused that stands in none of the namespaces: perhaps it is a class."""
+    made = meant_class(name, framework)
+    if made:
+        return f"{name} may not be called, expected a function{made}"
+    namespace, allowed = name.rpartition(".")[0], NAMES[framework]
+    close = nearest(namespace, allowed)
+    hint = f"; did you mean {close!r}?" if close else ""
+    return f"{name} may not be called, expected a function of {one_of(allowed)}{hint}"

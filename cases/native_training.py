@@ -247,6 +247,24 @@ REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+#: adapter → what no optimizer of it is given, as others call it → what it is given in its place.
+FOREIGN: dict[str, dict[str, str]] = {
+    "torch": {
+        "learning_rate": "lr",
+        **dict.fromkeys(("b1", "b2", "beta1", "beta2", "beta_1", "beta_2"), "betas"),
+        "epsilon": "eps",
+    },
+    "jax": {
+        "lr": "learning_rate",
+        "betas": "b1 and b2",
+        **dict.fromkeys(("beta1", "beta_1"), "b1"),
+        **dict.fromkeys(("beta2", "beta_2"), "b2"),
+    },
+    "tensorflow": {"lr": "learning_rate", "betas": "beta_1 and beta_2", "eps": "epsilon"},
+    "paddle": {"lr": "learning_rate", "betas": "beta1 and beta2", "eps": "epsilon"},
+    "mlx": {"lr": "learning_rate", "b1": "betas", "b2": "betas", "epsilon": "eps"},
+}
+
 #: What of a training step can be native.
 PARTS = ("optimizer", "schedule", "clip", "accumulate", "loss-scale", "ema")
 

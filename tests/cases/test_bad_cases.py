@@ -49,9 +49,16 @@ BAD = {
         HEAD + "params: {w: 1e999}\nprogram: loss = w\n",
         "3:13: the number '1e999' is beyond float64, expected less than 1.8e308, or .inf",
     ),
+    "an optimizer's argument by another's name": (
+        TRAINED + "native: {jax: {optimizer: {sgd: {lr: 0.1}}}}\n",
+        "6:34: unknown argument 'lr' of sgd of jax; did you mean learning_rate?",
+    ),
     "call of what a call hands back": (
         SOUND + "program: loss = MSELoss()(w, w)\n",
-        "4:17: a call of what a call hands back, expected an operation's name",
+        (
+            "4:17: a call of what a call hands back, expected an operation's name; "
+            "did you mean 'mse'?"
+        ),
     ),
     "dtype by another's name": (
         WHOLE + "dtypes: [fp32]\n",

@@ -13,6 +13,7 @@ from ...adapters import registry
 from ...adapters.base import Adapter
 from ...adapters.elsewhere import name_of
 from ...cases.case import Case
+from ...cases.foreign import meant
 from ...cases.loading import catalogue, load_files
 from ...refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from ...refimpl.operation import Operation
@@ -82,6 +83,9 @@ def _called(name: str, made: Mapping[str, Adapter]) -> list[Operation]:
             for said in {told, told.rpartition(".")[2], row.name.rpartition(".")[2]}:
                 if row not in spelled.setdefault(said, []):
                     spelled[said].append(row)
+    another = meant(name) if name not in spelled else ""
+    if another in own:
+        return [own[another]]
     if name not in spelled:
         known = {*own, *spelled} - {"", "composed"}
         raise BadUsage(f"no operation is called {name!r}{nearest(name, known)}")

@@ -25,9 +25,8 @@ def apart(cases: Iterable[Case], faults: Iterable[BadCase]) -> tuple[list[Case],
         What was found in reading them and their files.
     """
     found, said = list(cases), list(faults)
+    said += refused(found)
     bad = {case.path for case in found if any(_is_of(fault, case.path) for fault in said)}
-    said += refused(case for case in found if case.path not in bad)
-    bad |= {case.path for case in found if any(_is_of(fault, case.path) for fault in said)}
     return [case for case in found if case.path not in bad], said
 
 

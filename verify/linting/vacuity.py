@@ -13,6 +13,7 @@ from ...cases import Case
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, BadCase
 from ...refimpl.rounding import Noise
+from .shapes import in_words
 
 #: The dtypes in the order in which they are asked.
 WIDEST = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
@@ -57,7 +58,9 @@ def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
         i = failure.at
         where = f"{case.path}:{i.line}:{i.column}" if i is not None and i.line else place
         said = f"in `{shorten(i.text, LONGEST)}`: " if i is not None and i.text else ""
-        return [BadCase(f"case {task.case}{at} cannot be run: {said}{failure}", where)]
+        program = task.program("numpy")
+        why = "" if i is None or program is None else in_words(task, program, i)
+        return [BadCase(f"case {task.case}{at} cannot be run: {said}{why or failure}", where)]
     if task.checks <= {"value"}:
         return []  # no gradient is compared
     zero = []

@@ -287,8 +287,20 @@ def test_what_lint_refuses_a_run_refuses_at_its_place(gradparity, tmp_path):
     said = {command: gradparity(command, path) for command in ("lint", "run")}
     for status, out, err in said.values():
         assert (status, out) == (2, "")
-        assert err.startswith(f"{path}:7:14: case bent cannot be run: in `x * h`: ValueError:")
+        assert err.startswith(
+            f"{path}:7:14: case bent cannot be run: in `x * h`: the shapes are of x (2,) and "
+            "h (3,): axis -1 is 2 long in one, 3 in the other"
+        )
     assert said["lint"] == said["run"]
+
+
+def test_a_run_says_all_that_lint_says_of_a_file(gradparity, tmp_path):
+    path = tmp_path / "bad.yaml"
+    misspelt = BENT.replace("bent", "misspelt").replace("sum(x", "sun(x")
+    path.write_text(f"{BENT}---\n{misspelt}", "utf-8")
+    said = [gradparity(command, path) for command in ("lint", "run")]
+    assert said[0] == said[1]
+    assert said[0][2].count(str(path)) == 2
 
 
 @pytest.mark.parametrize("fault", [BENT, GOOD.replace("case: small", "case: bad") + "stpes: 1\n"])

@@ -43,6 +43,14 @@ def test_a_program_that_cannot_run_is_a_fault_at_its_operation(dtypes):
     assert fault.startswith("made-up.yaml:5:18: case made-up cannot be run: in `reshape(x, shape")
 
 
+def test_shapes_that_do_not_fit_are_told_in_the_words_of_the_text():
+    (fault,) = faults("y = sum(x @ reshape(x, shape=[1, 3]))")
+    assert fault.endswith(
+        "the shapes are of x (3,) and `reshape(x, shape=[1, 3])` (1, 3): the last axis of the "
+        "first is 3 long, the last but one of the second 1"
+    )
+
+
 def test_where_no_gradient_is_compared_none_is_asked_for():
     assert faults("y = sum(x * 1e-40)", "dtypes: [float32]\nchecks: [value]") == []
 

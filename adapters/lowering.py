@@ -212,6 +212,12 @@ class Lowerings:
             found = getattr(found, part, None)
         return found if callable(found) and not isinstance(found, type) else None
 
+    def dotted(self, function: Callable[..., Any]) -> str:
+        """The name by which the framework has a function; empty where it is none of its own."""
+        own = getattr(function, "__name__", "")
+        names = [f"{space}.{own}" for space in self._namespaces] if own else []
+        return next((name for name in names if self.function(name) is function), "")
+
     def native(self, name: str) -> Callable[..., Any]:
         """The framework's function that a case calls by its own name.
 

@@ -125,7 +125,7 @@ class TorchTraining:
     def _made(self) -> torch.optim.Optimizer:
         groups = self._params if self._update.groups else {}
         make, common, own = constructor(self._task, groups)
-        if not groups:
+        if not own:  # a native optimizer is told all that it is given, and no groups
             return make(list(self._params.values()), **common)
         return make([{"params": [x], **own[k]} for k, x in groups.items()], **common)
 

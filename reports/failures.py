@@ -21,6 +21,9 @@ AS = ", as does "
 #: What a reason is cut to where it stands for a cause.
 LONGEST = 400
 
+#: What is cut off of a remedy is of no use: so many characters are told.
+WHOLE = 1200
+
 _VERBS = {"differs": "differs", "stale": "is stale", "error": "ended in an error"}
 
 
@@ -76,7 +79,7 @@ class Failure:
         elif self.reason:
             yield "  " + safe(f"no cause is proved: {self.reason}", LONGEST)
         if self.remedy:
-            yield "  " + safe(f"to agree: {self.remedy}", LONGEST)
+            yield "  " + safe(f"to agree: {self.remedy}", WHOLE)
         if self.first["where"]:
             yield "  " + safe(f"at {self.first['where']}")
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...refimpl.errors import Unsupported
+import jax
+import jax.numpy as jnp
+from optax import global_norm
+
+from ..spelling import said
 
 
 def _multi_step(optax: Any, lr: float, *, at: Sequence[int], factor: float, **_: Any) -> Any:
@@ -61,9 +65,16 @@ SCHEDULES: dict[str, Callable[..., Any]] = {
 
 
 def _global_norm(optax: Any, *, max: float, eps: float) -> Any:  # noqa: A002  the attribute
-    if eps:
-        raise Unsupported("optax.clip_by_global_norm adds nothing to the norm")
-    return optax.clip_by_global_norm(max)
+    if not eps:
+        return optax.clip_by_global_norm(max)
+
+    def clipped(gradients: Any, _params: Any = None) -> Any:
+        scale = jnp.minimum(1, max / (global_norm(gradients) + eps))
+        return jax.tree.map(lambda g: g * scale, gradients)
+
+    scale = f"jnp.minimum(1, {max:.12g} / (optax.global_norm(g) + {eps:.12g}))"
+    text = f"lambda g, _: jax.tree.map(lambda x: x * {scale}, g)"
+    return optax.stateless(said(text, clipped))  # clip_by_global_norm adds nothing to the norm
 
 
 #: clip → a function of optax, or of what writes its calls down, and the attributes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from types import FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from ...cases.program import Const, Instruction, Program, Ref
@@ -98,7 +98,7 @@ def _written(
     if function is None or plain:
         return Code(name)(*arguments, **lowerings.renamed({**told, **given}))
     try:
-        found = _rewritten(function)(*arguments, **{**unsaid, **given})
+        found = _rewritten(function, lowerings)(*arguments, **{**unsaid, **given})
     except Exception:  # noqa: BLE001  whatever it asks of an array that is only a name
         found = None
     if isinstance(found, Code):
@@ -106,16 +106,20 @@ def _written(
     return Code(f'{OURS}["{operation}"]')(*arguments, **given)
 
 
-def _rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A lowering that writes its calls down: the same code, with other modules in its globals."""
+def _rewritten(function: Callable[..., Any], lowerings: Lowerings) -> Callable[..., Any]:
+    """A lowering that writes its calls down: the same code, with other modules in its globals.
+
+    What it was made with, as the framework's function that it calls, is another in it as well.
+    """
     if isinstance(function, partial):
-        return partial(_rewritten(function.func), *map(_named, function.args), **function.keywords)
+        first = _rewritten(function.func, lowerings)
+        return partial(first, *map(_named, function.args), **function.keywords)
     if not isinstance(function, FunctionType):
         raise Unsupported("its spelling cannot be written down")
     ours = _is_ours(function)
     names = function.__code__.co_names
     changed = {
-        name: _named(value) if isinstance(value, ModuleType) else _rewritten(value)
+        name: _named(value) if isinstance(value, ModuleType) else _rewritten(value, lowerings)
         for name, value in function.__globals__.items()
         if name in names and (isinstance(value, ModuleType) or (ours and _is_ours(value)))
     }
@@ -124,10 +128,20 @@ def _rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
         {**function.__globals__, **changed},
         function.__name__,
         function.__defaults__,
-        function.__closure__,
+        tuple(
+            CellType(_held(cell.cell_contents, lowerings)) for cell in function.__closure__ or ()
+        ),
     )
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
+
+
+def _held(value: Any, lowerings: Lowerings) -> Any:
+    """What a lowering was made with, as it is written."""
+    if _is_ours(value):
+        return _rewritten(value, lowerings)
+    name = lowerings.dotted(value) if callable(value) else ""
+    return Code(name) if name else _named(value)
 
 
 def _is_ours(value: Any) -> bool:

@@ -66,7 +66,7 @@ def _warmup_cosine(
 ) -> Any:
     if count > steps + 1:
         raise Unsupported("CosineAnnealingLR rises again after its last step")
-    first = lr_scheduler.LinearLR(optimizer, start, 1.0, warmup)
+    first = _linear_warmup(lr_scheduler, optimizer, steps=warmup, start=start)
     then = lr_scheduler.CosineAnnealingLR(optimizer, steps - warmup, end)
     return lr_scheduler.SequentialLR(optimizer, [first, then], [warmup])
 

@@ -7,7 +7,7 @@ well (``training``). A row has those causes alone with which the edited text giv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,15 +17,17 @@ from ...adapters.base import Adapter, Step
 from ...adapters.numpy_reference import NumpyAdapter
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
-from ...refimpl.errors import AdapterFailed, GradparityError, Unsupported
+from ...refimpl.errors import AdapterFailed, Unsupported
 from ..edits.edit import Edit
 from ..edits.forward import replaced
-from ..edits.written import attributes_of, read
+from ..edits.written import attributes_of
 from ..judging.rows import FAILING, Row, worst_of
 from ..local.segments import compared, off
 from ..truth.baseline import baseline
 from .places import written
+from .renumbered import with_a_state
 from .searching import LEFT, found_in
+from .spelled import spelled
 from .texts import MOST, Texts
 
 
@@ -38,8 +40,17 @@ class Cause:
 
     variable: str
     says: str
-    remedy: str
+    #: What to have there, in words; and the statements that have it, where such are told.
+    agree: str
+    lines: str = ""
     edits: tuple[tuple[str, Edit], ...] = ()
+
+
+def remedy_of(causes: Sequence[Cause], who: str) -> str:
+    """How to write what an adapter computed otherwise, so that it agrees: all of it together."""
+    agree = ", ".join(dict.fromkeys(cause.agree for cause in causes))
+    lines = "; ".join(cause.lines for cause in causes if cause.lines)
+    return f"{agree}; in {who}, `{lines}`" if lines else f"in {who}: {agree}"
 
 
 def causes_of(task: Task, adapter: Adapter) -> list[Cause]:
@@ -52,7 +63,7 @@ def causes_of(task: Task, adapter: Adapter) -> list[Cause]:
     """
     if isinstance(adapter, NumpyAdapter) or task.program("numpy") is None:
         return []
-    start = _first(task)
+    start = with_a_state(_first(task))
     step = attempt(adapter, start).steps[0]
     texts = Texts(start, adapter, step)
     return list(_causes(texts, adapter))
@@ -94,9 +105,7 @@ def _causes(texts: Texts, adapter: Adapter) -> Iterator[Cause]:
                 for target, edit in found.edits
             )
             agree = ", ".join(dict.fromkeys(edit.agree for _, edit in found.edits))
-            spelled = _spelling(segment, adapter)
-            remedy = f"{agree}; {spelled}" if spelled else f"in {adapter.name}: {agree}"
-            yield Cause(name, said, remedy, found.edits)
+            yield Cause(name, said, agree, spelled(segment, adapter), found.edits)
 
 
 def _made(program: Program, name: str) -> Instruction:
@@ -107,35 +116,13 @@ def said_of(edit: Edit, i: Instruction, who: str, where: str = "") -> str:
     """An edit in words: ``jax computed gelu(approximate='tanh'), the reference gelu(…)``."""
     here = "the reference"
     new = edit.instructions
-    alike = len(new) == 1 and new[0].operation == i.operation
+    alike = not edit.words and len(new) == 1 and new[0].operation == i.operation
     if alike and new[0].arguments == i.arguments and new[0].attributes != i.attributes:
         before, after = attributes_of(i), attributes_of(new[0])
         keys = [k for k in after if k not in before or after[k] != before[k]]
         there, ours = (", ".join(f"{k}={a.get(k)!r}" for k in keys) for a in (after, before))
         return f"{who} computed {i.operation}({there}){where}, {here} {i.operation}({ours})"
     return edit.says.format(there=who, here=here) + where.replace(" in `", ": `", 1)
-
-
-def _spelling(segment: Task, adapter: Adapter) -> str:
-    """The reference's text as the adapter's framework says it; empty where that is not told.
-
-    It is told only where the adapter agrees when it runs what is told.
-    """
-    ours = segment.programs["numpy"]
-    if segment.programs[adapter.name] == ours:
-        return ""
-    try:
-        lines = adapter.statements(replace(segment, programs={"*": ours}))
-        leaves = [*segment.params, *segment.inputs]
-        program = read("\n".join(lines), adapter.name, leaves) if lines else None
-        if program is None or program.output != ours.output:
-            return ""
-        alone = replace(segment, programs={"numpy": ours, adapter.name: program})
-        if any(True for _ in off(alone, adapter)):
-            return ""
-    except GradparityError:
-        return ""
-    return f"in {adapter.name}, `{'; '.join(lines)}`"
 
 
 def reproduced(

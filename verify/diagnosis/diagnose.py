@@ -18,7 +18,7 @@ from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of
 from ..truth.baseline import Baseline, flat
 from .blame import Blame, blame_for, first_off, path_of
-from .causes import causes_of, reproduced
+from .causes import causes_of, remedy_of, reproduced
 from .expecting import of_the_case
 from .remedies import entry_for
 from .singles import single_cause
@@ -147,7 +147,7 @@ def _cause(judged: Judged) -> None:
         causes = causes_of(task, adapter) if failing else []
         for row in reproduced(task, adapter, causes, failing) if causes else ():
             row["cause"] = "; ".join(dict.fromkeys(cause.says for cause in causes))
-            row["remedy"] = "; ".join(dict.fromkeys(cause.remedy for cause in causes))
+            row["remedy"] = remedy_of(causes, adapter.name)
     except (Unsupported, AdapterFailed):
         return  # what cannot be asked again has no proof; blame has said why
     updated = any(row["check"] == "update" for row in failing)

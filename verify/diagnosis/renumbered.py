@@ -35,6 +35,19 @@ def at_ordinary_numbers(task: Task) -> Task:
     return _renumbered(task, scaled)
 
 
+def with_a_state(task: Task) -> Task:
+    """A task whose state is not nothing: what is multiplied by zeros could be any number."""
+    generator = np.random.default_rng(seed_of(task.case, task.point, "state"))
+
+    def begun(name: str, x: np.ndarray) -> np.ndarray:
+        if name not in task.state or kind_of(x.dtype) not in "fc" or x.any():
+            return x
+        return generator.uniform(0.5, 1.5, x.shape).astype(x.dtype)
+
+    inputs = {name: begun(name, x) for name, x in task.inputs.items()}
+    return replace(task, inputs=inputs, files={})
+
+
 def size_of(x: np.ndarray) -> float:
     """The largest finite magnitude of an array, 0 of none."""
     return largest(x.astype(np.complex128), np.float64)

@@ -25,6 +25,7 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..edits.backward import backward_edits
 from ..edits.forward import replaced
+from ..edits.orders import order_edits
 from ..edits.table import Edit, Known, edits_of, stand_ins
 from ..local.segments import off
 from .renumbered import at_ordinary_numbers, at_other_numbers, size_of
@@ -212,9 +213,15 @@ class _Trial:
         self._size = max(sizes, default=0.0)
 
     def explaining(self) -> Iterator[Found]:
-        """What reproduces the adapter: single edits, the likeliest first, then pairs of them."""
+        """What reproduces the adapter: single edits, the likeliest first, then pairs of them.
+
+        Between these come edits of the whole segment.
+        """
         candidates = self._candidates
         if (yield from self._reproducing((candidate,) for candidate in candidates)):
+            return
+        whole = order_edits(self._program, self._known)
+        if (yield from self._reproducing((one,) for one in whole)):
             return
         yield from self._reproducing(itertools.islice(self._pairs(candidates), PAIRS))
 

@@ -85,6 +85,8 @@ def training_cause(task: Task, adapter: Adapter) -> TrainingCause | None:
                 agree = ", ".join(dict.fromkeys(edit.agree for edit in told))
                 spelled = spelling(task, adapter)
                 remedy = f"{agree}; {spelled}" if spelled else f"in {adapter.name}: {agree}"
+                if not spelled and (why := _lacking(task, adapter)):
+                    remedy += f", written by hand: {why}"
                 return TrainingCause(said, remedy, setup)
         return None
     return None
@@ -297,6 +299,25 @@ def _flat(values: Any) -> Iterator[Any]:
             yield x
 
 
+def _lacking(task: Task, adapter: Adapter) -> str:
+    """Why an adapter's framework has no words for the case's own update; empty where it has."""
+    try:
+        adapter.spelled(_unnative(task, adapter))
+    except Unsupported as lacking:
+        return str(lacking)
+    except GradparityError:
+        return ""
+    return ""
+
+
+def _unnative(task: Task, adapter: Adapter) -> Task:
+    """A task whose update the adapter writes by itself."""
+    update = task.update
+    assert update is not None
+    native = {k: v for k, v in update.native.items() if k != adapter.name}
+    return replace(task, update=replace(update, native=native), expect={}, divergences=())
+
+
 def spelling(task: Task, adapter: Adapter) -> str:
     """The case's own update as the adapter's framework says it; empty where that is not told.
 
@@ -306,8 +327,7 @@ def spelling(task: Task, adapter: Adapter) -> str:
     assert update is not None
     if adapter.name not in update.native:
         return ""
-    native = {k: v for k, v in update.native.items() if k != adapter.name}
-    own = replace(task, update=replace(update, native=native), expect={}, divergences=())
+    own = _unnative(task, adapter)
     try:
         text = adapter.spelled(own)
         if not text or fault_of_rule(own, adapter, attempt(adapter, own), own.steps - 1):

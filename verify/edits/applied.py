@@ -46,15 +46,9 @@ _DOES = {"add": "adds", "subtract": "subtracts", "multiply": "multiplies", "divi
 _ELSEWHERE = frozenset(("concat", "stack", "subtract", "divide"))
 _SYMMETRIC = frozenset(("add", "multiply", "maximum", "minimum", "mse", "l1", "huber", "smooth_l1"))
 
-#: What is normalized, and over which axes, as the field calls it.
+#: Norms, and the axes that are taken: a batch's, an instance's, a layer's, the last, the channels.
 _NORMS = ("layer_norm", "instance_norm", "batch_norm")
-_OVER = {
-    "batch_norm": (0, 2, 3),
-    "instance_norm": (2, 3),
-    "layer_norm": (1, 2, 3),
-    "norm of each channel's row": (3,),
-    "norm over channels alone": (1,),
-}
+_OVER = ((0, 2, 3), (2, 3), (1, 2, 3), (3,), (1,))
 
 #: What a gate goes through in the units that are called alike: GLU, Swish's, GELU's, ReLU's.
 _GATES = {
@@ -118,19 +112,32 @@ def _over_other_axes(i: Instruction, known: Known) -> Iterator[Edit]:
         for sign, name, there in (("*", "weight", weight), ("+", "bias", bias))
         if there is not None
     )
-    for name, axes in _OVER.items():
-        over = tuple(k for k in axes if k < len(shape))
+    here = _axes_of(i, len(shape))
+    kept = (tuple(k for k in axes if k < len(shape)) for axes in _OVER)
+    for over in dict.fromkeys((*kept, (len(shape) - 1,))):
+        if over in (here, ()):
+            continue
         text = (
             f"c = x - mean(x, axis={over}, keepdims=True)\n"
             f"y = c / sqrt(var(x, axis={over}, correction=0, keepdims=True) + eps){scaled}"
         )
-        made = written(i, text) if name != i.operation else None
+        made = written(i, text)
         if made is not None:
             yield Edit(
-                f"{{there}} takes mean and variance over the axes {over}, as a {name}",
+                f"{{there}} takes mean and variance over the axes {over}, {{here}} over {here}",
                 made,
-                f"mean and variance over the axes of {i.operation}",
+                f"mean and variance over the axes {here}",
             )
+
+
+def _axes_of(i: Instruction, rank: int) -> tuple[int, ...]:
+    """What a norm takes mean and variance over."""
+    if i.operation == "batch_norm":
+        return tuple(k for k in range(rank) if k != 1)
+    if i.operation == "instance_norm":
+        return tuple(range(2, rank))
+    axis = attributes_of(i)["axis"]
+    return tuple(sorted(k % rank for k in ([axis] if isinstance(axis, int) else axis)))
 
 
 @of()

@@ -58,6 +58,7 @@ _ELSEWHERE = {
     ("var", "correction"),
     ("std", "correction"),
     ("dropout", "p"),
+    ("stack", "axis"),
 }
 
 

@@ -24,8 +24,10 @@ def clip_edits(update: Update, given: Given) -> Iterator[UpdateEdit]:
         bounds = [x for x in given.numbers if x > 0]
         yield from _other_clips(dict.fromkeys(bounds), None)
         return
-    yield UpdateEdit("{there} clips nothing", clip.name, "clip", lambda s: _clipped(s, None, None))
     held = attributes(clip, CLIPS[clip.name].attributes)
+    yield UpdateEdit(
+        "{there} clips nothing", _wanted(clip.name, held), "clip", lambda s: _clipped(s, None, None)
+    )
     for key, here in held.items():
         usual = (*given.numbers, 1e-6, 0.0, 1e-3) if key == "eps" else given.numbers
         for there in dict.fromkeys(usual):
@@ -33,7 +35,8 @@ def clip_edits(update: Update, given: Given) -> Iterator[UpdateEdit]:
                 said = f"the clip's {key} is {there:g} in {{there}}, {here:g} in {{here}}"
                 agree = f"a clip with {key}={here:g}" + (", max/(norm + eps)" * (key == "eps"))
                 yield UpdateEdit(said, agree, "clip", _clip_of(clip.name, {**held, key: there}))
-    yield from _other_clips(dict.fromkeys((float(held["max"]), *given.numbers)), clip)
+    bounds = dict.fromkeys((float(held["max"]), *given.numbers))
+    yield from _other_clips(bounds, Chosen(clip.name, held))
 
 
 #: What a clip may be: its name, its attributes but ``max``, and what is said of it.
@@ -48,16 +51,33 @@ _CLIPS: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 
 
+def _wanted(name: str, held: Mapping[str, Any]) -> str:
+    """A clip with its numbers, as the case has it."""
+    eps = held.get("eps", 0.0)
+    words = _WANTED[name].format(max=f"{held['max']:g}")
+    return words + (f", with {eps:g} added to the norm" if name == "global_norm" and eps else "")
+
+
 def _other_clips(bounds: Iterable[float], here: Chosen | None) -> Iterator[UpdateEdit]:
     for bound in bounds:
         for name, more, words in _CLIPS:
             if here is not None and name == here.name:
                 continue
             said = f"{{there}} clips {words.format(bound)}"
+            agree = "no clip"
             if here is not None:
-                said += f", {{here}} has {here.name}"
-            agree = here.name if here is not None else "no clip"
+                agree = _wanted(here.name, here.attributes)
+                said += f", {{here}} has {here.name}: {agree}"
             yield UpdateEdit(said, agree, "clip", _clip_of(name, {"max": bound, **more}))
+
+
+#: Clip of a case → what it is, with its bound.
+_WANTED = {
+    "global_norm": "a clip of the norm of all gradients together to {max}",
+    "value": "a clip of each element to {max}",
+    "block": "a clip of each parameter's root mean square to {max}",
+    "adaptive": "a clip of each unit by its parameters' norm (adaptive) to {max}",
+}
 
 
 def _clip_of(name: str, given: dict[str, Any]) -> Callable[[Setup], Setup]:

@@ -200,6 +200,32 @@ def _masks(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit(words, only(i, i.arguments[0]), "the mask", part=True)
 
 
+@of("sigmoid")
+def _forget_bias(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A number that is added in a gate, as 1 to an LSTM's forget gate."""
+    for there in sorted(known.numbers.get("add", ())):
+        made = Making(i)
+        moved = made.add("add", i.arguments[0], Const(there))
+        said = f"{{there}} adds {number(there)} to what goes through the sigmoid"
+        yield Edit(said, made.again(moved), f"no {number(there)} in the gate", number=there)
+
+
+@of("prelu")
+def _slopes(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Slopes along another axis than the channels'."""
+    x, weight = i.arguments
+    shape, size = known.shape(x), known.shape(weight)
+    for axis in range(len(shape)):
+        if axis == 1 or size != (shape[axis],):
+            continue
+        made = Making(i)
+        slopes = made.add("reshape", weight, shape=(-1, *(1 for _ in shape[axis + 1 :])))
+        below = made.add("multiply", slopes, x)
+        new = made.last("where", made.add("greater", x, Const(0.0)), x, below)
+        said = f"the slopes of prelu are along axis {axis} in {{there}}, along the channels' "
+        yield Edit(f"{said}(axis 1) in {{here}}", new, "a slope for each channel, on axis 1")
+
+
 @of("lstm", "gru")
 def _gates(i: Instruction, known: Known) -> Iterator[Edit]:
     names = "ifgo" if i.operation == "lstm" else "rzn"

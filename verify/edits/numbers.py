@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,14 @@ from .edit import Edit, Known, Making, number, of, only, with_argument
 
 #: What eps is by default somewhere.
 USUAL_EPS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 0.0)
+
+#: The slopes of the two hard sigmoids as numbers are written → the other's, and their names.
+_HARD: dict[tuple[str, Any], tuple[float, str, str]] = {
+    ("multiply", 0.2): (1 / 6, "1/6", "1/5"),
+    ("multiply", 1 / 6): (0.2, "1/5", "1/6"),
+    ("divide", 5.0): (6.0, "1/6", "1/5"),
+    ("divide", 6.0): (5.0, "1/5", "1/6"),
+}
 
 #: Numbers that leave an operand as it is: what is left out is said otherwise.
 _NEUTRAL = {"multiply": 1.0, "divide": 1.0, "add": 0.0, "subtract": 0.0}
@@ -61,6 +70,16 @@ def _constants(i: Instruction, known: Known) -> Iterator[Edit]:
             said = f"the number is {number(there)} in {{there}}, {number(here)} in {{here}}"
             edited = with_argument(i, k, Const(there))
             yield Edit(said, edited, f"the number {number(here)}", number=there)
+
+
+@of("multiply", "divide")
+def _hard(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    """The slope of the other hard sigmoid: Keras's is 1/5, that of relu6(x + 3)/6 another."""
+    for k, argument in enumerate(i.arguments):
+        if isinstance(argument, Const) and (i.operation, argument.value) in _HARD:
+            there, its, own = _HARD[i.operation, argument.value]
+            said = f"the slope is {its} in {{there}}, {own} in {{here}}, as of two hard sigmoids"
+            yield Edit(said, with_argument(i, k, Const(there)), f"the slope {own}")
 
 
 @of("multiply", "divide")

@@ -149,18 +149,68 @@ def _other_part(i: Instruction, known: Known) -> Iterator[Edit]:
             continue
         start, stop, step = part.indices(shape[k])
         length = stop - start
+        if step == 2 and shape[k] % 2 == 0 and start in (0, 1) and stop >= shape[k] - 1 + start:
+            yield from _half(i, index, k, shape[k] // 2)
         if step != 1 or not 0 < length < shape[k]:
             continue
         for begin in range(0, shape[k] - length + 1, length):
             if begin != start:
                 moved = (*index[:k], slice(begin, begin + length), *index[k + 1 :])
-                said = f"{{there}} takes the elements {begin} to {begin + length - 1} of axis {k}"
+                said = f"{{there}} takes the elements {begin} to {begin + length - 1} of axis {k}, "
+                said += f"{{here}} {start} to {stop - 1}"
                 new = replace(i, attributes={"index": moved})
-                yield Edit(said, (new,), f"elements {start} to {stop - 1}")
+                yield Edit(said, (new,), f"elements {start} to {stop - 1}", words=True)
         if shape[k] == 2 * length:
             moved = (*index[:k], slice(0 if start == 0 else 1, None, 2), *index[k + 1 :])
-            said = f"{{there}} takes every second element of axis {k}"
-            yield Edit(said, (replace(i, attributes={"index": moved}),), "halves, not pairs")
+            said = f"{{there}} takes every second element of axis {k}, {{here}} a half of it"
+            new = replace(i, attributes={"index": moved})
+            yield Edit(said, (new,), "halves, not pairs", words=True)
+
+
+def _half(i: Instruction, index: tuple[Any, ...], k: int, half: int) -> Iterator[Edit]:
+    """A half of an axis in the place of every second element: the same one of two first."""
+    second = index[k].indices(2 * half)[0] == 1
+    for which in (second, not second):
+        part = slice(half, 2 * half) if which else slice(0, half)
+        moved = (*index[:k], part, *index[k + 1 :])
+        said = f"{{there}} takes the {'second' if which else 'first'} half of axis {k}, "
+        said += f"{{here}} every second element from element {int(second)} on"
+        new = replace(i, attributes={"index": moved})
+        yield Edit(said, (new,), "pairs of neighbours, not halves", words=True)
+
+
+@of("stack")
+def _side_by_side(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Arrays that stand one after another, or whose elements alternate, once it is reshaped."""
+    rank = len(known.shape(i.arguments[0]))
+    here = i.attributes.get("axis", 0) % (rank + 1)
+    for there in range(rank + 1):
+        if there == here:
+            continue
+        said = f"stack is along axis {there} in {{there}}, {here} in {{here}}"
+        if here == rank and there == rank - 1:
+            said += ": one after another, for element by element"
+        elif there == rank and here == rank - 1:
+            said += ": element by element, for one after another"
+        new = replace(i, attributes={**i.attributes, "axis": there})
+        yield Edit(said, (new,), f"stack(…, axis={here - rank - 1})", words=True)
+
+
+@of("concat")
+def _alternating(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Arrays whose elements alternate in the place of one after another."""
+    shapes = {known.shape(a) for a in i.arguments}
+    axis = i.attributes.get("axis", 0)
+    if len(shapes) != 1 or len(i.arguments) < 2 or not isinstance(axis, int):
+        return
+    (shape,) = shapes
+    axis %= max(len(shape), 1)
+    made = Making(i)
+    stacked = made.add("stack", *i.arguments, axis=axis + 1)
+    whole = (*shape[:axis], shape[axis] * len(i.arguments), *shape[axis + 1 :])
+    said = f"the elements of the operands alternate along axis {axis} in {{there}}, "
+    said += "in {here} they are one after another"
+    yield Edit(said, made.last("reshape", stacked, shape=whole), "halves, not pairs")
 
 
 @of("concat", "stack", "subtract", "divide")

@@ -11,6 +11,7 @@ from ...refimpl.optimizers import RULES
 from ...refimpl.optimizers.rule import UpdateRule
 from .around import around_edits
 from .clips import clip_edits
+from .cycles import cycle_edits
 from .rule_forms import form_edits
 from .schedules import schedule_edits
 from .setups import Given, Setup, UpdateEdit
@@ -65,6 +66,8 @@ def update_edits(setup: Setup, given: Given) -> Iterator[tuple[UpdateEdit, ...]]
     rule = RULES[update.rule]
     if given.after:
         yield from around_edits(given, setup)
+    for one in cycle_edits(rule, given):
+        yield (one,)
     own = (*_hyperparameters(rule, given), *form_edits(rule, given))
     clips = clip_edits(update, given)
     # What the framework has a call of its own for comes first: a clip of twice the norm makes steps

@@ -16,7 +16,8 @@ from torch.utils import _pytree as pytree
 
 from ....refimpl.errors import Unsupported
 from ..captured import Custom
-from .lowerings.markers import CTC, GAUSSIAN_NLL, STRAIGHT_THROUGH
+from .lowerings.common import REDUCTIONS
+from .lowerings.markers import BCE_WITH_LOGITS, CTC, GAUSSIAN_NLL, STRAIGHT_THROUGH
 from .places import frames_here, place_of
 
 _DATA = torch.Tensor.data  # a property, of which torch makes a new getter at every look
@@ -191,6 +192,23 @@ def _gaussian_nll(
     return GAUSSIAN_NLL(input, target, var, full, eps, reduction)
 
 
+def _bce_with_logits(
+    input: torch.Tensor,  # noqa: A002 - torch's names
+    target: torch.Tensor,
+    weight: torch.Tensor | None = None,
+    size_average: bool | None = None,  # noqa: FBT001
+    reduce: bool | None = None,  # noqa: FBT001
+    reduction: str = "mean",
+    pos_weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Whole: torch writes the loss out where positives have a weight."""
+    legacy = size_average is not None or reduce is not None
+    if legacy or reduction not in REDUCTIONS or target.shape != input.shape:
+        given = (input, target, weight, size_average, reduce, reduction, pos_weight)
+        return functional.binary_cross_entropy_with_logits(*given)
+    return BCE_WITH_LOGITS(input, target, weight, pos_weight, REDUCTIONS.index(reduction))
+
+
 def _tensor_split(
     x: torch.Tensor, indices_or_sections: Any = None, dim: int = 0, **given: Any
 ) -> Any:
@@ -203,6 +221,7 @@ def _tensor_split(
 
 #: Functions of torch's that are kept whole, or called in another way.
 _WHOLE = {
+    functional.binary_cross_entropy_with_logits: _bce_with_logits,
     functional.ctc_loss: _ctc,
     functional.gaussian_nll_loss: _gaussian_nll,
     torch.tensor_split: _tensor_split,

@@ -11,6 +11,7 @@ collect_ignore = [
     "more_questions.yaml",
     "new_questions.yaml",
     "port_questions.yaml",
+    "asked_questions.yaml",
 ]
 
 

@@ -36,7 +36,7 @@ def _bce(w: Pen, x: Value, target: Any, weight: Value | None = None, reduction: 
     return _weighted(w, w.emit("bce", x, target, reduction="none"), weight, reduction)
 
 
-def _bce_with_logits(
+def bce_with_logits(
     w: Pen,
     x: Value,
     target: Any,
@@ -44,6 +44,7 @@ def _bce_with_logits(
     positive: Value | None = None,
     reduction: int = 1,
 ) -> str:
+    """The loss as the reference has it; a weight of all terms stands around it."""
     target = w.floating(target)
     if weight is None:
         how = REDUCTIONS[reduction]
@@ -253,7 +254,7 @@ ROWS: dict[str, Lowering] = {
     "soft_margin_loss": _paired("soft_margin", "reduction"),
     "hinge_embedding_loss": _paired("hinge_embedding", "margin", "reduction"),
     "binary_cross_entropy": _bce,
-    "binary_cross_entropy_with_logits": _bce_with_logits,
+    "binary_cross_entropy_with_logits": bce_with_logits,
     "nll_loss": _nll,
     "nll_loss_nd": _nll,
     "nll_loss2d": _nll,

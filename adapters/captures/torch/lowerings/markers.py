@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from .common import REDUCTIONS, Lowering
-from .losses import ctc
+from .losses import bce_with_logits, ctc
 
 _LIBRARY = torch.library.Library("gradparity", "FRAGMENT")
 _LIBRARY.define("straight_through(Tensor x, Tensor hard) -> Tensor")
@@ -36,6 +36,14 @@ def _gaussian_nll(
 _LIBRARY.impl("gaussian_nll", _gaussian_nll, "CompositeExplicitAutograd")
 
 _LIBRARY.define(
+    "bce_with_logits(Tensor x, Tensor target, Tensor? weight, Tensor? pos_weight, int reduction)"
+    " -> Tensor"
+)
+_LIBRARY.impl(
+    "bce_with_logits", torch.binary_cross_entropy_with_logits, "CompositeExplicitAutograd"
+)
+
+_LIBRARY.define(
     "ctc(Tensor logs, Tensor target, Tensor input_lengths, Tensor target_lengths, int blank,"
     " str reduction, bool zero_infinity) -> Tensor"
 )
@@ -53,6 +61,9 @@ def _ctc_shape(logs: torch.Tensor, *given: Any) -> torch.Tensor:
 _LIBRARY.impl("ctc", _ctc, "CompositeExplicitAutograd")
 torch.library.register_fake("gradparity::ctc", _ctc_shape, lib=_LIBRARY)
 
+#: ``torch.nn.functional.binary_cross_entropy_with_logits``, whole.
+BCE_WITH_LOGITS = torch.ops.gradparity.bce_with_logits.default
+
 #: ``torch.nn.functional.ctc_loss``, whole.
 CTC = torch.ops.gradparity.ctc.default
 
@@ -63,6 +74,7 @@ GAUSSIAN_NLL = torch.ops.gradparity.gaussian_nll.default
 STRAIGHT_THROUGH = torch.ops.gradparity.straight_through.default
 
 ROWS: dict[str, Lowering] = {
+    "bce_with_logits": bce_with_logits,
     "ctc": lambda w, logs, target, steps, sizes, blank, reduction, zero: ctc(
         w, logs, target, steps, sizes, blank, REDUCTIONS.index(reduction), zero
     ),

@@ -34,7 +34,7 @@ def in_words(task: Task, program: Program, at: Instruction) -> str:
         return ""
     said = f"{_name(program, named[0].name)} {one} and {_name(program, named[1].name)} {other}"
     if at.operation == "matmul" and one and other:
-        inner = other[-2] if len(other) > 1 else other[-1]
+        inner = other[-2:][0]
         which = "last but one" if len(other) > 1 else "only"
         if one[-1] != inner:
             return (

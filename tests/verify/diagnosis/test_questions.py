@@ -130,6 +130,16 @@ HELD_BACK = {
     "hard-sigmoid": ("torch", "the slope is 1/6 in torch", "torch.clamp((0.2 * (x @ W)) + 0.5"),
 }
 
+#: The same of others that were asked beside these.
+BESIDE = {
+    "warmup-cosine": ("jax", "the schedule's steps is 6 in jax", "decay_steps=9"),
+    "prelu-axis": ("jax", "the slopes of prelu are along axis 2", "shape=(-1, 1)) * x)"),
+    "lstm": ("jax", "adds 1 to what goes through the sigmoid", "f = jax.nn.sigmoid(z[:, 2:4])"),
+    "rope-rotate-half": ("jax", "halves for pairs of neighbours", "jax.numpy.repeat(cosine"),
+    "positional": ("jax", "one after another, for element by element", "stack((s, c), axis=2)"),
+    "batchnorm-axis": ("jax", "over the axes (0, 2, 3), the reference over (2, 3)", "axis=(2, 3)"),
+}
+
 #: Those that are asked each time; the others take longer.
 QUICK = ("gelu", "std", "leaky-relu", "half-squares", "adamw-decay", "glu-plus", "sigmoid-twice")
 
@@ -144,7 +154,7 @@ def answered(name):
     return frame, told(frame)[:LINES]
 
 
-EVERY = ANSWERS | MORE | NEW | PORT | HELD_BACK
+EVERY = ANSWERS | MORE | NEW | PORT | HELD_BACK | BESIDE
 ASKED = [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in EVERY]
 
 

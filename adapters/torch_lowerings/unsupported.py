@@ -43,6 +43,7 @@ CLIPS: dict[str, str] = {"adaptive": "nothing in it looks at the parameters"}
 #: What PyTorch says of arguments that an operation of it takes none of.
 REFUSES = (
     "cdist only supports non-negative p values",
+    "window overlap add min: 1",  # istft where some element has next to no window
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",
     "is not differentiable with respect to argument 'pos_weight'",
     "'nll_loss_forward' is not differentiable with respect to argument 'weight'",

@@ -29,6 +29,7 @@ CONFIRMED = [
     ("torch", "the VJP of lstm", "its gates' slopes far out, as sigmoid-tail and tanh-tail record"),
     ("torch", "the VJP of gru", "its gates' slopes far out, as sigmoid-tail and tanh-tail record"),
     ("torch", "the VJP of rnn", "its slope far out, as tanh-tail records"),
+    ("torch", "the VJP of stft", "of an expanded signal, as stft-of-a-repeated-number records"),
     ("torch", "the hvp of betaln", "trigamma has nine digits, as trigamma-at-its-worst records"),
     ("torch", "the hvp of multigammaln", "trigamma has nine digits"),
     ("torch", "the jvp of embedding", "as tangent-of-an-embedding-s-padding records in float64"),

@@ -33,7 +33,7 @@ from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..diagnosis.diagnose import Judged, diagnose
 from ..diagnosis.outliers import mark_outliers
-from ..judging.rows import REFERENCE, Row, whole
+from ..judging.rows import FAILING, REFERENCE, Row, whole
 from ..judging.verdicts import judge, judge_failure
 from ..truth.baseline import Baseline
 from ..truth.established import established
@@ -204,12 +204,17 @@ class Runner:
         seconds = time.perf_counter() - started
         try:
             rows = judge(task, adapter, version, trace, base, pulled, told)
-            for row in rows:
-                row["seconds"] = seconds
-            diagnose(Judged(task, adapter, base, rows, self._rows, trace))
         except Exception as fault:  # noqa: BLE001  what a trace does to the judge is its own row
             reason = f"what it returned cannot be judged: {described(fault)}"
             return [whole(task, name, version, "error", "judge", reason)]
+        for row in rows:
+            row["seconds"] = seconds
+        try:
+            diagnose(Judged(task, adapter, base, rows, self._rows, trace))
+        except Exception as fault:  # noqa: BLE001  what is off stays so, whatever is said of it
+            for row in rows:
+                if row["verdict"] in FAILING:
+                    row["reason"] += f"; it could not be diagnosed: {described(fault)}"
         return rows
 
     def _failed(self, task: Task, name: str, failure: GradparityError) -> list[Row]:

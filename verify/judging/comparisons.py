@@ -21,7 +21,7 @@ from ...cases.ways import WAYS
 from ..measure.branches import Branches, decided
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_at
-from ..measure.noise import bound_of, largest
+from ..measure.noise import bound_of, cancelled, largest
 from ..measure.power import hides, power, way
 from ..slopes.sides import kink_at
 from ..slopes.vote import vote
@@ -226,7 +226,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
         if wrong is not None:
             return Comparison(key, got, truth, wrong, recorded)
         outcome = as_said(outcome, got, expected)
-    sharp, blind = _told(_magnitude(task, key, truth, dtype), bound, dtype, part, unseen)
+    size, sized = _magnitude(task, key, truth, dtype), key[0] != "update"
+    sharp, blind = _told(size, bound, dtype, part, unseen, sized=sized)
     return Comparison(key, got, truth, outcome, recorded, sharp, blind, bound)
 
 
@@ -293,11 +294,14 @@ def _told(
     dtype: np.dtype[Any],
     part: Branches | None,
     unseen: np.ndarray | None = None,
+    *,
+    sized: bool = True,
 ) -> tuple[float, int]:
     """What error passes, relative to the element, and how many elements a zero passes for.
 
     Where rounding decides between branches, the set of them is what is judged. ``unseen`` are the
-    elements that are not judged at all.
+    elements that are not judged at all; ``sized`` says that the truth is what an error is an error
+    of, so that of a zero by cancellation nothing can be told.
     """
     if dtype.kind not in "fcV":
         return 0.0, 0
@@ -305,6 +309,8 @@ def _told(
     hidden = hides(truth, bound, dtype) & judged
     hidden = hidden if unseen is None else hidden | unseen
     bound = np.broadcast_to(bound, truth.shape)
+    if sized:
+        hidden |= judged & cancelled(truth, bound, dtype)
     return power(truth[judged], bound[judged], dtype), int(hidden.sum())
 
 

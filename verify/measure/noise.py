@@ -134,12 +134,23 @@ def scale_of_noise(
     if noise.size > 1:
         share = SHARE * _middle(noise, size)
         more = np.minimum(share, LUCK * (noise if beside is None else np.maximum(noise, beside)))
-        np.copyto(more, share, where=noise <= 0)
+        np.copyto(more, _untouched(share, noise, size), where=noise <= 0)
         noise = np.hypot(noise, more, out=more)
     size *= OWN * unit_roundoff(dtype)  # in place, as it may be large
     np.maximum(size, flushed(dtype), out=size)
     size /= MULTIPLE
     return noise + size
+
+
+def _untouched(share: np.ndarray, noise: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The share of elements that no arithmetic moved: no more than one of their own size has.
+
+    A zero among them, as the gradient of what is not picked, is one however large its neighbours.
+    """
+    told = (noise > 0) & (size > 0)
+    with np.errstate(all="ignore"):
+        relative = np.median(noise[told] / size[told]) if told.any() else 0.0
+        return np.minimum(share, SHARE * relative * size)
 
 
 def _finite(x: np.ndarray) -> np.ndarray:
@@ -199,6 +210,14 @@ def tighter(want: np.ndarray, noise: np.ndarray, own: np.ndarray, dtype: Any) ->
 def unseen(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
     """Which elements a zero would pass for, by the bound that a noise makes (``power.hides``)."""
     return hides(want, MULTIPLE * noise, dtype)
+
+
+def cancelled(want: np.ndarray, bound: np.ndarray, dtype: Any) -> np.ndarray:
+    """Which elements are zeros of terms that cancel, as of what rounding leaves of them.
+
+    Their own size says nothing of an error, which may be as large as the bound.
+    """
+    return (want == 0) & (bound > 2 * (flushed(dtype) + least_number(dtype)))
 
 
 def largest(want: np.ndarray, dtype: Any) -> float:

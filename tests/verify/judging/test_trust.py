@@ -13,6 +13,30 @@ from gradparity.verify import Runner
 from ...adapters import wrong
 
 SILENT = {
+    "a zero beside one large element": """
+params: {x: [0.1, 0.5, 2.0]}
+program:
+  numpy: loss = 1.0e8 * x[2]
+  torch: loss = 1.0e8 * x[2] + 5.0 * x[0]
+dtypes: [float32]
+""",
+    "zeros of what is not picked": """
+params: {x: [0.25, -0.5, 2.0, 1.0]}
+program:
+  numpy: loss = 1.0e8 * max(x)
+  torch: loss = 1.0e8 * max(x) + 0.05 * x[1]
+""",
+    "another whole number, and a gradient": """
+params: {x: [0.5, 2.0, -1.0]}
+program:
+  numpy: |
+    k = argmax(x)
+    y = x * x
+  torch: |
+    k = argmin(x)
+    y = x * x * 1.5
+dtypes: [float32]
+""",
     "six hundredths of a function in half precision": """
 params: {x: [0.3, -1.75, 0.9]}
 program:

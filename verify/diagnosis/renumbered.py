@@ -25,6 +25,16 @@ def at_other_numbers(task: Task) -> Task:
     return _renumbered(task, moved)
 
 
+def at_shifted_numbers(task: Task) -> tuple[Task, Task]:
+    """Tasks whose numbers are shifted one way and the other: of either sign, and nowhere zero."""
+
+    def shifted(way: int) -> Task:
+        generator = np.random.default_rng(seed_of(task.case, task.point, "shifted numbers"))
+        return _renumbered(task, lambda x: x + way * size_of(x) * generator.uniform(-1, 1, x.shape))
+
+    return shifted(1), shifted(-1)
+
+
 def at_ordinary_numbers(task: Task) -> Task:
     """A task whose numbers are scaled to one at most: what has rounded to nothing is something."""
 

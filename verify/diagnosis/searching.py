@@ -28,7 +28,12 @@ from ..edits.forward import replaced
 from ..edits.orders import order_edits
 from ..edits.table import Edit, Known, edits_of, stand_ins
 from ..local.segments import off
-from .renumbered import at_ordinary_numbers, at_other_numbers, size_of
+from .renumbered import (
+    at_ordinary_numbers,
+    at_other_numbers,
+    at_shifted_numbers,
+    size_of,
+)
 
 #: Seconds of computing that the search of one segment may take.
 PATIENCE = 20.0
@@ -175,18 +180,23 @@ def _holds(found: Found, task: Task, adapter: Adapter) -> bool:
     """Whether edits reproduce the adapter at other numbers too, as far as it can be asked there.
 
     What is zero because it is small is reproduced by much that makes zeros, a gradient that is
-    stopped or a function with flat ends: only at ordinary numbers are they told apart.
+    stopped or a function with flat ends: only at ordinary numbers are they told apart. What is zero
+    in one place, or of one sign everywhere, is told from others beyond that.
     """
     edited = _with(task, found.program)
-    others = [at_other_numbers(edited)]
+    shifted = at_shifted_numbers(edited)
+    others = [at_other_numbers(edited), *shifted]
     if found.zeros:
         others.append(at_ordinary_numbers(edited))
     for other in others:
         try:
             attempt(adapter, other)
-            reference(other)
+            values = reference(other).steps[0].values
         except (Unsupported, AdapterFailed):
             continue  # numbers at which nothing can be computed say nothing
+        undefined = not all(np.isfinite(x).all() for x in values.values())
+        if undefined and any(other is one for one in shifted):
+            continue  # they may lie where nothing is defined
         if _left(other, adapter, found) is None:
             return False
     return True

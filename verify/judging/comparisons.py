@@ -38,7 +38,8 @@ class Comparison:
     """One tensor of an adapter beside its truth; ``recorded`` is what the case records of it.
 
     ``power`` is the largest error that the bound lets pass, relative to the element; ``blind`` is
-    how many elements a zero would pass for; ``explained`` is the bound, element by element.
+    how many elements a zero would pass for, ``cancelled`` how many of them are zeros themselves, of
+    terms that cancel; ``explained`` is the bound, element by element.
     """
 
     key: Key
@@ -48,6 +49,7 @@ class Comparison:
     recorded: Divergence | None
     power: float = np.nan
     blind: int = 0
+    cancelled: int = 0
     explained: Any = 0.0
 
 
@@ -227,8 +229,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
             return Comparison(key, got, truth, wrong, recorded)
         outcome = as_said(outcome, got, expected)
     size, sized = _magnitude(task, key, truth, dtype), key[0] != "update"
-    sharp, blind = _told(size, bound, dtype, part, unseen, sized=sized)
-    return Comparison(key, got, truth, outcome, recorded, sharp, blind, bound)
+    told = _told(size, bound, dtype, part, unseen, sized=sized)
+    return Comparison(key, got, truth, outcome, recorded, *told, bound)
 
 
 def _on_kink(task: Task, key: Key, base: Baseline) -> bool:
@@ -296,22 +298,22 @@ def _told(
     unseen: np.ndarray | None = None,
     *,
     sized: bool = True,
-) -> tuple[float, int]:
+) -> tuple[float, int, int]:
     """What error passes, relative to the element, and how many elements a zero passes for.
 
     Where rounding decides between branches, the set of them is what is judged. ``unseen`` are the
     elements that are not judged at all; ``sized`` says that the truth is what an error is an error
-    of, so that of a zero by cancellation nothing can be told.
+    of, so that of a zero by cancellation nothing can be told: how many these are comes last.
     """
     if dtype.kind not in "fcV":
-        return 0.0, 0
+        return 0.0, 0, 0
     judged = np.ones(truth.shape, bool) if part is None else ~part.where
     hidden = hides(truth, bound, dtype) & judged
     hidden = hidden if unseen is None else hidden | unseen
     bound = np.broadcast_to(bound, truth.shape)
-    if sized:
-        hidden |= judged & cancelled(truth, bound, dtype)
-    return power(truth[judged], bound[judged], dtype), int(hidden.sum())
+    nothing = judged & cancelled(truth, bound, dtype) & ~hidden & sized
+    sharp = power(truth[judged], bound[judged], dtype)
+    return sharp, int(hidden.sum() + nothing.sum()), int(nothing.sum())
 
 
 def _pulled(
@@ -347,8 +349,8 @@ def _pulled(
             branches=part,
             between=not base.jumps,
         )
-        sharp, blind = _told(want, bound, dtype, part, unseen)
-        yield Comparison(("vjp", name, 0), got, want, outcome, None, sharp, blind)
+        told = _told(want, bound, dtype, part, unseen)
+        yield Comparison(("vjp", name, 0), got, want, outcome, None, *told)
 
 
 def _allowed(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -110,7 +110,8 @@ def _proved(each: Comparison, found: Proof | None) -> tuple[str, str, str, str]:
     if found.holds:
         return "agree", "", "", "local"
     if each.blind:
-        off = found.off and found.reaches_to(each.key[1])
+        seen = each.blind > each.cancelled  # of a zero, the rest may be off and cancel as well
+        off = seen and found.off and found.reaches_to(each.key[1])
         verdict, kind = ("differs", "local") if off else ("blind", "")
         return verdict, kind, f"{_hidden(each)}; {found.reason}", ""
     if found.spoils(each.key[1]):
@@ -133,6 +134,8 @@ def _hidden(each: Comparison) -> str:
     """What a comparison cannot see, in words."""
     size = np.size(each.got)
     what = "the bound" if size == 1 else f"the bound, at {each.blind} of {size} elements,"
+    if each.blind == each.cancelled:
+        return f"{what} is of terms that cancel to zero"
     check, name, _ = each.key
     passes = "an update that is not made" if check == "update" and "." not in name else "a zero"
     return f"{what} would let {passes} pass"

@@ -537,3 +537,16 @@ def test_a_wrong_link_of_a_chain_spoils_none_before_it():
     assert any(row["blind"] and row["tensor"] == "a79" for row in values)
     assert "a80" in off
     assert all(int(name.removeprefix("a")) >= 80 for name in off)
+
+
+def test_what_cancels_to_zero_is_blind_whatever_its_last_bit():
+    """A gradient of zero is no more told than one of 1e-11 is, where the bound is 2."""
+    body = """
+params: {x: [0.5, 0.5]}
+program:
+  numpy: loss = 1.0e6 * sum(softmax(x, axis=0))
+  torch: loss = 1.0e6 * sum(softmax(x, axis=0)) + 0.01 * sum(x - stop_gradient(x))
+dtypes: [float32]
+"""
+    rows = Runner(["torch"]).rows(tasks(body)[0])
+    assert {row["verdict"] for row in rows if row["check"] == "grad"} == {"blind"}

@@ -232,12 +232,12 @@ def _norm_but(v: Any, axis: int | None) -> Any:
 def _weight_norm_vjp(
     g: Any, y: Any, v: Any, magnitude: Any, *, axis: int | None = 0
 ) -> tuple[Any, Any]:
-    """v̄ = (magnitude/‖v‖)·(g − u·Σ g·u) and Σ g·u, with u = v/‖v‖."""
+    """v̄ = (ĝ − u·Σ ĝ·u)/‖v‖ with ĝ = g·magnitude, and Σ g·u, with u = v/‖v‖."""
     norm = _norm_but(v, axis)
     u = v / norm
     others = tuple(k for k in range(v.ndim) if axis is None or k != from_front(axis, v.ndim))
-    along = (g * u).sum(axis=others, keepdims=True)
-    return (g - u * along) * (magnitude / norm), along
+    scaled = g * magnitude
+    return (scaled - u * (scaled * u).sum(axis=others, keepdims=True)) / norm, g * u
 
 
 OPERATIONS = (

@@ -82,6 +82,11 @@ def _affine(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
             yield Edit(said, with_argument(i, k, None), f"the {word}", part=True)
 
 
+@of("layer_norm", "batch_norm", "group_norm", "rms_norm", "instance_norm")
+def _norm_left_out(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    yield Edit(f"{{there}} leaves {i.operation} out", only(i, i.arguments[0]), i.operation)
+
+
 @of("layer_norm")
 def _layer_norm(i: Instruction, known: Known) -> Iterator[Edit]:
     x, axis, eps = i.arguments[0], i.attributes.get("axis", -1), i.attributes["eps"]

@@ -20,6 +20,7 @@ from ..edits.table import Edit, Known, edits_of, stand_ins
 from .evaluating import LOSS, Evaluated
 from .matching import Index, off
 from .parting import Front, Parting
+from .seemly import Seen
 
 #: Outputs of an edited program are the other side's where they are off by less, if both are as
 #: near to their own truths.
@@ -101,10 +102,18 @@ class _Trial:
     ) -> None:
         self._a, self._b, self._values = a, b, values
         near = max(a.near, b.near)
-        self._lost = Index(((k, b.values[k]) for k in there.lost if k in b.values), near)
+        lost = sorted(there.lost, key=lambda name: b.order.get(name, -1))
+        self._lost = Index(((k, b.values[k]) for k in lost if k in b.values), near)
+        self._seen = Seen(a, b, lost)
         #: Outputs of an edited program are the other side's where they are off by less.
         self._reproduced = max(REPRODUCED, near)
         self._starts = starts
+        #: Outputs that agree, and have to after an edit.
+        self._kept = [
+            (mine, other)
+            for (_, mine), (_, other) in zip(a.outputs, b.outputs, strict=True)
+            if (mine, other) not in starts
+        ]
 
     def score(self, name: str, edit: Edit) -> tuple[bool, int, int, str | None] | None:
         """Whether the outputs are the other side's, how many lost values are gained, how far off.
@@ -112,6 +121,8 @@ class _Trial:
         None where the edit reproduces nothing.
         """
         a, b = self._a, self._b
+        if not self._seen.may_have(a.made[name], edit):
+            return None
         try:
             made = forward(edit.instructions, self._values)
             y, there = made[name], None
@@ -123,6 +134,10 @@ class _Trial:
             later = forward(tuple(rest), {**self._values, **made})
         except GradparityError:  # an edit that cannot be computed is no cause
             return None
+        for mine, other in self._kept:
+            changed = later.get(mine, made.get(mine))
+            if changed is not None and off(changed, b.values[other]) >= self._reproduced:
+                return None
         gained = sum(
             1
             for k, x in later.items()

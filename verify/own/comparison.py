@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.captured import Captured, same, sharing
+from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
 from .judging import Row, as_run, black_box, failing, mathematics
 from .pairing import Pairs, only, pairs
-from .rounding import Noise
+from .rounding import Noise, is_table
 from .seeing import Seen
 
 #: What black boxes in float64 may be apart, relative to the largest: no noise is known of them.
@@ -52,7 +52,7 @@ class Comparison:
         return "unknown" if self.gaps else "same"
 
     def _programs(self, captured: list[Captured]) -> None:
-        captured = [captured[0], sharing(captured[1], captured[0])]
+        captured = [self._with_tables(*captured), sharing(captured[1], captured[0])]
         shapes = [shapes_of(one) for one in captured]
         found = self._pair([list(x) for x in shapes])
         paths = (found.first, found.second)
@@ -76,6 +76,20 @@ class Comparison:
             self._own_gradients(one, own, beside)
             if self.dtype != "float64":
                 self._as_run(side, one, beside)
+
+    def _with_tables(self, one: Captured, other: Captured) -> Captured:
+        """The first side, with buffers that the other knows nothing of as constants of its own."""
+        used = needed(other.program, other.outputs.values())
+        buffers = self.given.state.keys() - {*self.given.trained} - used
+        made = constant(one, buffers)
+        narrow = [k for k in sorted(buffers & made.inputs.keys()) if is_table(made.inputs[k])]
+        if narrow:
+            self.notes.append(
+                f"{', '.join(narrow)} of {self.sides[0].name}, which {self.sides[1].name} makes "
+                f"itself, {'holds' if len(narrow) == 1 else 'hold'} numbers of float32: what "
+                "depends on them is compared to its rounding"
+            )
+        return made
 
     def _ran(self, side: Side, dtype: str) -> dict[str, Ran]:
         """A side as it is, in each of its modes."""

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ...adapters.captures.captured import Place
 from ...cases.program import Const
 from ..measure.noise import MULTIPLE
+from . import telling
 from .causes import Proof, search
 from .evaluating import Evaluated
 from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
-from .matching import off
+from .matching import largest, off
 from .parting import Front, part
-from .stops import counterpart, search_stops
+from .stops import counterpart, one_is_enough, search_stops
 
 #: How many things may be found one after the other.
 ROUNDS = 8
+
+#: How a gradient is stopped.
+STOPS = {"torch": "detach", "jax": "stop_gradient"}
 
 
 @dataclass
@@ -46,7 +51,8 @@ def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
         if not goes_on:
             return findings
     for _ in range(ROUNDS):
-        if not gradients_apart(state.a, state.b):
+        finite = np.isfinite(state.a.loss) and np.isfinite(state.b.loss)
+        if not finite or not gradients_apart(state.a, state.b):
             break
         found, goes_on = _gradients_part(state)
         for finding in found:
@@ -80,9 +86,9 @@ def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
     """How far apart two outputs may be, relative to the largest."""
     if a.captured.program is b.captured.program:
         return 0.0
-    noise = float(np.max(np.hypot(a.noise["values"][x], b.noise["values"][y]), initial=0.0))
-    size = float(np.max(np.abs(a.values[x]), initial=0.0))
-    return MULTIPLE * noise / size if size and np.isfinite(size) else 1e-12
+    noise = largest(np.hypot(a.noise["values"][x], b.noise["values"][y]))
+    size = largest(a.values[x])
+    return MULTIPLE * noise / size if size else 1e-12
 
 
 def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding, bool]:
@@ -99,16 +105,17 @@ def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding,
         return Finding("value", (at_a, at_b), effect=_effect(a, b)), False
     before = a.loss if not turned else b.loss
     core = program_without_loss(proof.program)
+    places = (at_a.place, at_b.place)
     if turned:
         state.b = b.edited(core, proof.extra)
         after = state.b.loss
-        words = _worded(proof, here=b.framework, there=a.framework)
-        agree = f"in {b.framework}, {_line(at_b.place)} as in {a.framework}: {words}"
+        words = telling.cause(proof, a, b, turned=True)
+        agree = telling.turned(proof, (a, b), places)
     else:
         state.a = a.edited(core, proof.extra)
         after = state.a.loss
-        words = _worded(proof, here=a.framework, there=b.framework)
-        agree = f"in {b.framework}, {_line(at_b.place)}{proof.edit.agree}"
+        words = telling.cause(proof, a, b)
+        agree = telling.remedy(proof, (a, b), places)
     effect = f"changes the loss by {abs(after - before):.3g} of {before:.6g}"
     return Finding("value", (at_a, at_b), words, agree, effect), True
 
@@ -117,19 +124,17 @@ def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
     for here, there in (("a", "b"), ("b", "a")):
         a, b = getattr(state, here), getattr(state, there)
         stops = search_stops(a, b)
+        enough = None if stops is None else one_is_enough(a, b, stops)
+        if enough is not None:
+            setattr(state, there, b.edited(enough.program, {}))
+            return [_stopped(a, b, *enough.targets, first=here == "a")], True
         if stops is not None:
             setattr(state, here, a.edited(stops.program, {}))
             return [_stopped(a, b, target, first=here == "a") for target in stops.targets], True
     for here, there in (("a", "b"), ("b", "a")):
-        a, b = getattr(state, here), getattr(state, there)
-        parting = part_backwards(a, b)
-        proof = search_backwards(a, b, parting)
-        if proof is not None:
-            setattr(state, here, a.edited(proof.program, {}))
-            name = proof.edit.operand if proof.edit.operand in a.made else proof.target
-            at = At(a.framework, a.made[name].operation, _place(a, name))
-            words = _worded(proof, here=a.framework, there=b.framework)
-            return [Finding("grad", (at,), words, f"in {b.framework}: {proof.edit.agree}")], True
+        found = _stopped_once(state, there, here)
+        if found is not None:
+            return [found], True
     at = []
     for side, other in ((state.a, state.b), (state.b, state.a)):
         first = part_backwards(side, other).first[:1]
@@ -139,6 +144,23 @@ def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
     return [Finding("grad", tuple(at), effect=effect)], False
 
 
+def _stopped_once(state: _State, stopping: str, other: str) -> Finding | None:
+    """A gradient that one side stops, where one stop of the other makes all gradients the same."""
+    a, b, sides = getattr(state, other), getattr(state, stopping), (state.a, state.b)
+    proof = search_backwards(a, b, part_backwards(a, b))
+    if proof is None:
+        return None
+    name = proof.edit.operand if proof.edit.operand in a.made else proof.target
+    at = At(a.framework, a.made[name].operation, _place(a, name))
+    words = telling.cause(proof, *sides, turned=other == "b")
+    if other == "a":
+        agree = telling.remedy(proof, sides, (at.place, Place()))
+    else:
+        agree = telling.turned(proof, sides, (Place(), at.place))
+    setattr(state, other, a.edited(proof.program, {}))
+    return Finding("grad", (at,), words, agree)
+
+
 def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding:
     """A gradient that ``a`` stops on purpose, and ``b`` does not."""
     at = [At(a.framework, "stop_gradient", _place(a, target))]
@@ -146,26 +168,14 @@ def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding
     if there is not None:
         at.append(At(b.framework, b.made[there].operation, _place(b, there)))
     said = "{here} lets no gradient pass here (detach, stop_gradient), {there} does"
-    port = b.framework if first else a.framework
-    agree = "stop the gradient here as well" if first else "no detach or stop_gradient"
-    here, there = (a.framework, b.framework) if first else (b.framework, a.framework)
-    words = _named(said if first else _turned(said), here, there)
-    return Finding("grad", tuple(at if first else at[::-1]), words, f"in {port}: {agree}")
-
-
-def _turned(said: str) -> str:
-    """A sentence with the two sides exchanged."""
-    return said.replace("{here}", "{}").replace("{there}", "{here}").replace("{}", "{there}")
-
-
-def _worded(proof: Proof, here: str, there: str) -> str:
-    return _named(proof.edit.says, here, there)
-
-
-def _named(said: str, here: str, there: str) -> str:
-    if here == there:
-        here, there = f"the first ({here})", f"the second ({there})"
-    return said.format(here=here, there=there)
+    here, beside = at[0].place, at[1].place if there is not None else Place()
+    if first:
+        words = telling.named(said, a, b)
+        agree = telling.gradient(f"stop it, too, by {STOPS[b.framework]}", (a, b), (here, beside))
+    else:
+        words = telling.named(said, b, a, turned=True)
+        agree = telling.gradient(f"no {STOPS[a.framework]}", (b, a), (beside, here))
+    return Finding("grad", tuple(at if first else at[::-1]), words, agree)
 
 
 def _effect(a: Evaluated, b: Evaluated) -> str:
@@ -181,7 +191,7 @@ def _at(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> At: 
         x = np.asarray(side.values[name])
         size = float(np.sqrt(np.mean(np.abs(x[np.isfinite(x)]) ** 2))) if x.size else 0.0
         values = f"{'x'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
-    operation = i.operation if i is not None else f"leaf {name}"
+    operation = i.operation if i is not None else telling.leaf(side, name) if name else ""
     return At(side.framework, operation, _place(side, name), values)
 
 
@@ -197,7 +207,7 @@ def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool)
                 i
                 for i in side.program.instructions
                 if i.target in front.lost
-                and any(isinstance(x, Const) and x.value == sought for x in i.arguments)
+                and any(isinstance(x, Const) and _is(x.value, sought) for x in i.arguments)
             ]
             edited = proof.edit.instructions[-1].operation
             yield from (i.target for i in sorted(having, key=lambda i: i.operation != edited))
@@ -205,6 +215,11 @@ def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool)
             yield proof.there
     yield from (n for n in front.first if side.captured.places.get(n, Place()).line)
     yield from front.first
+
+
+def _is(x: Any, sought: float) -> bool:
+    """Whether a number is one that is sought, or divides where that multiplies."""
+    return bool(x == sought or (x and np.isclose(1 / x, sought, rtol=1e-12, atol=0)))
 
 
 def _place(side: Evaluated, name: str) -> Place:
@@ -221,7 +236,3 @@ def _place(side: Evaluated, name: str) -> Place:
                 seen.add(user)
                 queue.append(user)
     return Place()
-
-
-def _line(place: Place) -> str:
-    return f"{place.file.rpartition('/')[2]}:{place.line}: " if place.line else ""

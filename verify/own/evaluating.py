@@ -16,7 +16,7 @@ from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
 from ..edits.forward import forward
 from ..measure.noise import MULTIPLE
-from .matching import NEAR
+from .matching import NEAR, largest
 from .rounding import (
     NARROW,
     NOTHING,
@@ -113,12 +113,12 @@ class Evaluated:
 
     @staticmethod
     def _near(arrays: Mapping[str, np.ndarray], noise: Mapping[str, np.ndarray]) -> float:
-        sizes = {k: float(np.max(np.abs(x), initial=0.0)) for k, x in arrays.items()}
-        large = max((x for x in sizes.values() if np.isfinite(x)), default=0.0)
+        sizes = {k: largest(x) for k, x in arrays.items()}
+        large = max(sizes.values(), default=0.0)
         found = [NEAR]
         for name, size in sizes.items():
-            if NOTHING * large < size < np.inf:
-                found.append(MULTIPLE * float(np.max(noise[name], initial=0.0)) / size)
+            if NOTHING * large < size:
+                found.append(MULTIPLE * largest(noise[name]) / size)
         return min(max(found), FARTHEST)
 
     @cached_property

@@ -67,7 +67,11 @@ def search_backwards(a: Evaluated, b: Evaluated, parting: GradientParting) -> Pr
                 edited = a.edited(program_without_loss(program), {})
             except GradparityError:  # an edit that cannot be computed is no cause
                 continue
-            if not gradients_apart(edited, b, least):
+            finite = all(
+                g is None or bool(np.isfinite(g).all())
+                for g in (edited.grads.get(k) for k in edited.captured.params)
+            )
+            if finite and not gradients_apart(edited, b, least):
                 return Proof(edit, name, edited.captured.program, True, {}, None)  # noqa: FBT003
     return None
 

@@ -79,6 +79,12 @@ def found(values: Mapping[str, Any], among: Index) -> dict[str, str | None]:
     }
 
 
+def largest(x: Any) -> float:
+    """The largest magnitude of what is finite; zero of nothing."""
+    x = np.abs(np.asarray(x))
+    return float(x[np.isfinite(x)].max(initial=0.0))
+
+
 def off(a: Any, b: Any) -> float:
     """The largest difference relative to the largest magnitude; infinite where shapes differ."""
     a, b = np.asarray(a), np.asarray(b)

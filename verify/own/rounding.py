@@ -26,6 +26,9 @@ NOTHING = 1e-13
 #: The dtypes that are narrower than float64.
 NARROW = ("float32", "float16", "bfloat16")
 
+#: Numbers of so many binary digits at most are written as they are, and not what float32 left.
+DIGITS = 12
+
 
 @dataclass(frozen=True)
 class Ends:
@@ -185,8 +188,27 @@ def has_narrow(captured: Captured) -> bool:
     """Whether it computes, or has constants, in a narrower dtype than float64."""
     constants = (x for k, x in captured.inputs.items() if k in captured.places)
     return not {*NARROW}.isdisjoint(captured.dtypes.values()) or any(
-        x.dtype.kind in "fV" and x.dtype.itemsize < 8 for x in constants
+        x.dtype.kind in "fV" and held_in(x).itemsize < 8 for x in constants
     )
+
+
+def held_in(x: np.ndarray) -> np.dtype[Any]:
+    """The dtype that an array's numbers were rounded to: float32 of some that are in float64.
+
+    A table that is made in float32, as a buffer of positions, and is cast later.
+    """
+    finite = x[np.isfinite(x)] if x.dtype == np.float64 else x[:0]
+    with np.errstate(over="ignore", under="ignore"):
+        kept = finite.astype(np.float32) == finite
+    if not finite.size or not kept.all():
+        return x.dtype
+    digits = np.frexp(finite)[0] * 2.0**DIGITS
+    return x.dtype if np.array_equal(digits, np.round(digits)) else np.dtype(np.float32)
+
+
+def is_table(x: np.ndarray) -> bool:
+    """Whether an array holds numbers that float32 has rounded."""
+    return x.dtype.kind == "f" and held_in(x) == np.float32
 
 
 def _moved(
@@ -198,7 +220,7 @@ def _moved(
     given = np.finfo(np.float64 if dtype == "float64" else np.float32).eps
     for name, x in inputs.items():
         if name in captured.places and x.dtype.kind == "f":
-            eps = np.finfo(x.dtype).eps
+            eps = np.finfo(held_in(x)).eps
             if eps > given:
                 wide = x.astype(np.float64)
                 moved[name] = wide * (1 + 2 * eps * generator.uniform(-1, 1, x.shape))

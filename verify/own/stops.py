@@ -12,7 +12,7 @@ import numpy as np
 from ...cases.program import Instruction, Program
 from ...refimpl.errors import GradparityError
 from ..edits.forward import replaced
-from .causes import PATIENCE
+from .causes import PATIENCE, stopped
 from .evaluating import Evaluated
 from .gradients import REPRODUCED, gradients_apart, program_without_loss
 from .matching import Index
@@ -45,6 +45,39 @@ def search_stops(a: Evaluated, b: Evaluated) -> Stops | None:
             targets = tuple(i.target for i in needed)
             return Stops(targets, program_without_loss(_without(a, needed)))
     return None
+
+
+def one_is_enough(a: Evaluated, b: Evaluated, stops: Stops) -> Stops | None:
+    """A variable that all of several stops lead to, which makes ``b`` the same where it is stopped.
+
+    As what is computed under ``torch.no_grad``, which stops all that it is made of. The program is
+    that of ``b`` with the stop.
+    """
+    least = max(REPRODUCED, a.near_backwards, b.near_backwards)
+    for target in _leading_to(a, stops.targets) if len(stops.targets) > 1 else ():
+        there = counterpart(a, b, target)
+        if there is None:
+            continue
+        program = program_without_loss(replaced(b.program, there, stopped(b.made[there])))
+        if not gradients_apart(a, b.edited(program, {}), least):
+            return Stops((target,), program)
+    return None
+
+
+def _leading_to(side: Evaluated, targets: Sequence[str]) -> list[str]:
+    """Variables that move with parameters through all of these stops and by no other way."""
+    reached = {name: frozenset({name}) for name in targets}
+    live, found = {*side.captured.params}, []
+    for i in side.program.instructions:
+        if i.target in reached:
+            continue
+        if not live.isdisjoint(i.refs):
+            live.add(i.target)
+            continue
+        reached[i.target] = frozenset().union(*(reached.get(r, frozenset()) for r in i.refs))
+        if len(reached[i.target]) == len(targets):
+            found.append(i.target)
+    return found
 
 
 def counterpart(a: Evaluated, b: Evaluated, target: str) -> str | None:

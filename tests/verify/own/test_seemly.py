@@ -1,0 +1,125 @@
+"""Causes that numbers alone would prove, and what is said of those that are true."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import pytest
+import torch
+from torch import nn
+
+import gradparity as gp
+
+
+class Net(nn.Module):
+    """A layer, a norm, and what is made of them."""
+
+    def __init__(self, make):
+        super().__init__()
+        self.layer, self.norm, self.make = nn.Linear(4, 6), nn.RMSNorm(6, eps=1e-6), make
+        steps = torch.arange(3)[:, None] * torch.exp(torch.arange(6) * -0.7)
+        self.register_buffer("table", torch.sin(steps))
+
+    def forward(self, x):
+        return self.make(self, self.layer(x))
+
+
+def params(state):
+    return {
+        "kernel": state["layer.weight"].T,
+        "bias": state["layer.bias"],
+        "scale": state["norm.weight"],
+    }
+
+
+def compared(make, port, *, double=True):
+    torch.manual_seed(0)
+    net = Net(make)
+
+    def called(p, x):
+        return port(p, x @ p["kernel"] + p["bias"])
+
+    return gp.compare(net.double() if double else net, called, {"x": {"normal": [3, 4]}}, params)
+
+
+def normed(p, y):
+    return y * jax.lax.rsqrt((y**2).mean(-1, keepdims=True) + 1e-6) * p["scale"]
+
+
+def table():
+    return jnp.sin(jnp.arange(3)[:, None] * jnp.exp(jnp.arange(6) * -0.7))
+
+
+@pytest.mark.parametrize("double", [True, False])
+def test_a_table_that_torch_made_in_float32_is_held_to_its_rounding(double):
+    report = compared(
+        lambda net, y: (y + net.table).tanh(), lambda _, y: jnp.tanh(y + table()), double=double
+    )
+    assert report.verdict == "same", report
+    assert any(note.startswith("table of torch, which jax makes itself") for note in report.notes)
+
+
+def test_a_table_that_is_another_is_found_all_the_same():
+    report = compared(
+        lambda net, y: (y + net.table).tanh(),
+        lambda _, y: jnp.tanh(y + table() * (1 + 1e-5)),
+    )
+    assert report.verdict == "differs"
+
+
+def test_an_edit_that_breaks_an_output_that_agrees_is_no_cause():
+    def make(_, y):
+        part = (y**2).sum() / 4
+        return {"part": part, "whole": y.sum() + part}
+
+    def port(_, y):
+        part = (y**2).sum() / 4
+        return {"part": part, "whole": y.sum() + 4.0 * part}
+
+    (found,) = compared(make, port).findings
+    assert found.cause == ("torch leaves out a factor: it is not multiplied by 4, as jax is")
+    assert found.agree.startswith("in jax, test_seemly.py:")
+    assert "; or, in torch: multiplied by 4" in found.agree
+
+
+def test_a_norm_that_is_left_out_is_told_with_both_lines():
+    (found,) = compared(lambda net, y: net.norm(y).tanh(), lambda _, y: jnp.tanh(y)).findings
+    assert found.cause == "jax leaves rms_norm out"
+    assert ": rms_norm, as in torch at test_seemly.py:" in found.agree
+
+
+def turned(halves, join):
+    """Halves of rows, as pairs that are turned and stretched."""
+    first, second = halves
+    cos, sin = math.cos(1), math.sin(1)
+    return join([first * cos - second * sin, first * sin + second], -1)
+
+
+def test_a_norm_that_comes_later_is_not_left_out():
+    report = compared(
+        lambda net, y: turned(net.norm(y).chunk(2, -1), torch.cat).tanh(),
+        lambda p, y: jnp.tanh(normed(p, turned(jnp.split(y, 2, -1), jnp.concatenate))),
+    )
+    assert report.verdict == "differs"
+    assert not any("left out" in cause or "leaves" in cause for cause in report.causes), report
+
+
+def test_two_factors_that_are_left_out_are_no_division():
+    report = compared(lambda _, y: y.tanh() * 3.0 * 3.0, lambda _, y: jnp.tanh(y))
+    assert report.verdict == "differs"
+    assert report.causes == (), report
+
+
+def test_all_that_no_grad_stops_is_one_finding():
+    def make(net, y):
+        with torch.no_grad():
+            target = net.norm(y.tanh()) * net.layer.bias.sum()
+        return ((y - target) ** 2).sum(-1)
+
+    def port(p, y):
+        target = normed(p, jnp.tanh(y)) * p["bias"].sum()
+        return ((y - target) ** 2).sum(-1)
+
+    (found,) = compared(make, port).findings
+    assert found.cause == "torch lets no gradient pass here (detach, stop_gradient), jax does"
+    assert "stop it, too, by stop_gradient" in found.agree

@@ -23,7 +23,7 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_at
-from ..measure.noise import bound_of
+from ..measure.noise import bound_of, cancelled
 from ..measure.power import hides
 from ..truth.baseline import Baseline, baseline
 from ..truth.texts import beside_text
@@ -178,7 +178,11 @@ def _blind(task: Task, base: Baseline, *, values: bool) -> bool:
         truth = base.truth.get(key)
         if truth is not None and truth.dtype.kind in "fc":
             dtype = dtype_at(task, key[1], truth)
-            if hides(truth, bound_of(base.noise[key], dtype), dtype).any():
+            bound = bound_of(base.noise[key], dtype)
+            nothing = cancelled(truth, bound, dtype)
+            if key in base.branches:  # a set is what is judged there
+                nothing &= ~base.branches[key].where
+            if (hides(truth, bound, dtype) | nothing).any():
                 return True
     return False
 

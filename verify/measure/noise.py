@@ -217,7 +217,7 @@ def cancelled(want: np.ndarray, bound: np.ndarray, dtype: Any) -> np.ndarray:
 
     Their own size says nothing of an error, which may be as large as the bound.
     """
-    return (want == 0) & (bound > 2 * (flushed(dtype) + least_number(dtype)))
+    return (want == 0) & (bound > FACTORS * (flushed(dtype) + least_number(dtype)))
 
 
 def largest(want: np.ndarray, dtype: Any) -> float:

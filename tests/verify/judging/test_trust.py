@@ -450,8 +450,10 @@ def test_what_is_wrong_does_not_pass(runner, body):
 @pytest.mark.parametrize("name", ["held", "other", "third"])
 @pytest.mark.parametrize("body", RIGHT.values(), ids=RIGHT)
 def test_what_is_right_does_not_alarm(runner, body, name):
+    """A number of terms that cancel to zero may be labelled: as much as rounding leaves passes."""
     rows = [row for task in tasks(body, name) for row in runner.rows(task)]
-    assert {row["verdict"] for row in rows} == {"agree"}, [r["reason"] for r in rows]
+    told = [row for row in rows if row["verdict"] != "blind" or row["want"] != 0]
+    assert {row["verdict"] for row in told} == {"agree"}, [r["reason"] for r in rows]
 
 
 @pytest.mark.parametrize("name", ["held", "sixth"])
@@ -549,4 +551,4 @@ program:
 dtypes: [float32]
 """
     rows = Runner(["torch"]).rows(tasks(body)[0])
-    assert {row["verdict"] for row in rows if row["check"] == "grad"} == {"blind"}
+    assert {row["verdict"] for row in rows if row["tensor"] == "x"} == {"blind"}

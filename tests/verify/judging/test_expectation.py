@@ -197,7 +197,9 @@ def test_a_case_is_run_in_its_mode(mode):
     (case,), faults = load_text(head + keys, Path("made-up.yaml"))
     assert not faults
     found = Runner([adapter]).rows(case.tasks()[0])
-    assert {row["verdict"] for row in found} == ({"agree", "known"} if recorded else {"agree"})
+    # a determinant of terms that cancel to zero is labelled
+    told = {row["verdict"] for row in found if row["verdict"] != "blind" or row["want"] != 0}
+    assert told == ({"agree", "known"} if recorded else {"agree"})
 
 
 def test_torch_takes_another_way_without_create_graph():

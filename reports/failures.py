@@ -137,7 +137,8 @@ def told(frame: pd.DataFrame, most: int = MOST) -> list[str]:
     lines = [line for failure in found[:most] for line in failure.lines()]
     if len(found) > most:
         rest = listed(dict.fromkeys(failure.case for failure in found[most:]))
-        lines.append(f"and {counted(len(found) - most, 'more failure')}: {rest}")
+        more = counted(len(found) - most, "more failure")
+        lines.append(f"and {more}, told whole in a report (--out DIR): {rest}")
     return lines
 
 

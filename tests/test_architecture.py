@@ -169,7 +169,8 @@ def test_a_task_that_fails_goes_through_each_room_once():
         rows = runner.rows_for(task, adapter.name)
     finally:
         sys.setprofile(None)
-    assert {row["verdict"] for row in rows} == {"agree", "differs"}
+    # of what is labelled blind: an element of z is of terms that cancel
+    assert {row["verdict"] for row in rows} == {"agree", "blind", "differs"}
     assert [room for room in entered if room != "engine"] == ROAD
 
 

@@ -58,7 +58,9 @@ def test_an_expectation_that_a_framework_does_not_share_is_not_said_to_be_agreed
 
 def test_many_failures_are_counted(failing):
     lines = told(frame(failing(f"case-{k}", cause=f"cause {k}") for k in range(13)), most=10)
-    assert lines[-1] == "and 3 more failures: case-10, case-11, case-12"
+    assert lines[-1] == (
+        "and 3 more failures, told whole in a report (--out DIR): case-10, case-11, case-12"
+    )
 
 
 def test_nothing_failed_nothing_is_told(agreeing):

@@ -73,9 +73,8 @@ def _chooses(task: Task, rows: Mapping[str, Operation]) -> bool:
     """Whether the reference's text has an operation whose backward pass is no derivative."""
     program = task.program("numpy")
     assert program is not None, "a task without a text for the reference has no products"
-    return any(
-        not i.native and rows[i.operation].stopped(**i.attributes) for i in program.instructions
-    )
+    called = ((rows.get(i.operation), i) for i in program.instructions if not i.native)
+    return any(row is not None and row.stopped(**i.attributes) for row, i in called)
 
 
 def _rounded(task: Task, name: str, rows: Mapping[str, Operation]) -> float:

@@ -18,10 +18,10 @@ from ...adapters.values import slot_of_scale
 from ...cases.program import Program
 from ...cases.task import AVERAGE, Between, Divergence, Expected, Task
 from ...cases.ways import WAYS
-from ..measure.branches import Branches, decided
+from ..measure.branches import Branches, cancelled, decided
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_at
-from ..measure.noise import bound_of, cancelled, largest
+from ..measure.noise import bound_of, largest
 from ..measure.power import hides, power, way
 from ..slopes.sides import kink_at
 from ..slopes.vote import vote
@@ -311,7 +311,7 @@ def _told(
     hidden = hides(truth, bound, dtype) & judged
     hidden = hidden if unseen is None else hidden | unseen
     bound = np.broadcast_to(bound, truth.shape)
-    nothing = judged & cancelled(truth, bound, dtype) & ~hidden & sized
+    nothing = cancelled(truth, bound, dtype, part) & ~hidden & sized
     sharp = power(truth[judged], bound[judged], dtype)
     return sharp, int(hidden.sum() + nothing.sum()), int(nothing.sum())
 

@@ -23,11 +23,11 @@ from ...cases.task import Task
 from ...refimpl.ops import TABLE
 from ...refimpl.rounding import LOST, Noise, unit_roundoff
 from ...refimpl.tape import Node, Tape
-from ..measure.branches import Branches
+from ..measure.branches import Branches, cancelled
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
-from ..measure.noise import MULTIPLE, bound_of, cancelled, flushed, scale_of_noise, unseen
+from ..measure.noise import MULTIPLE, bound_of, flushed, scale_of_noise, unseen
 
 #: An operation that is off, its direction, a sentence, and its error over its noise.
 Found = tuple[Instruction, str, str, float]
@@ -255,9 +255,7 @@ class Judged:
             if outcome.agrees:
                 return outcome
             noise, found = explained({key: truth}, asked, {key} if self._lenient else ())
-            nothing = cancelled(truth, bound_of(noise[key], dtype), dtype)
-            if key in found:  # a set is what is judged there
-                nothing &= ~found[key].where
+            nothing = cancelled(truth, bound_of(noise[key], dtype), dtype, found.get(key))
             if (unseen(truth, noise[key], dtype) | nothing).any():
                 self.hidden = self.hidden or what
             return self._within(got, truth, dtype, noise[key], nan, found.get(key))

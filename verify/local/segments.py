@@ -21,9 +21,10 @@ from ...adapters.values import dtype_of, in_dtype, kind_of
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
+from ..measure.branches import cancelled
 from ..measure.compare import Outcome, compare
 from ..measure.dtypes import dtype_at
-from ..measure.noise import bound_of, cancelled
+from ..measure.noise import bound_of
 from ..measure.power import hides
 from ..truth.baseline import Baseline, baseline
 from ..truth.texts import beside_text
@@ -179,9 +180,7 @@ def _blind(task: Task, base: Baseline, *, values: bool) -> bool:
         if truth is not None and truth.dtype.kind in "fc":
             dtype = dtype_at(task, key[1], truth)
             bound = bound_of(base.noise[key], dtype)
-            nothing = cancelled(truth, bound, dtype)
-            if key in base.branches:  # a set is what is judged there
-                nothing &= ~base.branches[key].where
+            nothing = cancelled(truth, bound, dtype, base.branches.get(key))
             if (hides(truth, bound, dtype) | nothing).any():
                 return True
     return False

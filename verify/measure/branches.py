@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .noise import spread
+from ...refimpl.rounding import least_number
+from .noise import FACTORS, flushed, spread
 
 #: Gaps of more than this share of the range stand between clusters.
 APART = 1 / 16
@@ -188,3 +189,15 @@ def _clustered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         where = (whole > 0) & np.isfinite(whole) & (smooth <= TIGHT * whole)
         where &= apart.sum(axis=0) < MOST
         return where, np.where(np.isfinite(smooth), smooth, 0.0).astype(np.float64)
+
+
+def cancelled(
+    want: np.ndarray, bound: np.ndarray, dtype: Any, part: Branches | None = None
+) -> np.ndarray:
+    """Which elements are zeros of terms that cancel, as of what rounding leaves of them.
+
+    Their own size says nothing of an error, which may be as large as the bound. Where rounding
+    decides between branches, the set of them is what is judged.
+    """
+    found = (want == 0) & (bound > FACTORS * (flushed(dtype) + least_number(dtype)))
+    return found if part is None else found & ~part.where

@@ -134,7 +134,9 @@ def scale_of_noise(
     if noise.size > 1:
         share = SHARE * _middle(noise, size)
         more = np.minimum(share, LUCK * (noise if beside is None else np.maximum(noise, beside)))
-        np.copyto(more, _untouched(share, noise, size), where=noise <= 0)
+        still = noise <= 0
+        if still.any():
+            np.copyto(more, _untouched(share, noise, size), where=still)
         noise = np.hypot(noise, more, out=more)
     size *= OWN * unit_roundoff(dtype)  # in place, as it may be large
     np.maximum(size, flushed(dtype), out=size)
@@ -210,14 +212,6 @@ def tighter(want: np.ndarray, noise: np.ndarray, own: np.ndarray, dtype: Any) ->
 def unseen(want: np.ndarray, noise: np.ndarray, dtype: Any) -> np.ndarray:
     """Which elements a zero would pass for, by the bound that a noise makes (``power.hides``)."""
     return hides(want, MULTIPLE * noise, dtype)
-
-
-def cancelled(want: np.ndarray, bound: np.ndarray, dtype: Any) -> np.ndarray:
-    """Which elements are zeros of terms that cancel, as of what rounding leaves of them.
-
-    Their own size says nothing of an error, which may be as large as the bound.
-    """
-    return (want == 0) & (bound > FACTORS * (flushed(dtype) + least_number(dtype)))
 
 
 def largest(want: np.ndarray, dtype: Any) -> float:

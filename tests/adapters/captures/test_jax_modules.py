@@ -305,14 +305,6 @@ NNX = [
 ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NNX)
-def test_a_layer_of_nnx(name, draw):
-    with jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
-        module, shape = nnx_layers()[name]
-    assert whole(module, None, draw(*shape)).params
-
-
 def equinox_layers():
     nn, key = library("equinox").nn, jax.random.key(0)
     return {
@@ -347,10 +339,13 @@ EQUINOX = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EQUINOX)
-def test_a_layer_of_equinox(name, draw):
+@pytest.mark.parametrize(
+    ("layers", "name"),
+    [*((nnx_layers, name) for name in NNX), *((equinox_layers, name) for name in EQUINOX)],
+)
+def test_a_layer_of_nnx_and_of_equinox(layers, name, draw):
     with jax.enable_x64(True):  # noqa: FBT003  JAX takes it by position
-        module, shape = equinox_layers()[name]
+        module, shape = layers()[name]
     assert whole(module, None, draw(*shape)).params
 
 

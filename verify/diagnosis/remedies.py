@@ -1,7 +1,8 @@
 """What the atlas records of an operation that is off: why, and how to agree.
 
 An entry is told only where it is of the very same call, in the same framework and dtype, of a value
-or of a gradient as the failure is, and of an operand like the one at which the failure is worst.
+or of a gradient as the failure is, of an operand like the one at which the failure is worst, and of an
+error like the failure's: what is off by far more is off for another reason.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...adapters.base import Adapter, Step
 from ...cases.case import Case
@@ -18,14 +20,18 @@ from ...cases.loading import catalogue, load_files
 from ...cases.models import DivergenceModel
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Divergence, Task
-from ...refimpl.errors import GradparityError
-from ..judging.rows import FAILING, Row
+from ...refimpl.errors import AdapterFailed, GradparityError
+from ..judging.rows import FAILING, Row, worst_of
+from ..truth.baseline import baseline
 
 #: The catalogue's folder of entries.
 FOLDER = "divergences"
 
 #: An operand is like another up to this factor, of one sign.
 ALIKE = 2.0
+
+#: A record explains an error up to so many times its own.
+FURTHER = 10.0
 
 #: Kinds of records that hold at one value alone.
 EXACT = ("kink", "singular")
@@ -50,10 +56,11 @@ def entry_for(
         return None
     held = {**task.rows(0), **task.params, **step.values}
     for check, name in (("value", blamed), *(("grad", r) for r in made.refs)):
-        at = _worst(rows, check, name)
-        operands = None if at is None else _operands(made, held, at)
-        if operands is not None:
-            return next(_matching(task, adapter, made, check, name, operands), None)
+        row = _off(rows, check, name)
+        at = () if row is None else worst_of(row)[0]
+        operands = _operands(made, held, at) if row is not None and row["worst_index"] else None
+        if row is not None and operands is not None:
+            return next(_matching(task, adapter, made, row, operands), None)
     return None
 
 
@@ -62,13 +69,17 @@ def _known(task: Task, program: Program) -> set[str]:
     return {*task.inputs, *task.params, *program.named}
 
 
-def _worst(rows: Sequence[Row], check: str, name: str) -> tuple[int, ...] | None:
-    """Where a tensor is most off; None where it is not, or has no such place."""
-    for row in rows:
-        off = row["verdict"] in FAILING and row["step"] == 0
-        if off and (row["check"], row["tensor"]) == (check, name) and row["worst_index"]:
-            return tuple(int(x) for x in row["worst_index"].strip("()").split(",") if x.strip())
-    return None
+def _off(rows: Sequence[Row], check: str, name: str) -> Row | None:
+    """The row of a tensor that is off at the first step."""
+    return next(
+        (
+            row
+            for row in rows
+            if row["verdict"] in FAILING and row["step"] == 0 and row["tensor"] == name
+            if row["check"] == check
+        ),
+        None,
+    )
 
 
 def _operands(
@@ -95,8 +106,7 @@ def _matching(
     task: Task,
     adapter: Adapter,
     made: Instruction,
-    check: str,
-    name: str,
+    row: Row,
     operands: list[complex | None],
 ) -> Iterator[tuple[str, Divergence]]:
     for case in _cases_of(made.operation.rpartition(".")[2]):
@@ -107,12 +117,14 @@ def _matching(
             single = None if program is None else _single(program)
             if single is None or not _same_call(single, made, adapter):
                 continue
+            check, name = row["check"], row["tensor"]
             where = single.target if check == "value" else _argument(single, made, name)
             for record in other.divergences:
                 key = (record.check, record.tensor)
-                told = adapter.name in record.adapters and key == (check, where)
-                if told and record.agree_by and _like(other, single, operands, record.kind):
-                    yield case.name, record
+                if adapter.name in record.adapters and key == (check, where) and record.agree_by:
+                    alike = _like(other, single, operands, record.kind)
+                    if alike.any() and _explains(other, record, alike, row):
+                        yield case.name, record
 
 
 def entries_of(operation: str, adapter: str) -> Iterator[tuple[str, DivergenceModel]]:
@@ -165,21 +177,53 @@ def _argument(one: Instruction, other: Instruction, name: str) -> str:
     return argument.name if isinstance(argument, Ref) else ""
 
 
-def _like(task: Task, i: Instruction, operands: list[complex | None], kind: str) -> bool:
-    """Whether a task's call has an element whose operands are like these."""
+def _like(
+    task: Task, i: Instruction, operands: list[complex | None], kind: str
+) -> NDArray[np.bool_]:
+    """Which elements of a task's call have operands like these."""
     held = {**task.inputs, **task.params}
     arrays = [
         np.asarray(held[a.name]) if isinstance(a, Ref) else np.asarray(getattr(a, "value", a))
         for a in i.arguments
     ]
     try:
-        elements = [x.reshape(-1) for x in np.broadcast_arrays(*arrays)]
+        elements = np.broadcast_arrays(*arrays)
     except ValueError:
-        return False
-    return any(
+        return np.zeros((), bool)
+    alike = [
         all(_near(x, y, kind) for x, y in zip(element, operands, strict=True))
-        for element in zip(*elements, strict=True)
-    )
+        for element in zip(*(x.reshape(-1) for x in elements), strict=True)
+    ]
+    return np.reshape(alike, elements[0].shape)
+
+
+def _explains(task: Task, record: Divergence, alike: NDArray[np.bool_], row: Row) -> bool:
+    """Whether an error is no larger than what a record has where the operands are alike."""
+    _, got, want = worst_of(row)
+    if record.between is not None or record.raises is not None:
+        return record.raises is None
+    try:
+        truth = np.asarray(baseline(task, runs=1).truth[record.check, record.tensor, 0])
+    except (AdapterFailed, KeyError):
+        return False
+    if record.bound is not None:
+        error = abs(got - want)
+        return bool(error <= FURTHER * (record.bound.abs + record.bound.rel * abs(want)))
+    told = np.broadcast_to(np.asarray(record.value), truth.shape)
+    where = alike if alike.shape == truth.shape else np.ones(truth.shape, bool)
+    pairs = zip(told[where].reshape(-1), truth[where].reshape(-1), strict=True)
+    return any(_as_far(complex(x), complex(t), got, want) for x, t in pairs)
+
+
+def _as_far(told: complex, truth: complex, got: complex, want: complex) -> bool:
+    """Whether one result is as far off the truth as another is, or nearer."""
+    if not (np.isfinite(told) and np.isfinite(got)):
+        return str(told) == str(got)
+    if not (np.isfinite(truth) and np.isfinite(want)):
+        return str(truth) == str(want)
+    if truth == 0 or want == 0:
+        return truth == want
+    return abs(got / want - 1) <= FURTHER * abs(told / truth - 1)
 
 
 def _near(x: Any, y: complex | None, kind: str) -> bool:

@@ -85,7 +85,8 @@ def write(pytester, monkeypatch):
 
 
 #: Without other plugins, which each run in this process would load anew.
-ALONE = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:benchmark")
+OTHERS = ("jaxtyping", "cacheprovider", "hypothesispytest", "benchmark")
+ALONE = tuple(word for name in OTHERS for word in ("-p", f"no:{name}"))
 
 
 def numpy_only(pytester, *arguments, process=False):

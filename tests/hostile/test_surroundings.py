@@ -101,7 +101,13 @@ def test_what_cannot_be_read_in_a_folder_is_a_fault_and_no_end(folder):
     assert fault.startswith("memory.yaml: cannot be read (")
 
 
-@pytest.mark.parametrize("name", [b"\xff.yaml", b"\x1b[2J.yaml", b"a\nb.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"\xff.yaml",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in (b"\x1b[2J.yaml", b"a\nb.yaml")),
+    ],
+)
 def test_a_file_may_have_any_name(folder, name):
     (folder / "bad.yaml").unlink()
     path = folder / os.fsdecode(name)

@@ -69,6 +69,7 @@ def test_the_catalogue_catches_them_and_blames_the_right_one():
     assert right >= 0.98 * due, told
 
 
+@pytest.mark.slow
 def test_fuzz_alone_finds_one_again_and_shrinks_it():
     script = [sys.executable, "-m", "tests.outside.fuzzing", "--most", "1"]
     done = subprocess.run(  # noqa: S603  ours

@@ -121,6 +121,10 @@ def test_the_atlas_is_told_by_a_functions_name(gradparity, tmp_path, monkeypatch
     assert "\n  jax is wrong.\n" in out
     assert "\n  to agree: scale both sides by hand" in out
     assert not list(tmp_path.iterdir())  # nothing is written
+
+
+@pytest.mark.slow
+def test_a_function_that_no_entry_speaks_of_is_bad_usage(gradparity):
     status, _, err = gradparity("atlas", "no-such-function", "--adapters", "jax")
     assert (status, "no entry of the atlas speaks of 'no-such-function'" in err) == (2, True)
 

@@ -137,7 +137,10 @@ def test_a_missing_framework_is_said_once_and_the_others_run(gradparity, swept, 
 
 
 @pytest.mark.parametrize("names", ["torch", "numpy,torch", "numpy,torch,jax"])
-@pytest.mark.parametrize("command", [("run",), ("explain",), ("selftest", "--redraw", "1")])
+@pytest.mark.parametrize(
+    "command",
+    [("run",), ("explain",), pytest.param(("selftest", "--redraw", "1"), marks=pytest.mark.slow)],
+)
 def test_a_named_framework_that_is_missing_is_bad_usage(gradparity, installed, command, names):
     installed("jax")
     where = [] if command[0] == "selftest" else ["one-layer"]
@@ -146,7 +149,13 @@ def test_a_named_framework_that_is_missing_is_bad_usage(gradparity, installed, c
     assert err == "gradparity: adapter torch needs torch: pip install torch\n"
 
 
-@pytest.mark.parametrize("command", [("run", "one-layer"), ("selftest", "--redraw", "1")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "one-layer"),
+        pytest.param(("selftest", "--redraw", "1"), marks=pytest.mark.slow),
+    ],
+)
 def test_the_reference_alone_is_compared_only_where_it_is_asked_for(gradparity, installed, command):
     installed()
     status, out, err = gradparity(*command)

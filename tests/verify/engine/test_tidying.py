@@ -16,6 +16,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from 
 
 
 @LINUX
+@pytest.mark.slow
 def test_it_lets_go_above_the_bound_and_then_only_where_it_has_grown():
     held, calls = [], []
 

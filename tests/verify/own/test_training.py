@@ -496,6 +496,7 @@ def test_a_rate_inside_of_a_momentum_is_no_fault_as_long_as_it_stays():
     assert report.verdict == "differs"
 
 
+@pytest.mark.slow
 def test_another_rule_is_no_setting_of_this_one():
     report = trained(adam, optax.adabelief(1e-2))
     assert report.verdict == "differs"

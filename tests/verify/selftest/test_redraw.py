@@ -164,7 +164,7 @@ def test_a_record_of_which_no_digit_is_left_explains_nothing():
     assert explanations(imprecise("log1p", 2.0**51, elsewhere=150)) == [""] * 8
 
 
-@pytest.mark.parametrize("jobs", ["0", "2"])
+@pytest.mark.parametrize("jobs", ["0", pytest.param("2", marks=pytest.mark.slow)])
 def test_the_command_counts_alarms_and_those_that_are_explained(jobs, capsys):
     with pytest.raises(SystemExit) as ended:
         command(redraw=5, first=3, adapters="numpy", jobs=jobs, form="json")

@@ -67,7 +67,7 @@ def test_the_bound_at_an_exact_tie_is_not_the_kink(name, dtype):
     "change",
     [
         pytest.param(lambda g: g + np.array([0.5, 0.0]), id="other branch"),
-        pytest.param(lambda g: g * (1 + 1e-10) + 1e-10, id="scaled"),
+        pytest.param(lambda g: g * (1 + 1e-10) + 1e-10, id="scaled", marks=pytest.mark.slow),
     ],
 )
 def test_a_wrong_gradient_at_an_exact_tie_is_seen(name, change):

@@ -23,6 +23,7 @@ from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
 from .jax_ways import Setup, hvp_forward_over_reverse, jvp, placed, vmap
+from .jax_width import wide
 from .lowering import SpelledDialect
 from .snippets.statements import OURS, statements
 from .values import cotangent_of, differentiates, kind_of
@@ -84,32 +85,33 @@ class JaxAdapter(Adapter):
         jax.clear_caches()
 
     def run(self, task: Task) -> Trace:
-        """Run a task, in 64 bits whatever the importing program has set."""
+        """Run a task, with 64 bits or without whatever the importing program has set."""
         program = self.program(task)
         started = time.perf_counter()
-        with self._placed():
+        with self._placed(task):
             steps = self._compiled(task, program, self.mode(task)).steps(task)
         return Trace(steps, time.perf_counter() - started)
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """By ``jax.jvp``."""
-        with self._placed():
+        with self._placed(task):
             return jvp(self._setup(task))
 
     def hvp(self, task: Task) -> dict[str, Cotangent]:
         """By forward over reverse."""
-        with self._placed():
+        with self._placed(task):
             return hvp_forward_over_reverse(self._setup(task))
 
     def vmap(self, task: Task, batched: str) -> dict[str, Cotangent]:
         """By ``jax.vmap`` of ``jax.grad``."""
-        with self._placed():
+        with self._placed(task):
             return vmap(self._setup(task), batched)
 
     @contextmanager
-    def _placed(self) -> Iterator[None]:
-        """Inside, JAX has 64 bits and computes on this adapter's device."""
-        with failures(), jax.enable_x64(True), jax.default_device(self._device):  # noqa: FBT003  JAX takes it by position
+    def _placed(self, task: Task) -> Iterator[None]:
+        """Inside, JAX has 64 bits as the task asks, and computes on this adapter's device."""
+        bits = jax.enable_x64(wide(task, self.program(task)))
+        with failures(), bits, jax.default_device(self._device):
             yield
 
     def _setup(self, task: Task) -> Setup:

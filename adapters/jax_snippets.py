@@ -7,6 +7,7 @@ import numpy as np
 from .jax_loops import parts
 from .jax_lowerings import LOWERINGS
 from .jax_training import spelled
+from .jax_width import wide
 from .snippets.writer import Labelled, Writer, indented
 
 #: What the program as a function is wrapped in, by the name of the variant.
@@ -36,8 +37,9 @@ class JaxWriter(Writer):
         return [f"import {', '.join(names)}{shorts}{deep}"]
 
     def settings(self) -> list[str]:
-        """64 bits, as the adapter runs it."""
-        return ['jax.config.update("jax_enable_x64", True)']
+        """64 bits, where the adapter has them on."""
+        on = wide(self.task, self.program)
+        return ['jax.config.update("jax_enable_x64", True)'] if on else []
 
     def dtype(self, name: str) -> str:
         """By position."""

@@ -46,12 +46,12 @@ class JaxEager(_Variant):
 
     def jvp(self, task: Task) -> dict[str, Cotangent]:
         """By ``jax.jacfwd``."""
-        with self._placed():
+        with self._placed(task):
             return jvp_by_jacfwd(self._setup(task))
 
     def hvp(self, task: Task) -> dict[str, Cotangent]:
         """By reverse over reverse."""
-        with self._placed():
+        with self._placed(task):
             return hvp_reverse_over_reverse(self._setup(task))
 
 

@@ -55,7 +55,8 @@ class Writer(ABC):
         # The constants of a captured text have names that no text can have, and are in none.
         own = {k: x for k, x in task.inputs.items() if k.isidentifier()}
         task = replace(task, inputs=own)
-        self.task, self.shown, self.mode, self.output = task, shown, mode, program.output
+        self.task, self.program = task, program
+        self.shown, self.mode, self.output = shown, mode, program.output
         self.body = statements(task, program, self.lowerings)
 
     def text(self) -> str:

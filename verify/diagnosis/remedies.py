@@ -1,8 +1,8 @@
 """What the atlas records of an operation that is off: why, and how to agree.
 
 An entry is told only where it is of the very same call, in the same framework and dtype, of a value
-or of a gradient as the failure is, of an operand like the one at which the failure is worst, and of an
-error like the failure's: what is off by far more is off for another reason.
+or of a gradient as the failure is, of an operand like the one at which the failure is worst, and of
+an error like the failure's: what is off by far more is off for another reason.
 """
 
 from __future__ import annotations

@@ -155,6 +155,24 @@ def lost(
     return found
 
 
+def unmeasured(
+    truth: Mapping[Key, np.ndarray], noise: dict[Key, np.ndarray], runs: Runs[Key]
+) -> dict[Key, np.ndarray]:
+    """The noise, without a bound where a finite element is an infinity or a NaN in most runs.
+
+    How far rounding moves it has been seen in the few others alone, or in none.
+    """
+    known = dict(noise)
+    for key, want in truth.items():
+        alike = [x for x in _of(runs.native, key) if np.shape(x) == want.shape]
+        if want.dtype.kind in "fc" and alike:
+            strays = np.mean([~np.isfinite(x) for x in alike], axis=0)
+            unknown = np.isfinite(want) & (strays > 0.5)
+            if unknown.any():
+                known[key] = np.where(unknown, np.inf, noise[key])
+    return known
+
+
 def explained(
     truth: Mapping[Key, np.ndarray], runs: Runs[Key], untightened: Collection[Key] = ()
 ) -> tuple[dict[Key, np.ndarray], dict[Key, Branches]]:
@@ -262,11 +280,11 @@ def _branches(
     exact results alone stay on the tie.
     """
     discrete = [k for k, want in truth.items() if want.dtype.kind not in "fc"]
-    open_ones = [k for k in discrete if branches(truth[k], _of(runs.native, k))]
+    unknownones = [k for k in discrete if branches(truth[k], _of(runs.native, k))]
     opened = [k for k in truth if k not in discrete and is_open(truth[k], moved[k]).any()]
     if not (opened or discrete):
         return {}
-    wide = runs.wide if open_ones or opened else []
+    wide = runs.wide if unknownones or opened else []
     found = {}
     for key in (*discrete, *opened):
         seen = wide if key in opened else [*runs.native, *wide]

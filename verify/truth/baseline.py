@@ -29,7 +29,7 @@ from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_at
-from ..measure.explained import Runs, explained, lost
+from ..measure.explained import Runs, explained, lost, unmeasured
 from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread, unseen
 from ..slopes.curvature import contradicted
 from ..slopes.nearness import Near, Watch
@@ -99,7 +99,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     noise, found = explained(truth, ways, untightened=updated)
     return Baseline(
         truth,
-        _left_over(truth, _far_out(truth, noise, task), task),
+        unmeasured(truth, _left_over(truth, _far_out(truth, noise, task), task), ways),
         found,
         _of_what_is_expected(truth, ways),
         unused,

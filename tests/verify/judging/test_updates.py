@@ -203,3 +203,34 @@ def test_the_command_writes_its_pages(tmp_path, capsys):
     (tmp_path / "file").touch()
     with pytest.raises(BadUsage, match="cannot be written"):
         optimizers("lion", adapters="torch", out=str(tmp_path / "file"))
+
+
+UNDERFLOWS = """\
+case: underflows
+about: Squares of the gradient that float16 has not.
+params: {x: [-0.0002, 0.0005, -0.0008]}
+program: loss = sum(x * x) * 1.0e-2
+optimizer: {adam: {lr: 0.01}}
+steps: 4
+dtypes: [float16]
+"""
+
+
+@pytest.fixture(scope="module")
+def underflown():
+    (case,), _ = load_text(UNDERFLOWS, Path("underflows.yaml"))
+    (task,) = case.tasks()
+    return Runner(["numpy", "torch"]).rows(task)
+
+
+def test_what_few_runs_leave_finite_is_no_measure(underflown):
+    """The reference's own steps differ by what underflows; no bound is small there."""
+    own = [row for row in underflown if row["adapter"] == "numpy"]
+    assert {row["verdict"] for row in own} == {"agree", "blind"}
+
+
+def test_an_update_to_infinity_that_its_rule_explains_not_is_told_as_it_is(underflown):
+    off = [row for row in underflown if row["verdict"] == "differs"]
+    first = next(row for row in off if row["tensor"] == "x")
+    assert (first["adapter"], first["check"], first["step"]) == ("torch", "update", 0)
+    assert np.isinf([first["max_abs"], first["got"]]).all()

@@ -56,6 +56,8 @@ class Known:
     constants: frozenset[str] = frozenset()
     #: Variable → the other program's arrays with the very same elements in another order.
     rivals: Mapping[str, Sequence[tuple[str, np.ndarray]]] = field(default_factory=dict)
+    #: Variable → the instruction of the program that is edited which assigns it.
+    made: Mapping[str, Instruction] = field(default_factory=dict)
 
     def shape(self, argument: Ref | Const | None) -> tuple[int, ...]:
         """The shape of an argument."""

@@ -7,7 +7,7 @@ outputs, or values after the parting that it had not before.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,11 @@ class Proof:
 
 
 def search(
-    a: Evaluated, b: Evaluated, parting: Parting, starts: Sequence[tuple[str, str]]
+    a: Evaluated,
+    b: Evaluated,
+    parting: Parting,
+    starts: Sequence[tuple[str, str]],
+    holds: Callable[[Proof], bool] = lambda _: True,
 ) -> Proof | None:
     """The edit of ``a`` that reproduces ``b``; None where none of the table does.
 
@@ -60,9 +64,11 @@ def search(
         Where they part.
     starts
         The pairs of outputs that differ.
+    holds
+        Whether a proof is more than a chance of these sizes.
     """
     known, extra = known_of(a, b, parting)
-    trial = _Trial(a, b, parting.there, starts, {**a.values, **extra})
+    trial = Trial(a, b, parting.there, starts, {**a.values, **extra})
     until = time.monotonic() + PATIENCE
     best: tuple[tuple[Any, ...], Proof] | None = None
     front = [name for name in parting.here.first if name in a.made]
@@ -83,13 +89,14 @@ def search(
                 program = replaced(a.program, name, edit.instructions, edit.results)
                 used = {r for e in edit.instructions for r in e.refs}
                 held = {k: x for k, x in extra.items() if k in used}
-                best = key, Proof(edit, name, program, whole, held, there)
+                proof = Proof(edit, name, program, whole, held, there)
+                best = (key, proof) if holds(proof) else best
         if best is not None and not best[0][0] and rank < len(front):
             break
     return best[1] if best else None
 
 
-class _Trial:
+class Trial:
     """Tries edits of one side against the other."""
 
     def __init__(
@@ -172,6 +179,7 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
         arrays,
         constants,
         rivals(a, b, parting),
+        a.made,
     )
     return known, {f"there:{k}": x for k, x in arrays}
 

@@ -13,11 +13,12 @@ from ...cases.program import Const
 from ..measure.noise import MULTIPLE
 from . import telling
 from .causes import Proof, search
+from .chance import Elsewhere
 from .evaluating import Evaluated
 from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
 from .matching import largest, off
-from .parting import Front, part
+from .parting import Front, Parting, part
 from .stops import counterpart, one_is_enough, search_stops
 
 #: How many things may be found one after the other.
@@ -33,15 +34,17 @@ class _State:
 
     a: Evaluated
     b: Evaluated
+    #: The two at another size, edited alike.
+    elsewhere: Elsewhere
 
 
-def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
+def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> list[Finding]:
     """What makes two programs different, in the order in which they part.
 
-    A cause is stated only where the edited program reproduces the other side; the edit is then
-    applied, and the search goes on.
+    A cause is stated only where the edited program reproduces the other side, at another size as
+    well where one size may do so by chance; the edit is then applied, and the search goes on.
     """
-    state, findings = _State(a, b), []
+    state, findings = _State(a, b, elsewhere or Elsewhere()), []
     for _ in range(ROUNDS):
         starts = _apart(state.a, state.b)
         if not starts:
@@ -94,15 +97,13 @@ def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
 def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding, bool]:
     a, b = state.a, state.b
     parting = part(a, b, starts)
-    proof, turned = search(a, b, parting, starts), False
-    if proof is None or not proof.whole:
-        back = type(parting)(parting.there, parting.here)
-        other = search(b, a, back, [(y, x) for x, y in starts])
-        if other is not None and (proof is None or other.whole):
-            proof, turned = other, True
+    searching = _Searching(state, parting, starts)
+    proof, turned = searching.found()
     at_a, at_b = _at(a, parting.here, proof, turned), _at(b, parting.there, proof, not turned)
     if proof is None:
         return Finding("value", (at_a, at_b), effect=_effect(a, b)), False
+    others = searching.others(proof, turned=turned)
+    state.elsewhere.apply(b if turned else a, proof, turned=turned)
     before = a.loss if not turned else b.loss
     core = program_without_loss(proof.program)
     places = (at_a.place, at_b.place)
@@ -117,7 +118,56 @@ def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding,
         words = telling.cause(proof, a, b)
         agree = telling.remedy(proof, (a, b), places)
     effect = f"changes the loss by {abs(after - before):.3g} of {before:.6g}"
+    if others:
+        said = [telling.cause(one, a, b, turned=back) for one, back in others]
+        words = f"either {words}, or {', or '.join(said)}: alike for so many examples"
+        agree = "compare on another number of examples, which tells these apart"
     return Finding("value", (at_a, at_b), words, agree, effect), True
+
+
+class _Searching:
+    """Looks for an edit of either side."""
+
+    def __init__(self, state: _State, parting: Parting, starts: list[tuple[str, str]]) -> None:
+        back = Parting(parting.there, parting.here)
+        self._asked = {
+            False: (state.a, state.b, parting, starts),
+            True: (state.b, state.a, back, [(y, x) for x, y in starts]),
+        }
+        self._elsewhere = state.elsewhere
+        #: Proofs that may be of chance, as no other size is to be had.
+        self._unsure: list[tuple[Proof, bool]] = []
+
+    def found(self) -> tuple[Proof | None, bool]:
+        """The edit that is believed, and whether it is of the second side."""
+        proof = self._search(turned=False)
+        if proof is None or not proof.whole:
+            other = self._search(turned=True)
+            if other is not None and (proof is None or other.whole):
+                return other, True
+        return proof, False
+
+    def others(self, proof: Proof, *, turned: bool) -> list[tuple[Proof, bool]]:
+        """Edits that reproduce as much, where it may be by chance that one does."""
+        if all(one is not proof for one, _ in self._unsure):
+            return []
+        if not turned:
+            self._search(turned=True)
+        found: dict[str, tuple[Proof, bool]] = {}
+        for one, back in self._unsure:
+            if one is not proof and one.whole == proof.whole:
+                found.setdefault(one.edit.says, (one, back))
+        found.pop(proof.edit.says, None)
+        return list(found.values())
+
+    def _search(self, *, turned: bool) -> Proof | None:
+        def holds(proof: Proof) -> bool:
+            held = self._elsewhere.holds(self._asked[turned][0], proof, turned=turned)
+            if held is None:
+                self._unsure.append((proof, turned))
+            return held is not False
+
+        return search(*self._asked[turned], holds)
 
 
 def _gradients_part(state: _State) -> tuple[list[Finding], bool]:

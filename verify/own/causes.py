@@ -127,7 +127,7 @@ class Trial:
 
         None where the edit reproduces nothing.
         """
-        a, b = self._a, self._b
+        a = self._a
         if not self._seen.may_have(a.made[name], edit):
             return None
         try:
@@ -141,24 +141,40 @@ class Trial:
             later = forward(tuple(rest), {**self._values, **made})
         except GradparityError:  # an edit that cannot be computed is no cause
             return None
-        for mine, other in self._kept:
-            changed = later.get(mine, made.get(mine))
-            if changed is not None and off(changed, b.values[other]) >= self._reproduced:
-                return None
-        gained = sum(
-            1
-            for k, x in later.items()
-            if not isinstance(x, tuple) and self._lost.find(x) is not None
-        )
-        errors = []
-        for mine, other in self._starts:
-            got = later.get(mine, made.get(mine, self._values[mine]))
-            errors.append(off(got, b.values[other]))
-        whole = max(errors) < self._reproduced
+        found = self._judged({**made, **later}, later)
+        if found is None:
+            return None
+        whole, gained, error = found
         if not (whole or gained or (there is not None and not edit.part)):
             return None
-        error = 0 if max(errors) == 0 else max(-14, int(np.floor(np.log10(min(max(errors), 1e9)))))
         return whole, gained + (there is not None), error, there
+
+    def judged(self, changed: Mapping[str, Any]) -> tuple[bool, int, int] | None:
+        """The same of variables that have other values.
+
+        None where what agreed does not, or nothing is reproduced.
+        """
+        found = self._judged(changed, changed)
+        return found if found is not None and (found[0] or found[1]) else None
+
+    def _judged(
+        self, changed: Mapping[str, Any], later: Mapping[str, Any]
+    ) -> tuple[bool, int, int] | None:
+        b = self._b
+        for mine, other in self._kept:
+            x = changed.get(mine)
+            if x is not None and off(x, b.values[other]) >= self._reproduced:
+                return None
+        gained = sum(
+            1 for x in later.values() if not isinstance(x, tuple) and self._lost.find(x) is not None
+        )
+        errors = [
+            off(changed.get(mine, self._values[mine]), b.values[other])
+            for mine, other in self._starts
+        ]
+        largest = max(errors)
+        error = 0 if largest == 0 else max(-14, int(np.floor(np.log10(min(largest, 1e9)))))
+        return largest < self._reproduced, gained, error
 
 
 def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[str, np.ndarray]]:

@@ -20,6 +20,7 @@ from .gradients import gradients_apart, part_backwards, program_without_loss, se
 from .matching import largest, off
 from .parting import Front, Parting, part
 from .stops import counterpart, one_is_enough, search_stops
+from .tables import search_tables
 
 #: How many things may be found one after the other.
 ROUNDS = 8
@@ -140,12 +141,13 @@ class _Searching:
 
     def found(self) -> tuple[Proof | None, bool]:
         """The edit that is believed, and whether it is of the second side."""
-        proof = self._search(turned=False)
+        asked = self._asked[False]
+        proof = search_tables(*asked, known=True) or self._search(turned=False)
         if proof is None or not proof.whole:
             other = self._search(turned=True)
             if other is not None and (proof is None or other.whole):
                 return other, True
-        return proof, False
+        return proof or search_tables(*asked, known=False), False
 
     def others(self, proof: Proof, *, turned: bool) -> list[tuple[Proof, bool]]:
         """Edits that reproduce as much, where it may be by chance that one does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import applied, attributes, cells, forms, layers, numbers, shapes, windows
+from . import applied, attributes, cells, copies, forms, labels, layers, numbers, shapes, windows
 from .edit import Edit, Known, edits_of, stand_ins
 
 __all__ = [
@@ -11,8 +11,10 @@ __all__ = [
     "applied",
     "attributes",
     "cells",
+    "copies",
     "edits_of",
     "forms",
+    "labels",
     "layers",
     "numbers",
     "shapes",

@@ -26,6 +26,9 @@ from .seemly import Seen
 #: near to their own truths.
 REPRODUCED = 1e-8
 
+#: Operations whose edits reach back to where sides part: what is cut out before them.
+REACHING = frozenset({"cross_entropy", "nll"})
+
 #: Seconds that a search may take.
 PATIENCE = 60.0
 
@@ -72,7 +75,9 @@ def search(
     until = time.monotonic() + PATIENCE
     best: tuple[tuple[Any, ...], Proof] | None = None
     front = [name for name in parting.here.first if name in a.made]
-    for rank, name in enumerate([*front, *_near(a, front)]):
+    later = (i.target for i in a.program.instructions if i.operation in REACHING)
+    names = dict.fromkeys((*front, *_near(a, front), *(n for n in later if n in parting.here.lost)))
+    for rank, name in enumerate(names):
         i = a.made[name]
         if any(r not in a.values for r in i.refs):
             continue

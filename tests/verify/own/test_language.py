@@ -128,8 +128,6 @@ NOT_SHIFTED = (
     "position t is held to labels[:, t] in jax (labels that are not shifted), "
     "to labels[:, t + 1] in torch"
 )
-    "position t is held to token t in jax (labels that are not shifted), to token t + 1 in"
-)
 
 
 @pytest.mark.parametrize(

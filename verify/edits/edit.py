@@ -31,6 +31,8 @@ class Edit:
     operand: str = ""
     #: Of an operation with several results, the variables that take them, in order.
     results: tuple[str, ...] = ()
+    #: Of elements in another order along an axis, which stand where.
+    order: tuple[int, ...] = ()
     #: Whether ``says`` tells more than the attributes do, where they alone are edited.
     words: bool = False
 

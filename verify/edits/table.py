@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import applied, attributes, cells, copies, forms, labels, layers, numbers, shapes, windows
+from . import (
+    applied,
+    attributes,
+    cells,
+    copies,
+    forms,
+    labels,
+    layers,
+    numbers,
+    segments,
+    shapes,
+    windows,
+)
 from .edit import Edit, Known, edits_of, stand_ins
 
 __all__ = [
@@ -17,6 +29,7 @@ __all__ = [
     "labels",
     "layers",
     "numbers",
+    "segments",
     "shapes",
     "stand_ins",
     "windows",

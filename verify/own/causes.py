@@ -29,6 +29,9 @@ REPRODUCED = 1e-8
 #: Operations whose edits reach back to where sides part: what is cut out before them.
 REACHING = frozenset({"cross_entropy", "nll"})
 
+#: So many steps before a side parts what is cut into parts is looked for.
+FAR = 6
+
 #: Seconds that a search may take.
 PATIENCE = 60.0
 
@@ -76,7 +79,8 @@ def search(
     best: tuple[tuple[Any, ...], Proof] | None = None
     front = [name for name in parting.here.first if name in a.made]
     later = (i.target for i in a.program.instructions if i.operation in REACHING)
-    names = dict.fromkeys((*front, *_near(a, front), *(n for n in later if n in parting.here.lost)))
+    later = (n for n in later if n in parting.here.lost)
+    names = dict.fromkeys((*front, *_near(a, front), *_packed(a, front), *later))
     for rank, name in enumerate(names):
         i = a.made[name]
         if any(r not in a.values for r in i.refs):
@@ -241,6 +245,17 @@ def _near(side: Evaluated, front: Sequence[str]) -> Iterator[str]:
             if not user.startswith(LOSS):
                 found.setdefault(user)
     yield from (name for name in found if name not in front)
+
+
+def _packed(side: Evaluated, front: Sequence[str]) -> Iterator[str]:
+    """What is cut into several parts a few steps before a side parts, as queries, keys, values."""
+    level = dict.fromkeys(front)
+    for _ in range(FAR):
+        level = dict.fromkeys(r for n in level for r in side.made[n].refs if r in side.made)
+        for name in level:
+            cut = [u for u in side.users.get(name, ()) if side.made[u].operation == "getitem"]
+            if len(cut) > 1:
+                yield name
 
 
 def stopped(i: Instruction) -> tuple[Instruction, ...]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from ...adapters.captures.captured import Place
-from ...cases.program import Const
 from ..measure.noise import MULTIPLE
 from . import telling
 from .causes import Proof, search
@@ -18,7 +15,8 @@ from .evaluating import Evaluated
 from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
 from .matching import largest, off
-from .parting import Front, Parting, part
+from .parting import Parting, part
+from .placing import place, standing
 from .stops import counterpart, one_is_enough, search_stops
 from .tables import search_tables
 
@@ -100,7 +98,10 @@ def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding,
     parting = part(a, b, starts)
     searching = _Searching(state, parting, starts)
     proof, turned = searching.found()
-    at_a, at_b = _at(a, parting.here, proof, turned), _at(b, parting.there, proof, not turned)
+    at_a, at_b = (
+        standing(a, parting.here, proof, b if turned else None),
+        standing(b, parting.there, proof, None if turned else a),
+    )
     if proof is None:
         return Finding("value", (at_a, at_b), effect=_effect(a, b)), False
     others = searching.others(proof, turned=turned)
@@ -190,7 +191,7 @@ def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
     at = []
     for side, other in ((state.a, state.b), (state.b, state.a)):
         first = part_backwards(side, other).first[:1]
-        at += [At(side.framework, side.made[n].operation, _place(side, n)) for n in first]
+        at += [At(side.framework, side.made[n].operation, place(side, n)) for n in first]
     worst = max(gradients_apart(state.a, state.b).items(), key=lambda item: item[1])
     effect = f"the gradient of {worst[0]} is off by {worst[1]:.2g}"
     return [Finding("grad", tuple(at), effect=effect)], False
@@ -203,7 +204,7 @@ def _stopped_once(state: _State, stopping: str, other: str) -> Finding | None:
     if proof is None:
         return None
     name = proof.edit.operand if proof.edit.operand in a.made else proof.target
-    at = At(a.framework, a.made[name].operation, _place(a, name))
+    at = At(a.framework, a.made[name].operation, place(a, name))
     words = telling.cause(proof, *sides, turned=other == "b")
     if other == "a":
         agree = telling.remedy(proof, sides, (at.place, Place()))
@@ -215,10 +216,10 @@ def _stopped_once(state: _State, stopping: str, other: str) -> Finding | None:
 
 def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding:
     """A gradient that ``a`` stops on purpose, and ``b`` does not."""
-    at = [At(a.framework, "stop_gradient", _place(a, target))]
+    at = [At(a.framework, "stop_gradient", place(a, target))]
     there = counterpart(a, b, target)
     if there is not None:
-        at.append(At(b.framework, b.made[there].operation, _place(b, there)))
+        at.append(At(b.framework, b.made[there].operation, place(b, there)))
     said = "{here} lets no gradient pass here (detach, stop_gradient), {there} does"
     here, beside = at[0].place, at[1].place if there is not None else Place()
     if first:
@@ -232,59 +233,3 @@ def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding
 
 def _effect(a: Evaluated, b: Evaluated) -> str:
     return f"the loss is {a.loss:.6g} in {a.framework}, {b.loss:.6g} in {b.framework}"
-
-
-def _at(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> At:  # noqa: FBT001
-    """The operation at which a side parts: the edited one, where the edit was of this side."""
-    name = next(_candidates(side, front, proof, other), "")
-    i = side.made.get(name)
-    values = ""
-    if name in side.values:
-        x = np.asarray(side.values[name])
-        size = float(np.sqrt(np.mean(np.abs(x[np.isfinite(x)]) ** 2))) if x.size else 0.0
-        values = f"{'x'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
-    operation = i.operation if i is not None else telling.leaf(side, name) if name else ""
-    return At(side.framework, operation, _place(side, name), values)
-
-
-def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> Iterator[str]:  # noqa: FBT001
-    if proof is not None and not other:
-        if proof.edit.operand in side.made:
-            yield proof.edit.operand
-        yield proof.target
-    if proof is not None and other:
-        sought = proof.edit.number
-        if sought is not None:
-            having = [
-                i
-                for i in side.program.instructions
-                if i.target in front.lost
-                and any(isinstance(x, Const) and _is(x.value, sought) for x in i.arguments)
-            ]
-            edited = proof.edit.instructions[-1].operation
-            yield from (i.target for i in sorted(having, key=lambda i: i.operation != edited))
-        if proof.there is not None:
-            yield proof.there
-    yield from (n for n in front.first if side.captured.places.get(n, Place()).line)
-    yield from front.first
-
-
-def _is(x: Any, sought: float) -> bool:
-    """Whether a number is one that is sought, or divides where that multiplies."""
-    return bool(x == sought or (x and np.isclose(1 / x, sought, rtol=1e-12, atol=0)))
-
-
-def _place(side: Evaluated, name: str) -> Place:
-    """Where a variable is computed; of one that has no place, where the next that has one is."""
-    seen = {name}
-    queue = [name]
-    while queue:
-        n = queue.pop(0)
-        place = side.captured.places.get(n)
-        if place is not None and (place.line or place.module):
-            return place
-        for user in side.users.get(n, ()):
-            if user not in seen:
-                seen.add(user)
-                queue.append(user)
-    return Place()

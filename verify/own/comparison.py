@@ -11,6 +11,7 @@ import numpy as np
 from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import GradparityError
+from .calling import captured_of
 from .chance import Elsewhere, larger
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
@@ -37,7 +38,7 @@ class Comparison:
         self.findings: list[Finding] = []
         self.gaps: list[str] = []
         self.notes: list[str] = []
-        captured = [side.capture(given, "float64") for side in self.sides]
+        captured = [captured_of(side, given) for side in self.sides]
         for side, one in zip(self.sides, captured, strict=True):
             self.gaps += [f"{side.name}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
         if self.gaps:

@@ -39,7 +39,7 @@ def _cuts(name: str, known: Known) -> Iterator[tuple[int, int]]:
         index = user.attributes.get("index")
         if user.operation != "getitem" or user.refs != (name,) or not isinstance(index, tuple):
             continue
-        if Ellipsis in index or not all(isinstance(k, slice) for k in index):
+        if not all(isinstance(k, slice) for k in index):
             continue
         for axis, part in enumerate(index):
             start, stop, step = part.indices(shape[axis])

@@ -146,7 +146,7 @@ def _other_part(i: Instruction, known: Known) -> Iterator[Edit]:
     index: tuple[Any, ...] = given if isinstance(given, tuple) else ()
     shape = known.shape(i.arguments[0])
     for k, part in enumerate(index):
-        if not isinstance(part, slice) or k >= len(shape) or Ellipsis in index:
+        if not isinstance(part, slice) or k >= len(shape) or any(x is Ellipsis for x in index):
             continue
         start, stop, step = part.indices(shape[k])
         length = stop - start

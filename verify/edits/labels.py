@@ -80,13 +80,15 @@ def _logits(argument: Any, known: Known) -> tuple[str, int, set[str]] | None:
     """The logits of every position, the first that is taken, and what is done to them since."""
     if not isinstance(argument, Ref):
         return None
-    name, between = argument.name, set()
+    name = argument.name
+    between: set[str] = set()
     while True:
         i, shape = known.made.get(name), known.values[name].shape
         if i is None:
             break
         if i.operation == "getitem" and len(known.shape(i.arguments[0])) == 3:
-            return (*_sliced(i, known), between) if _sliced(i, known) else None
+            cut = _sliced(i, known)
+            return None if cut is None else (cut[0], cut[1], between)
         if len(shape) == 3 and i.operation not in _BETWEEN | {"log_softmax"}:
             break
         if i.operation not in _BETWEEN | {"log_softmax"}:
@@ -146,7 +148,7 @@ def _said(here: _Held, there: _Held, known: Known) -> tuple[str, str]:
 
 def _tokens(here: _Held, there: _Held, known: Known) -> Iterator[tuple[str, _Held]]:
     """Whole numbers for each position of each row: the call's arguments, the last one first."""
-    for name, x in reversed(known.values.items()):
+    for name, x in reversed([*known.values.items()]):
         if name in known.made or not isinstance(x, np.ndarray) or x.dtype.kind not in "iu":
             continue
         if x.ndim == 2 and x.shape[0] == len(here.labels):

@@ -69,13 +69,17 @@ class Elsewhere:
             self._pair, self._made = self._make(), True
         if self._pair is None:
             return None
-        pair = self._pair[::-1] if turned else self._pair
+        pair = _turned(self._pair) if turned else self._pair
         here = [(i.target, i.operation) for i in a.program.instructions]
         return (
             pair
             if here == [(i.target, i.operation) for i in pair[0].program.instructions]
             else None
         )
+
+
+def _turned(pair: Pair) -> Pair:
+    return pair[1], pair[0]
 
 
 def _steps(side: Evaluated) -> list[tuple[str, str]]:
@@ -86,7 +90,7 @@ def _applied(make: Callable[[], Pair | None], proof: Proof, *, turned: bool) -> 
     pair = make()
     if pair is None:
         return None
-    return _edited(pair[::-1] if turned else pair, proof, turned=turned)
+    return _edited(_turned(pair) if turned else pair, proof, turned=turned)
 
 
 def _edited(pair: Pair, proof: Proof, *, turned: bool) -> Pair | None:

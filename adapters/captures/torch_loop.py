@@ -47,6 +47,7 @@ USUAL = {
     "begin": "after",
     "decay": None,
     "root": BESIDE,
+    "decayed": None,
 }
 
 #: What may be made of gradients that are not finite, in place of a step that is skipped.
@@ -118,7 +119,9 @@ class Loop:
             self._next_rate()
 
     def _begin(self, changed: Mapping[str, Any]) -> None:
-        """Have the optimizer begin, and take its root, as the other side may."""
+        """Have the optimizer begin, decay parameters and take its root, as the other side may."""
+        if self._does["decayed"] is not None:
+            decay_alone(self._optimizer, self._named, self._does["decayed"].names)
         if self._does["root"] != BESIDE:
             Root(self._optimizer, self._does["root"])
         squares = changed.get("initial_accumulator_value")
@@ -142,7 +145,7 @@ class Loop:
         """A backward pass, and an update where it is the last of one."""
         if not self._pending:
             self._optimizer.zero_grad()
-        loss = self._backward(given, draw)
+        loss = self._backward(given, self._drawn(draw) if noisy else draw)
         self._pending += 1
         if self._does["clips"] == "pass":
             self._clip_pass()
@@ -154,6 +157,15 @@ class Loop:
         if self._does["schedule"] == "pass":
             self._next_rate()
         return loss
+
+    def _drawn(self, draw: Draw) -> Draw:
+        """What outputs are contracted with, moved: a last bias's gradient is its sum alone."""
+
+        def moved(position: int, shape: tuple[int, ...]) -> np.ndarray:
+            x = np.asarray(draw(position, shape))
+            return x * (1 + np.finfo(np.float64).eps * self._generator.uniform(-1, 1, x.shape))
+
+        return moved
 
     def _accumulated(self) -> None:
         """What passes have added up to so far, rounded at random as in float32."""
@@ -297,6 +309,19 @@ def _after(loss: float, named: Mapping[str, Any], optimizer: Any, copies: Any) -
         {slot: held for slot, held in slots.items() if len(held) == len(named)},
         {k: np.array(array(x)) for k, x in buffers_of(copies).items()},
     )
+
+
+def decay_alone(optimizer: Any, named: Mapping[str, torch.Tensor], names: frozenset[str]) -> None:
+    """Have an optimizer decay the parameters of these names alone, by the most it decays any."""
+    rate = max(group.get("weight_decay", 0.0) for group in optimizer.param_groups)
+    chosen = {id(named[k]) for k in names}
+    split = [
+        {**group, "params": held, "weight_decay": by}
+        for group in optimizer.param_groups
+        for by, inside in ((rate, True), (0.0, False))
+        if (held := [x for x in group["params"] if (id(x) in chosen) is inside])
+    ]
+    optimizer.param_groups[:] = split
 
 
 def _moved(tensors: Any, generator: np.random.Generator) -> None:

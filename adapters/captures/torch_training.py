@@ -108,6 +108,25 @@ def settings(optimizer: Any, side: TorchSide) -> dict[str, Any]:
     }
 
 
+def by_groups(optimizer: Any, side: TorchSide) -> dict[str, tuple[Any, ...]]:
+    """The settings that an optimizer's groups have otherwise, each group's in turn."""
+    groups = _rebuilt(optimizer, side, side.parameters(side.copies())).param_groups
+    found = {k: tuple(group.get(k) for group in groups) for k in groups[0] if k != "params"}
+    return {k: x for k, x in found.items() if any(one != x[0] for one in x)}
+
+
+def decays(optimizer: Any, side: TorchSide) -> dict[str, float]:
+    """By how much each parameter is decayed, by name; nothing of a rule that decays none."""
+    named = side.parameters(side.copies())
+    names = {id(x): k for k, x in named.items() if x.requires_grad}
+    return {
+        names[id(x)]: float(group["weight_decay"])
+        for group in _rebuilt(optimizer, side, named).param_groups
+        for x in group["params"]
+        if id(x) in names and isinstance(group.get("weight_decay"), int | float)
+    }
+
+
 def name_of(optimizer: Any, side: TorchSide) -> str:
     """The name of an optimizer's class."""
     return type(_rebuilt(optimizer, side, side.parameters(side.copies()))).__name__

@@ -31,6 +31,8 @@ class Edit:
     operand: str = ""
     #: Of an operation with several results, the variables that take them, in order.
     results: tuple[str, ...] = ()
+    #: Of elements in another order along an axis, which stand where.
+    order: tuple[int, ...] = ()
     #: Whether ``says`` tells more than the attributes do, where they alone are edited.
     words: bool = False
 
@@ -56,6 +58,8 @@ class Known:
     constants: frozenset[str] = frozenset()
     #: Variable → the other program's arrays with the very same elements in another order.
     rivals: Mapping[str, Sequence[tuple[str, np.ndarray]]] = field(default_factory=dict)
+    #: Variable → the instruction of the program that is edited which assigns it.
+    made: Mapping[str, Instruction] = field(default_factory=dict)
 
     def shape(self, argument: Ref | Const | None) -> tuple[int, ...]:
         """The shape of an argument."""

@@ -251,6 +251,14 @@ def _gates(i: Instruction, known: Known) -> Iterator[Edit]:
         if len(i.arguments) > k and i.arguments[k] is not None:
             said = f"the {'second' if k == 4 else 'first'} bias ({word}) is left out in {{there}}"
             yield Edit(said, with_argument(i, k, None), f"b_ih + b_hh, with {word}")
+    for which, word in (((4,), "second bias (b_hh)"), ((3,), "first bias (b_ih)"), ((3, 4), "")):
+        if all(len(i.arguments) > k and i.arguments[k] is not None for k in which):
+            made, arguments = Making(i), list(i.arguments)
+            for k in which:
+                arguments[k] = made.add("multiply", i.arguments[k], Const(2.0))
+            said = f"the {word} is" if word else "both biases are"
+            again = made.again(*arguments)
+            yield Edit(f"{said} counted twice in {{there}}", again, "b_ih + b_hh, each once")
 
 
 @of("avg_pool")

@@ -92,6 +92,43 @@ def _factor(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
             yield Edit(said, only(i, i.arguments[1 - k]), f"{verb} {value}", part=True)
 
 
+@of("multiply", "divide")
+def _factors(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Several factors one after another, as of a square that is written as two products."""
+    factor, count = 1.0, 0
+    step: Instruction | None = i
+    while step is not None and (taken := _number_of(step)) is not None:
+        by, argument = taken
+        factor, count = factor * by, count + 1
+        step = known.made.get(argument.name)
+        if count > 1 and factor != 1:
+            divides = 0 < abs(factor) < 1
+            value = number(1 / factor if divides else factor)
+            verb = f"{'divided' if divides else 'multiplied'} by {value}"
+            said = (
+                f"{{there}} leaves out a factor: it is not {verb}, as {{here}} is in {count} steps"
+            )
+            yield Edit(said, only(i, argument), verb, part=True)
+
+
+def _number_of(i: Instruction) -> tuple[float, Ref] | None:
+    """What an instruction multiplies by, and what; None of any other."""
+    if i.operation not in ("multiply", "divide") or len(i.arguments) != 2:
+        return None
+    for k, argument in enumerate(i.arguments):
+        other = i.arguments[1 - k]
+        if isinstance(argument, Const) and isinstance(other, Ref):
+            value = argument.value
+            if (
+                isinstance(value, bool | complex)
+                or not value
+                or (i.operation == "divide" and k == 0)
+            ):
+                return None
+            return float(value if i.operation == "multiply" else 1 / value), other
+    return None
+
+
 @of("multiply", "divide", "add", "subtract")
 def _operand(i: Instruction, known: Known) -> Iterator[Edit]:
     """A term or a factor that is left out."""

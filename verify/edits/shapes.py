@@ -11,6 +11,7 @@ import numpy as np
 
 from ...cases.program import Instruction, Ref
 from .edit import Edit, Known, Making, of
+from .segments import MOST, order_of, told
 
 #: Functions that reduce along axes, of which one may stand for another.
 REDUCTIONS = ("sum", "mean", "max", "min", "prod")
@@ -145,7 +146,7 @@ def _other_part(i: Instruction, known: Known) -> Iterator[Edit]:
     index: tuple[Any, ...] = given if isinstance(given, tuple) else ()
     shape = known.shape(i.arguments[0])
     for k, part in enumerate(index):
-        if not isinstance(part, slice) or k >= len(shape) or Ellipsis in index:
+        if not isinstance(part, slice) or k >= len(shape) or any(x is Ellipsis for x in index):
             continue
         start, stop, step = part.indices(shape[k])
         length = stop - start
@@ -237,14 +238,24 @@ def _reordered(i: Instruction, known: Known) -> Iterator[Edit]:
             orders = list(_orders(argument.name, known))
             found |= {k: orders} if orders else {}
             for index in orders:
-                said = "the elements of an operand are in another order in {there}"
+                said, agree = _ordered(index, known.shape(argument))
                 again = _in_order(i, {k: index}, known)
-                yield Edit(said, again, "the same order of elements", operand=argument.name)
+                yield Edit(said, again, agree, operand=argument.name)
     if len(found) > 1:
         for chosen in itertools.product(*(orders[:LAYOUTS] for orders in found.values())):
             said = f"the elements of {len(found)} operands are in another order in {{there}}"
             again = _in_order(i, dict(zip(found, chosen, strict=True)), known)
             yield Edit(said, again, "the same order of elements")
+
+
+def _ordered(index: np.ndarray, shape: tuple[int, ...]) -> tuple[str, str]:
+    """What is said of elements in another order: of whole segments, which stand where."""
+    segments = order_of(index, shape)
+    if segments is None or len(segments[0]) > MOST:
+        said = "the elements of an operand are in another order in {there}"
+        return said, "the same order of elements"
+    said, agree = told(*segments)
+    return said.replace("segments", "segments of an operand"), agree
 
 
 def _orders(name: str, known: Known) -> Iterator[np.ndarray]:

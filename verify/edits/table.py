@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import applied, attributes, cells, forms, layers, numbers, shapes, windows
+from . import (
+    applied,
+    attributes,
+    cells,
+    copies,
+    forms,
+    labels,
+    layers,
+    numbers,
+    segments,
+    shapes,
+    windows,
+)
 from .edit import Edit, Known, edits_of, stand_ins
 
 __all__ = [
@@ -11,10 +23,13 @@ __all__ = [
     "applied",
     "attributes",
     "cells",
+    "copies",
     "edits_of",
     "forms",
+    "labels",
     "layers",
     "numbers",
+    "segments",
     "shapes",
     "stand_ins",
     "windows",

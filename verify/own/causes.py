@@ -7,7 +7,7 @@ outputs, or values after the parting that it had not before.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,12 @@ from .seemly import Seen
 #: Outputs of an edited program are the other side's where they are off by less, if both are as
 #: near to their own truths.
 REPRODUCED = 1e-8
+
+#: Operations whose edits reach back to where sides part: what is cut out before them.
+REACHING = frozenset({"cross_entropy", "nll"})
+
+#: So many steps before a side parts what is cut into parts is looked for.
+FAR = 6
 
 #: Seconds that a search may take.
 PATIENCE = 60.0
@@ -48,7 +54,11 @@ class Proof:
 
 
 def search(
-    a: Evaluated, b: Evaluated, parting: Parting, starts: Sequence[tuple[str, str]]
+    a: Evaluated,
+    b: Evaluated,
+    parting: Parting,
+    starts: Sequence[tuple[str, str]],
+    holds: Callable[[Proof], bool] = lambda _: True,
 ) -> Proof | None:
     """The edit of ``a`` that reproduces ``b``; None where none of the table does.
 
@@ -60,13 +70,18 @@ def search(
         Where they part.
     starts
         The pairs of outputs that differ.
+    holds
+        Whether a proof is more than a chance of these sizes.
     """
     known, extra = known_of(a, b, parting)
-    trial = _Trial(a, b, parting.there, starts, {**a.values, **extra})
+    trial = Trial(a, b, parting.there, starts, {**a.values, **extra})
     until = time.monotonic() + PATIENCE
     best: tuple[tuple[Any, ...], Proof] | None = None
     front = [name for name in parting.here.first if name in a.made]
-    for rank, name in enumerate([*front, *_near(a, front)]):
+    later = (i.target for i in a.program.instructions if i.operation in REACHING)
+    later = (n for n in later if n in parting.here.lost)
+    names = dict.fromkeys((*front, *_near(a, front), *_packed(a, front), *later))
+    for rank, name in enumerate(names):
         i = a.made[name]
         if any(r not in a.values for r in i.refs):
             continue
@@ -83,13 +98,14 @@ def search(
                 program = replaced(a.program, name, edit.instructions, edit.results)
                 used = {r for e in edit.instructions for r in e.refs}
                 held = {k: x for k, x in extra.items() if k in used}
-                best = key, Proof(edit, name, program, whole, held, there)
+                proof = Proof(edit, name, program, whole, held, there)
+                best = (key, proof) if holds(proof) else best
         if best is not None and not best[0][0] and rank < len(front):
             break
     return best[1] if best else None
 
 
-class _Trial:
+class Trial:
     """Tries edits of one side against the other."""
 
     def __init__(
@@ -120,7 +136,7 @@ class _Trial:
 
         None where the edit reproduces nothing.
         """
-        a, b = self._a, self._b
+        a = self._a
         if not self._seen.may_have(a.made[name], edit):
             return None
         try:
@@ -134,24 +150,40 @@ class _Trial:
             later = forward(tuple(rest), {**self._values, **made})
         except GradparityError:  # an edit that cannot be computed is no cause
             return None
-        for mine, other in self._kept:
-            changed = later.get(mine, made.get(mine))
-            if changed is not None and off(changed, b.values[other]) >= self._reproduced:
-                return None
-        gained = sum(
-            1
-            for k, x in later.items()
-            if not isinstance(x, tuple) and self._lost.find(x) is not None
-        )
-        errors = []
-        for mine, other in self._starts:
-            got = later.get(mine, made.get(mine, self._values[mine]))
-            errors.append(off(got, b.values[other]))
-        whole = max(errors) < self._reproduced
+        found = self._judged({**made, **later}, later)
+        if found is None:
+            return None
+        whole, gained, error = found
         if not (whole or gained or (there is not None and not edit.part)):
             return None
-        error = 0 if max(errors) == 0 else max(-14, int(np.floor(np.log10(min(max(errors), 1e9)))))
         return whole, gained + (there is not None), error, there
+
+    def judged(self, changed: Mapping[str, Any]) -> tuple[bool, int, int] | None:
+        """The same of variables that have other values.
+
+        None where what agreed does not, or nothing is reproduced.
+        """
+        found = self._judged(changed, changed)
+        return found if found is not None and (found[0] or found[1]) else None
+
+    def _judged(
+        self, changed: Mapping[str, Any], later: Mapping[str, Any]
+    ) -> tuple[bool, int, int] | None:
+        b = self._b
+        for mine, other in self._kept:
+            x = changed.get(mine)
+            if x is not None and off(x, b.values[other]) >= self._reproduced:
+                return None
+        gained = sum(
+            1 for x in later.values() if not isinstance(x, tuple) and self._lost.find(x) is not None
+        )
+        errors = [
+            off(changed.get(mine, self._values[mine]), b.values[other])
+            for mine, other in self._starts
+        ]
+        largest = max(errors)
+        error = 0 if largest == 0 else max(-14, int(np.floor(np.log10(min(largest, 1e9)))))
+        return largest < self._reproduced, gained, error
 
 
 def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[str, np.ndarray]]:
@@ -172,6 +204,7 @@ def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[
         arrays,
         constants,
         rivals(a, b, parting),
+        a.made,
     )
     return known, {f"there:{k}": x for k, x in arrays}
 
@@ -212,6 +245,17 @@ def _near(side: Evaluated, front: Sequence[str]) -> Iterator[str]:
             if not user.startswith(LOSS):
                 found.setdefault(user)
     yield from (name for name in found if name not in front)
+
+
+def _packed(side: Evaluated, front: Sequence[str]) -> Iterator[str]:
+    """What is cut into several parts a few steps before a side parts, as queries, keys, values."""
+    level = dict.fromkeys(front)
+    for _ in range(FAR):
+        level = dict.fromkeys(r for n in level for r in side.made[n].refs if r in side.made)
+        for name in level:
+            cut = [u for u in side.users.get(name, ()) if side.made[u].operation == "getitem"]
+            if len(cut) > 1:
+                yield name
 
 
 def stopped(i: Instruction) -> tuple[Instruction, ...]:

@@ -89,6 +89,11 @@ class Changing:
             The step after which they do, from 0.
         """
         until = time.process_time() + PATIENCE
+        ran, found = self._tried(changed, parts)
+        if found:  # what parts is less than a setting would make
+            return {}
+        # Nor is a slot that is the same without any change shown by one.
+        unmoved = slot in ran[0] and self._same([{slot: ran[0][slot]}], whole=False)
         told = AVERAGED if slot == EMA else {*here}
         single = [
             (k, x)
@@ -111,7 +116,13 @@ class Changing:
             if found:
                 return change
             # A number that was worked out of one slot's first step says nothing of another rule.
-            if in_list and not parts and slot != "parameters" and not partly and slot in ran[0]:
+            if (
+                in_list
+                and not (parts or unmoved)
+                and slot != "parameters"
+                and not partly
+                and slot in ran[0]
+            ):
                 only = [{slot: ran[0][slot]}]
                 partly = change if self._same(only, whole=False) else partly
         return partly

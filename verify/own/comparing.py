@@ -82,7 +82,7 @@ def compare(
     Raises
     ------
     BadUsage
-        Where something is given that cannot be used.
+        Where something is given that cannot be used, or a side's own code raises as it is called.
     AdapterFailed
         Where a side cannot be run.
     Randomness

@@ -10,6 +10,9 @@ import numpy as np
 
 from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
+from ...refimpl.errors import GradparityError
+from .calling import captured_of
+from .chance import Elsewhere, larger
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
@@ -35,7 +38,7 @@ class Comparison:
         self.findings: list[Finding] = []
         self.gaps: list[str] = []
         self.notes: list[str] = []
-        captured = [side.capture(given, "float64") for side in self.sides]
+        captured = [captured_of(side, given) for side in self.sides]
         for side, one in zip(self.sides, captured, strict=True):
             self.gaps += [f"{side.name}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
         if self.gaps:
@@ -68,20 +71,36 @@ class Comparison:
         alike = not failing(self.rows)
         if not alike:
             known = zip(asked, (a.noise, b.noise), strict=True)
-            self.findings += diagnose(
-                *(replace(evaluate(*one), as_noisy=noise) for one, noise in known)
-            )
+            first, second = (replace(evaluate(*one), as_noisy=noise) for one, noise in known)
+            self.findings += diagnose(first, second, Elsewhere(self._elsewhere))
         for side, one, own in zip(self.sides, (a, b), ran, strict=True):
             beside = seen.beside(one, judged=True) if alike else None
             self._own_gradients(one, own, beside)
             if self.dtype != "float64":
                 self._as_run(side, one, beside)
 
+    def _elsewhere(self) -> tuple[Evaluated, Evaluated] | None:
+        """Both sides with one example more; None where they cannot be called so."""
+        given = larger(self.given)
+        if given is None:
+            return None
+        try:
+            captured = [side.capture(given, "float64") for side in self.sides]
+            if any(one.gaps for one in captured):
+                return None
+            captured = [self._tables(*captured)[0], sharing(captured[1], captured[0])]
+            a, b = (
+                evaluate(side.name, only(one, self.paths[side]), self.draw)
+                for side, one in zip(self.sides, captured, strict=True)
+            )
+        except GradparityError:  # the user's code takes no other size
+            return None
+        shapes = [[np.shape(s.values[name]) for _, name in s.outputs] for s in (a, b)]
+        return (a, b) if shapes[0] == shapes[1] else None
+
     def _with_tables(self, one: Captured, other: Captured) -> Captured:
         """The first side, with buffers that the other knows nothing of as constants of its own."""
-        used = needed(other.program, other.outputs.values())
-        buffers = self.given.state.keys() - {*self.given.trained} - used
-        made = constant(one, buffers)
+        made, buffers = self._tables(one, other)
         narrow = [k for k in sorted(buffers & made.inputs.keys()) if is_table(made.inputs[k])]
         if narrow:
             self.notes.append(
@@ -90,6 +109,11 @@ class Comparison:
                 "depends on them is compared to its rounding"
             )
         return made
+
+    def _tables(self, one: Captured, other: Captured) -> tuple[Captured, set[str]]:
+        used = needed(other.program, other.outputs.values())
+        buffers = self.given.state.keys() - {*self.given.trained} - used
+        return constant(one, buffers), {*buffers}
 
     def _ran(self, side: Side, dtype: str) -> dict[str, Ran]:
         """A side as it is, in each of its modes."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from ...adapters.captures.captured import Place
-from ...cases.program import Const
 from ..measure.noise import MULTIPLE
 from . import telling
 from .causes import Proof, search
+from .chance import Elsewhere
 from .evaluating import Evaluated
 from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
 from .matching import largest, off
-from .parting import Front, part
+from .parting import Parting, part
+from .placing import place, standing
 from .stops import counterpart, one_is_enough, search_stops
+from .tables import search_tables
 
 #: How many things may be found one after the other.
 ROUNDS = 8
@@ -33,15 +33,17 @@ class _State:
 
     a: Evaluated
     b: Evaluated
+    #: The two at another size, edited alike.
+    elsewhere: Elsewhere
 
 
-def diagnose(a: Evaluated, b: Evaluated) -> list[Finding]:
+def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> list[Finding]:
     """What makes two programs different, in the order in which they part.
 
-    A cause is stated only where the edited program reproduces the other side; the edit is then
-    applied, and the search goes on.
+    A cause is stated only where the edited program reproduces the other side, at another size as
+    well where one size may do so by chance; the edit is then applied, and the search goes on.
     """
-    state, findings = _State(a, b), []
+    state, findings = _State(a, b, elsewhere or Elsewhere()), []
     for _ in range(ROUNDS):
         starts = _apart(state.a, state.b)
         if not starts:
@@ -94,15 +96,16 @@ def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
 def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding, bool]:
     a, b = state.a, state.b
     parting = part(a, b, starts)
-    proof, turned = search(a, b, parting, starts), False
-    if proof is None or not proof.whole:
-        back = type(parting)(parting.there, parting.here)
-        other = search(b, a, back, [(y, x) for x, y in starts])
-        if other is not None and (proof is None or other.whole):
-            proof, turned = other, True
-    at_a, at_b = _at(a, parting.here, proof, turned), _at(b, parting.there, proof, not turned)
+    searching = _Searching(state, parting, starts)
+    proof, turned = searching.found()
+    at_a, at_b = (
+        standing(a, parting.here, proof, b if turned else None),
+        standing(b, parting.there, proof, None if turned else a),
+    )
     if proof is None:
         return Finding("value", (at_a, at_b), effect=_effect(a, b)), False
+    others = searching.others(proof, turned=turned)
+    state.elsewhere.apply(b if turned else a, proof, turned=turned)
     before = a.loss if not turned else b.loss
     core = program_without_loss(proof.program)
     places = (at_a.place, at_b.place)
@@ -117,7 +120,57 @@ def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding,
         words = telling.cause(proof, a, b)
         agree = telling.remedy(proof, (a, b), places)
     effect = f"changes the loss by {abs(after - before):.3g} of {before:.6g}"
+    if others:
+        said = [telling.cause(one, a, b, turned=back) for one, back in others]
+        words = f"either {words}, or {', or '.join(said)}: alike for so many examples"
+        agree = "compare on another number of examples, which tells these apart"
     return Finding("value", (at_a, at_b), words, agree, effect), True
+
+
+class _Searching:
+    """Looks for an edit of either side."""
+
+    def __init__(self, state: _State, parting: Parting, starts: list[tuple[str, str]]) -> None:
+        back = Parting(parting.there, parting.here)
+        self._asked = {
+            False: (state.a, state.b, parting, starts),
+            True: (state.b, state.a, back, [(y, x) for x, y in starts]),
+        }
+        self._elsewhere = state.elsewhere
+        #: Proofs that may be of chance, as no other size is to be had.
+        self._unsure: list[tuple[Proof, bool]] = []
+
+    def found(self) -> tuple[Proof | None, bool]:
+        """The edit that is believed, and whether it is of the second side."""
+        asked = self._asked[False]
+        proof = search_tables(*asked, known=True) or self._search(turned=False)
+        if proof is None or not proof.whole:
+            other = self._search(turned=True)
+            if other is not None and (proof is None or other.whole):
+                return other, True
+        return proof or search_tables(*asked, known=False), False
+
+    def others(self, proof: Proof, *, turned: bool) -> list[tuple[Proof, bool]]:
+        """Edits that reproduce as much, where it may be by chance that one does."""
+        if all(one is not proof for one, _ in self._unsure):
+            return []
+        if not turned:
+            self._search(turned=True)
+        found: dict[str, tuple[Proof, bool]] = {}
+        for one, back in self._unsure:
+            if one is not proof and one.whole == proof.whole:
+                found.setdefault(one.edit.says, (one, back))
+        found.pop(proof.edit.says, None)
+        return list(found.values())
+
+    def _search(self, *, turned: bool) -> Proof | None:
+        def holds(proof: Proof) -> bool:
+            held = self._elsewhere.holds(self._asked[turned][0], proof, turned=turned)
+            if held is None:
+                self._unsure.append((proof, turned))
+            return held is not False
+
+        return search(*self._asked[turned], holds)
 
 
 def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
@@ -138,7 +191,7 @@ def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
     at = []
     for side, other in ((state.a, state.b), (state.b, state.a)):
         first = part_backwards(side, other).first[:1]
-        at += [At(side.framework, side.made[n].operation, _place(side, n)) for n in first]
+        at += [At(side.framework, side.made[n].operation, place(side, n)) for n in first]
     worst = max(gradients_apart(state.a, state.b).items(), key=lambda item: item[1])
     effect = f"the gradient of {worst[0]} is off by {worst[1]:.2g}"
     return [Finding("grad", tuple(at), effect=effect)], False
@@ -151,7 +204,7 @@ def _stopped_once(state: _State, stopping: str, other: str) -> Finding | None:
     if proof is None:
         return None
     name = proof.edit.operand if proof.edit.operand in a.made else proof.target
-    at = At(a.framework, a.made[name].operation, _place(a, name))
+    at = At(a.framework, a.made[name].operation, place(a, name))
     words = telling.cause(proof, *sides, turned=other == "b")
     if other == "a":
         agree = telling.remedy(proof, sides, (at.place, Place()))
@@ -163,10 +216,10 @@ def _stopped_once(state: _State, stopping: str, other: str) -> Finding | None:
 
 def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding:
     """A gradient that ``a`` stops on purpose, and ``b`` does not."""
-    at = [At(a.framework, "stop_gradient", _place(a, target))]
+    at = [At(a.framework, "stop_gradient", place(a, target))]
     there = counterpart(a, b, target)
     if there is not None:
-        at.append(At(b.framework, b.made[there].operation, _place(b, there)))
+        at.append(At(b.framework, b.made[there].operation, place(b, there)))
     said = "{here} lets no gradient pass here (detach, stop_gradient), {there} does"
     here, beside = at[0].place, at[1].place if there is not None else Place()
     if first:
@@ -180,59 +233,3 @@ def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding
 
 def _effect(a: Evaluated, b: Evaluated) -> str:
     return f"the loss is {a.loss:.6g} in {a.framework}, {b.loss:.6g} in {b.framework}"
-
-
-def _at(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> At:  # noqa: FBT001
-    """The operation at which a side parts: the edited one, where the edit was of this side."""
-    name = next(_candidates(side, front, proof, other), "")
-    i = side.made.get(name)
-    values = ""
-    if name in side.values:
-        x = np.asarray(side.values[name])
-        size = float(np.sqrt(np.mean(np.abs(x[np.isfinite(x)]) ** 2))) if x.size else 0.0
-        values = f"{'x'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
-    operation = i.operation if i is not None else telling.leaf(side, name) if name else ""
-    return At(side.framework, operation, _place(side, name), values)
-
-
-def _candidates(side: Evaluated, front: Front, proof: Proof | None, other: bool) -> Iterator[str]:  # noqa: FBT001
-    if proof is not None and not other:
-        if proof.edit.operand in side.made:
-            yield proof.edit.operand
-        yield proof.target
-    if proof is not None and other:
-        sought = proof.edit.number
-        if sought is not None:
-            having = [
-                i
-                for i in side.program.instructions
-                if i.target in front.lost
-                and any(isinstance(x, Const) and _is(x.value, sought) for x in i.arguments)
-            ]
-            edited = proof.edit.instructions[-1].operation
-            yield from (i.target for i in sorted(having, key=lambda i: i.operation != edited))
-        if proof.there is not None:
-            yield proof.there
-    yield from (n for n in front.first if side.captured.places.get(n, Place()).line)
-    yield from front.first
-
-
-def _is(x: Any, sought: float) -> bool:
-    """Whether a number is one that is sought, or divides where that multiplies."""
-    return bool(x == sought or (x and np.isclose(1 / x, sought, rtol=1e-12, atol=0)))
-
-
-def _place(side: Evaluated, name: str) -> Place:
-    """Where a variable is computed; of one that has no place, where the next that has one is."""
-    seen = {name}
-    queue = [name]
-    while queue:
-        n = queue.pop(0)
-        place = side.captured.places.get(n)
-        if place is not None and (place.line or place.module):
-            return place
-        for user in side.users.get(n, ()):
-            if user not in seen:
-                seen.add(user)
-                queue.append(user)
-    return Place()

@@ -77,6 +77,15 @@ class Evaluated:
                 found.setdefault(name, []).append(i.target)
         return found
 
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """What depends on no parameter and no input: constants, and what is made of them alone."""
+        found = {k for k in self.captured.inputs if k in self.captured.places}
+        for i in self.program.instructions:
+            if i.refs and found.issuperset(i.refs):
+                found.add(i.target)
+        return frozenset(found)
+
     @property
     def program_run(self) -> Program:
         """The program with the loss on top."""

@@ -21,6 +21,12 @@ PASSES = (1, 2, 3, 4, 8, 16)
 #: A clip that is none of those that are known.
 OWN = "own"
 
+#: What parameters are called together.
+ALL = "all parameters"
+
+#: So many parameters are named, and no more.
+NAMED = 4
+
 #: Relative to the largest, gradients that are clipped alike are off by less.
 ALIKE = 1e-9
 
@@ -73,6 +79,35 @@ def _clip(way: Any) -> str:
     return "clips nothing" if way is None else "clips in its own way"
 
 
+@dataclass(frozen=True)
+class Decayed:
+    """The parameters that are decayed, and what they are called."""
+
+    names: frozenset[str]
+    words: str
+
+    @classmethod
+    def of(cls, names: Iterable[str], shapes: Mapping[str, tuple[int, ...]]) -> Decayed:
+        """Those of some names, among all that are trained."""
+        chosen = frozenset(names)
+        others = [k for k in shapes if k not in chosen]
+        if not others:
+            words = ALL
+        elif chosen == {k for k, shape in shapes.items() if len(shape) > 1}:
+            words = "those of two axes or more alone (no biases, no norms)"
+        elif len(others) < len(chosen):
+            words = f"{ALL} but {_listed(others)}"
+        else:
+            words = f"{_listed([k for k in shapes if k in chosen])} alone"
+        return cls(chosen, words)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 #: A name of ``torch_loop.USUAL`` → what may be done of it.
 LOOP = {
     "passes": Habit(
@@ -108,6 +143,15 @@ LOOP = {
             True: "in jax: optax.apply_if_finite around the rule",
             False: "in torch: skip such a step, as torch.amp.GradScaler does",
         },
+    ),
+    "decayed": Habit(
+        lambda way: f"decays {way.words}",
+        lambda way: (
+            "in jax: no mask of the decay"
+            if way.words == ALL
+            else f"in jax: a mask of the decay (optax.adamw(…, mask=…)): {way.words}"
+        ),
+        lambda _: (),
     ),
     "clip": Habit(_clip, lambda way: f"in jax: a rule that {_clip(way)}", lambda _: ()),
     "clips": _among(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -22,7 +22,7 @@ from .changing import Changing
 from .finding import At, Finding
 from .inputs import cotangents
 from .judging import Row, row_between
-from .loops import BOUNDS, LOOP, known_clip, ways_of_clip
+from .loops import BOUNDS, LOOP, Decayed, known_clip, ways_of_clip
 from .matching import off
 
 #: How often the first side is trained with its parameters moved by rounding.
@@ -163,12 +163,7 @@ class Training:
 
     def _state_leaves(self) -> frozenset[str]:
         """The port's leaves that are made of buffers."""
-        start = self._leaves(self._whole)
-        found: set[str] = set()
-        for buffer in self._first.buffers:
-            moved = self._leaves({**self._whole, buffer: self._whole[buffer] + 1})
-            found |= {k for k, x in moved.items() if not np.array_equal(x, start[k])}
-        return frozenset(found)
+        return frozenset().union(*map(self._leaves_made_of, self._first.buffers))
 
     @staticmethod
     def _slots(after: After) -> dict[str, dict[str, np.ndarray]]:
@@ -207,7 +202,9 @@ class Training:
         place = Place(module=f"step {step + 1}, {what} of {name}")
         own = self._torch.settings(self._steps.torch_optimizer, self._first)
         loop = self._torch.loop_settings(self._first, self._given[0], self._steps)
-        here = loop | {"clip": self._known_clip[0]} | own | changed
+        held = self._decayed()
+        decayed = {} if held is None else {"decayed": held}
+        here = loop | decayed | {"clip": self._known_clip[0]} | own | changed
         change = self._change(here, changed, slot, step)
         says = ", ".join(self._says(k, x, here[k]) for k, x in change.items())
         wanted = ", ".join(f"{k}={here[k]!r}" for k in change if k not in LOOP)
@@ -227,6 +224,12 @@ class Training:
         if name in LOOP:
             says = LOOP[name].says
             return f"{second} {says(there)}, {first} {says(here)}"
+        groups = self._torch.by_groups(self._steps.torch_optimizer, self._first).get(name)
+        if groups is not None:
+            each = ", ".join(map(repr, groups))
+            return (
+                f"{name} is {there!r} for all parameters in {second}, {each} by groups in {first}"
+            )
         return f"{name} is {there!r} in {second}, {here!r} in {first}"
 
     def _change(
@@ -241,7 +244,51 @@ class Training:
         others = {k: list(LOOP[k].others(x)) for k, x in here.items() if k in LOOP}
         if "clip" in others:
             others["clip"] = self._clips()
+        if "decayed" in others:
+            others["decayed"] = self._decayed_there(changed)
         return changing.search(here, others, changed, slot, parts)
+
+    # -- which parameters are decayed
+
+    def _decayed(self) -> Decayed | None:
+        """The parameters that the module's optimizer decays; None where it decays none."""
+        by = self._torch.decays(self._steps.torch_optimizer, self._first)
+        return (
+            Decayed.of([k for k, x in by.items() if x], self._shapes(by))
+            if any(by.values())
+            else None
+        )
+
+    def _shapes(self, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        return {k: np.shape(self._whole[k]) for k in names}
+
+    def _decayed_there(self, changed: Mapping[str, Any]) -> list[Decayed]:
+        """The parameters that the port decays, as its first step with and without shows.
+
+        None where that step is neither of some parameter.
+        """
+        held = self._decayed()
+        shapes = self._shapes(self._torch.decays(self._steps.torch_optimizer, self._first))
+        ways = [Decayed.of(names, shapes) for names in (shapes, ())]
+        ran = [self._run(changed={**changed, "decayed": way}, count=1)[0] for way in ways]
+        there = self._there[0]["parameters"]
+        near = NARROW if self._narrow else REPRODUCED
+        chosen: set[str] = set()
+        for name in shapes:
+            leaves = self._leaves_made_of(name) & there.keys()
+            alike = [all(off(one["parameters"][k], there[k]) < near for k in leaves) for one in ran]
+            if not any(alike):
+                return []
+            if alike[0] and (not alike[1] or (held is not None and name in held.names)):
+                chosen.add(name)
+        made = Decayed.of(chosen, shapes)
+        return [made] if chosen and made != held else []
+
+    def _leaves_made_of(self, name: str) -> set[str]:
+        """The port's leaves that are made of a parameter."""
+        start = self._leaves(self._whole)
+        moved = self._leaves({**self._whole, name: self._whole[name] + 1})
+        return {k for k, x in moved.items() if not np.array_equal(x, start[k])}
 
     def _clips(self) -> list[Any]:
         """What the port's clip may be."""

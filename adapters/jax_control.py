@@ -103,4 +103,4 @@ class Looping(SpelledDialect):
 
 def _slice(x: Any, k: int) -> Any:
     """A turn's variable, out of those of all turns; it may be several arrays."""
-    return jax.tree.map(lambda part: part[k], x)
+    return jax.tree.map(lambda part: jax.lax.index_in_dim(part, k, keepdims=False), x)

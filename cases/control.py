@@ -201,15 +201,19 @@ class Control:
                 first,
             )
         options: dict[str, Any] = {"length": None, "reverse": False}
+        told: set[str] = set()
         for keyword in call.keywords:
-            if keyword.arg not in _KEYWORDS[kind]:
-                message = unknown(f"option of {kind}", str(keyword.arg), _KEYWORDS[kind])
-                raise Fault(message, keyword)
-            options[keyword.arg] = self._reader.value(keyword.value)
-            wanted = int if keyword.arg == "length" else bool
-            if type(options[keyword.arg]) is not wanted:
-                what = "a whole number" if keyword.arg == "length" else "True or False"
-                raise Fault(f"{keyword.arg} that is no constant, expected {what}", keyword.value)
+            option = keyword.arg or "**"
+            if option not in _KEYWORDS[kind]:
+                raise Fault(unknown(f"option of {kind}", option, _KEYWORDS[kind]), keyword)
+            if keyword.arg in told:
+                raise Fault(f"{option} is given twice, expected it once", keyword)
+            told.add(option)
+            options[option] = self._reader.value(keyword.value)
+            wanted = int if option == "length" else bool
+            if type(options[option]) is not wanted:
+                what = "a whole number" if option == "length" else "True or False"
+                raise Fault(f"{option} that is no constant, expected {what}", keyword.value)
         return function, [self._arrays(kind, at) for at in call.args[1:]], options
 
     def _arrays(self, kind: str, node: ast.expr) -> Any:

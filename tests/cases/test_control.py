@@ -112,6 +112,7 @@ FAULTS = {
     "lengths": ("last, hs = scan(step, h0, (xs, v))", 9, 14, "v is 5 long and xs is 4"),
     "unknown length": ("y = xs * w\nlast, hs = scan(step, h0, y)", 10, 14, "expected it said"),
     "no turns": ("last, hs = scan(step, h0, None, length=0)", 9, 14, "scan of 0 turns"),
+    "twice": ("last, hs = scan(step, h0, xs, length=4, length=4)", 9, 43, "length is given twice"),
     "an option": ("last, hs = scan(step, h0, xs, lenght=4)", 9, 33, "did you mean 'length'?"),
     "never used": ("hs = xs * w", 6, 3, "the function step is not used"),
     "called": ("hs = step(h0, xs)", 9, 8, "a call of the function step"),

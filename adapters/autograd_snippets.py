@@ -7,6 +7,7 @@ import numpy as np
 from ..refimpl.errors import Unsupported
 from .autograd_lowerings import LOWERINGS
 from .snippets.code import data
+from .snippets.looping import word
 from .snippets.writer import Labelled, Writer, indented
 
 
@@ -42,7 +43,7 @@ class AutogradWriter(Writer):
     def gradients(self) -> tuple[list[str], list[Labelled]]:
         """The program as a function, its backward pass, and the gradients that come of it."""
         shown, output = self.shown, self.output
-        others = [k for k in shown.values if k != output]
+        others = [word(k) for k in shown.values if word(k) != output]
         if others:
             raise Unsupported("a function of autograd's hands its output back alone")
         params = list(self.task.params)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from ..cases.program import Const, Instruction, Program, Ref
 from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported, described
+from .rolling import Rolled, rolled
 from .values import constant, rounded
 
 #: Where an error has the instruction that it was raised at.
@@ -60,6 +61,13 @@ class Dialect(ABC):
         """One result of several."""
         return results[index]
 
+    #: Whether it has loops of its own, for those that a program unrolls.
+    rolls = False
+
+    def loop(self, loop: Rolled, scope: dict[str, Any], walk: Walk, depth: int) -> dict[str, Any]:
+        """Every variable of a loop's turns and of what stands round them; for those with loops."""
+        raise NotImplementedError
+
     def tap(self, name: str, value: Any) -> Any:  # noqa: ARG002  for those who watch variables
         """See every variable as it is assigned; what is returned is what is assigned."""
         return value
@@ -90,22 +98,65 @@ def interpret(
     What the framework raises at an instruction is raised as it is, for an adapter may know what it
     means; ``failures`` finds the instruction in it.
     """
+    walk = Walk(dialect, dtype, dtypes)
     scope = dict(leaves)
-    assigned: dict[str, Any] = {}
-    for instruction in program.instructions:
-        try:
-            own = dtypes.get(instruction.target, dtype)
-            result = _evaluate(instruction, scope, dialect, own)
-        except GradparityError:
-            raise
-        except Exception as error:
-            with suppress(AttributeError):  # a class may allow no attributes
-                setattr(error, _AT, instruction)
-            raise
+    return walk.through(program.instructions, scope)
+
+
+class Walk:
+    """Evaluates instructions in a framework, in order or as the loops that they are turns of."""
+
+    def __init__(self, dialect: Dialect, dtype: str, dtypes: Mapping[str, str]) -> None:
+        self.dialect, self._dtype, self._dtypes = dialect, dtype, dtypes
+
+    def within(self, dialect: Dialect) -> Walk:
+        """The same in another dialect."""
+        return Walk(dialect, self._dtype, self._dtypes)
+
+    def through(
+        self, instructions: Sequence[Instruction], scope: dict[str, Any], depth: int = 0
+    ) -> dict[str, Any]:
+        """Every variable that instructions assign; each goes into the scope as well.
+
+        ``depth`` is how many loops are gone into already.
+        """
+        assigned: dict[str, Any] = {}
+        rolls = self.dialect.rolls
+        for item in rolled(instructions, depth) if rolls else instructions:
+            if isinstance(item, Rolled):
+                with marked(item.first):
+                    assigned |= self.dialect.loop(item, scope, self, depth + 1)
+            else:
+                assigned[item.target] = self.one(item, scope)
+        return assigned
+
+    def one(self, instruction: Instruction, scope: dict[str, Any]) -> Any:
+        """What an instruction assigns, which goes into the scope."""
+        with marked(instruction):
+            own = self._dtypes.get(instruction.target, self._dtype)
+            result = _evaluate(instruction, scope, self.dialect, own)
+        return self.assign(instruction.target, result, scope)
+
+    def assign(self, target: str, result: Any, scope: dict[str, Any]) -> Any:
+        """A result as it is assigned."""
         if not isinstance(result, tuple | list):
-            result = dialect.tap(instruction.target, result)
-        scope[instruction.target] = assigned[instruction.target] = result
-    return assigned
+            result = self.dialect.tap(target, result)
+        scope[target] = result
+        return result
+
+
+@contextmanager
+def marked(instruction: Instruction) -> Iterator[None]:
+    """What a framework raises has the instruction that it was raised at, the first one of all."""
+    try:
+        yield
+    except GradparityError:
+        raise
+    except Exception as error:
+        with suppress(AttributeError):  # a class may allow no attributes
+            if not hasattr(error, _AT):
+                setattr(error, _AT, instruction)
+        raise
 
 
 def _evaluate(instruction: Instruction, scope: dict[str, Any], dialect: Dialect, dtype: str) -> Any:

@@ -19,12 +19,12 @@ from ..cases.training_parts import FEATURES
 from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .jax_around import Around
+from .jax_control import Looping
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
 from .jax_ways import Setup, hvp_forward_over_reverse, jvp, placed, vmap
 from .jax_width import wide
-from .lowering import SpelledDialect
 from .snippets.statements import OURS, statements
 from .values import cotangent_of, differentiates, kind_of
 
@@ -262,13 +262,10 @@ def _tapped(value: jax.Array, slot: jax.Array) -> jax.Array:  # noqa: ARG001  it
 _tapped.defvjp(lambda value, _: (value, None), lambda _, g: (g, g))
 
 
-class _Traced(SpelledDialect):
+class _Traced(Looping):
     """Instructions as calls of JAX under a trace, variables with a slot being tapped."""
 
     lowerings = LOWERINGS
-
-    def __init__(self, slots: Arrays) -> None:
-        self._slots = slots
 
     def kind(self, value: jax.Array) -> str:
         return kind_of(value.dtype)
@@ -277,7 +274,7 @@ class _Traced(SpelledDialect):
         return jnp.asarray(x)
 
     def tap(self, name: str, value: Any) -> Any:
-        return _tapped(value, self._slots[name]) if name in self._slots else value
+        return _tapped(value, self.slots[name]) if name in self.slots else value
 
 
 def _numpy(arrays: Arrays) -> dict[str, np.ndarray]:

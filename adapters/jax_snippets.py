@@ -8,6 +8,7 @@ from .jax_loops import parts
 from .jax_lowerings import LOWERINGS
 from .jax_training import spelled
 from .jax_width import wide
+from .snippets.looping import word
 from .snippets.writer import Labelled, Writer, indented
 
 #: What the program as a function is wrapped in, by the name of the variant.
@@ -51,7 +52,7 @@ class JaxWriter(Writer):
 
     def gradients(self) -> tuple[list[str], list[Labelled]]:
         """The program as a function, the calls of it, and the gradients that come of them."""
-        others = [k for k in self.shown.values if k != self.output]
+        others = [word(k) for k in self.shown.values if word(k) != self.output]
         *lines, function = self._function(others)
         if self.mode in WRAPS:
             function = WRAPS[self.mode].format(function)

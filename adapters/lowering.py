@@ -126,7 +126,7 @@ class Lowerings:
         kind: Callable[[Any], str] = lambda value: kind_of(value.dtype),
         serves: Callable[[str, Callable[..., Any]], bool] = lambda _operation, _function: True,
     ) -> None:
-        self._framework, self._namespaces = framework, namespaces
+        self.framework, self._namespaces = framework, namespaces
         self._roots = {module.__name__: module for module in roots}
         self._renamed, self._prepared = dict(renamed or {}), prepared
         self._entries: dict[str, Entry] = {}
@@ -168,7 +168,7 @@ class Lowerings:
     def _absent(self, operation: str) -> GradparityError:
         if operation not in TABLE:
             return Unsupported(f"no operation is called {operation}")
-        return absent(operation, self._lacking, self._framework)
+        return absent(operation, self._lacking, self.framework)
 
     def spelling(self, operation: str) -> tuple[str, Callable[..., Any] | None, dict[str, Any]]:
         """How an operation is reached: a dotted name, or the function that does it.
@@ -228,12 +228,12 @@ class Lowerings:
         AdapterFailed
             Where this release of the framework has none.
         """
-        refused = refusal(name, self._framework)
+        refused = refusal(name, self.framework)
         if refused:
             raise Unsupported(refused)
         function = self.function(name)
         if function is None:
-            raise AdapterFailed(f"this release of {self._framework} has no {name}")
+            raise AdapterFailed(f"this release of {self.framework} has no {name}")
         return function
 
     def _look_up(self, operation: str) -> Lowering | None:
@@ -269,7 +269,7 @@ class Lowerings:
             except (RuntimeError, TypeError, ValueError) as error:
                 said = str(error).partition("\n")[0]
                 if any(words in said for words in self._refuses):
-                    raise Unsupported(f"{self._framework} refuses it: {said}") from error
+                    raise Unsupported(f"{self.framework} refuses it: {said}") from error
                 raise
 
         return Lowering(lowering.name, call, numbers=True)

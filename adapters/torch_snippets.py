@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from .snippets.looping import word
 from .snippets.writer import Labelled, Writer, indented
 from .torch_around import spelled as around
 from .torch_loops import stepping
@@ -43,7 +44,7 @@ class TorchWriter(Writer):
     def gradients(self) -> tuple[list[str], list[Labelled]]:
         """The program, a call of ``backward``, and each parameter's ``grad``."""
         shown, output, mode = self.shown, self.output, self.mode
-        others = [k for k in shown.values if k != output]
+        others = [word(k) for k in shown.values if word(k) != output]
         wanted = [k for k in shown.grads if k not in shown.missing]
         grads = [
             (f"{k}.grad", f"{k}.grad" if k in shown.missing else f"{k}.grad{self._narrow}.tolist()")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..refimpl.ops import TABLE
@@ -15,6 +15,7 @@ from .models import RULE, SAY
 from .places import locator
 from .program import Instruction, Program, Ref
 from .syntax import DOLLAR, Source, parse
+from .tensors import Layout
 from .ways import WAYS
 from .yaml_nodes import Scalar, find
 
@@ -125,10 +126,17 @@ def read_spellings(case: Context) -> dict[str, Source]:
 
 
 def read_programs(
-    case: Context, sources: dict[str, Source], point: dict[str, Any]
+    case: Context,
+    sources: dict[str, Source],
+    point: dict[str, Any],
+    layouts: Mapping[str, Layout],
 ) -> dict[str, Program]:
     """The programs at a point; empty where one is at fault."""
     model = case.model
+    lengths = {name: layout.shape[0] if layout.shape else -1 for name, layout in layouts.items()}
+    if model.batch is not None:
+        rows = {k for k in model.inputs if lengths.get(k, -1) >= 0}
+        lengths |= dict.fromkeys(rows, model.batch.size)
     arrays = [*model.inputs, *model.params, *model.state]
     programs: dict[str, Program] = {}
     for framework, source in sources.items():
@@ -141,6 +149,7 @@ def read_programs(
             budget=case.budget,
             faults=case.faults,
             before=case.maps.get(framework),
+            lengths=lengths,
         )
         if program is None:
             continue

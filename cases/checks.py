@@ -62,11 +62,11 @@ def _check(case: Context) -> tuple[_Programs, _Programs]:
     spellings: _Programs = []
     for point in points_of(case.model.sweep):
         layouts = check_tensors(case, point)
-        read = read_programs(case, sources, point)
+        read = read_programs(case, sources, point, layouts)
         known.append(_at_point(case, point, layouts, read))
         programs.append(read)
         if others:
-            spellings.append(read_programs(case, others, point))
+            spellings.append(read_programs(case, others, point, layouts))
     if sources:
         check_truths(case, known)
         check_divergences(case, known)

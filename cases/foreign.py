@@ -51,6 +51,8 @@ _OPERATIONS = {
     "cumulative_prod": "cumprod",
     "cumulative_sum": "cumsum",
     "divide": "div true_divide truediv",
+    "dynamic_slice": "narrow dynamic_slice_in_dim",
+    "dynamic_update_slice": "slice_scatter dynamic_update_slice_in_dim",
     "equal": "eq",
     "expand_dims": "unsqueeze",
     "expit": "logistic",

@@ -27,6 +27,38 @@ class Const:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Where in a loop of the program language an instruction stands.
+
+    A loop is unrolled: ``number`` is which turn it is of, from 0, of ``of`` turns; -1 for what is
+    done before the first, ``of`` for what is done after the last. ``role`` is empty for an
+    operation of the body, else what of the loop itself it is:
+
+    ``each``   what is scanned, cut into its slices
+    ``start``  what is carried into the first turn
+    ``slice``  a turn's slice
+    ``in``     what a turn finds carried
+    ``carry``  what it carries on
+    ``out``    what it leaves
+    ``last``   what the last turn carries on
+    ``stack``  what all turns leave, one beside the other
+    """
+
+    #: The loop's name, which no other loop of the program has.
+    loop: str
+    #: ``scan``, ``reverse scan`` or ``map``.
+    kind: str
+    number: int
+    of: int
+    role: str = ""
+
+    def __str__(self) -> str:
+        if not 0 <= self.number < self.of:
+            return f"{'before' if self.number < 0 else 'after'} the turns of {self.loop}"
+        return f"turn {self.number + 1} of {self.of} of {self.loop}"
+
+
+@dataclass(frozen=True)
 class Instruction:
     """``target = operation(*arguments, **attributes)``.
 
@@ -51,6 +83,8 @@ class Instruction:
     keywords: tuple[str, ...] = ()
     #: Of a native call, which arguments are passed as one list: the first, and how many.
     lists: tuple[tuple[int, int], ...] = ()
+    #: The loops that it stands in, the outermost first.
+    turns: tuple[Turn, ...] = ()
 
     def passed(self, arguments: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Arguments, one for each of its own, as they are passed: by position, and by keyword."""
@@ -99,6 +133,11 @@ class Program:
     def named(self) -> tuple[str, ...]:
         """The variables the text names, in order."""
         return tuple(i.target for i in self.instructions if i.named)
+
+    @property
+    def loops(self) -> bool:
+        """Whether a loop of the language was unrolled in it."""
+        return any(i.turns for i in self.instructions)
 
     @property
     def native(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import ast
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .constants import NUMBERS, WORDS
@@ -13,6 +15,14 @@ from .syntax import Fault, Source
 
 #: Names that no tensor, variable or sweep may have.
 RESERVED = frozenset((*NUMBERS, *WORDS, *ROOTS, "range", "numpy", "jnp"))
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function of the program: its text, and the scope that it is written in."""
+
+    node: ast.FunctionDef
+    scope: Scope
 
 
 class Scope:
@@ -26,12 +36,29 @@ class Scope:
         Inputs and parameters.
     constants
         The sweep's names, with the point's values.
+    around
+        Of a function's body, the scope that the function is written in.
+    called
+        What a variable of a function's body is called in the program.
+    given
+        The function's parameters, which are among the constants.
     """
 
     def __init__(
-        self, source: Source, arrays: Collection[str], constants: Mapping[str, Any]
+        self,
+        source: Source,
+        arrays: Collection[str],
+        constants: Mapping[str, Any],
+        around: Scope | None = None,
+        called: Callable[[str], str] = str,
+        given: Collection[str] = (),
     ) -> None:
-        self._source = source
+        self._source, self._around = source, around
+        #: What a variable is called in the program, by its name in the text.
+        self.called = called
+        self._functions: dict[str, Function] = {}
+        self._used: set[str] = set()
+        self._given = frozenset(given)
         #: Everything that is a constant: the sweep's names, loop variables, named constants.
         self.constants = dict(constants)
         self._loops: dict[str, None] = {}
@@ -53,27 +80,44 @@ class Scope:
             Where it means nothing; without a message where an earlier fault is why.
         """
         if name in self._arrays:
-            return Ref(name)
+            return Ref(self.called(name))
         if name in self.constants:
             return self.constants[name]
+        if name in self._lost:
+            raise Fault("", node)
+        if self._around is not None and self._around.outer(name):
+            return self._around.value(name, node)
         if name in NUMBERS:
             return NUMBERS[name]
         if name in WORDS:
             return WORDS[name]
-        if name in self._lost:
-            raise Fault("", node)
+        if name in self._functions:
+            raise Fault(
+                f"{name} is a function, expected an array (a function goes first into scan(…) or "
+                "map(…))",
+                node,
+            )
         if name in self._families:
             members = ", ".join(self._families[name][:4])
             raise Fault(f"{name} is a family, expected one of its members ({members})", node)
-        raise Fault(unknown("variable", name, [*self._arrays, *self.constants]), node)
+        raise Fault(unknown("variable", name, self.known()), node)
+
+    def known(self) -> list[str]:
+        """The names of variables and constants, here and around."""
+        around = self._around.known() if self._around else []
+        return list(dict.fromkeys([*self._arrays, *self.constants, *around]))
 
     def is_array(self, name: str) -> bool:
         """Whether a name is an input's, a parameter's or a variable's."""
-        return name in self._arrays
+        if name in self._arrays or isinstance(self.constants.get(name), Ref):
+            return True
+        return self._around is not None and self._around.is_array(name)
 
     def is_family(self, name: str) -> bool:
         """Whether ``name[…]`` are variables, rather than elements of an array."""
-        return name in self._families
+        if name in self._families:
+            return True
+        return self._around is not None and not self._own(name) and self._around.is_family(name)
 
     def member(self, family: str, index: Any, node: Any) -> Ref:
         """A member of a family.
@@ -83,9 +127,11 @@ class Scope:
         Fault
             Where it is not assigned yet.
         """
+        if family not in self._families and self._around is not None:
+            return self._around.member(family, index, node)
         name = member_name(family, index)
         if name in self._arrays:
-            return Ref(name)
+            return Ref(self.called(name))
         if family in self._lost:
             raise Fault("", node)
         members = ", ".join(self._families[family][:8])
@@ -100,14 +146,14 @@ class Scope:
         Fault
             Where it is taken, or no name to give.
         """
-        self._check_name(name, node)
+        self.check_name(name, node)
         if name in self._families:
             raise Fault(f"{name} is a family ({name}[…]), expected another name", node)
         return self._unassigned(name, node)
 
     def new_member(self, family: str, index: Any, node: Any) -> str:
         """A member of a family that is about to be assigned; faults as in ``new``."""
-        self._check_name(family, node)
+        self.check_name(family, node)
         if family in self._arrays or family in self.constants:
             raise Fault(
                 f"{family} is no family of variables, and an array's elements cannot be "
@@ -127,7 +173,7 @@ class Scope:
             self._families.setdefault(family, []).append(name)
 
     def declare_constant(self, name: str, value: Any, node: Any) -> None:
-        """A name is given to a constant."""
+        """A name is given to a constant, or to several arrays."""
         self.constants[name] = value
         self._named[name] = node
 
@@ -137,7 +183,7 @@ class Scope:
 
     def open_loop(self, name: str, node: Any) -> None:
         """A name becomes a loop's variable; faults as in ``new``."""
-        self._check_name(name, node)
+        self.check_name(name, node)
         if name in self._arrays or name in self._families or name in self.constants:
             raise Fault(f"{name} has a meaning already, expected another name", node)
         self._loops[name] = None
@@ -152,7 +198,8 @@ class Scope:
         self.constants.pop(name, None)
 
     @staticmethod
-    def _check_name(name: str, node: Any) -> None:
+    def check_name(name: str, node: Any) -> None:
+        """Refuse what is no name to give."""
         if not name.isascii() or not name[0].isalpha() or len(name) > 100:
             raise Fault(
                 f"the name {shown(name)}, expected an ASCII letter, then letters, digits and _",
@@ -161,8 +208,59 @@ class Scope:
         if name in RESERVED:
             raise Fault(f"the name {name} is reserved, expected another", node)
 
+    def outer(self, name: str) -> bool:
+        """Whether a name means something here or around: a variable, a constant or a function."""
+        return self._own(name) or (self._around is not None and self._around.outer(name))
+
+    def _own(self, name: str) -> bool:
+        mine: tuple[Collection[str], ...]
+        mine = (self._arrays, self.constants, self._families, self._functions, self._lost)
+        return any(name in names for names in mine)
+
+    # Functions
+
+    def define(self, node: ast.FunctionDef) -> None:
+        """A function is written; faults as in ``new``."""
+        self.new(node.name, node)
+        self._functions[node.name] = Function(node, self)
+
+    def function(self, name: str) -> Function | None:
+        """The function that a name means; it counts as used."""
+        found = self._functions.get(name)
+        if found is None:
+            return None if self._around is None else self._around.function(name)
+        self._used.add(name)
+        return found
+
+    def is_lost(self, name: str) -> bool:
+        """Whether what would have made a name is at fault, here or around."""
+        return name in self._lost or (self._around is not None and self._around.is_lost(name))
+
+    @property
+    def functions(self) -> list[str]:
+        """The names of functions here and around."""
+        return [*self._functions, *(self._around.functions if self._around else ())]
+
+    @property
+    def unused(self) -> list[Function]:
+        """The functions that were written and never used."""
+        return [f for name, f in self._functions.items() if name not in self._used]
+
+    @staticmethod
+    def body(function: Function, given: Mapping[str, Any], called: Callable[[str], str]) -> Scope:
+        """The scope of a function's body, in which its parameters are what is given."""
+        home = function.scope
+        return Scope(home._source, (), {**home.constants, **given}, home, called, given)  # noqa: SLF001
+
     def _unassigned(self, name: str, node: Any) -> str:
         """Single assignment."""
+        if name in self._functions:
+            line = self._source.place(self._functions[name].node).line
+            raise Fault(f"{name} is the function of line {line}, expected another name", node)
+        if self._around is not None and not self._own(name) and self._around.outer(name):
+            raise Fault(
+                f"{name} has a meaning outside of the function, expected another name", node
+            )
         first = self._arrays.get(name) or self._named.get(name)
         if first is not None:
             line, again = self._source.place(first).line, self._source.place(node).line
@@ -170,6 +268,8 @@ class Scope:
         what = ""
         if name in self._arrays:
             what = "an input or a parameter"
+        elif name in self._given:
+            what = "what the function is given"
         elif name in self.constants:
             what = "the loop's variable" if name in self._loops else "the sweep's name"
         if what:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -146,6 +147,33 @@ def _matrix_power(o: Operations, x: Any, *, n: int) -> Any:
     return reduce(o.matmul, [base] * abs(n))
 
 
+def _window(x: Any, start: Any, sizes: Sequence[int]) -> tuple[slice, ...]:
+    """The slices that begin at a start, which is at hand: none of these frameworks traces it."""
+    firsts = [
+        min(max(int(k) + n if k < 0 else int(k), 0), n - size)
+        for k, n, size in zip(np.asarray(start), x.shape, sizes, strict=True)
+    ]
+    return tuple(slice(k, k + size) for k, size in zip(firsts, sizes, strict=True))
+
+
+def _dynamic_slice(o: Operations, x: Any, start: Any, *, sizes: tuple[int, ...]) -> Any:
+    return o.getitem(x, index=_window(x, start, sizes)) if sizes else x
+
+
+def _dynamic_update_slice(o: Operations, x: Any, update: Any, start: Any) -> Any:
+    shape = tuple(x.shape)
+    if 0 in update.shape:
+        return x
+    if not shape:  # x takes part, so that it has a gradient
+        return o.where(o.array(np.ones((), bool)), update, x)
+    window = _window(x, start, update.shape)
+    inside = np.zeros(shape, bool)
+    inside[window] = True
+    around = tuple((part.start, n - part.stop) for part, n in zip(window, shape, strict=True))
+    spread = o.pad(update, pad_width=around, mode="constant", value=0.0)
+    return o.where(o.array(inside), spread, x)
+
+
 COMPOSITIONS: dict[str, Composition] = {
     "swapaxes": _swapaxes,
     "moveaxis": _moveaxis,
@@ -164,4 +192,6 @@ COMPOSITIONS: dict[str, Composition] = {
     "multi_dot": _multi_dot,
     "block_diag": _block_diag,
     "linalg.matrix_power": _matrix_power,
+    "dynamic_slice": _dynamic_slice,
+    "dynamic_update_slice": _dynamic_update_slice,
 }

@@ -99,6 +99,18 @@ def _diag_embed(x: jax.Array, *, offset: int, axis1: int, axis2: int) -> jax.Arr
 
 
 LOWERINGS: dict[str, Entry] = {
+    "dynamic_slice": via(
+        "jax.lax.dynamic_slice",
+        lambda x, start, *, sizes: jax.lax.dynamic_slice(
+            x, [start[k] for k in range(x.ndim)], sizes
+        ),
+    ),
+    "dynamic_update_slice": via(
+        "jax.lax.dynamic_update_slice",
+        lambda x, update, start: jax.lax.dynamic_update_slice(
+            x, update, [start[k] for k in range(x.ndim)]
+        ),
+    ),
     "getitem": via("jax.Array.__getitem__", lambda x, *, index: x[index]),
     "gather": via("jax.Array.__getitem__", lambda x, indices, *, axis: x[_grid(indices, axis)]),
     "scatter_add": via(

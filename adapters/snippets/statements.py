@@ -6,7 +6,7 @@ modules that write calls down in place of making them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import CellType, FunctionType, ModuleType
 from typing import Any
@@ -15,7 +15,9 @@ from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.errors import Unsupported
 from ..lowering import Lowerings
+from ..rolling import Rolled, rolled
 from .code import Code, infix
+from .looping import loop_lines, word
 
 #: What a snippet calls where an operation is composed of more than can be written in a call.
 OURS = "LOWERINGS"
@@ -44,23 +46,46 @@ def statements(task: Task, program: Program, lowerings: Lowerings) -> list[str]:
     Unsupported
         Where an operation's spelling cannot be written down.
     """
-    written: list[str] = []
     leaves = {**task.rows(0), **task.params}
-    scope = {name: Code(name, shape=x.shape) for name, x in leaves.items()}
+    scope = {name: Code(word(name), shape=x.shape) for name, x in leaves.items()}
+    return _lines(program.instructions, scope, 0, word, lowerings)
+
+
+def _lines(
+    instructions: Sequence[Any],
+    scope: dict[str, Code],
+    depth: int,
+    name: Callable[[str], str],
+    lowerings: Lowerings,
+) -> list[str]:
+    """Instructions as statements; what variables are called is added to the scope."""
+    written: list[str] = []
     chosen: dict[str, list[Instruction]] = {}
-    for i in program.instructions:
+    for i in instructions:
         if i.operation == "select" and not i.native and i.named:
             chosen.setdefault(i.refs[0], []).append(i)
-    for i in program.instructions:
+    for i in rolled(instructions, depth):
+        if isinstance(i, Rolled):
+            written += loop_lines(
+                i,
+                scope,
+                partial(_lines, lowerings=lowerings),
+                lambda arrays: _written("stack", [arrays], {"axis": 0}, lowerings),
+                name,
+                jax=lowerings.framework == "jax",
+            )
+            continue
         if i.operation == "select" and not i.native:
-            if not i.named:
-                (whole,) = i.refs
-                scope[i.target] = scope[whole][i.attributes["index"]]
+            (whole,) = i.refs
+            scope[i.target] = (
+                Code(name(i.target)) if i.named else scope[whole][i.attributes["index"]]
+            )
             continue
         found = _expression(i, scope, lowerings)
-        names = [part.target for part in chosen.get(i.target, ())]
+        names = [name(part.target) for part in chosen.get(i.target, ())]
         if names or i.named:
-            written.append(f"{', '.join(names) or i.target} = {found.text}")
+            written.append(f"{', '.join(names) or name(i.target)} = {found.text}")
+            scope[i.target] = Code(name(i.target))
         else:
             scope[i.target] = found
     return written
@@ -68,7 +93,7 @@ def statements(task: Task, program: Program, lowerings: Lowerings) -> list[str]:
 
 def _expression(i: Instruction, scope: Mapping[str, Code], lowerings: Lowerings) -> Code:
     arguments: list[Any] = [
-        scope.get(a.name, Code(a.name))
+        scope.get(a.name, Code(word(a.name)))
         if isinstance(a, Ref)
         else a.value
         if isinstance(a, Const)

@@ -14,6 +14,7 @@ from ...refimpl.errors import Unsupported
 from ..base import Shown
 from ..lowering import Lowerings
 from .code import data
+from .looping import word
 from .statements import OURS, statements
 
 #: What fits a line of a snippet.
@@ -55,8 +56,11 @@ class Writer(ABC):
         # The constants of a captured text have names that no text can have, and are in none.
         own = {k: x for k, x in task.inputs.items() if k.isidentifier()}
         task = replace(task, inputs=own)
+        # A body's variables are not to be had outside of the loop.
+        told = tuple(k for k in shown.values if "/" not in k)
         self.task, self.program = task, program
-        self.shown, self.mode, self.output = shown, mode, program.output
+        self.shown, self.mode = replace(shown, values=told), mode
+        self.output = word(program.output)
         self.body = statements(task, program, self.lowerings)
 
     def text(self) -> str:
@@ -74,7 +78,7 @@ class Writer(ABC):
         if task.update is not None:
             return _joined(head, *self._trained())
         lines, grads = self.gradients()
-        values = [(k, self.shown_value(k)) for k in self.shown.values]
+        values = [(k, self.shown_value(word(k))) for k in self.shown.values]
         return _joined(head, [*lines, _printed([*values, *grads])])
 
     def shown_value(self, name: str) -> str:

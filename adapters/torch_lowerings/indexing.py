@@ -88,6 +88,32 @@ def _segment_sum(x: torch.Tensor, segment_ids: torch.Tensor, *, num_segments: in
     return torch.index_add(empty, 0, segment_ids, x)
 
 
+def _first(start: Any, axis: int, n: int, size: int) -> int:
+    """Where a slice of an axis begins: as asked, or as late as all of it fits."""
+    k = int(start[axis])
+    return min(max(k + n if k < 0 else k, 0), n - size)
+
+
+def _dynamic_slice(x: torch.Tensor, start: torch.Tensor, *, sizes: tuple[int, ...]) -> torch.Tensor:
+    for axis, size in enumerate(sizes):
+        x = torch.narrow(x, axis, _first(start, axis, x.shape[axis], size), size)
+    return x
+
+
+def _dynamic_update_slice(
+    x: torch.Tensor, update: torch.Tensor, start: torch.Tensor, axis: int = 0
+) -> torch.Tensor:
+    """Of one axis after the other, what is put back where it was taken."""
+    if not x.ndim and not axis:  # x takes part, so that it has a gradient
+        return torch.where(torch.ones_like(x, dtype=torch.bool), update, x)
+    if axis == update.ndim:
+        return update
+    size = update.shape[axis]
+    k = _first(start, axis, x.shape[axis], size)
+    part = _dynamic_update_slice(torch.narrow(x, axis, k, size), update, start, axis + 1)
+    return torch.slice_scatter(x, part, axis, k, k + size)
+
+
 LOWERINGS: dict[str, Entry] = {
     "take": via("torch.index_select", _take),  # torch.take counts through all axes
     "getitem": via("torch.Tensor.__getitem__", _getitem),
@@ -108,6 +134,8 @@ LOWERINGS: dict[str, Entry] = {
         lambda x, indices, updates, *, axis: torch.index_copy(x, axis, indices, updates),
     ),
     "masked_select": via("torch.masked_select", lambda x, mask, **_: torch.masked_select(x, mask)),
+    "dynamic_slice": via("torch.narrow", _dynamic_slice),
+    "dynamic_update_slice": via("torch.slice_scatter", _dynamic_update_slice),
     "segment_sum": via("torch.index_add", _segment_sum),
     "segment_max": via("torch.index_reduce", _segments("max", -math.inf)),
     "segment_min": via("torch.index_reduce", _segments("min", math.inf)),

@@ -24,6 +24,7 @@ from . import (
     diagonals,
     discrete,
     distances,
+    dynamic_slices,
     eigenvalues,
     elementary,
     factorisations,
@@ -114,6 +115,7 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     ),
     "indexing": (
         *indexing.OPERATIONS,
+        *dynamic_slices.OPERATIONS,
         *gather_scatter.OPERATIONS,
         *scatter_reductions.OPERATIONS,
         *masking.OPERATIONS,

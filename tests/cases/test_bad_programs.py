@@ -35,7 +35,7 @@ TEXTS = {
     "walrus": ("loss = (a := w)", 5, 11, "an assignment inside an expression"),
     "while": ("while True:\n  loss = w", 5, 3, "a while loop"),
     "if": ("if True:\n  loss = w", 5, 3, "an if"),
-    "def": ("def f():\n  return 1\nloss = w", 5, 3, "a function"),
+    "def": ("def f():\n  return 1\nloss = w", 5, 3, "the function f is not used"),
     "loop over an array": ("for i in w:\n  a[i] = w\nloss = w", 5, 12, "a loop over something"),
     "loop bound": ("for i in range(w):\n  a[i] = w\nloss = w", 5, 18, "a loop bound that is no"),
     "loop step": ("for i in range(0, 3, 0):\n  a[i] = w\nloss = w", 5, 24, "a step of 0"),

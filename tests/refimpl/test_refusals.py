@@ -96,3 +96,15 @@ def test_complex_numbers_are_not_put_among_real_ones(name):
     with pytest.raises(ValueError, match="complex128 put into an array of float64"):
         row.forward(x, at, values * 1j, **attributes)
     assert row.forward(x * 1j, at, values, **attributes).dtype == np.complex128
+
+
+@pytest.mark.parametrize(
+    ("x", "start", "sizes"),
+    [((4, 3), (0,), (2, 2)), ((4, 3), (0, 0), (2,)), ((4,), (0,), (5,)), ((4,), (0,), (-1,))],
+)
+def test_a_slice_that_does_not_fit_is_refused(x, start, sizes):
+    given = np.ones(x), np.array(start)
+    with pytest.raises(ValueError, match=r"axes|slices of"):
+        TABLE["dynamic_slice"].forward(*given, sizes=sizes)
+    with pytest.raises(ValueError, match=r"axes|slices of"):
+        TABLE["dynamic_update_slice"].forward(given[0], np.ones([abs(n) + 4 for n in sizes]), start)

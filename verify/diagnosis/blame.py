@@ -28,7 +28,7 @@ from ..local.operations import Found, Judged
 from ..local.parts import part_of
 from ..local.rules import fault_of_rule
 from .paths import path_to_parameter, way
-from .places import named, placed, side
+from .places import called_in_loop, named, placed, side
 from .texts import Parting, Texts
 from .writes import writer
 
@@ -119,6 +119,9 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
         if _ratio(found[3]) * EXPLAINS >= size:
             return _of_operation(task, adapter, program, judged, found, step)
         small.append(found)
+    looped = _of_loop(judged, program)
+    if looped is not None:
+        return looped
     other = _of_text(task, adapter, program)
     if other is not None or not small:
         return other
@@ -149,8 +152,12 @@ def _of_operation(
         if step and alone:
             reason += f"; by itself it is right: what is kept between steps, at step {step + 1}"
     kind = "forward pass" if direction == "forward" else "VJP"
-    operation = instruction.operation
-    if not instruction.native and adapter.has(operation) == COMPOSED:
+    operation = called_in_loop(instruction)
+    if (
+        operation == instruction.operation
+        and not instruction.native
+        and adapter.has(operation) == COMPOSED
+    ):
         reason += f"; {adapter.name} has no {operation}: it is composed here of what it has"
     return Blame(
         named(apart, instruction),
@@ -162,6 +169,34 @@ def _of_operation(
         _path(task, program, named(apart, instruction)),
         ratio,
     )
+
+
+def _of_loop(judged: Judged, program: Program) -> Blame | None:
+    """The loop that does not add up what its turns make of a variable that is outside of it."""
+    name = judged.unsummed()
+    inside = (i for i in judged.program.instructions if i.turns and name in i.refs)
+    first = next(inside, None) if name else None
+    if first is None:
+        return None
+    outer = first.turns[0]
+    own = next(i for i in program.instructions if _is_of(i, outer.loop))
+    operation = called_in_loop(own)
+    where = placed(replace(own, named=False, turns=()), program, "the program")
+    return Blame(
+        name,
+        operation,
+        f"the VJP of {operation} in {where}",
+        "backward",
+        program.line_of(own),
+        f"what its {outer.of} turns make of {name} is right in each, and their sum is not: "
+        f"{judged.sums()}",
+        (name,),
+    )
+
+
+def _is_of(i: Instruction, loop: str) -> bool:
+    """Whether an instruction is what a loop does by itself."""
+    return len(i.turns) == 1 and i.turns[0].loop == loop and bool(i.turns[0].role)
 
 
 def _of_writing(task: Task, adapter: Adapter, program: Program, values: Any) -> Blame | None:

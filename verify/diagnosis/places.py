@@ -14,7 +14,15 @@ def placed(instruction: Instruction, program: Program, text: str = "") -> str:
     """As ```a = gelu(z)`, line 2 of torch's text``."""
     line = program.line_of(instruction)
     where = f", line {line}" + (f" of {text}" if text else "") if line else ""
-    return f"`{written(instruction)}`{where}"
+    turn = f", {instruction.turns[-1]}" if instruction.turns else ""
+    return f"`{written(instruction)}`{where}{turn}"
+
+
+def called_in_loop(instruction: Instruction) -> str:
+    """The operation; of what a loop does between its turns, ``scan`` or ``map``."""
+    if instruction.turns and instruction.turns[-1].role:
+        return instruction.turns[-1].kind.removeprefix("reverse ")
+    return instruction.operation
 
 
 def written(instruction: Instruction) -> str:

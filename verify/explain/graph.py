@@ -7,6 +7,8 @@ longest way from an input has. Mermaid draws it in Markdown; the SVG needs nothi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from ...cases.program import Const, Instruction, Program
@@ -52,7 +54,9 @@ def graph_of(
     for i in made:
         role = "output" if i.target == program.output else "operation"
         label = labels.get(i.target, i.target)
-        nodes.append(_node(numbers, i.target, f"{label} = {_called(i)}", role, values, grads))
+        node = _node(numbers, i.target, f"{label} = {_called(i)}", role, values, grads)
+        inside = [t for t in i.turns if 0 <= t.number < t.of]
+        nodes.append(replace(node, turn=str(inside[-1]) if inside else ""))
     edges = tuple(
         (numbers[name], numbers[i.target])
         for i in made
@@ -107,9 +111,14 @@ def mermaid(graph: Graph) -> str:
 
 
 def _statements(graph: Graph) -> Iterator[str]:
-    for node in graph.nodes:
-        left, right = _SHAPES[node.role]
-        yield f"    {node.number}{left}{'<br/>'.join(map(_quoted, _lines(node)))}{right}"
+    for number, (turn, nodes) in enumerate(groupby(graph.nodes, lambda node: node.turn)):
+        if turn:
+            yield f'    subgraph t{number}["{_quoted(turn)}"]'
+        for node in nodes:
+            left, right = _SHAPES[node.role]
+            yield f"    {node.number}{left}{'<br/>'.join(map(_quoted, _lines(node)))}{right}"
+        if turn:
+            yield "    end"
     for start, end in graph.edges:
         yield f"    {start} --> {end}"
 

@@ -53,6 +53,8 @@ class Node:
     title: str
     value: str = ""
     cotangent: str = ""
+    #: The turn of a loop that it is of, in words.
+    turn: str = ""
 
 
 @dataclass(frozen=True)

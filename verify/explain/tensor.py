@@ -21,6 +21,11 @@ _G = "g"
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 
+def _found_in_turn(i: Instruction) -> bool:
+    """Whether it is a parameter of a loop's body, which has a name in the text."""
+    return bool(i.turns) and i.turns[-1].role in ("in", "slice")
+
+
 class TensorDerivation:
     """Forward values, rules and the backward pass of a program on arrays.
 
@@ -55,7 +60,8 @@ class TensorDerivation:
         self.params, self.contracted = params, contracted
         taken = {*values, *(i.target for i in program.instructions)}
         self.labels = {
-            i.target: i.target if i.named else fresh(taken) for i in program.instructions
+            i.target: i.target if i.named or _found_in_turn(i) else fresh(taken)
+            for i in program.instructions
         }
         #: The parts taken of each variable that has several: index → label.
         self.parts: dict[str, dict[int, str]] = {}
@@ -182,10 +188,12 @@ class TensorDerivation:
 
     def _said(self, i: Instruction) -> str:
         """The operation and its attributes, which a formula does not always show."""
+        turn = str(i.turns[-1]) if i.turns else ""
         if i.operation == "select":
-            return ""
+            return turn
         said = ", ".join(f"{key}={value}" for key, value in i.attributes.items())
-        return f"{i.operation}: {said}" if said else i.operation
+        said = f"{i.operation}: {said}" if said else i.operation
+        return f"{said}; {turn}" if turn else said
 
     def _terms(self, i: Instruction) -> dict[str, Term]:
         row = TABLE[i.operation]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from textwrap import shorten
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,9 @@ from ...cases import Case
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, BadCase
 from ...refimpl.rounding import Noise
+from ...refimpl.tape import Node
 from .shapes import in_words
+from .turns import Layout, amiss, layout_of
 
 #: The dtypes in the order in which they are asked.
 WIDEST = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
@@ -50,17 +54,10 @@ def _widest(case: Case) -> str:
 
 
 def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
+    grads, faults = _run(case, task, meter)
+    if faults:
+        return faults
     at = f" at {task.id}" if task.point else ""
-    place = case.place
-    try:
-        grads = reference(task, dtype=np.float64, meter=meter).steps[0].grads
-    except AdapterFailed as failure:
-        i = failure.at
-        where = f"{case.path}:{i.line}:{i.column}" if i is not None and i.line else place
-        said = f"in `{shorten(i.text, LONGEST)}`: " if i is not None and i.text else ""
-        program = task.program("numpy")
-        why = "" if i is None or program is None else in_words(task, program, i)
-        return [BadCase(f"case {task.case}{at} cannot be run: {said}{why or failure}", where)]
     if task.checks <= {"value"}:
         return []  # no gradient is compared
     zero = []
@@ -79,9 +76,38 @@ def _faults(case: Case, task: Task, meter: Meter | None) -> list[BadCase]:
         BadCase(
             f"case {task.case}{at} is vacuous: the true gradient of {names} is all zero, so that "
             f"a framework returning zeros would pass; change the case, or say so in expect.grad",
-            place,
+            case.place,
         )
     ]
+
+
+def _run(case: Case, task: Task, meter: Meter | None) -> tuple[Mapping[str, Any], list[BadCase]]:
+    """The true gradients, or why there are none, and loops that are none."""
+    program, layouts = task.program("numpy"), dict[str, Layout]()
+    at = f" at {task.id}" if task.point else ""
+    failed: AdapterFailed | None = None
+    grads: Mapping[str, Any] = {}
+
+    def seen(_step: int, name: str, node: Node) -> None:
+        layouts[name] = layout_of(node)
+
+    try:
+        grads = reference(task, dtype=np.float64, meter=meter, watch=seen).steps[0].grads
+    except AdapterFailed as failure:
+        failed = failure
+    turned = [*amiss(program, layouts)] if program is not None and program.loops else []
+    if turned:
+        return grads, [
+            BadCase(f"case {task.case}{at}: {said}", f"{case.path}:{i.line}:{i.column}")
+            for i, said in turned
+        ]
+    if failed is None:
+        return grads, []
+    i = failed.at
+    where = f"{case.path}:{i.line}:{i.column}" if i is not None and i.line else case.place
+    said = f"in `{shorten(i.text, LONGEST)}`: " if i is not None and i.text else ""
+    why = "" if i is None or program is None else in_words(task, program, i)
+    return grads, [BadCase(f"case {task.case}{at} cannot be run: {said}{why or failed}", where)]
 
 
 def _is_noise(task: Task, name: str, g: np.ndarray, meter: Meter | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...adapters.base import Trace, on_path
 from ...adapters.values import slot_of_scale
-from ...cases.program import Instruction, Program, Ref
+from ...cases.program import Instruction, Program, Ref, Turn
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed
 
@@ -34,28 +34,57 @@ def ahead(program: Program, instruction: Instruction) -> frozenset[str]:
 
 
 def set_apart(program: Program, params: Any) -> Program:
-    """The same program with an identity on every use of a variable that is used repeatedly."""
+    """The same program with an identity on every use of a variable that is used repeatedly.
+
+    The turns of a loop stay alike: what is set apart in one is so in all.
+    """
     uses = Counter(name for i in program.instructions for name in i.refs)
     differentiable = set(on_path(program, params))
+    places = _places(program)
+    apart = {
+        (places[i.target], k)
+        for i in program.instructions
+        if i.operation != "select"
+        for k, argument in enumerate(i.arguments)
+        if isinstance(argument, Ref) and uses[argument.name] > 1 and argument.name in differentiable
+    }
     instructions: list[Instruction] = []
     number = 0
     for instruction in program.instructions:
         arguments = []
-        for argument in instruction.arguments:
-            if (
-                isinstance(argument, Ref)
-                and instruction.operation != "select"
-                and uses[argument.name] > 1
-                and argument.name in differentiable
-            ):
+        for k, argument in enumerate(instruction.arguments):
+            if isinstance(argument, Ref) and (places[instruction.target], k) in apart:
                 number += 1
                 copy = f"{argument.name} (use {number})"
-                instructions.append(Instruction(copy, "identity", (argument,), named=False))
+                made = Instruction(copy, "identity", (argument,), named=False)
+                instructions.append(replace(made, turns=_body(instruction.turns)))
                 arguments.append(Ref(copy))
             else:
                 arguments.append(argument)
         instructions.append(replace(instruction, arguments=tuple(arguments)))
     return replace(program, instructions=tuple(instructions))
+
+
+def _places(program: Program) -> dict[str, Any]:
+    """Where in its loops' bodies each variable is assigned, whatever turn it is; its own else."""
+    found: dict[str, Any] = {}
+    count: Counter[Any] = Counter()
+    for i in program.instructions:
+        if not i.turns:
+            found[i.target] = i.target
+            continue
+        here = tuple((t.loop, t.number) for t in i.turns)
+        count[here] += 1
+        phases = tuple(
+            (t.loop.partition("[")[0], (t.number >= 0) + (t.number == t.of)) for t in i.turns
+        )
+        found[i.target] = (phases, count[here])
+    return found
+
+
+def _body(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """The same turns, for what is no part of the loop's own doing."""
+    return (*turns[:-1], replace(turns[-1], role="")) if turns else ()
 
 
 def begun(task: Task, trace: Trace, step: int) -> Task:

@@ -117,6 +117,15 @@ class Judged:
 
     def sums(self) -> str:
         """The first variable whose cotangent is not the sum of its uses' shares, in words."""
+        name = self.unsummed()
+        return (
+            f"the cotangent of {name} is not the sum of its {self.users[name]} uses' shares"
+            if name
+            else ""
+        )
+
+    def unsummed(self) -> str:
+        """The first variable whose cotangent is not the sum of its uses' shares."""
         shares: dict[str, list[Any]] = {}
         for i in self.program.instructions:
             if i.operation == "identity" and " (use " in i.target and i.target in self.step.grads:
@@ -134,7 +143,7 @@ class Judged:
                 same = (whole == total) | (np.isnan(whole) & np.isnan(total))
                 near = same | (np.abs(whole - total) <= room)
             if not near.all():
-                return f"the cotangent of {name} is not the sum of its {uses} uses' shares"
+                return name
         return ""
 
     @staticmethod

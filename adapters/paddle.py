@@ -39,6 +39,8 @@ class PaddleAdapter(Adapter):
     name = "paddle"
 
     def __init__(self) -> None:
+        # Its handlers allocate, for a trace: an abort inside malloc then waits for ever.
+        paddle.disable_signal_handler()
         paddle.set_device("cpu")
 
     def version(self) -> str:

@@ -40,23 +40,28 @@ def _conv_transpose(
     return function(x, weight, bias, groups=groups, **given)
 
 
-def _within(name: str, *, ceil_mode: bool) -> None:
-    if ceil_mode:
-        raise Unsupported(f"this adapter gives {_WHERE}.{name} no window that stands out")
-
-
-def _max_pool(x: Tensor, *, dilation: Any, ceil_mode: bool, **window: Any) -> Tensor:
-    _within("max_pool2d", ceil_mode=ceil_mode)
+def _max_pool(x: Tensor, *, dilation: Any, **window: Any) -> Tensor:
     if set(several(dilation, x.ndim - 2)) != {1}:
         raise Unsupported(f"{_WHERE}.max_pool2d has no dilation")
-    function, given = _windowed(x, "max_poolNd", window)
-    return function(x, **given)
+    return _pool(x, "max_poolNd", **window)
 
 
-def _avg_pool(x: Tensor, *, count_include_pad: bool, ceil_mode: bool, **window: Any) -> Tensor:
-    _within("avg_pool2d", ceil_mode=ceil_mode)
-    function, given = _windowed(x, "avg_poolNd", window)
-    return function(x, exclusive=not count_include_pad, **given)
+def _avg_pool(x: Tensor, *, count_include_pad: bool, **window: Any) -> Tensor:
+    return _pool(x, "avg_poolNd", exclusive=not count_include_pad, **window)
+
+
+def _pool(x: Tensor, name: str, *, ceil_mode: bool, exclusive: Any = None, **window: Any) -> Tensor:
+    function, given = _windowed(x, name, window)
+    if ceil_mode and _begins_behind(x, **given):
+        raise Unsupported(f"{_WHERE}'s ceil_mode counts a window that begins behind the image")
+    counted = {} if exclusive is None else {"exclusive": exclusive}
+    return function(x, ceil_mode=ceil_mode, **counted, **given)
+
+
+def _begins_behind(x: Tensor, kernel_size: Any, stride: Any, padding: Any) -> bool:
+    """Whether the last of as many windows as there are steps holds no pixel."""
+    sizes = zip(x.shape[2:], kernel_size, stride, padding, strict=True)
+    return any(-(-(n + 2 * p - k) // s) * s >= n + p for n, k, s, p in sizes)
 
 
 def _lp_pool(x: Tensor, *, norm_type: float, **window: Any) -> Tensor:

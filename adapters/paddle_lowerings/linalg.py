@@ -7,7 +7,7 @@ from typing import Any
 
 from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
-from .arrays import together
+from .arrays import kind, together
 from .library import Tensor, paddle
 
 linalg: Any = paddle.linalg
@@ -56,7 +56,37 @@ def _shift(own: str) -> Entry:
     )
 
 
+def _stft(x: Tensor, window: Tensor, *, hop_length: int, norm: str) -> Tensor:
+    """Of rows."""
+    n = window.shape[0]
+    _of_some(x)
+    rows = x.reshape([-1, x.shape[-1]])
+    y = paddle.signal.stft(rows, n, hop_length, n, window, center=False, normalized=norm == "ortho")
+    y = y.reshape([*x.shape[:-1], *y.shape[-2:]])
+    return y / n if norm == "forward" else y
+
+
+def _istft(y: Tensor, window: Tensor, *, hop_length: int, norm: str) -> Tensor:
+    n = window.shape[0]
+    _of_some(y)
+    if n % 2:
+        raise Unsupported("paddle.signal.istft takes windows of even lengths alone")
+    rows = y.reshape([-1, *y.shape[-2:]])
+    rows = rows if kind(rows) == "c" else paddle.complex(rows, paddle.zeros_like(rows))
+    given = {"center": False, "normalized": norm == "ortho"}
+    x = paddle.signal.istft(rows, n, hop_length, n, window, **given)
+    x = x.reshape([*y.shape[:-2], x.shape[-1]])
+    return x * n if norm == "forward" else x
+
+
+def _of_some(x: Tensor) -> None:
+    if not x.size:
+        raise Unsupported("paddle.signal has no frames of a tensor of no elements")
+
+
 LOWERINGS: dict[str, Entry] = {
+    "stft": via("paddle.signal.stft", _stft),
+    "istft": via("paddle.signal.istft", _istft),
     "fft.fftshift": _shift("fftshift"),
     "fft.ifftshift": _shift("ifftshift"),
     "einsum": via("paddle.einsum", lambda *xs, equation: paddle.einsum(equation, *xs)),

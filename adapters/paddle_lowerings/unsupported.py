@@ -24,7 +24,6 @@ OPERATIONS: dict[str, str] = {
         ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
         "this adapter does not take paddle.linalg.lu's pivots",
     ),
-    **dict.fromkeys(("stft", "istft"), "this adapter does not call paddle.signal"),
     **dict.fromkeys(
         ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
     ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...refimpl.errors import Unsupported
+from ...refimpl.ops.windows import windows
 from ..lowering import Entry, via
 from .arrays import axes_of
 from .library import Tensor, keras, tf
@@ -33,8 +34,10 @@ def _channels_last(call: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return called
 
 
-def _around(padding: list[int]) -> list[list[int]]:
-    return [[0, 0], *([p, p] for p in padding), [0, 0]]
+def _around(padding: list[int], beyond: Sequence[int] = ()) -> list[list[int]]:
+    """What tf.pad is told; ``beyond`` is added behind, where a last window stands out."""
+    ends = zip(padding, beyond or [0] * len(padding), strict=True)
+    return [[0, 0], *([p, p + e] for p, e in ends), [0, 0]]
 
 
 @_channels_last
@@ -104,23 +107,32 @@ def _conv_transpose(
     return y if bias is None else y + bias
 
 
-def _within(*, ceil_mode: bool) -> None:
-    if ceil_mode:
-        raise Unsupported("tf.nn.pool has no window that stands out behind an explicit padding")
+def _overhang(
+    x: Tensor, kernel: list[int], strides: list[int], padding: list[int], *, ceil_mode: bool
+) -> tuple[int, ...]:
+    """How far the last window of each axis stands out behind the padding."""
+    if any(s > k for s, k in zip(strides, kernel, strict=True)):
+        raise Unsupported("tf.nn.pool takes no strides above its window")
+    first = tf.transpose(x, [0, len(x.shape) - 1, *range(1, len(x.shape) - 1)])
+    return windows(first, tuple(kernel), strides, padding, ceil_mode=ceil_mode).overhang
 
 
 @_channels_last
 def _max_pool(
     x: Tensor, *, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Tensor:
-    _within(ceil_mode=ceil_mode)
     n = len(x.shape) - 2
-    strides, dilations, padded = (_several(v, n) for v in (stride, dilation, padding))
+    kernel, strides, dilations, padded = (
+        _several(v, n) for v in (kernel_size, stride, dilation, padding)
+    )
     if max(strides) > 1 and max(dilations) > 1:
         raise Unsupported("tf.nn.pool has no dilation where it has strides")
-    if max(padded):
-        x = tf.pad(x, _around(padded), constant_values=x.dtype.min)
-    return nn.pool(x, _several(kernel_size, n), "MAX", strides, "VALID", dilations=dilations)
+    if ceil_mode and max(dilations) > 1:
+        raise Unsupported("this adapter gives tf.nn.pool no dilated window that stands out")
+    beyond = _overhang(x, kernel, strides, padded, ceil_mode=ceil_mode)
+    if max(padded) or max(beyond):
+        x = tf.pad(x, _around(padded, beyond), constant_values=x.dtype.min)
+    return nn.pool(x, kernel, "MAX", strides, "VALID", dilations=dilations)
 
 
 @_channels_last
@@ -133,16 +145,20 @@ def _avg_pool(
     count_include_pad: bool,
     ceil_mode: bool,
 ) -> Tensor:
-    _within(ceil_mode=ceil_mode)
     n = len(x.shape) - 2
-    window = _several(kernel_size, n), "AVG", _several(stride, n), "VALID"
-    padded = _several(padding, n)
-    if not max(padded):
+    kernel, strides, padded = (_several(v, n) for v in (kernel_size, stride, padding))
+    window = kernel, "AVG", strides, "VALID"
+    beyond = _overhang(x, kernel, strides, padded, ceil_mode=ceil_mode)
+    if not max(padded) and not max(beyond):
         return nn.pool(x, *window)
-    y = nn.pool(tf.pad(x, _around(padded)), *window)
-    if count_include_pad:
+    y = nn.pool(tf.pad(x, _around(padded, beyond)), *window)
+    if count_include_pad and not max(beyond):
         return y
-    return y / nn.pool(tf.pad(tf.ones_like(x), _around(padded)), *window)
+    counted = tf.ones_like(x)
+    if count_include_pad:
+        counted = tf.pad(counted, _around(padded), constant_values=1)
+        padded = [0] * n
+    return y / nn.pool(tf.pad(counted, _around(padded, beyond)), *window)
 
 
 def _adaptive(name: str) -> Entry:

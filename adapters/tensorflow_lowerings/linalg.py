@@ -1,4 +1,4 @@
-"""Products, linear systems and factorisations; Fourier transforms."""
+"""Products, linear systems and factorisations."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
-from .arrays import axes_of
 from .library import Tensor, tf, tnp
 
 linalg = tf.linalg
-signal = tf.signal
 
 
 def _matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -68,76 +66,6 @@ def _rank(x: Tensor, *, rtol: float | None) -> Tensor:
     return linalg.matrix_rank(x, rtol * largest)
 
 
-def _fitted(x: Tensor, n: int | None, axis: int) -> Tensor:
-    """Cut, or filled up with zeros, to ``n`` elements along an axis."""
-    if n is None or n == x.shape[axis]:
-        return x
-    if n < x.shape[axis]:
-        return x[(*(slice(None),) * axis, slice(0, n))]
-    around = [[0, n - x.shape[axis] if a == axis else 0] for a in range(len(x.shape))]
-    return tf.pad(x, around)
-
-
-def _complex(x: Tensor) -> Tensor:
-    if x.dtype.is_complex:
-        return x
-    return tf.cast(x, tf.complex128 if x.dtype == tf.float64 else tf.complex64)
-
-
-def _transformed(x: Tensor, own: str, n: Any, axis: int, norm: str) -> Tensor:
-    """Along one axis: TensorFlow's are along the last, and scale the inverse alone."""
-    inverse, real = "ifft" in own or own == "irfft", "rfft" in own
-    function = getattr(signal, own)
-    last = len(x.shape) - 1
-    (axis,) = axes_of(x, axis)
-    order = [a for a in range(last + 1) if a != axis] + [axis]
-    moved = tf.transpose(x, order)
-    if own == "irfft":
-        length = 2 * (x.shape[axis] - 1) if n is None else n
-        y = function(_complex(_fitted(moved, length // 2 + 1, last)), [length])
-    elif real:
-        moved = _fitted(moved, n, last)
-        length = moved.shape[last]
-        y = function(moved)
-    else:
-        moved = _fitted(moved, n, last)
-        length = moved.shape[last]
-        y = function(_complex(moved))
-    scale = {"backward": 1.0, "ortho": length**-0.5, "forward": 1 / length}[norm]
-    if inverse and norm != "backward":
-        scale = {"ortho": length**0.5, "forward": float(length)}[norm]
-    y = y if scale == 1 else y * tf.constant(scale, y.dtype)
-    back = [0] * len(order)
-    for k, a in enumerate(order):
-        back[a] = k
-    return tf.transpose(y, back)
-
-
-def _transform(own: str) -> Entry:
-    return via(
-        f"tensorflow.signal.{own}",
-        lambda x, *, n, axis, norm: _transformed(x, own, n, axis, norm),
-    )
-
-
-def _transforms(own: str) -> Entry:
-    """Along several axes, one after the other; a real one along the last of them."""
-    name, inverse = own.rstrip("2n"), own.startswith("i")
-    plain = "ifft" if inverse else "fft"
-
-    def call(x: Tensor, *, s: Any, axes: Any, norm: str) -> Tensor:
-        count = len(x.shape) if s is None else len(s)
-        axes = list(range(-count, 0)) if axes is None else list(axes)
-        sizes = [None] * len(axes) if s is None else list(s)
-        steps = [(plain, n, a) for n, a in zip(sizes, axes, strict=True)]
-        steps[-1] = (name, *steps[-1][1:])
-        for step, n, axis in steps if inverse else reversed(steps):
-            x = _transformed(x, step, n, axis, norm)
-        return x
-
-    return via(f"tensorflow.signal.{name}", call)
-
-
 def _cholesky_solve(factor: Tensor, b: Tensor, *, upper: bool = False) -> Tensor:
     """Of a lower triangle, which is cut out."""
     factor = linalg.adjoint(factor) if upper else factor
@@ -165,12 +93,4 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.matrix_rank": via("tensorflow.linalg.matrix_rank", _rank),
     "linalg.matrix_exp": "tensorflow.linalg.expm",
     "linalg.matrix_norm": via("tensorflow.norm", _matrix_norm),
-    **{f"fft.{own}": _transform(own) for own in ("fft", "ifft", "rfft", "irfft")},
-    **{
-        f"fft.{own}{of}": _transforms(f"{own}{of}")
-        for own in ("fft", "ifft", "rfft", "irfft")
-        for of in "2n"
-    },
-    "fft.fftshift": "tensorflow.signal.fftshift",
-    "fft.ifftshift": "tensorflow.signal.ifftshift",
 }

@@ -44,8 +44,5 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(("linalg.eig", "linalg.eigvals"), "this adapter does not sort tf.linalg.eig's"),
     "expi": "tf.math.special.expint is NaN below zero",
     "astype": "this adapter runs programs of one dtype",
-    **dict.fromkeys(
-        ("dct", "idct", "stft", "istft"), "this adapter does not call tf.signal, which scales apart"
-    ),
     "ctc": "tf.nn.ctc_loss normalises what it is given, which are logits",
 }

@@ -5,6 +5,8 @@ installs all of them. ``GRADPARITY_ELSEWHERE`` names others as ``--adapters`` do
 """
 
 import os
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from gradparity.adapters import registry
 from gradparity.adapters.asking import answers
 from gradparity.adapters.conformance import check
-from gradparity.adapters.elsewhere import name_of
+from gradparity.adapters.elsewhere import interpreter_of, name_of
 from gradparity.adapters.numpy_reference import NumpyAdapter, reference
 from gradparity.adapters.registry import make
 from gradparity.adapters.values import in_dtype, kind_of
@@ -233,6 +235,28 @@ def test_an_error_inside_a_derivative_leaves_the_next_task_as_it_was(name):
     assert not told.failed
     for key, x in wanted.found.items():
         np.testing.assert_allclose(told.found[key], x, rtol=1e-4, atol=1e-4, err_msg=str(key))
+
+
+#: Signals by which a process ends at once, or is ended.
+DEADLY = ("SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGTERM")
+
+CAUGHT = """
+from gradparity.adapters.registry import make
+make({name!r})
+with open("/proc/self/status") as lines:
+    print(next(line.split()[1] for line in lines if line.startswith("SigCgt")))
+"""
+
+
+@each
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the signals stand in /proc")
+def test_it_catches_no_signal_that_ends_its_process(name):
+    """Paddle's handlers allocate for their trace: an abort inside malloc waited for ever."""
+    python = interpreter_of(ELSEWHERE[name]) if name in ELSEWHERE else sys.executable
+    command = [python, "-P", "-c", CAUGHT.format(name=name)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    caught = int(told.stdout.splitlines()[-1], 16)
+    assert [s for s in DEADLY if caught >> (getattr(signal, s) - 1) & 1] == []
 
 
 #: What each calls SGD, a rate that goes down in steps, and clipping by the norm.

@@ -88,10 +88,18 @@ def verdicts(
     for each in compared:
         verdict, kind, reason = _verdict(task, name, each, shows=each.key[:2] in shown)
         proof = ""
-        if verdict == "agree":
+        unseen = (
+            each.outcome.agrees and each.recorded is not None and each.recorded.bound is not None
+        )
+        if verdict == "agree" or (verdict == "stale" and unseen):
             asked = each.blind > 0 or (same_text and _dull(task, each))
             found = proofs.of(each.key[0], each.key[2]) if asked else None
-            verdict, kind, reason, proof = _proved(each, found)
+            if verdict == "agree":
+                verdict, kind, reason, proof = _proved(each, found)
+            elif found is not None and found.spoils(each.key[1]):
+                # The bound does not see what is recorded; an operation by itself shows it.
+                assert each.recorded is not None
+                verdict, kind, reason = "known", each.recorded.kind, each.recorded.because
         rows.append(
             start
             | dict(zip(("check", "tensor", "step"), each.key, strict=True))

@@ -228,9 +228,35 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
         if wrong is not None:
             return Comparison(key, got, truth, wrong, recorded)
         outcome = as_said(outcome, got, expected)
+    if outcome.agrees and recorded is None and task.tolerance is None and key in base.own:
+        outcome = _of_text(outcome, got, truth, base.own[key])
     size, sized = _magnitude(task, key, truth, dtype), key[0] != "update"
     told = _told(size, bound, dtype, part, unseen, sized=sized)
     return Comparison(key, got, truth, outcome, recorded, *told, bound)
+
+
+def _of_text(outcome: Outcome, got: Any, truth: np.ndarray, own: np.ndarray) -> Outcome:
+    """The outcome, where what the adapter's own text says is not the truth, and is what it gave."""
+    held = np.asarray(got).astype(truth.dtype)
+    with np.errstate(all="ignore"):
+        apart = np.abs(own - truth)
+        apart = np.where(np.abs(held - own) < np.abs(held - truth), apart, 0.0)
+    if not np.any(apart > 0):
+        return outcome
+    index = tuple(map(int, np.unravel_index(np.argmax(apart), apart.shape)))
+    found, said, want = (complex(x[index]) for x in (held, own, truth))
+    reason = (
+        f"its own text comes to {_short(said)} at {index}, the reference's to {_short(want)}: "
+        "rounding would hide it, and it is another function"
+    )
+    off = abs(found - want)
+    return replace(
+        outcome, kind="error", reason=reason, max_abs=off, index=index, got=found, want=want
+    )
+
+
+def _short(value: complex) -> str:
+    return f"{value if value.imag else value.real:.6g}"
 
 
 def _on_kink(task: Task, key: Key, base: Baseline) -> bool:

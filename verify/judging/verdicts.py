@@ -10,6 +10,7 @@ import numpy as np
 from ...adapters.asking import Answers
 from ...adapters.base import Adapter, Trace
 from ...adapters.interpret import situated
+from ...adapters.values import HALVES
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
 from ..local.proof import Proof, Proofs
@@ -45,10 +46,12 @@ def judge(
     name = adapter.name
     truth, base = base, beside_text(base, task, adapter.program(task))
     rows = _plain(task, adapter, version, trace, base, pulled)
-    if any(row["verdict"] in FAILING and row["kind"] == "error" for row in rows):
+    off = any(row["verdict"] in FAILING and row["kind"] == "error" for row in rows)
+    if off or task.dtype in HALVES:
         found = beside_captured(truth, task, adapter)
         if found is not None:
-            base, rows = found, _plain(task, adapter, version, trace, found, pulled)
+            base = found if off else replace(base, own=found.own)
+            rows = _plain(task, adapter, version, trace, base, pulled)
     if answers is not None:
         of_ways = compared_ways(task, adapter, answers, base)
         rows += verdicts(task, adapter, version, trace, of_ways)

@@ -280,11 +280,11 @@ def _branches(
     exact results alone stay on the tie.
     """
     discrete = [k for k, want in truth.items() if want.dtype.kind not in "fc"]
-    unknownones = [k for k in discrete if branches(truth[k], _of(runs.native, k))]
+    open_ones = [k for k in discrete if branches(truth[k], _of(runs.native, k))]
     opened = [k for k in truth if k not in discrete and is_open(truth[k], moved[k]).any()]
     if not (opened or discrete):
         return {}
-    wide = runs.wide if unknownones or opened else []
+    wide = runs.wide if open_ones or opened else []
     found = {}
     for key in (*discrete, *opened):
         seen = wide if key in opened else [*runs.native, *wide]

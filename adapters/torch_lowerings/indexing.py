@@ -111,6 +111,8 @@ def _dynamic_update_slice(
     size = update.shape[axis]
     k = _first(start, axis, x.shape[axis], size)
     part = _dynamic_update_slice(torch.narrow(x, axis, k, size), update, start, axis + 1)
+    if x.is_complex():  # of which slice_scatter has no derivative
+        return torch.index_copy(x, axis, torch.arange(k, k + size), part)
     return torch.slice_scatter(x, part, axis, k, k + size)
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from ...adapters.captures.captured import Captured
 from ...adapters.captures.sides import Given, Side
-from ...refimpl.errors import AdapterFailed, BadUsage
+from ...refimpl.errors import AdapterFailed, OwnCodeFailed
 
 #: Where no user's code lies: this distribution, and what is installed.
 _ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ def captured_of(side: Side, given: Given) -> Captured:
 
     Raises
     ------
-    BadUsage
+    OwnCodeFailed
         Where the user's own code raises as it is called.
     """
     loud = logging.getLogger(LOUD)
@@ -46,7 +46,7 @@ def captured_of(side: Side, given: Given) -> Captured:
         if not (line or called or twice):
             raise
         where = f" ({line})" if line else ""
-        raise BadUsage(f"{side.name} raises as it is called: {told}{where}") from failed
+        raise OwnCodeFailed(f"{side.name} raises as it is called: {told}{where}") from failed
     finally:
         loud.setLevel(level)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
-from ...refimpl.errors import AdapterFailed, BadCase, GradparityError, described
+from ...refimpl.errors import AdapterFailed, BadCase, GradparityError, OwnCodeFailed, described
 from ..engine.apart import Apart
 from ..selection.documents import Document
 from .finding import Finding
@@ -73,7 +73,7 @@ def run(
             began = time.perf_counter()
             try:
                 report = process.call(_report, one, draws)
-            except AdapterFailed as failed:
+            except (AdapterFailed, OwnCodeFailed) as failed:  # it costs its own rows
                 rows.append({**_head(one, BOTH), "verdict": "error", "reason": str(failed)})
             except GradparityError as wrong:
                 faults.append(BadCase(str(wrong), one.where))

@@ -182,3 +182,14 @@ def test_a_slope_beyond_float64_confirms_an_infinite_gradient():
     (row,) = (row for row in rows if (row["check"], row["tensor"]) == ("grad", "x"))
     assert (row["want"], row["outlier"]) == (np.inf, "numpy")
     assert "confirm the reference" in row["reason"]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_step_that_vanishes_beside_terms_that_cancel_gives_no_zero(dtype):
+    """Of sin(πz)/(πz) beside zero no digit of a short imaginary part is left."""
+    text = "case: s\nabout: A slope of -π²x/3.\nparams: {x: [1.0e-9, 0.5]}\n"
+    cases, faults = load_text(f"{text}program: y = sum(sinc(x))\n", Path("made-up.yaml"))
+    assert not faults
+    found = vote(cases[0].tasks([dtype])[0], "x", (0,))
+    right = -(np.pi**2) * 1e-9 / 3
+    assert found is None or not found.contradicts(right, abs(right))

@@ -95,7 +95,7 @@ class Texts(Segments):
             alone = list(off(replace(segment, programs={"*": ours}), self.adapter))
         except (Unsupported, AdapterFailed):
             return found
-        if alone:
+        if any(one[:2] == (found.direction, found.tensor) for one in alone):
             said = f"{who} is off: so it is where it runs the reference's text, {text}"
         else:
             check = "value" if found.direction == "forward" else "grad"
@@ -103,6 +103,7 @@ class Texts(Segments):
             meant = {True: "says the same and rounds otherwise", False: "says something else"}
             said = f"{who}'s text {meant[same]}: " if same is not None else ""
             said += f"{who} computes the reference's text, {text}, right"
+            said += " in that" if alone else ""
             inner = self._unlike(segment) if found.direction == "forward" else None
             if inner is not None:
                 said += f"; in it `{written(inner)}` is the first that the reference's text has "

@@ -205,3 +205,14 @@ def test_in_a_line_of_several_calls_the_first_without_its_like_is_named(failing,
     assert all(
         f"in it {said} that the reference's text has nothing like" in r["reason"] for r in rows
     )
+
+
+def test_a_slope_that_is_off_elsewhere_clears_no_text_of_its_value(failing):
+    """PyTorch's sigmoid' at 40 is 0; its value at ½ is right, and the text's is not."""
+    text = (
+        "case: sig\nabout: A factor that the reference has not.\nparams: {x: [40.0, 0.5]}\n"
+        "program:\n  numpy: loss = sum(sigmoid(x))\n  torch: loss = sum(sigmoid(x) * 1.01)\n"
+    )
+    rows = failing(text, "torch")
+    (value,) = (row for row in rows if row["check"] == "value")
+    assert "torch is off" not in value["reason"]

@@ -92,10 +92,15 @@ def _blame(judged: Judged) -> None:
     else:
         note = f"; blamed: {found}"
     for row in rows:
-        if row["verdict"] in FAILING:
+        if row["verdict"] in FAILING and not (found and _out_of_reach(found, row)):
             row["blame"] = found.variable if found else ""
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
+
+
+def _out_of_reach(found: Blame, row: Row) -> bool:
+    """Whether a row is of a value that stands before all that flows backwards."""
+    return found.direction == "backward" and row["check"] == "value" and not row["step"]
 
 
 def _blame_ways(judged: Judged) -> None:

@@ -60,7 +60,9 @@ def test_an_operation_that_rounds_a_little_worse_is_not_blamed_for_what_another_
     assert small is not None
     assert small.operation == "tanh"
     rows = Runner([adapter]).rows(task())
-    assert {row["blame"] for row in rows if row["verdict"] == "differs"} == {"s"}
+    off = [row for row in rows if row["verdict"] == "differs"]
+    assert {row["blame"] for row in off if row["check"] == "grad"} == {"s"}
+    assert {row["blame"] for row in off if row["check"] == "value"} <= {""}  # not a VJP's
 
 
 def test_a_sub_expression_is_blamed_by_the_variable_it_is_part_of():
@@ -129,3 +131,17 @@ def test_setting_uses_apart_leaves_single_uses_alone():
     apart = set_apart(program, ["W", "b"])
     copies = [i for i in apart.instructions if i.operation == "identity"]
     assert [i.refs for i in copies] == [("z",), ("z",)]
+
+
+def test_no_vjp_is_blamed_for_a_value(failing):
+    """The value is another text's; what flows back beside it meets an overflow."""
+    text = (
+        "case: both\nabout: A number, and what overflows.\nparams: {x: [2.0, 800.0]}\n"
+        "program:\n  numpy: |\n    y = exp(x)\n    loss = y[0] * 3\n"
+        "  torch: |\n    y = exp(x)\n    loss = y[0] * 4\n"
+    )
+    rows = failing(text, "torch")
+    assert {row["check"] for row in rows} == {"value", "grad"}
+    (value,) = (row for row in rows if row["check"] == "value")
+    assert "VJP" not in value["reason"]
+    assert value["blame"] != "y"

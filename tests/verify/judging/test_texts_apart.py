@@ -1,0 +1,56 @@
+"""In a narrow dtype another function is told from rounding, if its text is the reference's to run."""
+
+from pathlib import Path
+
+import pytest
+
+from gradparity.cases import load_text
+from gradparity.verify.engine.runner import Runner
+
+CASE = """\
+case: apart
+about: Two texts.
+params: {{x: {{normal: [64], loc: 2, scale: 0.3}}}}
+program:
+  numpy: {ours}
+  torch: {theirs}
+dtypes: [{dtype}]
+"""
+
+
+def verdicts(ours, theirs, dtype="bfloat16"):
+    text = CASE.format(ours=ours, theirs=theirs, dtype=dtype)
+    cases, faults = load_text(text, Path("apart.yaml"))
+    assert not faults
+    rows = Runner(["torch"]).rows(cases[0].tasks()[0])
+    return {row["verdict"]: row["reason"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("loss = mean(x * x)", "loss = sum(x * x) / 62"),
+        ("loss = logsumexp(x)", "loss = logsumexp(x) * 1.05"),
+        ("loss = logsumexp(x)", "loss = torch.logsumexp(x, 0) * 1.05"),
+        ("loss = mean(sqrt(x))", "loss = mean(sqrt(x + 0.05))"),
+        ("loss = prod(1 + 0.01 * x)", "loss = exp(0.01 * sum(x))"),
+    ],
+)
+def test_another_function_does_not_pass_for_rounding(ours, theirs):
+    found = verdicts(ours, theirs)
+    assert "its own text comes to" in found.get("differs", ""), found
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("loss = mean(x * x)", "loss = sum(x * x) / 64"),
+        ("loss = logsumexp(x)", "loss = log(sum(exp(x - 2))) + 2"),
+        ("loss = mean(tanh(x))", "loss = mean(2 * sigmoid(2 * x) - 1)"),
+        ("loss = mean(softplus(x))", "loss = torch.nn.functional.softplus(x).mean()"),
+        ("loss = sum(x / 3)", "loss = sum(x * 0.3333333333333333)"),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+def test_the_same_function_otherwise_rounded_passes(ours, theirs, dtype):
+    assert "differs" not in verdicts(ours, theirs, dtype)

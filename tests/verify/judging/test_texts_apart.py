@@ -1,4 +1,4 @@
-"""In a narrow dtype another function is told from rounding, if its text is the reference's to run."""
+"""Another function is told from the rounding of a narrow dtype, where its text can be run."""
 
 from pathlib import Path
 

@@ -63,6 +63,31 @@ def _eig(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jnp.take_along_axis(values, order, axis=-1), columns
 
 
+def _reflected(x: jax.Array, tau: jax.Array, z: jax.Array, *, turned: bool = False) -> jax.Array:
+    """H₀ H₁ … z, or with ``turned`` its adjoint's product with z.
+
+    What JAX has for it (``jax.lax.linalg.householder_product``, ``ormqr``) has no derivative.
+    """
+    columns = jnp.tril(x, -1) + jnp.eye(*x.shape[-2:], dtype=x.dtype)
+    scales = jnp.conj(tau) if turned else tau
+    count = tau.shape[-1]
+    for k in range(count) if turned else reversed(range(count)):
+        v = columns[..., k : k + 1]
+        z = z - scales[..., k : k + 1, None] * (v @ (jnp.conj(jnp.matrix_transpose(v)) @ z))
+    return z
+
+
+def _householder_product(x: jax.Array, tau: jax.Array) -> jax.Array:
+    return _reflected(x, tau, jnp.broadcast_to(jnp.eye(*x.shape[-2:], dtype=x.dtype), x.shape))
+
+
+def _ormqr(x: jax.Array, tau: jax.Array, z: jax.Array, *, left: bool, transpose: bool) -> jax.Array:
+    if left:
+        return _reflected(x, tau, z, turned=transpose)
+    turned = jnp.conj(jnp.matrix_transpose(z))
+    return jnp.conj(jnp.matrix_transpose(_reflected(x, tau, turned, turned=not transpose)))
+
+
 LOWERINGS: dict[str, Entry] = {
     "trace": via(
         "jax.numpy.trace", lambda x, *, offset=0: jnp.trace(x, offset, axis1=-2, axis2=-1)
@@ -75,6 +100,8 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.lu_factor": via("jax.scipy.linalg.lu_factor", jsl.lu_factor),
     "linalg.lu_solve": via("jax.scipy.linalg.lu_solve", _lu_solve),
     "linalg.cholesky_solve": via("jax.scipy.linalg.cho_solve", _cholesky_solve),
+    "linalg.householder_product": _householder_product,
+    "linalg.ormqr": _ormqr,
     "linalg.eigvals": via("jax.numpy.linalg.eigvals", _eigvals),
     "linalg.eig": via("jax.lax.linalg.eig", _eig),
     "linalg.lstsq": via("jax.numpy.linalg.lstsq", _lstsq),

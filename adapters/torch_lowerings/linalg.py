@@ -44,6 +44,13 @@ def _cholesky_solve(factor: torch.Tensor, b: torch.Tensor, *, upper: bool = Fals
     return torch.cholesky_solve(b, triangle, upper=upper)
 
 
+def _ormqr(
+    x: torch.Tensor, tau: torch.Tensor, z: torch.Tensor, *, left: bool, transpose: bool
+) -> torch.Tensor:
+    """Torch wants no column that has no scale."""
+    return torch.ormqr(x[..., : tau.shape[-1]], tau, z, left, transpose)
+
+
 def _trace(x: torch.Tensor, *, offset: int = 0) -> torch.Tensor:
     if x.ndim == 2 and offset == 0:
         return torch.trace(x)
@@ -82,6 +89,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.lu_factor": via("torch.linalg.lu_factor", _lu_factor),
     "linalg.lu_solve": via("torch.linalg.lu_solve", _lu_solve),
     "linalg.cholesky_solve": via("torch.cholesky_solve", _cholesky_solve),
+    "linalg.ormqr": via("torch.ormqr", _ormqr),
     "linalg.eigvals": via("torch.linalg.eigvals", _eigvals),
     "linalg.eig": via("torch.linalg.eig", _eig),
     "linalg.lstsq": via("torch.linalg.lstsq", _lstsq),

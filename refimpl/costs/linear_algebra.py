@@ -81,6 +81,13 @@ def _matrix(times: float, turns: int = 0) -> Rule:
     return rule
 
 
+def _reflections(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    """A pass over what is multiplied for each reflection, and what it was before each is kept."""
+    count = shapes[1][-1] if shapes[1] else 1
+    elements = 3 * total_size(shapes) * (1 + count)
+    return Work(elements, 4 * elements, count)
+
+
 def _matrix_power(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     once = _matrix(0.3)(shapes, attributes)
     count = product_of(attributes["n"])
@@ -141,6 +148,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"), _matrix(2.0)),
     **dict.fromkeys(("linalg.eig", "linalg.eigvals"), _matrix(5.0)),
     "linalg.cholesky_solve": _matrix(0.5),
+    **dict.fromkeys(("linalg.householder_product", "linalg.ormqr"), _reflections),
     "linalg.matrix_exp": _matrix(20.0),
     **dict.fromkeys(("dct", "idct"), _cosines),
     "stft": _framed,

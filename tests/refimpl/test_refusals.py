@@ -44,6 +44,16 @@ REFUSED = [
         "mode is 'linear', expected bilinear, nearest or bicubic",
     ),
     ("group_norm", ex((1, 4, 2), None, None, num_groups=0, eps=1e-5), "num_groups is 0"),
+    ("linalg.householder_product", ex((3, 2), (3,)), "tau has 3 scales, expected at most 2"),
+    ("linalg.householder_product", ex((2, 3), (1,)), "expected no fewer rows than columns"),
+    ("linalg.householder_product", ex((2, 3, 2), (2,)), "a stack of () beside one of (2,)"),
+    ("linalg.ormqr", ex((3, 2), (2,), (2, 3)), "Q is 3x3, and what it multiplies has 2"),
+    (
+        "linalg.ormqr",
+        ex((3, 2), (2,), (3, 2), left=False),
+        "Q is 3x3, and what it multiplies has 2",
+    ),
+    ("linalg.ormqr", ex((3, 2), (2,), (4, 3, 2)), "a stack of (4,) beside one of ()"),
     ("local_response_norm", ex((1, 4, 2), size=0), "size is 0, expected at least 1"),
 ]
 

@@ -247,44 +247,10 @@ def _cholesky_inverted(w: Pen, factor: Value, upper: Any = False) -> str:
     return w.emit("linalg.cholesky_solve", factor, one, upper=bool(upper))
 
 
-def _reflected(w: Pen, x: Any, a: Value, tau: Value, *, turned: bool = False) -> str:
-    """Hᵢ takes τᵢ vᵢ vᵢᴴ off, vᵢ what stands below the diagonal of a, and 1 on it: H₀ H₁ … x.
-
-    With ``turned`` the adjoint's product with x: the conjugates of τ, the other way round.
-    """
-    rows, count = a.shape[-2], tau.shape[-1]
-    conjugate = a.dtype.is_complex
-    one = w.constant(torch.eye(rows, a.shape[-1], dtype=a.dtype))
-    columns = w.emit("add", w.emit("tril", a, k=-1), one)
-    scales = w.emit("conj", tau) if turned and conjugate else tau
-    y = x
-    for k in range(count) if turned else reversed(range(count)):
-        v = w.emit("getitem", columns, index=(Ellipsis, slice(None), slice(k, k + 1)))
-        across = w.emit("matrix_transpose", w.emit("conj", v) if conjugate else v)
-        scale = w.emit("getitem", scales, index=(Ellipsis, slice(k, k + 1)))
-        moved = w.emit("matmul", v, w.emit("matmul", across, y))
-        moved = w.emit("multiply", w.emit("expand_dims", scale, axis=-1), moved)
-        y = w.emit("subtract", y, moved)
-    return y if count else w.emit("identity", y)
-
-
-def _householder(w: Pen, a: Value, tau: Value) -> str:
-    start = torch.eye(*a.shape[-2:], dtype=a.dtype).expand(a.shape)
-    return _reflected(w, w.constant(start), a, tau)
-
-
 def _reflections_times(
     w: Pen, a: Value, tau: Value, x: Value, left: Any = True, transpose: Any = False
 ) -> str:
-    """Of x Q, the adjoint of Qᴴ xᴴ."""
-    if left:
-        return _reflected(w, x, a, tau, turned=bool(transpose))
-
-    def adjoint(y: Any) -> str:
-        y = w.emit("conj", y) if a.dtype.is_complex else y
-        return w.emit("matrix_transpose", y)
-
-    return adjoint(_reflected(w, adjoint(x), a, tau, turned=not transpose))
+    return w.emit("linalg.ormqr", a, tau, x, left=bool(left), transpose=bool(transpose))
 
 
 def _pseudo_inverse(w: Pen, x: Value, *cutoffs: Any) -> str:
@@ -384,7 +350,7 @@ ROWS: dict[str, Lowering] = {
     "linalg_cholesky": _cholesky,
     "linalg_cholesky_ex": _cholesky,
     "cholesky": _cholesky,
-    "linalg_householder_product": _householder,
+    "linalg_householder_product": rename("linalg.householder_product"),
     "ormqr": _reflections_times,
     "linalg_lu": _lu,
     "linalg_lu_factor": _lu_factors,

@@ -32,7 +32,7 @@ REACHING = frozenset({"cross_entropy", "nll"})
 #: So many steps before a side parts what is cut into parts is looked for.
 FAR = 6
 
-#: Seconds that a search may take.
+#: Seconds that a search may take of its own thread, however much else the machine has to do.
 PATIENCE = 60.0
 
 
@@ -75,7 +75,7 @@ def search(
     """
     known, extra = known_of(a, b, parting)
     trial = Trial(a, b, parting.there, starts, {**a.values, **extra})
-    until = time.monotonic() + PATIENCE
+    until = time.thread_time() + PATIENCE
     best: tuple[tuple[Any, ...], Proof] | None = None
     front = [name for name in parting.here.first if name in a.made]
     later = (i.target for i in a.program.instructions if i.operation in REACHING)
@@ -86,7 +86,7 @@ def search(
         if any(r not in a.values for r in i.refs):
             continue
         for number, edit in enumerate(edits_of(i, known)):
-            if time.monotonic() > until:
+            if time.thread_time() > until:
                 break
             score = trial.score(name, edit)
             if score is None:

@@ -123,3 +123,52 @@ def test_all_that_no_grad_stops_is_one_finding():
     (found,) = compared(make, port).findings
     assert found.cause == "torch lets no gradient pass here (detach, stop_gradient), jax does"
     assert "stop it, too, by stop_gradient" in found.agree
+
+
+def halves_turned(x):
+    steps = torch.arange(3)[:, None] * 10.0 ** (-torch.arange(0, 4, 2) / 4)
+    angles = torch.cat([steps, steps], -1)
+    a, b = x.chunk(2, -1)
+    return x * angles.cos() + torch.cat([-b, a], -1) * angles.sin()
+
+
+def halves_turned_port(x):
+    steps = jnp.arange(3)[:, None] * 1000.0 ** (-jnp.arange(0, 4, 2) / 4)
+    cos, sin = jnp.cos(steps), jnp.sin(steps)
+    a, b = jnp.split(x, 2, -1)
+    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+class Attention(nn.Module):
+    """Rotated queries and keys of two heads."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x):
+        q = halves_turned(self.q(x).view(2, 3, 2, 4).transpose(1, 2))
+        k = halves_turned(self.k(x).view(2, 3, 2, 4).transpose(1, 2))
+        return (q @ k.transpose(-1, -2)).softmax(-1)
+
+
+def attention(p, x):
+    q, k = (x @ p[f"{n}.weight"].T + p[f"{n}.bias"] for n in "qk")
+    q, k = (halves_turned_port(y.reshape(2, 3, 2, 4).transpose(0, 2, 1, 3)) for y in (q, k))
+    return jax.nn.softmax(q @ k.swapaxes(-1, -2), -1)
+
+
+def test_a_sign_is_no_cause_where_nothing_but_signs_comes_of_it():
+    """One side has -b sin where the other takes b sin away; it is the angles that are others."""
+    torch.manual_seed(0)
+    report = gp.compare(Attention().double(), attention, {"x": {"normal": [2, 3, 8]}}, dict)
+    assert report.verdict == "differs"
+    assert not any("sign" in cause or "minus" in cause for cause in report.causes), report
+
+
+def test_a_sign_that_is_otherwise_is_told():
+    report = compared(
+        lambda _, y: torch.exp(y.tanh()) + y**2, lambda _, y: jnp.exp(-jnp.tanh(y)) + y**2
+    )
+    (cause,) = report.causes
+    assert cause in ("the sign is the other one in jax", "torch leaves a minus out"), report

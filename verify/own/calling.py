@@ -17,13 +17,19 @@ TWICE = " (and torch.export raised"
 LOUD = "torch._subclasses.fake_tensor"
 
 
+class Raised(BadUsage):
+    """A side's own code raises as it is called."""
+
+
 def captured_of(side: Side, given: Given) -> Captured:
     """A side as a program in float64.
 
     Raises
     ------
-    BadUsage
+    Raised
         Where the user's own code raises as it is called.
+    BadUsage
+        Where its output is nothing that can be compared.
     """
     loud = logging.getLogger(LOUD)
     level = loud.level
@@ -38,9 +44,9 @@ def captured_of(side: Side, given: Given) -> Captured:
         if not (line or called or twice):
             raise
         where = f" ({line})" if line else ""
-        raise BadUsage(f"{side.name} raises as it is called: {in_a_line(said)}{where}") from failed
+        raise Raised(f"{side.name} raises as it is called: {in_a_line(said)}{where}") from failed
     except SystemExit as ended:
-        raise BadUsage(f"{side.name} ends the process as it is called: {told(ended)}") from ended
+        raise Raised(f"{side.name} ends the process as it is called: {told(ended)}") from ended
     except Randomness:
         raise
     except Unsupported as error:

@@ -11,6 +11,7 @@ from typing import Any
 from ...refimpl.errors import AdapterFailed, BadCase, GradparityError, described
 from ..engine.apart import Apart
 from ..selection.documents import Document
+from .calling import Raised
 from .finding import Finding
 from .naming import report_of
 from .report import Report
@@ -87,6 +88,8 @@ def _report(document: Document, draws: int) -> Report:
     """In a process of its own: what the code that is named raises ends nothing else."""
     try:
         return report_of(document, draws)
+    except Raised as error:
+        raise AdapterFailed(str(error)) from error
     except GradparityError:
         raise
     except Exception as error:

@@ -66,10 +66,6 @@ class BadUsage(GradparityError):
     """A command or a function was given something it cannot use."""
 
 
-class OwnCodeFailed(BadUsage):
-    """A user's own function raised as it was called with what is given."""
-
-
 class BadCase(GradparityError):
     """A case says something that cannot be run.
 

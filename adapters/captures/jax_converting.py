@@ -13,8 +13,12 @@ import numpy as np
 from ...refimpl.errors import BadUsage
 from .converting import Arrays, Part, Recipe, given_by, recovered
 from .jax import path_name
+from .raised import in_a_line, told
 
 Tree = Any
+
+#: The kinds of what leaves hold, as NumPy calls them; V is that of bfloat16.
+NUMBERS = "?biufcV"
 
 
 def traceable(
@@ -49,14 +53,17 @@ def _probed(
     def with_tensors(arrays: Arrays) -> Tree:
         return convert(tensors(arrays))
 
-    wrong: Exception | None = None
+    wrong: Exception = TypeError("it takes no state")
     for attempt in (with_tensors, convert):
         try:
             flat, tree = jax.tree_util.tree_flatten_with_path(attempt(state))
         except Exception as error:  # noqa: BLE001  it is a user's, and there are two ways to call it
-            wrong = wrong or error
+            wrong = error if attempt is with_tensors else wrong
             continue
         names = [path_name(path) for path, _ in flat]
+        for name, (_, leaf) in zip(names, flat, strict=True):
+            if np.asarray(leaf).dtype.kind not in NUMBERS:
+                raise BadUsage(f"params makes no array of {name}: {in_a_line(repr(leaf))}")
 
         def leaves(arrays: Arrays, attempt: Any = attempt) -> list[np.ndarray]:
             return [np.asarray(x) for x in jax.tree_util.tree_leaves(attempt(arrays))]
@@ -65,7 +72,7 @@ def _probed(
         return _of_recipes(recipes, tree), [
             f"{n}: {r}" for n, r in zip(names, recipes, strict=True)
         ]
-    raise BadUsage(f"params raised {type(wrong).__name__}: {wrong}")
+    raise BadUsage(f"params raises {told(wrong)}") from wrong
 
 
 def _of_recipes(recipes: Sequence[Recipe], tree: Any) -> Callable[[dict[str, Any]], Tree]:

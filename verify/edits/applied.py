@@ -74,7 +74,8 @@ def _twice(i: Instruction, known: Known) -> Iterator[Edit]:
 
 @of("negative")
 def _minus(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
-    yield Edit("{there} leaves a minus out", only(i, i.arguments[0]), "the minus", part=True)
+    said, new = "{there} leaves a minus out", only(i, i.arguments[0])
+    yield Edit(said, new, "the minus", part=True, signed=True)
 
 
 @of(*_DOES)
@@ -167,8 +168,9 @@ def _negated(i: Instruction, known: Known) -> Iterator[Edit]:
         return
     made = Making(i)
     positive = made.add(i.operation, *i.arguments, **i.attributes)
-    said = f"{i.operation} has the other sign in {{there}}"
-    yield Edit(said, made.last("negative", positive), "the sign", part=True)
+    said = "the sign is the other one in {there}"
+    new = made.last("negative", positive)
+    yield Edit(said, new, "the other sign", part=True, signed=True)
 
 
 @of("glu")

@@ -35,6 +35,8 @@ class Edit:
     order: tuple[int, ...] = ()
     #: Whether ``says`` tells more than the attributes do, where they alone are edited.
     words: bool = False
+    #: Whether only a sign is otherwise, which values that differ in nothing else do not show.
+    signed: bool = False
 
 
 def stand_ins(program: Program) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from .written import attributes_of, written
 
 @of(*FORMS)
 def _forms(i: Instruction, known: Known) -> Iterator[Edit]:
-    if i.native:
+    if i.native or _of_one_index(i, known):
         return
     for form in FORMS[i.operation]:
         text = _filled(form.text, i, known)
@@ -28,6 +28,14 @@ def _forms(i: Instruction, known: Known) -> Iterator[Edit]:
                 if eps is not None and eps != attributes_of(i)["eps"]:
                     said += f", and eps is {number(eps)}"
                 yield Edit(said, made, form.agree, number=eps)
+
+
+def _of_one_index(i: Instruction, known: Known) -> bool:
+    """Whether one element is taken again and again: another one is no other way of counting."""
+    if i.operation != "take" or not isinstance(i.arguments[1], Ref):
+        return False
+    indices = np.asarray(known.values[i.arguments[1].name])
+    return indices.size > 1 and np.ptp(indices) == 0
 
 
 def _every_eps(i: Instruction, known: Known) -> Iterator[float]:

@@ -26,6 +26,14 @@ _HARD: dict[tuple[str, Any], tuple[float, str, str]] = {
 #: Numbers that leave an operand as it is: what is left out is said otherwise.
 _NEUTRAL = {"multiply": 1.0, "divide": 1.0, "add": 0.0, "subtract": 0.0}
 
+#: Arithmetic → what is said where the other side leaves an operand out, and what it would do.
+_LEFT_OUT = {
+    "add": ("{what} is not added in {there}", "add"),
+    "subtract": ("{what} is not subtracted in {there}", "subtract"),
+    "multiply": ("{there} does not multiply by {what}", "multiply by"),
+    "divide": ("{there} does not divide by {what}", "divide by"),
+}
+
 
 @of()
 def _eps(i: Instruction, known: Known) -> Iterator[Edit]:
@@ -44,7 +52,8 @@ def _eps(i: Instruction, known: Known) -> Iterator[Edit]:
 def _correction(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
     here = i.attributes.get("correction", 0)
     there = 1 - here if here in (0, 1) else 0
-    said = f"the variance is divided by n - {there} in {{there}}, by n - {here} in {{here}}"
+    counts = [f"n - {k}" if k else "n" for k in (there, here)]
+    said = f"the variance is divided by {counts[0]} in {{there}}, by {counts[1]} in {{here}}"
     edited = replace(i, attributes={**i.attributes, "correction": there})
     yield Edit(said, (edited,), f"correction={here} (ddof={here}, unbiased={bool(here)})")
 
@@ -86,10 +95,10 @@ def _hard(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
 def _factor(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
     for k, argument in enumerate(i.arguments):
         if isinstance(argument, Const) and not (i.operation == "divide" and k == 0):
-            verb = "divided by" if i.operation == "divide" else "multiplied by"
+            verb = "divide" if i.operation == "divide" else "multiply"
             value = number(float(np.real(argument.value)))
-            said = f"{{there}} leaves out a factor: it is not {verb} {value}, as {{here}} is"
-            yield Edit(said, only(i, i.arguments[1 - k]), f"{verb} {value}", part=True)
+            said = f"{{there}} leaves out a factor: it does not {verb} by {value}, as {{here}} does"
+            yield Edit(said, only(i, i.arguments[1 - k]), f"{verb} by {value}", part=True)
 
 
 @of("multiply", "divide")
@@ -104,9 +113,10 @@ def _factors(i: Instruction, known: Known) -> Iterator[Edit]:
         if count > 1 and factor != 1:
             divides = 0 < abs(factor) < 1
             value = number(1 / factor if divides else factor)
-            verb = f"{'divided' if divides else 'multiplied'} by {value}"
+            verb = f"{'divide' if divides else 'multiply'} by {value}"
             said = (
-                f"{{there}} leaves out a factor: it is not {verb}, as {{here}} is in {count} steps"
+                f"{{there}} leaves out a factor: it does not {verb}, as {{here}} does "
+                f"in {count} steps"
             )
             yield Edit(said, only(i, argument), verb, part=True)
 
@@ -140,11 +150,9 @@ def _operand(i: Instruction, known: Known) -> Iterator[Edit]:
         if known.shape(kept) != target or (i.operation in ("divide", "subtract") and k == 0):
             continue
         name = i.arguments[k].name  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
-        done = {"add": "added", "subtract": "subtracted", "multiply": "multiplied with"}
-        verb = done.get(i.operation, "divided by")
         what = f"`{name}`" if not _anonymous(name) else "one term"
-        said = f"{what} is not {verb} in {{there}}"
-        yield Edit(said, only(i, kept), f"{verb}: {what}", part=True)
+        said, does = _LEFT_OUT[i.operation]
+        yield Edit(said.replace("{what}", what), only(i, kept), f"{does} {what}", part=True)
 
 
 @of()

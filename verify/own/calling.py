@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
 import logging
-import traceback
 from collections.abc import Iterator
-from pathlib import Path
-from types import TracebackType
 
 from ...adapters.captures.captured import Captured
+from ...adapters.captures.raised import in_a_line, raised_at, told
 from ...adapters.captures.sides import Given, Side
-from ...refimpl.errors import AdapterFailed, OwnCodeFailed
-
-#: Where no user's code lies: this distribution, and what is installed.
-_ROOT = Path(__file__).resolve().parents[2]
-_OURS = {_ROOT / k for k in ("refimpl", "cases", "adapters", "verify", "reports", "front")}
-_INSTALLED = ("site-packages", "dist-packages")
+from ...refimpl.errors import AdapterFailed, BadUsage, Randomness, Unsupported
 
 #: What is said where a module raises both as it is exported and as it is run.
 TWICE = " (and torch.export raised"
@@ -25,13 +17,19 @@ TWICE = " (and torch.export raised"
 LOUD = "torch._subclasses.fake_tensor"
 
 
+class Raised(BadUsage):
+    """A side's own code raises as it is called."""
+
+
 def captured_of(side: Side, given: Given) -> Captured:
     """A side as a program in float64.
 
     Raises
     ------
-    OwnCodeFailed
+    Raised
         Where the user's own code raises as it is called.
+    BadUsage
+        Where its output is nothing that can be compared.
     """
     loud = logging.getLogger(LOUD)
     level = loud.level
@@ -42,11 +40,17 @@ def captured_of(side: Side, given: Given) -> Captured:
         causes = list(_causes(failed))
         line = next(filter(None, (raised_at(one.__traceback__) for one in causes)), "")
         called = any(isinstance(one, TypeError) and "argument" in str(one) for one in causes)
-        told, twice, _ = str(failed).partition(TWICE)
+        said, twice, _ = str(failed).partition(TWICE)
         if not (line or called or twice):
             raise
         where = f" ({line})" if line else ""
-        raise OwnCodeFailed(f"{side.name} raises as it is called: {told}{where}") from failed
+        raise Raised(f"{side.name} raises as it is called: {in_a_line(said)}{where}") from failed
+    except SystemExit as ended:
+        raise Raised(f"{side.name} ends the process as it is called: {told(ended)}") from ended
+    except Randomness:
+        raise
+    except Unsupported as error:
+        raise BadUsage(f"{side.name}: {error}") from error
     finally:
         loud.setLevel(level)
 
@@ -56,15 +60,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     found: BaseException | None = error
     while found is not None and (found := found.__cause__ or found.__context__) is not None:
         yield found
-
-
-def raised_at(found: TracebackType | None) -> str:
-    """The innermost line of a user's code in a traceback, as ``port.py:3: y = x @ w``."""
-    for frame, line in reversed(list(traceback.walk_tb(found))):
-        file = Path(frame.f_code.co_filename)
-        if not file.is_file() or not _OURS.isdisjoint(file.resolve().parents):
-            continue
-        if not any(part in _INSTALLED for part in file.parts) and "lib" not in file.parts[:3]:
-            code = linecache.getline(str(file), line).strip()
-            return f"{file.name}:{line}: {code}" if code else f"{file.name}:{line}"
-    return ""

@@ -32,7 +32,7 @@ REACHING = frozenset({"cross_entropy", "nll"})
 #: So many steps before a side parts what is cut into parts is looked for.
 FAR = 6
 
-#: Seconds that a search may take.
+#: Seconds that a search may take of its own thread, however much else the machine has to do.
 PATIENCE = 60.0
 
 
@@ -75,7 +75,7 @@ def search(
     """
     known, extra = known_of(a, b, parting)
     trial = Trial(a, b, parting.there, starts, {**a.values, **extra})
-    until = time.monotonic() + PATIENCE
+    until = time.thread_time() + PATIENCE
     best: tuple[tuple[Any, ...], Proof] | None = None
     front = [name for name in parting.here.first if name in a.made]
     later = (i.target for i in a.program.instructions if i.operation in REACHING)
@@ -86,7 +86,7 @@ def search(
         if any(r not in a.values for r in i.refs):
             continue
         for number, edit in enumerate(edits_of(i, known)):
-            if time.monotonic() > until:
+            if time.thread_time() > until:
                 break
             score = trial.score(name, edit)
             if score is None:
@@ -150,7 +150,11 @@ class Trial:
             later = forward(tuple(rest), {**self._values, **made})
         except GradparityError:  # an edit that cannot be computed is no cause
             return None
-        found = self._judged({**made, **later}, later)
+        shown = later
+        if edit.signed:
+            there = None
+            shown = {k: x for k, x in later.items() if not _but_for_signs(x, self._values.get(k))}
+        found = self._judged({**made, **later}, shown)
         if found is None:
             return None
         whole, gained, error = found
@@ -184,6 +188,11 @@ class Trial:
         largest = max(errors)
         error = 0 if largest == 0 else max(-14, int(np.floor(np.log10(min(largest, 1e9)))))
         return largest < self._reproduced, gained, error
+
+
+def _but_for_signs(x: Any, y: Any) -> bool:
+    """Whether two values are the same but for signs, as what other signs alone lead to is."""
+    return y is not None and not isinstance(x, tuple) and off(np.abs(x), np.abs(y)) < REPRODUCED
 
 
 def known_of(a: Evaluated, b: Evaluated, parting: Parting) -> tuple[Known, dict[str, np.ndarray]]:

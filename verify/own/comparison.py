@@ -10,7 +10,7 @@ import numpy as np
 
 from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
-from ...refimpl.errors import GradparityError
+from ...refimpl.errors import BadUsage, GradparityError
 from .calling import captured_of
 from .chance import Elsewhere, larger
 from .diagnosing import diagnose
@@ -57,6 +57,8 @@ class Comparison:
     def _programs(self, captured: list[Captured]) -> None:
         captured = [self._with_tables(*captured), sharing(captured[1], captured[0])]
         shapes = [shapes_of(one) for one in captured]
+        if not any(0 not in shape for held in shapes for shape in held.values()):
+            raise BadUsage("no output has an element: give inputs of which there is something")
         found = self._pair([list(x) for x in shapes])
         paths = (found.first, found.second)
         asked = [

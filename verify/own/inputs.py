@@ -42,7 +42,13 @@ def arguments(inputs: Any, draw: int, names: Callable[[int], tuple[str, ...]]) -
     else:
         given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
         named = dict(zip(names(len(given)), given, strict=True))
-    return {name: _argument(name, x, draw) for name, x in named.items()}
+    for name in named:
+        if not isinstance(name, str):
+            raise BadUsage(f"inputs: {name!r} is no name of an argument")
+    made = {name: _argument(name, x, draw) for name, x in named.items()}
+    if made and all(isinstance(x, np.ndarray) and not x.size for x in made.values()):
+        raise BadUsage(f"inputs: {', '.join(made)}: of no element, so that nothing is compared")
+    return made
 
 
 def is_named(inputs: Any) -> bool:

@@ -6,7 +6,8 @@ import importlib
 import sys
 from typing import Any
 
-from ...refimpl.errors import BadUsage, described
+from ...adapters.captures.raised import in_a_line, raised_at, told
+from ...refimpl.errors import BadUsage
 from ..selection.documents import Document
 from .comparing import compare
 from .report import Report
@@ -24,9 +25,14 @@ def named(text: str) -> Any:
         for part in name.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
-        raise BadUsage(f"{text}: {error}") from error
+        line = raised_at(error.__traceback__)
+        where = f" ({line})" if line else ""
+        raise BadUsage(f"{text}: {in_a_line(str(error))}{where}") from error
+    except SystemExit as error:
+        message = f"{text}: its module ends the process as it is imported: {told(error)}"
+        raise BadUsage(message) from error
     except Exception as error:
-        raise BadUsage(f"{text}: its module raises {described(error)}") from error
+        raise BadUsage(f"{text}: its module raises {told(error)}") from error
     return found
 
 
@@ -36,7 +42,7 @@ def made(code: Any) -> Any:
         try:
             return code()
         except Exception as error:
-            message = f"{code.__name__}() raised {type(error).__name__}: {error}"
+            message = f"{code.__name__}() raised {told(error)}"
             raise BadUsage(f"{message}; name a module, not its class") from error
     return code
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
-from ...refimpl.errors import AdapterFailed, BadCase, GradparityError, OwnCodeFailed, described
+from ...refimpl.errors import AdapterFailed, BadCase, GradparityError, described
 from ..engine.apart import Apart
 from ..selection.documents import Document
+from .calling import Raised
 from .finding import Finding
 from .naming import report_of
 from .report import Report
@@ -73,7 +74,7 @@ def run(
             began = time.perf_counter()
             try:
                 report = process.call(_report, one, draws)
-            except (AdapterFailed, OwnCodeFailed) as failed:  # it costs its own rows
+            except AdapterFailed as failed:
                 rows.append({**_head(one, BOTH), "verdict": "error", "reason": str(failed)})
             except GradparityError as wrong:
                 faults.append(BadCase(str(wrong), one.where))
@@ -87,6 +88,8 @@ def _report(document: Document, draws: int) -> Report:
     """In a process of its own: what the code that is named raises ends nothing else."""
     try:
         return report_of(document, draws)
+    except Raised as error:
+        raise AdapterFailed(str(error)) from error
     except GradparityError:
         raise
     except Exception as error:

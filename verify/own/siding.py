@@ -28,6 +28,13 @@ HOMES = {
     "optax": "jax",
 }
 
+#: What is said where parameters are to be matched with those of a port that shows none.
+NO_LEAVES = (
+    "parameters cannot be matched by names, as the port is a function whose own are not known: "
+    "give a function that makes them as params (--params), or the port as a pair, "
+    "(function, its parameters) (--jax-params)"
+)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -82,6 +89,9 @@ def sides_of(first: Any, second: Any, inputs: Any, asked: Asked) -> Sides:
         Where a framework is not installed.
     """
     frameworks = _frameworks(first, second, asked.frameworks)
+    for code, framework in zip((first, second), frameworks, strict=True):
+        if framework == "torch" and not callable(code):
+            raise BadUsage(f"{type(code).__name__} is neither a module nor a function")
     losses = asked.loss if isinstance(asked.loss, tuple) else (asked.loss, asked.loss)
     return _Making(first, second, inputs, asked, frameworks, losses).made()
 
@@ -203,7 +213,7 @@ class _Making:
         if port.params is None and rebuilt is not None:
             return side(rebuilt)
         if port.params is None:
-            raise BadUsage("params names leaves: give the port as a pair, (function, its params)")
+            raise BadUsage(NO_LEAVES)
         leaves, rebuild = converting.leaves_of(port.params)
         return side(self._by_names(params, leaves, rebuild, side))
 

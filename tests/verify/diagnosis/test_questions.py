@@ -79,7 +79,7 @@ MORE = {
 
 #: The same of those that came last.
 NEW = {
-    "softplus-outer": ("jax", "not divided by 2", "jax.nn.softplus(2.0 * x) / 2.0"),
+    "softplus-outer": ("jax", "does not divide by 2", "jax.nn.softplus(2.0 * x) / 2.0"),
     "attention-width": ("jax", "scale=0.3535533905932738", "scale=0.707107"),
     "attention-twice": ("torch", "scaled_dot_product_attention(scale=0.25)", "scale=0.5"),
     "smoothing-of-others": ("jax", "over the other classes alone", "for every class"),
@@ -88,7 +88,7 @@ NEW = {
     "glu-plus": ("torch", "goes through sigmoid in torch and is added", "a·sigmoid(b)"),
     "sigmoid-twice": ("torch", "torch applies sigmoid twice", "x * torch.sigmoid(g)"),
     "double-softmax": ("torch", "applies a softmax before the loss", "logits"),
-    "embedding-scale": ("jax", "not multiplied by 2", "multiplied by 2"),
+    "embedding-scale": ("jax", "does not multiply by 2", "multiply by 2"),
     "forget-bias": ("jax", "adds 1 to the bias of the forget gate", "no bias of 1"),
     "kl-order": ("torch", "x and target of kl_div are exchanged", "in the order of kl_div"),
 }
@@ -97,7 +97,7 @@ NEW = {
 PORT = {
     "dropout-scale": ("jax", "does not divide what is kept by 1 - p", "(x * m) / 0.6"),
     "convolve": ("jax", "the kernel is flipped in jax", "flip the kernel"),
-    "pos-weight": ("jax", "it is not multiplied by 3", "multiplied by 3"),
+    "pos-weight": ("jax", "it does not multiply by 3", "multiply by 3"),
     "rotary": ("jax", "every second element of axis 1", "halves, not pairs"),
     "l2-half": ("jax", "the number is 0.1 in jax, 0.05 in the reference", "the number 0.05"),
     "staircase": ("jax", "the rate falls at every step in jax", "staircase=True"),

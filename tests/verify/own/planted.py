@@ -83,7 +83,7 @@ PORTS = [
     _block("gelu exact", "gelu", "approximate='none' in jax, 'tanh' in torch", act="erf"),
     _block("silu for gelu", "gelu", "jax has silu in place of gelu", act="silu"),
     _block(
-        "unscaled", "math.sqrt", "jax leaves out a factor: it is not divided by 2", scaled=False
+        "unscaled", "math.sqrt", "jax leaves out a factor: it does not divide by 2", scaled=False
     ),
     _block("not transposed", "proj", "transposed in jax", _with(ports.not_transposed)),
     _block("mask off by one", "masked_fill", "mask differs first at .0, 0, 0, 1.", mask="off"),

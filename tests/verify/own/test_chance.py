@@ -14,8 +14,8 @@ T, ROWS = 2.0, 4
 
 INPUTS = {"x": {"normal": [ROWS, 6]}, "teacher": {"normal": [ROWS, 5]}}
 
-LEFT_OUT = "jax leaves out a factor: it is not multiplied by 4, as torch is"
-NOT_DIVIDED = "torch leaves out a factor: it is not divided by 4, as jax is"
+LEFT_OUT = "jax leaves out a factor: it does not multiply by 4, as torch does"
+NOT_DIVIDED = "torch leaves out a factor: it does not divide by 4, as jax does"
 
 
 class Distilled(nn.Module):
@@ -63,8 +63,8 @@ FACTORS = {
     [
         ("in one", not_squared, LEFT_OUT),
         ("in two", not_squared, f"{LEFT_OUT} in 2 steps"),
-        ("in one", summed, "jax leaves out a factor: it is not divided by 4, as torch is"),
-        ("none", lambda *given: T**2 * not_squared(*given), "not multiplied by 4, as jax is"),
+        ("in one", summed, "jax leaves out a factor: it does not divide by 4, as torch does"),
+        ("none", lambda *given: T**2 * not_squared(*given), "does not multiply by 4, as jax does"),
     ],
 )
 def test_a_cause_that_holds_for_so_many_examples_alone_is_not_stated(factor, port, cause):

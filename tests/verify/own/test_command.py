@@ -22,6 +22,9 @@ def call(monkeypatch, capsys, tmp_path, section):
     """Run the command where the page's files lie: its exit status, output and errors."""
     for name, text in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", section, re.DOTALL):
         (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "bad.py").write_text(BAD, "utf-8")
+    (tmp_path / "ends.py").write_text("raise SystemExit(0)\n", "utf-8")
+    (tmp_path / "flaxen.py").write_text("from flax import linen\nPort = linen.Dense(3)\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
 
@@ -36,12 +39,12 @@ def call(monkeypatch, capsys, tmp_path, section):
         return status, captured.out, captured.err
 
     yield run
-    for name in ("net", "port"):
+    for name in ("net", "port", "bad", "ends", "flaxen"):
         sys.modules.pop(name, None)
 
 
 SIDES = ("net:Net", "port:net", "--params", "port:convert", "--inputs")
-INPUTS = "{x: {normal: [2, 4]}}"
+INPUTS, ALLOWED = "{x: {normal: [2, 4]}}", "--allow-imports"
 
 
 def told(text):
@@ -78,6 +81,50 @@ def test_rows_are_printed_as_json(call):
     assert {row["check"] for row in json.loads(out)} == {"mathematics", "run", "own gradient"}
 
 
+#: Code of which no comparison can be made.
+BAD = """\
+import numpy as np
+import torch
+from port import convert, net as right
+
+NUMBER, PARAMS = 3, {"kernel": np.zeros((4, 3))}
+class Uncalled(torch.nn.Module):
+    def __init__(self):
+        raise ValueError("needs a width")
+
+def untransposed(state):
+    return {**convert(state), "kernel": state["fc.weight"]}
+
+def without_bias(state):
+    return {k: x for k, x in convert(state).items() if k != "bias"}
+
+def misspelt(state):
+    return {**convert(state), "bias": state["fc.bais"]}
+
+def words(state):
+    return {**convert(state), "bias": "zeros"}
+
+def raises(p, x):
+    raise ValueError("of two\\nlines")
+
+def ends(p, x):
+    raise SystemExit(0)
+
+def counts(p, x):
+    return (x > 0).sum()
+
+def nothing(p, x):
+    return None
+
+def branches(p, x):
+    return right(p, x) if x.sum() > 0 else -right(p, x)
+
+def flaxen(p, x):
+    from flax import linen
+    return linen.tanh(x)
+"""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -87,6 +134,15 @@ def test_rows_are_printed_as_json(call):
         ((*SIDES, "{x: ["), "--inputs is no YAML"),
         ((*SIDES, "[1, 2]"), "expected tensors by name"),
         ((*SIDES, "gone.yaml"), "No such file or directory: gone.yaml"),
+        ((*SIDES, "{1: {normal: [2, 4]}}"), "inputs: 1 is no name of an argument"),
+        ((*SIDES, "{x: {normal: [0, 4]}}"), "inputs: x: of no element"),
+        ((*SIDES, "{x: {normal: [2, 5]}}"), "torch raises as it is called: RuntimeError: Given"),
+        ((*SIDES, "{y: {normal: [2, 4]}}"), "unexpected keyword argument 'y'"),
+        (("bad:NUMBER", *SIDES[1:], INPUTS), "int is neither a module nor a function"),
+        (("net:Net", "bad:PARAMS", *SIDES[2:], INPUTS), "dict is neither a module nor a function"),
+        (("net:Net", "port:net", "--inputs", INPUTS), "a function that makes them as params"),
+        (("bad:Uncalled", *SIDES[1:], INPUTS), "bad.py:8: raise ValueError"),
+        (("ends:net", *SIDES[1:], INPUTS), "ends the process as it is imported: SystemExit"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
@@ -94,6 +150,34 @@ def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
     assert status == 2
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("port", "params", "message", "line"),
+    [
+        ("port:net", "bad:untransposed", "jax raises as it is called: TypeError", "port.py:8"),
+        ("port:net", "bad:without_bias", "KeyError: 'bias'", "port.py:8"),
+        ("port:net", "bad:misspelt", "params raises KeyError: 'fc.bais'", "bad.py:17"),
+        ("port:net", "bad:words", "params makes no array of bias: 'zeros'", ""),
+        ("bad:raises", "port:convert", "ValueError: of two lines", "bad.py:23"),
+        ("bad:ends", "port:convert", "ends the process as it is called: SystemExit", "bad.py:26"),
+        ("bad:counts", "port:convert", "jax: the function has no floating output", ""),
+        ("bad:nothing", "port:convert", "jax: the function has no floating output", ""),
+        ("bad:branches", "port:convert", "Attempted boolean conversion", "bad.py:35"),
+        ("bad:flaxen", "port:convert", "import of flax", "bad.py:38: from flax import linen"),
+        ("flaxen:Port", "port:convert", "flaxen:Port: import of flax", "flaxen.py:1"),
+    ],
+)
+def test_what_a_side_raises_is_told_in_one_line_with_its_place(
+    call, monkeypatch, port, params, message, line
+):
+    monkeypatch.setitem(sys.modules, "flax", None)  # as if it were not installed
+    status, out, err = call("net:Net", port, "--params", params, "--inputs", INPUTS, ALLOWED)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert f"({line}" in err or not line, err
+    assert len(err.splitlines()) == 1
+    assert "capturing.py" not in err
 
 
 DOCUMENT = """\

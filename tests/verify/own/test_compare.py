@@ -100,7 +100,7 @@ def test_a_converter_that_computes_is_refused(net):
 
 
 def test_what_a_converter_raises_is_told_in_one_line(net):
-    with pytest.raises(gp.BadUsage, match=r"params raised KeyError: 'first\.weigth'"):
+    with pytest.raises(gp.BadUsage, match=r"params raises KeyError: 'first\.weigth'"):
         gp.compare(net, port, X, lambda state: state["first.weigth"])
 
 

@@ -18,13 +18,17 @@ from ...refimpl.errors import GradparityError
 from ..edits.forward import after, forward, replaced, taking
 from ..edits.table import Edit, Known, edits_of, stand_ins
 from .evaluating import LOSS, Evaluated
-from .matching import Index, off
+from .matching import Index, largest, off
 from .parting import Front, Parting
 from .seemly import Seen
 
 #: Outputs of an edited program are the other side's where they are off by less, if both are as
 #: near to their own truths.
 REPRODUCED = 1e-8
+
+#: What an edit makes so much smaller is as good as zero: a product of many small numbers, where
+#: the other side leaves a sum of them out.
+VANISHING = 1e-6
 
 #: Operations whose edits reach back to where sides part: what is cut out before them.
 REACHING = frozenset({"cross_entropy", "nll"})
@@ -143,7 +147,9 @@ class Trial:
             made = forward(edit.instructions, self._values)
             y, there = made[name], None
             if not isinstance(y, tuple):
-                if not edit.results and np.shape(y) != np.shape(self._values[name]):
+                here = self._values[name]
+                gone = edit.number is None and 0 < largest(y) < VANISHING * largest(here)
+                if gone or (not edit.results and np.shape(y) != np.shape(here)):
                     return None
                 there = self._lost.find(y)
             rest = taking(after(a.program, name), name, edit.results)
@@ -185,9 +191,9 @@ class Trial:
             off(changed.get(mine, self._values[mine]), b.values[other])
             for mine, other in self._starts
         ]
-        largest = max(errors)
-        error = 0 if largest == 0 else max(-14, int(np.floor(np.log10(min(largest, 1e9)))))
-        return largest < self._reproduced, gained, error
+        worst = max(errors)
+        error = 0 if worst == 0 else max(-14, int(np.floor(np.log10(min(worst, 1e9)))))
+        return worst < self._reproduced, gained, error
 
 
 def _but_for_signs(x: Any, y: Any) -> bool:

@@ -172,3 +172,12 @@ def test_a_sign_that_is_otherwise_is_told():
     )
     (cause,) = report.causes
     assert cause in ("the sign is the other one in jax", "torch leaves a minus out"), report
+
+
+def test_a_product_that_vanishes_is_not_what_a_sum_that_is_left_out_became():
+    report = compared(
+        lambda net, y: y.tanh().sum() + 0.01 * net.layer.weight.pow(2).sum(),
+        lambda _, y: jnp.tanh(y).sum(),
+    )
+    assert report.verdict == "differs"
+    assert not any("prod" in cause for cause in report.causes), report

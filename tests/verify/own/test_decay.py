@@ -59,7 +59,7 @@ def trained(here, there, decay=0.05, rule=torch.optim.AdamW):
     net = Normed().double()
     chosen = {k for k, x in net.named_parameters() if GROUPS[here](k, x)}
     named = dict(net.named_parameters())
-    groups = [{"params": [x for k, x in named.items() if k in chosen]}]
+    groups: list[dict[str, object]] = [{"params": [named[k] for k in named if k in chosen]}]
     if len(chosen) < len(named):
         rest = [x for k, x in named.items() if k not in chosen]
         groups.append({"params": rest, "weight_decay": 0.0})

@@ -23,6 +23,8 @@ def frequencies(base, width=WIDTH):
 class Rotated(nn.Module):
     """Angles from a buffer, each twice, half a width apart."""
 
+    inv_freq: torch.Tensor
+
     def __init__(self):
         super().__init__()
         self.q, self.k = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
@@ -92,6 +94,8 @@ def noise(steps):
 
 class Sloped(nn.Module):
     """Scores of heads with distances times slopes."""
+
+    slopes: torch.Tensor
 
     def __init__(self):
         super().__init__()

@@ -135,6 +135,12 @@ class Trial:
             if (mine, other) not in starts
         ]
 
+    @staticmethod
+    def _unfit(y: Any, was: Any, edit: Edit) -> bool:
+        """Whether what an edit makes cannot stand in the place of what was there."""
+        gone = edit.number is None and 0 < largest(y) < VANISHING * largest(was)
+        return gone or np.shape(y) != np.shape(was)
+
     def score(self, name: str, edit: Edit) -> tuple[bool, int, int, str | None] | None:
         """Whether the outputs are the other side's, how many lost values are gained, how far off.
 
@@ -147,9 +153,7 @@ class Trial:
             made = forward(edit.instructions, self._values)
             y, there = made[name], None
             if not isinstance(y, tuple):
-                here = self._values[name]
-                gone = edit.number is None and 0 < largest(y) < VANISHING * largest(here)
-                if gone or (not edit.results and np.shape(y) != np.shape(here)):
+                if not edit.results and self._unfit(y, self._values[name], edit):
                     return None
                 there = self._lost.find(y)
             rest = taking(after(a.program, name), name, edit.results)

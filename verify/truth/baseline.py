@@ -102,7 +102,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     larger = _left_over(truth, _far_out(truth, noise, task), task)
     return Baseline(
         truth,
-        _decided(task, truth, unmeasured(truth, larger, ways), ways),
+        _decided(task, truth, unmeasured(truth, larger, ways), ways, found),
         found,
         _of_what_is_expected(truth, ways),
         unused,
@@ -230,28 +230,34 @@ def _short_constants(task: Task) -> bool:
 
 
 def _decided(
-    task: Task, truth: Mapping[Key, np.ndarray], noise: dict[Key, np.ndarray], runs: _Runs
+    task: Task,
+    truth: Mapping[Key, np.ndarray],
+    noise: dict[Key, np.ndarray],
+    runs: _Runs,
+    branches: Mapping[Key, Branches],
 ) -> dict[Key, np.ndarray]:
     """The noise, with where the reference's own run is that takes another step than the truth.
 
     A number that the dtype rounds to one half is rounded to another whole number than it was.
+    Where rounding is seen to decide, the branches are known, and judged as such.
     """
     program = task.program("numpy")
     assert program is not None
     steps = {i.target for i in program.instructions if _jumps_at(i.operation)}
     taken = [
-        key for key, want in truth.items() if key[0] == "value" and key[1] in steps and want.size
+        key
+        for key, want in truth.items()
+        if key[0] == "value" and key[1] in steps and want.size and key not in branches
     ]
     if not any((np.asarray(runs.plain[key]) != truth[key]).any() for key in taken):
         return noise
-    with np.errstate(all="ignore"):
-        away = {k: np.abs(np.asarray(runs.plain[k]) - truth[k]) for k in noise if k in runs.plain}
-    return {
-        key: np.maximum(own, np.where(np.isfinite(away[key]), away[key], 0.0))
-        if key in away and truth[key].dtype.kind in "fc"
-        else own
-        for key, own in noise.items()
-    }
+    wider = dict(noise)
+    for key, own in noise.items():
+        if key in runs.plain and key not in branches and truth[key].dtype.kind in "fc":
+            with np.errstate(all="ignore"):
+                away = np.abs(np.asarray(runs.plain[key]) - truth[key])
+            wider[key] = np.maximum(own, np.where(np.isfinite(away), away, 0.0))
+    return wider
 
 
 def _jumps_at(operation: str) -> bool:

@@ -30,6 +30,9 @@ from .captured import captured
 #: So much of an element may be lost by arithmetic that is not known.
 UNKNOWN = LOST / 8
 
+#: Texts are told apart by more than so much of the bound: a constant is rounded to the dtype, too.
+TOLD = 2.0**-2
+
 #: The wider precision's roundoff is at most this share of the dtype's, and somewhat less.
 WIDER_BY = 2.0**-8
 
@@ -88,7 +91,7 @@ def _otherwise(
             continue
         with np.errstate(all="ignore"):
             noise = np.maximum(base.noise[key], own.noise[theirs[key]])
-            left = WIDER_BY * bound_of(noise, dtype) + 2 * unit_roundoff(dtype) * np.abs(want)
+            left = TOLD * bound_of(noise, dtype) + 2 * unit_roundoff(dtype) * np.abs(want)
             off = np.abs(there - want) > left  # of NaN and infinities nothing is said
         if off.any():
             found[key] = np.where(off, there, want)

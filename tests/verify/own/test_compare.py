@@ -211,7 +211,7 @@ def test_a_loss_is_put_on_top(net):
 
     report = gp.compare(net, port, X, params, loss=(lambda y: (y**2).mean(), halved))
     assert report.verdict == "differs"
-    assert any("divided by 2" in cause or "1" in cause for cause in report.causes)
+    assert any("divide by 2" in cause for cause in report.causes), report
     assert gp.compare(net, port, X, params, loss=lambda y: (y**2).mean()).verdict == "same"
 
 

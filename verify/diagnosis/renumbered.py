@@ -14,6 +14,9 @@ from ..measure.noise import largest
 #: By how much numbers are moved, relative to their size, to try a cause at others.
 MOVED = 0.25
 
+#: Beyond where functions that are bounded, or clipped to one, are flat.
+TURNED = 3.0
+
 
 def at_other_numbers(task: Task) -> Task:
     """A task whose numbers are others of much the same size."""
@@ -33,6 +36,18 @@ def at_shifted_numbers(task: Task) -> tuple[Task, Task]:
         return _renumbered(task, lambda x: x + way * size_of(x) * generator.uniform(-1, 1, x.shape))
 
     return shifted(1), shifted(-1)
+
+
+def at_turned_numbers(task: Task) -> Task:
+    """A task of the opposite sign, so that what was sorted is not, and of up to ``TURNED``.
+
+    What holds on one side of a kink alone, or in one order, does not hold there.
+    """
+
+    def turned(x: np.ndarray) -> np.ndarray:
+        return x * (-TURNED / (size_of(x) or 1.0))
+
+    return _renumbered(task, turned)
 
 
 def at_ordinary_numbers(task: Task) -> Task:

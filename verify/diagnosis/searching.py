@@ -28,7 +28,13 @@ from ..edits.forward import replaced
 from ..edits.orders import order_edits
 from ..edits.table import Edit, Known, edits_of, stand_ins
 from ..local.segments import off
-from .renumbered import at_ordinary_numbers, at_other_numbers, at_shifted_numbers, size_of
+from .renumbered import (
+    at_ordinary_numbers,
+    at_other_numbers,
+    at_shifted_numbers,
+    at_turned_numbers,
+    size_of,
+)
 
 #: Seconds of computing that the search of one segment may take.
 PATIENCE = 20.0
@@ -180,16 +186,17 @@ def _holds(found: Found, task: Task, adapter: Adapter) -> bool:
     """
     edited = _with(task, found.program)
     others = [(at_other_numbers(edited), False)]
-    others += [(other, True) for other in at_shifted_numbers(edited)]
+    beyond = (*at_shifted_numbers(edited), at_turned_numbers(edited))
+    others += [(other, True) for other in beyond]
     if found.zeros:
         others.append((at_ordinary_numbers(edited), False))
-    for other, beyond in others:
+    for other, outside in others:
         try:
             attempt(adapter, other)
             values = reference(other).steps[0].values
         except (Unsupported, AdapterFailed):
             continue  # numbers at which nothing can be computed say nothing
-        if beyond and not all(np.isfinite(x).all() for x in values.values()):
+        if outside and not all(np.isfinite(x).all() for x in values.values()):
             continue  # they may lie where nothing is defined
         if _left(other, adapter, found) is None:
             return False

@@ -57,8 +57,7 @@ def entry_for(
     held = {**task.rows(0), **task.params, **step.values}
     for check, name in (("value", blamed), *(("grad", r) for r in made.refs)):
         row = _off(rows, check, name)
-        at = () if row is None else worst_of(row)[0]
-        operands = _operands(made, held, at) if row is not None and row["worst_index"] else None
+        operands = None if row is None else _operands(made, held, worst_of(row)[0])
         if row is not None and operands is not None:
             return next(_matching(task, adapter, made, row, operands), None)
     return None
@@ -70,16 +69,12 @@ def _known(task: Task, program: Program) -> set[str]:
 
 
 def _off(rows: Sequence[Row], check: str, name: str) -> Row | None:
-    """The row of a tensor that is off at the first step."""
-    return next(
-        (
-            row
-            for row in rows
-            if row["verdict"] in FAILING and row["step"] == 0 and row["tensor"] == name
-            if row["check"] == check
-        ),
-        None,
-    )
+    """The row of a tensor that is off at the first step; None where it is not, or has no place."""
+    for row in rows:
+        off = row["verdict"] in FAILING and row["step"] == 0 and row["worst_index"]
+        if off and (row["check"], row["tensor"]) == (check, name):
+            return row
+    return None
 
 
 def _operands(
@@ -200,15 +195,17 @@ def _like(
 def _explains(task: Task, record: Divergence, alike: NDArray[np.bool_], row: Row) -> bool:
     """Whether an error is no larger than what a record has where the operands are alike."""
     _, got, want = worst_of(row)
-    if record.between is not None or record.raises is not None:
-        return record.raises is None
+    if record.between is not None:
+        return True
+    if record.bound is not None:
+        error = abs(got - want)
+        return bool(error <= FURTHER * (record.bound.abs + record.bound.rel * abs(want)))
+    if record.value is None:  # an error is raised there, or no gradient given
+        return False
     try:
         truth = np.asarray(baseline(task, runs=1).truth[record.check, record.tensor, 0])
     except (AdapterFailed, KeyError):
         return False
-    if record.bound is not None:
-        error = abs(got - want)
-        return bool(error <= FURTHER * (record.bound.abs + record.bound.rel * abs(want)))
     told = np.broadcast_to(np.asarray(record.value), truth.shape)
     where = alike if alike.shape == truth.shape else np.ones(truth.shape, bool)
     pairs = zip(told[where].reshape(-1), truth[where].reshape(-1), strict=True)

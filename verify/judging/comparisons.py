@@ -19,7 +19,7 @@ from ...cases.program import Program
 from ...cases.task import AVERAGE, Between, Divergence, Expected, Task
 from ...cases.ways import WAYS
 from ..measure.branches import Branches, cancelled, decided
-from ..measure.compare import Outcome, compare
+from ..measure.compare import Outcome, compare, place_of, plain
 from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of, largest
 from ..measure.power import hides, power, way
@@ -243,20 +243,16 @@ def _of_text(outcome: Outcome, got: Any, truth: np.ndarray, own: np.ndarray) -> 
         apart = np.where(np.abs(held - own) < np.abs(held - truth), apart, 0.0)
     if not np.any(apart > 0):
         return outcome
-    index = tuple(map(int, np.unravel_index(np.argmax(apart), apart.shape)))
+    index = place_of(np.argmax(apart), apart.shape)
     found, said, want = (complex(x[index]) for x in (held, own, truth))
     reason = (
-        f"its own text comes to {_short(said)} at {index}, the reference's to {_short(want)}: "
-        "rounding would hide it, and it is another function"
+        f"its own text comes to {plain(said):.6g} at {index}, the reference's to "
+        f"{plain(want):.6g}: rounding would hide it, and it is another function"
     )
     off = abs(found - want)
     return replace(
         outcome, kind="error", reason=reason, max_abs=off, index=index, got=found, want=want
     )
-
-
-def _short(value: complex) -> str:
-    return f"{value if value.imag else value.real:.6g}"
 
 
 def _on_kink(task: Task, key: Key, base: Baseline) -> bool:

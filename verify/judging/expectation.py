@@ -8,7 +8,7 @@ import numpy as np
 
 from ...cases.task import Between, Expected
 from ...refimpl.rounding import unit_roundoff
-from ..measure.compare import Outcome, unlike
+from ..measure.compare import Outcome, place_of, plain, unlike
 
 
 def contradicted(
@@ -39,11 +39,11 @@ def contradicted(
         within = same | ((error <= allowed) & np.isfinite(value) & np.isfinite(held))
     if within.all():
         return None
-    index = _index(np.argmin(within), within.shape)
+    index = place_of(np.argmin(within), within.shape)
     at = f", at {index}" if held.size > 1 else ""
     said, computed = complex(value[index]), complex(held[index])
     reason = (
-        f"the case expects {_text(said)}, the reference computes {_text(computed)}{at}: "
+        f"the case expects {plain(said)}, the reference computes {plain(computed)}{at}: "
         "they contradict each other, and neither is believed"
     )
     return Outcome(
@@ -66,10 +66,10 @@ def as_said(outcome: Outcome, got: Any, expected: Expected) -> Outcome:
     off = negative & ((got != 0) | ~np.signbit(np.asarray(got).astype(np.float64)))
     if not off.any():
         return outcome
-    index = _index(np.argmax(off), off.shape)
+    index = place_of(np.argmax(off), off.shape)
     number = complex(np.asarray(got)[index])
     at = f", at {index}" if off.size > 1 else ""
-    reason = f"{_text(number)}, the case expects -0.0{at}"
+    reason = f"{plain(number)}, the case expects -0.0{at}"
     return Outcome("expect", reason, index=index, got=number, want=complex(-0.0))
 
 
@@ -94,7 +94,7 @@ def in_set(
         within = error <= allowed
     if not error.size:
         return Outcome(max_abs=0.0, tolerance=0.0)
-    index = _index(np.argmax(np.where(within, error, np.inf)), shape)
+    index = place_of(np.argmax(np.where(within, error, np.inf)), shape)
     numbers: dict[str, Any] = dict(
         max_abs=float(error[index]),
         tolerance=float(allowed[index]),
@@ -104,7 +104,7 @@ def in_set(
     )
     at = f", at {index}" if error.size > 1 else ""
     if not within.all():
-        text = _text(held[index])
+        text = str(plain(held[index]))
         reason = f"{text} is not between {low[index]!s} and {high[index]!s}{at}"
         return Outcome("expect", reason, **numbers)
     total, room = held.real.sum(), 2 * np.sqrt((allowed**2).sum())
@@ -155,11 +155,3 @@ def _parts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _ends(expected: Between) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(expected.low), np.asarray(expected.high)
-
-
-def _index(flat: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(map(int, np.unravel_index(int(flat), shape)))
-
-
-def _text(value: complex) -> str:
-    return str(value if value.imag else value.real)

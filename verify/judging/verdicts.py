@@ -49,7 +49,7 @@ def judge(
     off = any(row["verdict"] in FAILING and row["kind"] == "error" for row in rows)
     if off or task.dtype in HALVES:
         found = beside_captured(truth, task, adapter)
-        if found is not None:
+        if found is not None and (off or found.own):  # else nothing is judged otherwise
             base = found if off else replace(base, own=found.own)
             rows = _plain(task, adapter, version, trace, base, pulled)
     if answers is not None:
@@ -90,19 +90,16 @@ def verdicts(
     shown = {each.key[:2] for each in compared if not each.outcome.agrees}
     for each in compared:
         verdict, kind, reason = _verdict(task, name, each, shows=each.key[:2] in shown)
-        proof = ""
-        unseen = (
-            each.outcome.agrees and each.recorded is not None and each.recorded.bound is not None
-        )
-        if verdict == "agree" or (verdict == "stale" and unseen):
+        proof, recorded = "", each.recorded
+        bounded = recorded is not None and recorded.bound is not None and each.outcome.agrees
+        if verdict == "agree" or (verdict == "stale" and bounded):
             asked = each.blind > 0 or (same_text and _dull(task, each))
             found = proofs.of(each.key[0], each.key[2]) if asked else None
             if verdict == "agree":
                 verdict, kind, reason, proof = _proved(each, found)
-            elif found is not None and found.spoils(each.key[1]):
+            elif recorded is not None and found is not None and found.spoils(each.key[1]):
                 # The bound does not see what is recorded; an operation by itself shows it.
-                assert each.recorded is not None
-                verdict, kind, reason = "known", each.recorded.kind, each.recorded.because
+                verdict, kind, reason = "known", recorded.kind, recorded.because
         rows.append(
             start
             | dict(zip(("check", "tensor", "step"), each.key, strict=True))

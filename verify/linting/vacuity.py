@@ -91,11 +91,13 @@ def _run(case: Case, task: Task, meter: Meter | None) -> tuple[Mapping[str, Any]
     def seen(_step: int, name: str, node: Node) -> None:
         layouts[name] = layout_of(node)
 
+    looped = program if program is not None and program.loops else None
+    watch = None if looped is None else seen
     try:
-        grads = reference(task, dtype=np.float64, meter=meter, watch=seen).steps[0].grads
+        grads = reference(task, dtype=np.float64, meter=meter, watch=watch).steps[0].grads
     except AdapterFailed as failure:
         failed = failure
-    turned = [*amiss(program, layouts)] if program is not None and program.loops else []
+    turned = [] if looped is None else [*amiss(looped, layouts)]
     if turned:
         return grads, [
             BadCase(f"case {task.case}{at}: {said}", f"{case.path}:{i.line}:{i.column}")

@@ -119,7 +119,7 @@ def _judged(
     agrees = bool(within.all())
     share = error / np.where(bound > 0, bound, np.finfo(np.float64).tiny)
     worst = int(np.argmax(share if agrees else np.where(within, -1.0, share)))
-    index = tuple(map(int, np.unravel_index(worst, error.shape)))
+    index = place_of(worst, error.shape)
     numbers: dict[str, Any] = dict(
         max_abs=float(error.max()),
         max_rel=_most(error, size),
@@ -159,9 +159,9 @@ def _stray(got: np.ndarray, wanted: np.ndarray, nan_expected: np.ndarray) -> Out
     off = one | infinite | (both & ~nan_expected)
     if not off.any():
         return None
-    index = tuple(map(int, np.unravel_index(int(np.argmax(off)), off.shape)))
+    index = place_of(np.argmax(off), off.shape)
     found, want = complex(got[index]), complex(wanted[index])
-    reason = f"{_text(found)} where the truth is {_text(want)}"
+    reason = f"{plain(found)} where the truth is {plain(want)}"
     if both[index]:
         reason = "NaN, as the truth is, but the case does not expect NaN"
     if off.size > 1:
@@ -174,9 +174,9 @@ def _discrete(got: np.ndarray, truth: np.ndarray) -> Outcome:
     off = got != truth
     if not off.any():
         return Outcome(max_abs=0.0, max_rel=0.0, max_ulp=0.0, noise_ratio=0.0, tolerance=0.0)
-    index = tuple(map(int, np.unravel_index(int(np.argmax(off)), off.shape)))
+    index = place_of(np.argmax(off), off.shape)
     found, want = complex(got[index]), complex(truth[index])
-    reason = f"{_text(found)}, expected {_text(want)}, at {index}"
+    reason = f"{plain(found)}, expected {plain(want)}, at {index}"
     return Outcome(
         "error", reason, abs(found - want), tolerance=0.0, index=index, got=found, want=want
     )
@@ -187,5 +187,11 @@ def _same_kind_of_whole_number(got: np.dtype[Any], want: np.dtype[Any]) -> bool:
     return got.kind in "iu" and want.kind in "iu"
 
 
-def _text(value: complex) -> str:
-    return repr(value if value.imag else value.real)
+def place_of(flat: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an element that is counted through all axes."""
+    return tuple(map(int, np.unravel_index(int(flat), shape)))
+
+
+def plain(value: complex) -> complex:
+    """A number without an imaginary part of zero, as it is told."""
+    return value if value.imag else value.real

@@ -70,12 +70,7 @@ class Elsewhere:
         if self._pair is None:
             return None
         pair = _turned(self._pair) if turned else self._pair
-        here = [(i.target, i.operation) for i in a.program.instructions]
-        return (
-            pair
-            if here == [(i.target, i.operation) for i in pair[0].program.instructions]
-            else None
-        )
+        return pair if _steps(a) == _steps(pair[0]) else None
 
 
 def _turned(pair: Pair) -> Pair:

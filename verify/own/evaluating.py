@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -80,11 +80,16 @@ class Evaluated:
     @cached_property
     def tables(self) -> frozenset[str]:
         """What depends on no parameter and no input: constants, and what is made of them alone."""
-        found = {k for k in self.captured.inputs if k in self.captured.places}
+        constants = {k for k in self.captured.inputs if k in self.captured.places}
+        return frozenset({*constants, *self.made_of(constants)})
+
+    def made_of(self, leaves: Iterable[str]) -> Iterator[str]:
+        """The variables that are computed of these alone, in order."""
+        found = set(leaves)
         for i in self.program.instructions:
             if i.refs and found.issuperset(i.refs):
                 found.add(i.target)
-        return frozenset(found)
+                yield i.target
 
     @property
     def program_run(self) -> Program:

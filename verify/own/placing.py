@@ -79,13 +79,8 @@ def _converted(side: Evaluated, proof: Proof, edited: Evaluated) -> Iterator[str
 
 def _of_parameters(side: Evaluated) -> list[str]:
     """The variables that are computed of parameters and constants alone."""
-    found = {*side.captured.params, *side.tables}
-    made = []
-    for i in side.program.instructions:
-        if i.refs and found.issuperset(i.refs):
-            found.add(i.target)
-            made += [i.target] if i.target not in side.tables else []
-    return made
+    leaves = {*side.captured.params, *side.tables}
+    return [name for name in side.made_of(leaves) if name not in side.tables]
 
 
 def _sought(proof: Proof, edited: Evaluated) -> Iterator[np.ndarray]:

@@ -81,7 +81,7 @@ def _otherwise(
 ) -> dict[Key, np.ndarray]:
     """What another text comes to, of those tensors of which that is not what the reference's does.
 
-    Of narrow dtypes: the constants of a text are rounded to float64, as its results there are.
+    Of narrow dtypes alone: what is wider than float64 has few digits more, which rounding reaches.
     """
     found = {}
     for key, want in base.truth.items():

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import pytest
 import torch
-from jax import lax
 from torch import nn
 
 import gradparity as gp
+
+from . import ports
 
 SIZE = 4
 
@@ -24,16 +25,7 @@ class Recurrent(nn.Module):
 
 
 def recurrent(p, x):
-    def step(carry, x):
-        h, c = carry
-        i, f, g, o = jnp.split(p["w_x"] @ x + p["w_h"] @ h + p["b"], 4)
-        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
-        return (h, c), h
-
-    zero = jnp.zeros(SIZE, x.dtype)
-    y = jax.vmap(lambda x: lax.scan(step, (zero, zero), x)[1])(x)
-    return y @ p["out"].T + p["bias"]
+    return ports.recurrent(p, x) @ p["out"].T + p["bias"]
 
 
 def converted(gates=lambda w: w, others=lambda w: w, bias=lambda a, b: a + b):

@@ -162,8 +162,9 @@ def _dynamic_slice(o: Operations, x: Any, start: Any, *, sizes: tuple[int, ...])
 
 def _dynamic_update_slice(o: Operations, x: Any, update: Any, start: Any) -> Any:
     shape = tuple(x.shape)
-    if 0 in update.shape:  # it takes part, so that it has a gradient; -0 - 0 is -0
-        return o.subtract(x, o.sum(update))
+    if 0 in update.shape:  # it takes part, so that it has a gradient; MLX hung in a sum of it
+        flat = (o.reshape(part, shape=(math.prod(part.shape),)) for part in (x, update))
+        return o.reshape(o.concat(*flat, axis=0), shape=shape)
     if not shape:  # x takes part, so that it has a gradient
         return o.where(o.array(np.ones((), bool)), update, x)
     window = _window(x, start, update.shape)

@@ -160,7 +160,10 @@ def test_no_kink_is_passed_over(row, data):
     example, arrays = data.draw(cornered(row))
     with np.errstate(all="ignore"):
         away = distance(row.name, *arrays, **example.attributes)
-        left, right = slopes(row, example, arrays)
+        try:
+            left, right = slopes(row, example, arrays)
+        except ValueError:  # a step leads out of what it is defined of, as points that ascend
+            return
     if not (np.isfinite(left) and np.isfinite(right)) or away < 4 * STEP:
         return
     # What is left of a smooth function's bend is of the order of the step's square.

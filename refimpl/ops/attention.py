@@ -14,7 +14,7 @@ import numpy as np
 from ..dual import Dual, made
 from ..operation import Operation, ex
 from ..sampling import booleans, integers, real
-from ..textbook import beside
+from ..textbook import beside, spread_beside
 from .products import matmul, matmul_vjp_b
 
 
@@ -75,7 +75,8 @@ def _probabilities(query: Any, keys: Any, mask: Any, is_causal: bool, scale: Any
     top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
     e = np.exp(scores - np.where(np.isfinite(top), top, 0))
     total = e.sum(axis=-1, keepdims=True)
-    return e / np.where(total > 0, total, 1)
+    p = e / np.where(total > 0, total, 1)
+    return spread_beside(p, p, scores, -1)
 
 
 def _factor(query: Any, scale: float | None) -> Any:

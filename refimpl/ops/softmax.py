@@ -8,7 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import real
-from ..textbook import beside
+from ..textbook import beside, spread_beside
 from .axes import axes
 
 AXES = (
@@ -33,7 +33,8 @@ def softmax(x: Any, *, axis: int = -1) -> Any:
     if not x.size:
         return x
     e = np.exp(_shifted(x, axis))
-    return e / e.sum(axis=axis, keepdims=True)
+    y = e / e.sum(axis=axis, keepdims=True)
+    return spread_beside(y, y, x, axis)
 
 
 def softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
@@ -44,7 +45,8 @@ def softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     if not big.any():
         return y * usual
     others = np.where(big, 0, gy).sum(axis=axis, keepdims=True)
-    return y * beside(np.where(big, g * rest - others, usual), np.abs(g), mixing=True)
+    spread = beside(np.where(big, g * rest - others, usual), np.abs(g), mixing=True)
+    return y * spread_beside(spread, np.abs(g), x, axis)
 
 
 def _outweighing(p: Any, axis: int) -> tuple[Any, Any]:
@@ -59,7 +61,7 @@ def log_softmax(x: Any, *, axis: int = -1) -> Any:
     if not x.size:
         return x
     z = _shifted(x, axis)
-    return z - log_of_sum(z, axis, np.exp(z))
+    return spread_beside(z - log_of_sum(z, axis, np.exp(z)), 1, x, axis)
 
 
 def log_of_sum(z: Any, axis: Any, e: Any) -> Any:
@@ -81,7 +83,8 @@ def log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
     if not big.any():
         return usual
     others = np.where(big, 0, g).sum(axis=axis, keepdims=True)
-    return beside(np.where(big, g * rest - p * others, usual), np.abs(g), mixing=True)
+    spread = beside(np.where(big, g * rest - p * others, usual), np.abs(g), mixing=True)
+    return spread_beside(spread, np.abs(g), x, axis)
 
 
 OPERATIONS = (

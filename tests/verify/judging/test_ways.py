@@ -182,3 +182,30 @@ dtypes: [float64]
     (row,) = Runner(["numpy"], rows=rows).rows(task)
     assert row["verdict"] == "error"
     assert "by differences of its gradients" in row["reason"]
+
+
+@pytest.mark.parametrize("adapter", ["torch", "jax"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = softmax(a * 20)",
+        "y = log_softmax(a * 20) * 0.1",
+        "y = scaled_dot_product_attention(a * 9, a, a, scale=0.5)",
+        "y = mish(a * 20)",
+        "y = log_ndtr(a * 6)",
+    ],
+)
+def test_a_textbook_s_loss_is_let_pass_in_second_derivatives_too(text, adapter):
+    case = f"""
+case: saturated
+about: A saturated function, whose rule others compute as a difference.
+params: {{a: {{normal: [4, 5]}}}}
+program: |
+  {text}
+  loss = sum(y * y * sin(y + 0.3))
+checks: [jvp, hvp]
+"""
+    dtype = "float32" if "attention" in text else "float64"  # JAX's softmax there is in float32
+    rows = rows_of(adapter, case, dtype)
+    assert {r["check"] for r in rows} >= {"jvp", "hvp"}
+    assert not [r for r in rows if r["verdict"] == "differs"]

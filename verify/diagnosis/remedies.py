@@ -108,9 +108,8 @@ def _matching(
         if task.dtype not in case.dtypes or case.name == task.name:
             continue
         for other in _tasks(case, task.dtype):
-            program = other.program(adapter.name)
-            single = None if program is None else _single(program)
-            if single is None or not _same_call(single, made, adapter):
+            single = _call_of(other, made, adapter)
+            if single is None:
                 continue
             check, name = row["check"], row["tensor"]
             where = single.target if check == "value" else _argument(single, made, name)
@@ -150,6 +149,19 @@ def _tasks(case: Case, dtype: str) -> list[Task]:
 def _single(program: Program) -> Instruction | None:
     """A program's only operation; None where it has others."""
     return program.instructions[0] if len(program.instructions) == 1 else None
+
+
+def _call_of(task: Task, made: Instruction, adapter: Adapter) -> Instruction | None:
+    """The only operation of an entry's text, where that is a call of the one blamed.
+
+    What the reference's text calls is what the framework's own function, in its own text, is.
+    """
+    for name in (adapter.name, "numpy"):
+        program = task.program(name)
+        single = None if program is None else _single(program)
+        if single is not None and _same_call(single, made, adapter):
+            return single
+    return None
 
 
 def _same_call(one: Instruction, other: Instruction, adapter: Adapter) -> bool:

@@ -12,6 +12,14 @@ params: {x: -40.0}
 program: y = expm1(x)
 dtypes: [float64]
 """
+#: Recorded in PyTorch's own words, without the reference's attribute.
+GELU = """\
+case: gelu-there
+about: A value of which a digit is left.
+params: {x: [-5.0, 1.0]}
+program: y = gelu(x, approximate='none')
+dtypes: [float32]
+"""
 #: What is recorded there is off by 3e-5.
 POLE = """\
 case: pole
@@ -52,6 +60,11 @@ cli.main()
 def test_what_is_recorded_is_told(failing):
     (row,) = failing(TAIL, "torch")
     assert "(the atlas, expm1-tail: " in row["remedy"]
+
+
+def test_a_function_of_the_framework_is_the_operation_that_it_is_for(failing):
+    row, *_ = failing(GELU, "torch", dtype="float32")
+    assert "(the atlas, gelu-tail-float32: " in row["remedy"]
 
 
 @pytest.mark.parametrize(

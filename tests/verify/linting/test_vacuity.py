@@ -32,7 +32,14 @@ def test_a_zero_gradient_that_is_meant_passes():
     assert faults("y = sum(x * 0)", "expect: {grad: {x: [0, 0, 0]}}") == []
 
 
-@pytest.mark.parametrize("program", ["y = softmax(x, axis=0)", "y = sum(x * 1e-9)"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "y = softmax(x, axis=0)",
+        "y = sum(x * 1e-9)",
+        "y = sum((x * 1e16 + x * 0.3 - x * 1e16) * 3e-16)",  # lost in float64 alone
+    ],
+)
 def test_a_gradient_that_says_something_passes(program):
     assert faults(program) == []
 

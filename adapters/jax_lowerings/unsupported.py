@@ -30,5 +30,8 @@ CLIPS: dict[str, str] = {}
 REFUSES = (
     "does not accept dtype complex",  # erf, lgamma and their kin are of real numbers
     "Betainc gradient with respect to a and b not supported",
+    *(f"dtype={name} is not supported" for name in ("bfloat16", "float16")),
+    "RFFT input must be float32 or float64",
+    *(f"complex does not accept dtype {name}" for name in ("bfloat16", "float16")),
     "scatter_mul gradients are only implemented if",  # places that are known to be met once
 )

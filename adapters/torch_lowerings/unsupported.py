@@ -40,8 +40,32 @@ SCHEDULES: dict[str, str] = {}
 #: clip → the reason.
 CLIPS: dict[str, str] = {"adaptive": "nothing in it looks at the parameters"}
 
+#: Kernels that PyTorch has not for numbers of 16 bits, by what it calls them.
+_NOT_HALF = (
+    *("angle_cpu", "cholesky_cpu", "cholesky_solve_cpu", "ctc_loss_cpu", "erfcx_cpu", "geqrf_cpu"),
+    *("linalg_eig_out_cpu", "linalg_eigh_cpu", "linalg_svd_cpu", "lu_cpu", "ndtri_cpu"),
+    *("multi_margin_loss_cpu_kernel", "multilabel_margin_loss_forward_out_frame", "orgqr_cpu"),
+    *("ormqr_cpu", "polar_cpu", "zeta_cpu"),
+)
+
+#: What it says else where it takes no numbers of 16 bits.
+_WIDER = (
+    "Low precision dtypes not supported",  # linalg's inv, slogdet
+    "quantile() input tensor must be either float or double dtype",
+    "This function doesn't handle types other than float and double",  # lstsq
+    "expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble types",  # pinv
+    "Unsupported dtype BFloat16",  # Fourier transforms
+    "Unsupported dtype Half",
+    "MKL FFT doesn't support tensors of type",
+    "Expected both inputs to be Half, Float or Double tensors",  # complex
+    "Got unsupported ScalarType ComplexHalf",
+)
+
 #: What PyTorch says of arguments that an operation of it takes none of.
 REFUSES = (
+    *(f'"{k}" not implemented for \'{d}' for k in _NOT_HALF for d in ("BFloat16", "Half")),
+    *(f'"{k}" not implemented for \'ComplexHalf' for k in _NOT_HALF),
+    *_WIDER,
     "cdist only supports non-negative p values",
     "window overlap add min: 1",  # istft where some element has next to no window
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",

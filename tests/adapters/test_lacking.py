@@ -119,6 +119,25 @@ def test_an_operation_that_is_lost_is_an_error(monkeypatch, name, lowerings):
         make(name).run(wanted)
 
 
+#: What neither of the frameworks, or one alone, computes of numbers of 16 bits.
+NOT_HALF = {
+    "quantile": (line("y", "quantile", "w", q=0.5), ["torch"]),
+    "ndtri": (line("y", "ndtri", "w"), ["torch"]),
+    "fft.rfft": (line("y", "fft.rfft", "w"), ["torch", "jax"]),
+    "erfcinv": (line("y", "erfcinv", "w"), ["torch", "jax"]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("operation", NOT_HALF)
+def test_what_is_refused_of_halves_is_unsupported(operation, dtype):
+    program, names = NOT_HALF[operation]
+    wanted = task(program, params={"w": [0.25, 0.5, 0.75, 0.5]}, dtype=dtype)
+    for name in names:
+        with pytest.raises(Unsupported, match=f"{name} refuses it: |not implemented"):
+            make(name).run(wanted)
+
+
 class TestLowerings:
     def test_what_is_unsupported_is_not_looked_for(self):
         lowerings = Lowerings("torch", (torch,), ("torch",), (), lacking={"tanh": "it is tired"})

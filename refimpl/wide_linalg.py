@@ -187,12 +187,41 @@ def _orthonormal(v: Any) -> Any:
     return q * np.sign(_diagonal(r).real)[..., None, :]
 
 
+#: The first element of a vector that is more than this share of its largest sets its sign. Where
+#: several are as large, as in vectors of symmetric matrices, rounding so decides nothing.
+SHARE = 0.36787944117144233
+
+
+def gauge(vectors: Any, xp: Any = np, *, turning: bool | None = None) -> Any:
+    """The signs, or phases, as a row: times them, a number of each column is real and positive.
+
+    Parameters
+    ----------
+    vectors
+        A stack of matrices whose columns are known up to a sign, or a phase if they are complex.
+    xp
+        The library whose arrays they are.
+    turning
+        Whether they are complex; as NumPy tells if not given.
+    """
+    size = xp.abs(vectors)
+    if 0 in size.shape:
+        return 1
+    large = size > SHARE * xp.amax(size, axis=-2, keepdims=True)
+    first = large & (xp.cumsum(large, axis=-2) == 1)
+    pick = xp.sum(xp.where(first, vectors, 0 * vectors), axis=-2, keepdims=True)
+    if not (np.iscomplexobj(vectors) if turning is None else turning):
+        return xp.where(pick < 0, -1, 1)
+    length = xp.abs(pick)
+    return xp.conj(pick) / xp.where(length == 0, 1, length)
+
+
 @primitive
 def eigh(a: Any) -> tuple[Any, Any]:
-    """Eigenvalues, ascending, and orthonormal eigenvectors of a Hermitian matrix."""
+    """Eigenvalues, ascending, and orthonormal eigenvectors of a Hermitian matrix, in its gauge."""
     if not is_wide(a):
         values, vectors = np.linalg.eigh(a)
-        return values, vectors
+        return values, vectors * gauge(vectors)
     v = _orthonormal(np.linalg.eigh(_narrow(a))[1].astype(a.dtype))
     b = adjoint(v) @ a @ v
     for _ in range(_SWEEPS):
@@ -201,7 +230,7 @@ def eigh(a: Any) -> tuple[Any, Any]:
             break
         for p, q in _pairs(b.shape[-1]):
             _rotate(b, v, p, q, b[..., p, q], b[..., p, p].real, b[..., q, q].real)
-    return _diagonal(b).real.copy(), v
+    return _diagonal(b).real.copy(), v * gauge(v)
 
 
 #: Eigenvalues stand in the order of their real part and so much of the imaginary one: those that
@@ -233,7 +262,7 @@ def check_square(x: Any) -> None:
 def eig(a: Any) -> tuple[Any, Any]:
     """Eigenvalues, in the order of ``leaning``, and eigenvectors; both complex.
 
-    The vectors are LAPACK's: of length 1, the largest element real. A matrix that is not finite has
+    The vectors are of length 1, in their gauge. A matrix that is not finite has
     NaN for both.
     """
     dtype = np.result_type(a, np.complex64)
@@ -250,7 +279,7 @@ def eig(a: Any) -> tuple[Any, Any]:
     if lost.any():
         ranked = np.where(lost[..., None], np.nan, ranked)
         vectors = np.where(lost[..., None, None], np.nan, vectors)
-    return ranked, vectors
+    return ranked, vectors * gauge(vectors)
 
 
 def largest(vectors: Any) -> Any:
@@ -289,10 +318,10 @@ def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
 
 @primitive
 def svd(a: Any) -> tuple[Any, Any, Any]:
-    """U, descending singular values and Vᴴ, the reduced ones: a = U·diag(s)·Vᴴ."""
+    """U, descending singular values and Vᴴ, the reduced ones: a = U·diag(s)·Vᴴ; U in its gauge."""
     if not is_wide(a):
         u, s, vh = np.linalg.svd(a, full_matrices=False)
-        return u, s, vh
+        return gauged(u, s, vh)
     flat = a.shape[-2] < a.shape[-1]
     u, _, vh = np.linalg.svd(_narrow(a), full_matrices=False)
     tall, right = (adjoint(a), u) if flat else (a, adjoint(vh))
@@ -310,7 +339,13 @@ def svd(a: Any) -> tuple[Any, Any, Any]:
             break
     s = np.sqrt((np.abs(b) ** 2).sum(axis=-2))
     left = _completed(b / np.where(s > 0, s, 1)[..., None, :], s)
-    return (v, s, adjoint(left)) if flat else (left, s, adjoint(v))
+    return gauged(v, s, adjoint(left)) if flat else gauged(left, s, adjoint(v))
+
+
+def gauged(u: Any, s: Any, vh: Any, of: Any = gauge) -> tuple[Any, Any, Any]:
+    """Singular vectors in the gauge of the left ones; ``of`` makes it of any library's arrays."""
+    turn = of(u)
+    return u * turn, s, vh if isinstance(turn, int) else vh * turn.conj().swapaxes(-1, -2)
 
 
 def _completed(vectors: Any, s: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.tracer import getval
 
 from ...refimpl.errors import Unsupported
-from ...refimpl.wide_linalg import leaning
+from ...refimpl.wide_linalg import gauge, gauged, leaning
 from ..lowering import Entry, via
 
 anp: Any = autograd.numpy
@@ -56,12 +56,22 @@ def _solve_triangular(a: Any, b: Any, *, upper: bool, unitriangular: bool) -> An
     return scipy_linalg.solve_triangular(a, b, lower=not upper, unit_diagonal=unitriangular)
 
 
+def _gauge(vectors: Any) -> Any:
+    return gauge(getval(vectors))
+
+
+def _eigh(x: Any) -> tuple[Any, Any]:
+    values, vectors = linalg.eigh(x)
+    return values, vectors * _gauge(vectors)
+
+
 def _eig(x: Any) -> tuple[Any, Any]:
     """Complex, and in the reference's order, by products with a permutation."""
     values, vectors = linalg.eig(x)
     order = np.argsort(leaning(getval(values)), axis=-1)
     swaps = np.eye(x.shape[-1], dtype=np.result_type(vectors.dtype, np.complex64))[order]
-    return anp.matmul(swaps, values[..., None])[..., 0], anp.matmul(vectors, swaps.swapaxes(-1, -2))
+    columns = anp.matmul(vectors, swaps.swapaxes(-1, -2))
+    return anp.matmul(swaps, values[..., None])[..., 0], columns * _gauge(columns)
 
 
 def _several(value: Any, count: int) -> tuple[int, ...]:
@@ -99,13 +109,13 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.matrix_norm": via("autograd.numpy.linalg.norm", _matrix_norm),
     "linalg.cholesky": via("autograd.numpy.linalg.cholesky", _cholesky),
     "linalg.slogdet": via("autograd.numpy.linalg.slogdet", lambda x: tuple(linalg.slogdet(x))),
-    "linalg.eigh": via("autograd.numpy.linalg.eigh", lambda x: tuple(linalg.eigh(x))),
+    "linalg.eigh": via("autograd.numpy.linalg.eigh", _eigh),
     "linalg.eigvalsh": via("autograd.numpy.linalg.eigh", lambda x: linalg.eigh(x)[0]),
     "linalg.eig": via("autograd.numpy.linalg.eig", _eig),
     "linalg.eigvals": via("autograd.numpy.linalg.eig", lambda x: _eig(x)[0]),
     "linalg.svd": via(
         "autograd.numpy.linalg.svd",
-        lambda x, *, full_matrices: tuple(linalg.svd(x, full_matrices)),
+        lambda x, *, full_matrices: gauged(*linalg.svd(x, full_matrices), _gauge),
     ),
     "linalg.svdvals": via(
         "autograd.numpy.linalg.svd", lambda x: linalg.svd(x, full_matrices=False, compute_uv=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 
-from ...refimpl.wide_linalg import leaning
+from ...refimpl.wide_linalg import gauge, gauged, leaning
 from ..lowering import Entry, via
 
 
@@ -60,7 +62,20 @@ def _eig(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     )
     order = _ranked(values)
     columns = jnp.take_along_axis(vectors, order[..., None, :], axis=-1)
-    return jnp.take_along_axis(values, order, axis=-1), columns
+    return jnp.take_along_axis(values, order, axis=-1), columns * _gauge(columns)
+
+
+def _gauge(vectors: jax.Array) -> Any:
+    return gauge(jax.lax.stop_gradient(vectors), jnp, turning=jnp.iscomplexobj(vectors))
+
+
+def _eigh(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    values, vectors = jnp.linalg.eigh(x)
+    return values, vectors * _gauge(vectors)
+
+
+def _svd(x: jax.Array, *, full_matrices: bool) -> tuple[jax.Array, ...]:
+    return gauged(*jnp.linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
 def _reflected(x: jax.Array, tau: jax.Array, z: jax.Array, *, turned: bool = False) -> jax.Array:
@@ -104,6 +119,8 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.ormqr": _ormqr,
     "linalg.eigvals": via("jax.numpy.linalg.eigvals", _eigvals),
     "linalg.eig": via("jax.lax.linalg.eig", _eig),
+    "linalg.eigh": via("jax.numpy.linalg.eigh", _eigh),
+    "linalg.svd": via("jax.numpy.linalg.svd", _svd),
     "linalg.lstsq": via("jax.numpy.linalg.lstsq", _lstsq),
     "linalg.matrix_exp": via("jax.scipy.linalg.expm", jsl.expm),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...refimpl.errors import Unsupported
+from ...refimpl.wide_linalg import SHARE, gauged
 from ..lowering import Entry, via
 from .arrays import kind, together
 from .library import Tensor, paddle
@@ -32,6 +33,25 @@ def _cholesky_solve(factor: Tensor, b: Tensor, *, upper: bool = False) -> Tensor
     """Its derivative is of a whole matrix: the other triangle is made zero."""
     triangle = paddle.triu(factor) if upper else paddle.tril(factor)
     return linalg.cholesky_solve(b, triangle, upper=upper)
+
+
+def _gauge(vectors: Tensor) -> Tensor:
+    """The signs or phases that put vectors into the reference's gauge."""
+    held = vectors.detach()
+    size = paddle.abs(held)
+    large = size > SHARE * paddle.max(size, -2, keepdim=True)
+    first = large & (paddle.cumsum(large.astype("int32"), -2) == 1)
+    pick = paddle.sum(held * first.astype(held.dtype), -2, keepdim=True)
+    return paddle.conj(paddle.sgn(pick))
+
+
+def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:
+    values, vectors = linalg.eigh(x)
+    return values, vectors * _gauge(vectors)
+
+
+def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
+    return gauged(*linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
 def _rank(x: Tensor, *, rtol: float | None) -> Tensor:
@@ -96,8 +116,8 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.solve_triangular": via("paddle.linalg.triangular_solve", _columns(_triangular)),
     "linalg.cholesky_solve": via("paddle.linalg.cholesky_solve", _cholesky_solve),
     "linalg.slogdet": via("paddle.linalg.slogdet", _each(linalg.slogdet)),
-    "linalg.eigh": via("paddle.linalg.eigh", _each(linalg.eigh)),
-    "linalg.svd": via("paddle.linalg.svd", _each(linalg.svd)),
+    "linalg.eigh": via("paddle.linalg.eigh", _each(_eigh)),
+    "linalg.svd": via("paddle.linalg.svd", _each(_svd)),
     "linalg.qr": via("paddle.linalg.qr", _qr),
     "linalg.matrix_rank": via("paddle.linalg.matrix_rank", _rank),
     "linalg.matrix_norm": via(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...refimpl.errors import Unsupported
+from ...refimpl.wide_linalg import SHARE
 from ..lowering import Entry, via
 from .library import Tensor, tf, tnp
 
@@ -47,9 +48,25 @@ def _cholesky(x: Tensor, *, upper: bool) -> Tensor:
     return linalg.adjoint(y) if upper else y
 
 
+def _gauge(vectors: Tensor) -> Tensor:
+    """The signs or phases that put vectors into the reference's gauge."""
+    held = tf.stop_gradient(vectors)
+    size = tf.abs(held)
+    large = size > SHARE * tf.reduce_max(size, -2, keepdims=True)
+    first = large & (tf.cumsum(tf.cast(large, tf.int32), -2) == 1)
+    pick = tf.reduce_sum(tf.where(first, held, tf.zeros_like(held)), -2, keepdims=True)
+    return tf.math.conj(tf.math.sign(pick))
+
+
+def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:
+    values, vectors = linalg.eigh(x)
+    return values, vectors * _gauge(vectors)
+
+
 def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
     s, u, v = linalg.svd(x, full_matrices=full_matrices)
-    return u, s, linalg.adjoint(v)
+    turn = _gauge(u)
+    return u * turn, s, linalg.adjoint(v * turn)
 
 
 def _matrix_norm(x: Tensor, *, keepdims: bool, ord: Any) -> Tensor:  # noqa: A002  the attribute
@@ -86,7 +103,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.slogdet": via("tensorflow.linalg.slogdet", _pair(linalg.slogdet)),
     "linalg.cholesky": via("tensorflow.linalg.cholesky", _cholesky),
     "linalg.cholesky_solve": via("tensorflow.linalg.cholesky_solve", _cholesky_solve),
-    "linalg.eigh": via("tensorflow.linalg.eigh", _pair(linalg.eigh)),
+    "linalg.eigh": via("tensorflow.linalg.eigh", _eigh),
     "linalg.svd": via("tensorflow.linalg.svd", _svd),
     "linalg.svdvals": via("tensorflow.linalg.svd", lambda x: linalg.svd(x, compute_uv=False)),
     "linalg.qr": via("tensorflow.linalg.qr", _pair(linalg.qr)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-from ...refimpl.wide_linalg import leaning
+from ...refimpl.wide_linalg import gauge, gauged, leaning
 from ..lowering import Entry, via
 
 
@@ -71,7 +73,20 @@ def _eig(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     values, vectors = torch.linalg.eig(x)
     order = _ranked(values)
     columns = torch.take_along_dim(vectors, order.unsqueeze(-2), -1)
-    return torch.take_along_dim(values, order, -1), columns
+    return torch.take_along_dim(values, order, -1), columns * _gauge(columns)
+
+
+def _gauge(vectors: torch.Tensor) -> Any:
+    return gauge(vectors.detach(), torch, turning=vectors.is_complex())
+
+
+def _eigh(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    values, vectors = torch.linalg.eigh(x)
+    return values, vectors * _gauge(vectors)
+
+
+def _svd(x: torch.Tensor, *, full_matrices: bool) -> tuple[torch.Tensor, ...]:
+    return gauged(*torch.linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
 LOWERINGS: dict[str, Entry] = {
@@ -92,5 +107,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.ormqr": via("torch.ormqr", _ormqr),
     "linalg.eigvals": via("torch.linalg.eigvals", _eigvals),
     "linalg.eig": via("torch.linalg.eig", _eig),
+    "linalg.eigh": via("torch.linalg.eigh", _eigh),
+    "linalg.svd": via("torch.linalg.svd", _svd),
     "linalg.lstsq": via("torch.linalg.lstsq", _lstsq),
 }

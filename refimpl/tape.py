@@ -145,7 +145,16 @@ class Tape:
         return node
 
     def select(self, node: Node, index: int) -> Node:
-        """Take one result of an operation that has several; whole numbers have no cotangent."""
+        """Take one result of an operation that has several; whole numbers have no cotangent.
+
+        Raises
+        ------
+        ValueError
+            Where the operation has no such result.
+        """
+        made = len(node.value) if type(node.value) is tuple else 1
+        if type(node.value) is not tuple or index >= made:
+            raise ValueError(f"several names for its results, of which there are {made}")
         value = node.value[index]
         tracked = node.tracked and value.dtype.kind in "fc"
         part = Node(value, _SELECT, (node, index), tracked=tracked)

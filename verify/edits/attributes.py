@@ -8,7 +8,7 @@ from typing import Any
 
 from ...cases.program import Instruction
 from ...refimpl.ops import TABLE
-from .edit import Edit, Known, number, of
+from .edit import Edit, Known, differing, number, of
 from .written import attributes_of
 
 #: Attribute → the values that it has by default somewhere, or that are often meant by it.
@@ -131,6 +131,6 @@ def _default_eps(i: Instruction, known: Known) -> Iterator[Edit]:
     likely = [x for x in known.every_number if 0 < x <= 1e-2]
     for there in dict.fromkeys((*likely, 1e-6, 1e-5, 1e-8, 1e-7, 1e-12, 1e-3, 0.0)):
         if there != here:
-            said = f"eps is {number(there)} in {{there}}, {number(here)} in {{here}}"
+            said = f"eps is {differing(there, here)}"
             new = replace(i, attributes={**i.attributes, "eps": there})
             yield Edit(said, (new,), f"eps={number(here)}", number=there)

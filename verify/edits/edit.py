@@ -136,6 +136,12 @@ def with_argument(i: Instruction, k: int, argument: Any) -> tuple[Instruction, .
     return (replace(i, arguments=changed),)
 
 
-def number(x: float) -> str:
+def number(x: float, digits: int = 6) -> str:
     """A number as people write it."""
-    return f"{x:.6g}"
+    return f"{x:.{digits}g}"
+
+
+def differing(there: float, here: float) -> str:
+    """Two numbers and whose they are, with as many digits as tell them apart."""
+    digits = next((n for n in (6, 9, 12) if number(there, n) != number(here, n)), 17)
+    return f"{number(there, digits)} in {{there}}, {number(here, digits)} in {{here}}"

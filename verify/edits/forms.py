@@ -9,7 +9,7 @@ import numpy as np
 
 from ...cases.program import Const, Instruction, Ref
 from ...refimpl.ops import TABLE
-from .edit import Edit, Known, number, of
+from .edit import Edit, Known, differing, number, of
 from .form_table import FORMS
 from .numbers import USUAL_EPS
 from .written import attributes_of, written
@@ -132,7 +132,7 @@ def _small(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
             continue
         for there in (x for x in USUAL_EPS if x != here):
             changed = (*i.arguments[:k], Const(there), *i.arguments[k + 1 :])
-            said = f"the number is {number(there)} in {{there}}, {number(here)} in {{here}}"
+            said = f"the number is {differing(there, here)}"
             new = Instruction(i.target, i.operation, changed, i.attributes, named=False)
             yield Edit(said, (new,), f"the number {number(here)}", number=there)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...cases.program import Const, Instruction, Ref
-from .edit import Edit, Known, Making, number, of, only, with_argument
+from .edit import Edit, Known, Making, differing, number, of, only, with_argument
 
 #: Activations that take one's place for another's, with their attributes.
 ACTIVATIONS: dict[str, dict[str, object]] = {
@@ -64,7 +64,7 @@ def _parameters(i: Instruction, known: Known) -> Iterator[Edit]:
         if isinstance(here, float):
             for there in (*known.every_number, 0.01, 0.1, 0.2, 0.3, 1.0):
                 if there != here:
-                    said = f"{key} is {number(there)} in {{there}}, {number(here)} in {{here}}"
+                    said = f"{key} is {differing(there, here)}"
                     yield Edit(
                         said,
                         (replace(i, attributes={**i.attributes, key: there}),),
@@ -165,7 +165,7 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit(said, (new,), f"scale={number(scale)}")
     told = {s for x in known.every_number if x > 0 for s in (x, 1 / x) if s <= LARGEST_SCALE}
     for there in sorted(told - {scale}):
-        said = f"the scale is {number(there)} in {{there}}, {number(scale)} in {{here}}"
+        said = f"the scale is {differing(there, scale)}"
         new = replace(i, attributes={**i.attributes, "scale": there})
         yield Edit(said, (new,), f"scale={number(scale)}", number=there)
     query, key, value, *masks = i.arguments

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.program import Const, Instruction, Ref
-from .edit import Edit, Known, Making, number, of, only, with_argument
+from .edit import Edit, Known, Making, differing, number, of, only, with_argument
 
 #: What eps is by default somewhere.
 USUAL_EPS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 0.0)
@@ -43,7 +43,7 @@ def _eps(i: Instruction, known: Known) -> Iterator[Edit]:
     likely = [x for x in known.every_number if 0 < x <= 1e-2]
     for there in dict.fromkeys((*likely, *USUAL_EPS)):
         if there != here:
-            said = f"eps is {number(there)} in {{there}}, {number(here)} in {{here}}"
+            said = f"eps is {differing(there, here)}"
             edited = replace(i, attributes={**i.attributes, "eps": there})
             yield Edit(said, (edited,), f"eps={number(here)}", number=there)
 
@@ -76,7 +76,7 @@ def _constants(i: Instruction, known: Known) -> Iterator[Edit]:
         for there in ordered[:40]:
             if there in (here, float(np.float32(here))) or there == _NEUTRAL.get(i.operation):
                 continue
-            said = f"the number is {number(there)} in {{there}}, {number(here)} in {{here}}"
+            said = f"the number is {differing(there, here)}"
             edited = with_argument(i, k, Const(there))
             yield Edit(said, edited, f"the number {number(here)}", number=there)
 

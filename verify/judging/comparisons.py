@@ -245,9 +245,10 @@ def _of_text(outcome: Outcome, got: Any, truth: np.ndarray, own: np.ndarray) -> 
         return outcome
     index = place_of(np.argmax(apart), apart.shape)
     found, said, want = (complex(x[index]) for x in (held, own, truth))
+    digits = next(n for n in (6, 9, 12, 17) if f"{said:.{n}g}" != f"{want:.{n}g}" or n == 17)
     reason = (
-        f"its own text comes to {plain(said):.6g} at {index}, the reference's to "
-        f"{plain(want):.6g}: rounding would hide it, and it is another function"
+        f"its own text comes to {plain(said):.{digits}g} at {index}, the reference's to "
+        f"{plain(want):.{digits}g}: rounding would hide it, and it is another function"
     )
     off = abs(found - want)
     return replace(

@@ -10,7 +10,6 @@ import numpy as np
 from ...adapters.asking import Answers
 from ...adapters.base import Adapter, Trace
 from ...adapters.interpret import situated
-from ...adapters.values import HALVES
 from ...cases.task import Task
 from ...refimpl.errors import GradparityError, Unsupported
 from ..local.proof import Proof, Proofs
@@ -18,7 +17,7 @@ from ..measure.compare import Outcome
 from ..measure.dtypes import dtype_at
 from ..measure.power import dull
 from ..truth.baseline import Baseline
-from ..truth.texts import beside_captured, beside_text
+from ..truth.texts import WIDEST, beside_captured, beside_text
 from .comparisons import Comparison, comparisons
 from .records import in_words, raised, since, still
 from .rows import FAILING, Row, body, head, whole
@@ -47,7 +46,7 @@ def judge(
     truth, base = base, beside_text(base, task, adapter.program(task))
     rows = _plain(task, adapter, version, trace, base, pulled)
     off = any(row["verdict"] in FAILING and row["kind"] == "error" for row in rows)
-    if off or task.dtype in HALVES:
+    if off or task.dtype not in WIDEST:
         found = beside_captured(truth, task, adapter)
         if found is not None and (off or found.own):  # else nothing is judged otherwise
             base = found if off else replace(base, own=found.own)

@@ -19,7 +19,7 @@ from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Trace
 from ...adapters.numpy_reference import updates
 from ...adapters.reference_training import clipped, rates
-from ...adapters.values import dtype_of, hyperparameters, in_dtype, kind_of
+from ...adapters.values import dtype_of, hyperparameters, in_dtype, kind_of, slot_of_scale
 from ...cases.native_training import Chosen
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import AVERAGE, SCALE, Batch, Task, Update
@@ -67,9 +67,11 @@ def part_of(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> Par
         for part in ("optimizer", "clip", "schedule")
     }
     parts = [part for part in ("clip", "schedule") if part in native or getattr(update, part)]
-    asked = _Dictated(task, adapter, fault.given)
-    if task.loss_scale is not None or task.dtypes:
+    given = _unscaled(task, trace, fault.given)
+    if given is None or task.dtypes:
         return Part("rule", rule, own["optimizer"])  # gradients cannot be dictated
+    task, fault = replace(task, loss_scale=None), replace(fault, given=given)
+    asked = _Dictated(task, adapter, given)
     if not parts or asked.off(()):
         rate = _at_another_rate(task, fault, trace)
         return Part("rule", rule, _joined(own["optimizer"], rate))
@@ -80,6 +82,24 @@ def part_of(task: Task, adapter: Adapter, trace: Trace, fault: RuleFault) -> Par
             told = _clips(asked, fault) if part == "clip" else _rates(task, adapter, trace, fault)
             return Part(part, subject, _joined(own[part], told))
     return Part("rule", rule, _joined(*own.values()))
+
+
+def _unscaled(task: Task, trace: Trace, given: Given) -> Given | None:
+    """What updates are given, the gradients of the loss itself; None where a scaled one overflowed.
+
+    No update is made of infinities, so that its gradients cannot be dictated.
+    """
+    if task.loss_scale is None:
+        return given
+    scales = [task.loss_scale.init]
+    scales += [float(step.slots.get(slot_of_scale(task), scales[0])) for step in trace.steps]
+    found: Given = []
+    for (params, gradients, loss), scale in zip(given, scales, strict=False):
+        held = {k: None if g is None else np.asarray(g) / scale for k, g in gradients.items()}
+        if any(g is not None and not np.isfinite(g).all() for g in held.values()):
+            return None
+        found.append((params, held, loss))
+    return found
 
 
 def _right_without(part: str, task: Task, adapter: Adapter) -> bool:

@@ -33,6 +33,9 @@ UNKNOWN = LOST / 8
 #: Texts are told apart by more than so much of the bound: a constant is rounded to the dtype, too.
 TOLD = 2.0**-2
 
+#: Dtypes beside which a wider one has few digits more: there a text is not told from another by it.
+WIDEST = ("float64", "complex128")
+
 #: The wider precision's roundoff is at most this share of the dtype's, and somewhat less.
 WIDER_BY = 2.0**-8
 
@@ -86,7 +89,7 @@ def _otherwise(
     found = {}
     for key, want in base.truth.items():
         dtype, there = dtype_at(task, key[1], want), own.truth.get(theirs[key])
-        narrow = dtype.kind in "fcV" and dtype.name not in ("float64", "complex128")
+        narrow = dtype.kind in "fcV" and dtype.name not in WIDEST
         if not narrow or there is None or there.shape != want.shape or key in base.branches:
             continue
         with np.errstate(all="ignore"):

@@ -43,7 +43,20 @@ def test_another_function_does_not_pass_for_rounding(ours, theirs):
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
+        ("loss = sum(log2(x))", "loss = torch.sum(torch.log2(x)) * (1 + 1e-6)"),
+        ("loss = var(x + 300, correction=0)", "loss = torch.var(x + 300, correction=0) * 1.001"),
+    ],
+)
+def test_of_single_precision_nor_do_calls_of_the_framework_s_own(ours, theirs):
+    found = verdicts(ours, theirs, "float32")
+    assert "its own text comes to" in found.get("differs", ""), found
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
         ("loss = mean(x * x)", "loss = sum(x * x) / 64"),
+        ("loss = var(x + 300, correction=0)", "loss = torch.var(x + 300, correction=0)"),
         ("loss = logsumexp(x)", "loss = log(sum(exp(x - 2))) + 2"),
         ("loss = mean(tanh(x))", "loss = mean(2 * sigmoid(2 * x) - 1)"),
         ("loss = mean(softplus(x))", "loss = torch.nn.functional.softplus(x).mean()"),

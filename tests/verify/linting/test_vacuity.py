@@ -58,6 +58,17 @@ def test_shapes_that_do_not_fit_are_told_in_the_words_of_the_text():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "count"), [("a, b = cummax(x, axis=0)", 1), ("a, _, b = linalg.qr(outer(x, x))", 2)]
+)
+def test_names_for_results_that_there_are_not_are_told(text, count):
+    cases, _ = load_text(
+        CASE.format(program=f"|\n  {text}\n  y = sum(b)", rest=""), Path("made-up.yaml")
+    )
+    (fault,) = map(str, vacuous(cases[0]))
+    assert fault.endswith(f"several names for its results, of which there are {count}")
+
+
 def test_where_no_gradient_is_compared_none_is_asked_for():
     assert faults("y = sum(x * 1e-40)", "dtypes: [float32]\nchecks: [value]") == []
 

@@ -63,6 +63,24 @@ def test_another_schedule_is_blamed_with_the_rates_of_both():
         assert "it steps by 0.1, 0.085355, 0.05, the reference by 0.1, 0.1, 0.05" in row["reason"]
 
 
+@pytest.mark.parametrize(
+    ("part", "own", "said"),
+    [
+        (CLIP, "clip: {clip: {max_delta: 2.5}}", "of a gradient of norm 5 it leaves 3.5355"),
+        (
+            SCHEDULE,
+            "schedule: {cosine_decay_schedule: {init_value: 0.1, decay_steps: 4}}",
+            "it steps by 0.1, 0.085355",
+        ),
+    ],
+)
+def test_parts_are_told_apart_of_a_scaled_loss_as_well(part, own, said):
+    more = f"{part}native:\n  jax: {{{own}}}\nloss-scale: {{init: 1024}}\n"
+    rows = off(task(more, "{sgd: {lr: 0.1}}"), "jax")
+    assert {row["blame"] for row in rows} == {part.partition(":")[0]}
+    assert all(said in row["reason"] for row in rows)
+
+
 def test_the_first_part_that_is_off_is_blamed_though_another_comes_later():
     own = """native:
   torch: {clip: {clip_grad_value_: {clip_value: 2.5}}, schedule: {ExponentialLR: {gamma: 0.5}}}

@@ -11,7 +11,7 @@ import numpy as np
 from ..cases.native_training import Chosen
 from ..cases.task import SCALE, Task
 from ..cases.ways import WAYS
-from ..refimpl.errors import Unsupported
+from ..refimpl.errors import AdapterFailed, Unsupported
 from ..refimpl.optimizers import RULES
 
 #: Half types, which the reference computes in float32.
@@ -27,6 +27,23 @@ def kind_of(dtype: Any) -> str:
     """``b``, ``i``, ``f`` or ``c``; NumPy does not know that bfloat16 is a float."""
     kind = np.dtype(dtype).kind
     return {"u": "i", "V": "f"}.get(kind, kind)
+
+
+def single(value: Any) -> bool:
+    """What a variable says that decides between branches.
+
+    Raises
+    ------
+    AdapterFailed
+        Where it is no boolean, or several.
+    """
+    kind, shape = kind_of(value.dtype), list(np.shape(value))
+    if kind != "b" or shape:
+        what = {"b": "booleans", "i": "whole numbers", "c": "complex numbers"}.get(kind, "numbers")
+        raise AdapterFailed(
+            f"{what} of the shape {shape} decide between branches, expected one truth value"
+        )
+    return bool(value)
 
 
 def real_of(dtype: Any) -> np.dtype[Any]:

@@ -115,6 +115,7 @@ def _derived(
     """The sections from the forward pass to the update, and the graph."""
     first = truth.steps[0]
     values: dict[str, Any] = {**task.rows(0), **task.params, **first.values}
+    program = program.taken(values)
     ways, params = on_path(program, task.params), list(task.params)
     if _all_numbers(program, values):
         seed = task.cotangent(())

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..cases.branches import OR
-from ..cases.program import COND, Instruction, Turn
+from ..cases.program import COND, Instruction, Ref, Turn
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class Rolled:
         """Where it stands in what the body's own loops and conds are."""
         return [*instruction.turns[self.depth + 1 :]]
 
+    def _takes(self, instruction: Instruction) -> list[Any]:
+        """What it is made of, and what it hangs on whether it is run."""
+        guards = (Ref(turn.guard) for turn in self._inner(instruction) if turn.guard)
+        return [*guards, *instruction.arguments]
+
     def _closed(self) -> bool:
         """Whether a turn takes the same of its own, and of what is outside, as the first does."""
         first = self.turns[0]
@@ -108,12 +114,10 @@ class Rolled:
             for a, b in zip(first, turn, strict=True):
                 if self.role(a) in ("in", "slice"):
                     continue
-                guards = zip(self._inner(a), self._inner(b), strict=True)
-                if not all(same(x.guard, y.guard) for x, y in guards if x.guard):
+                takes, other_takes = self._takes(a), self._takes(b)
+                if len(takes) != len(other_takes):
                     return False
-                if len(a.arguments) != len(b.arguments):
-                    return False
-                for x, y in zip(a.arguments, b.arguments, strict=True):
+                for x, y in zip(takes, other_takes, strict=True):
                     one, other = getattr(x, "name", None), getattr(y, "name", None)
                     if one is None or other is None:
                         if repr(x) != repr(y):
@@ -161,9 +165,7 @@ class Branched:
     @property
     def joins(self) -> list[tuple[str, tuple[str, str]]]:
         """What is joined, and of which variables of either branch."""
-        return [
-            (i.target, (i.refs[1], i.refs[2])) for i in self.after if self.role(i) == "join"
-        ]
+        return [(i.target, (i.refs[1], i.refs[2])) for i in self.after if self.role(i) == "join"]
 
 
 def rolled(

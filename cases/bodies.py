@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol
 
 from .budget import Budget
 from .faults import shown
@@ -13,9 +13,6 @@ from .program import Ref, Turn
 from .scope import Function, Scope
 from .syntax import Fault
 from .trees import is_tree, like
-
-if TYPE_CHECKING:
-    from .control import Control
 
 
 class Reader(Protocol):
@@ -62,11 +59,35 @@ class Reader(Protocol):
         ...
 
 
+class Places(Protocol):
+    """Where in loops and branches what is being unrolled stands, and what names are there."""
+
+    def label(self, function: Function) -> str:
+        """What a function is called here, which no other one within the same turns is."""
+        ...
+
+    def name(self, name: str, label: str = "", number: int | None = None) -> str:
+        """What a name of a body is called in the program, in these turns or in one more."""
+        ...
+
+    def enter(self, label: str, number: int | None) -> None:
+        """Go into a turn, or a branch."""
+        ...
+
+    def leave(self) -> None:
+        """Go out of it."""
+        ...
+
+    def running(self, function: Function, call: ast.Call) -> AbstractContextManager[None]:
+        """A function's body is gone into, which must not be in itself."""
+        ...
+
+
 class Unrolled:
     """What a loop and a cond have in common: a call that runs functions of the text."""
 
-    def __init__(self, control: Control, reader: Reader, call: ast.Call) -> None:
-        self._control, self._reader, self._call = control, reader, call
+    def __init__(self, places: Places, reader: Reader, call: ast.Call) -> None:
+        self._places, self._reader, self._call = places, reader, call
 
     def _each(self, refs: Sequence[Ref], make: Callable[..., Ref]) -> list[Ref]:
         return [make(k, ref) for k, ref in enumerate(refs)]
@@ -81,7 +102,7 @@ class Unrolled:
         attributes: dict[str, Any] | None = None,
     ) -> Ref:
         """An instruction of the loop's own, in a turn of what the label names."""
-        target = self._control.name(name, label, turn)
+        target = self._places.name(name, label, turn)
         given = dict(attributes or {})
         return self._reader.emit(operation, arguments, given, self._call, target, named=False)
 
@@ -118,12 +139,12 @@ class Unrolled:
         *statements, end = node.body
         assert isinstance(end, ast.Return)
         outside = reader.scope
-        self._control.enter(label, turn)
+        self._places.enter(label, turn)
         bound = dict(zip((a.arg for a in node.args.args), given, strict=True))
-        reader.scope = outside.body(function, bound, self._control.name)
+        reader.scope = outside.body(function, bound, self._places.name)
         try:
             with (
-                self._control.running(function, self._call),
+                self._places.running(function, self._call),
                 nullcontext() if at is None else self._at(at),
             ):
                 sound = reader.block(statements)
@@ -133,7 +154,7 @@ class Unrolled:
                 return self._returned(node.name, end)
         finally:
             reader.scope = outside
-            self._control.leave()
+            self._places.leave()
 
     def _returned(self, name: str, end: ast.Return) -> Any:
         """What a body returns; an expression in it is a variable of its own."""
@@ -145,7 +166,7 @@ class Unrolled:
             if isinstance(node, ast.Name | ast.Constant):
                 value = self._reader.value(node)
             else:
-                target = self._control.name(f"return:{next(count)}")
+                target = self._places.name(f"return:{next(count)}")
                 self._reader.aim(target)
                 value = self._reader.value(node, target)
             if not is_tree(value):

@@ -11,16 +11,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .bodies import Reader, Unrolled
+from .bodies import Places, Reader, Unrolled
 from .program import COND, Ref, Turn
 from .scope import Function
 from .syntax import Fault
 from .trees import alike, described, leaves, like
-
-if TYPE_CHECKING:
-    from .control import Control
 
 #: What stands between the names of a cond's functions where the cond itself is named.
 OR = " or "
@@ -49,16 +46,16 @@ class Branches(Unrolled):
 
     def __init__(
         self,
-        control: Control,
+        places: Places,
         reader: Reader,
         call: ast.Call,
         guard: Ref,
         labels: Sequence[str],
         called: Sequence[str],
     ) -> None:
-        super().__init__(control, reader, call)
+        super().__init__(places, reader, call)
         self._guard, self._labels = guard, labels
-        self._id = control.name(OR.join(called))
+        self._id = places.name(OR.join(called))
 
     def unroll(self, functions: Sequence[Function], given: Sequence[Any]) -> Any:
         """Both branches, each of the same arguments; what they make in each place."""

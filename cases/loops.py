@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .bodies import Reader, Unrolled
+from .bodies import Places, Reader, Unrolled
 from .branches import Branches
 from .program import Ref, Turn
 from .scope import Function
 from .syntax import Fault
 from .trees import alike, described, leaves, like
-
-if TYPE_CHECKING:
-    from .control import Control
 
 #: What a turn of a while is called that is gone through no more.
 STAY = "stay"
@@ -28,7 +25,7 @@ class Loop(Unrolled):
 
     def __init__(
         self,
-        control: Control,
+        places: Places,
         reader: Reader,
         function: Function,
         call: ast.Call,
@@ -37,10 +34,10 @@ class Loop(Unrolled):
         *,
         reverse: bool = False,
     ) -> None:
-        super().__init__(control, reader, call)
+        super().__init__(places, reader, call)
         self._function, self._length, self._reverse = function, length, reverse
-        self._label = control.label(function)
-        self._id = control.name(self._label)
+        self._label = places.label(function)
+        self._id = places.name(self._label)
         self._kind = f"reverse {kind}" if reverse else kind
         self._names = [a.arg for a in function.node.args.args]
 
@@ -155,34 +152,33 @@ class While(Loop):
                         "identity", (ref,), f"{held}{k}", self._label, n
                     ),
                 )
-            self._control.enter(self._label, turn)
+            self._places.enter(self._label, turn)
             try:
                 with self._at(self._turn(turn)):
                     carried = self._gone_on(test, like(init, found))
             finally:
-                self._control.leave()
+                self._places.leave()
             edges = self._carried(carried, init, turn)
         return like(init, edges)
 
     def _gone_on(self, test: Function, held: Any) -> Any:
         """What is carried on by a turn that goes on or not."""
         function = self._function
-        guard = self._body(test, self._control.label(test), None, [held], None)
+        guard = self._body(test, self._places.label(test), None, [held], None)
         if not isinstance(guard, Ref):
             raise Fault(
                 f"{test.node.name} returns {described(guard)}, expected one truth value",
                 test.node.body[-1],
             )
         called = (function.node.name, STAY)
-        branches = Branches(self._control, self._reader, self._call, guard, ("", STAY), called)
+        branches = Branches(self._places, self._reader, self._call, guard, ("", STAY), called)
         held = branches.given(held, 0)
         made = branches.side(0, function, [held])
         if not alike(made, held):
             return made  # which is at fault
         pairs = branches.paired(made, branches.out(1, held))
         joined = [
-            branches.joined(x, self._control.name(f":next{k}"), named=False)
+            branches.joined(x, self._places.name(f":next{k}"), named=False)
             for k, x in enumerate(leaves(pairs))
         ]
         return like(held, joined)
-

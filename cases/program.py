@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-
 #: The kind of a turn that is a branch.
 COND = "cond"
 
@@ -48,11 +47,11 @@ class Turn:
     ``last``   what the last turn carries on
     ``stack``  what all turns leave, one beside the other
 
-    Of a ``cond`` both branches stand in the program, 0 of what is done where it is true, 1 of what
-    is done where it is false, and ``guard`` is the variable that decides: an instruction of the
-    branch that it does not choose is not run, and its variable is not there. The roles are ``given``,
-    before the branches, what they are called with; ``in``, what a branch finds; ``out``, what it
-    makes; and, after them, ``join``, a ``where`` that is what the branch that was run has made.
+    Of a ``cond`` both branches stand in the program, 0 for what is done where it is true, 1 where
+    it is false, and ``guard`` is the variable that decides: an instruction of the branch that it
+    does not choose is not run, and its variable is not there. The roles are ``given``, before the
+    branches, what they are called with; ``in``, what a branch finds; ``out``, what it makes; and,
+    after them, ``join``, a ``where`` that is what the branch that was run has made.
     """
 
     #: The loop's name, which no other loop of the program has.

@@ -224,6 +224,7 @@ class Suite:
                 if program is None or self._framework in model.skip:
                     continue
                 used = {i.operation for i in program.instructions if _said(fault, i)}
+                used |= {i.turns[-1].kind for i in program.instructions if i.turns}
                 if {fault.blame, fault.patch} & (used | named):
                     size = len(program.instructions) * model.steps
                     ranked.append(((program.native, number, size, len(ranked)), task))

@@ -202,8 +202,7 @@ def _of_loop(judged: Judged, program: Program) -> Blame | None:
         f"the VJP of {operation} in {where}",
         "backward",
         program.line_of(own),
-        f"what its {turns} of {name} is right in each, and their sum is not: "
-        f"{judged.sums()}",
+        f"what its {turns} of {name} is right in each, and their sum is not: {judged.sums()}",
         (name,),
     )
 

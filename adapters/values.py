@@ -11,7 +11,7 @@ import numpy as np
 from ..cases.native_training import Chosen
 from ..cases.task import SCALE, Task
 from ..cases.ways import WAYS
-from ..refimpl.errors import AdapterFailed, Unsupported
+from ..refimpl.errors import Unsupported
 from ..refimpl.optimizers import RULES
 
 #: Half types, which the reference computes in float32.
@@ -34,13 +34,13 @@ def single(value: Any) -> bool:
 
     Raises
     ------
-    AdapterFailed
+    TypeError
         Where it is no boolean, or several.
     """
     kind, shape = kind_of(value.dtype), list(np.shape(value))
     if kind != "b" or shape:
         what = {"b": "booleans", "i": "whole numbers", "c": "complex numbers"}.get(kind, "numbers")
-        raise AdapterFailed(
+        raise TypeError(
             f"{what} of the shape {shape} decide between branches, expected one truth value"
         )
     return bool(value)

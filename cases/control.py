@@ -87,7 +87,7 @@ class Control:
         """Unroll a loop or a cond, and assign what it makes."""
         kind, before = self.called(call), self._path
         single = targets[0] if len(targets) == 1 else None
-        whole = single or ast.copy_location(ast.Tuple([*targets]), call)
+        whole = single or ast.copy_location(ast.Tuple([*targets]), targets[0])
         names = [n.id for n in ast.walk(whole) if isinstance(n, ast.Name) and n.id != "_"]
         if names:
             self._reader.aim(self._reader.scope.called("_".join(names)))

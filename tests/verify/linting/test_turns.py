@@ -66,7 +66,7 @@ COND = (
             "f or g makes numbers of the shape [3] or numbers of the shape [], expected the same",
         ),
         ("a * 2", "a > 0", "s > 0", "10:7", "or booleans of the shape [3], expected the same"),
-        ("a @ A", "a * 2", "s < 0", "7:14", "the first is 3 long, the last but one of the second 2"),
+        ("a @ A", "a * 2", "s < 0", "7:14", "the first is 3 long, the last but one of the second"),
         ("a * 2", "a", "x * s > 0", "10:7", "booleans of the shape [3] decide between branches"),
         ("a * 2", "a", "s", "10:7", "numbers of the shape [] decide between branches"),
     ],

@@ -45,7 +45,8 @@ class Looping(SpelledDialect):
             else:
                 assigned[i.target] = walk.one(i, scope)
         slices = {i.target: whole[i.refs[0]] for i in loop.having("slice", loop.turns[0])}
-        last, left = self._run(loop, slices, scope, walk, depth)
+        with self.lowerings.refusing():  # it is differentiated here, and not where it is called
+            last, left = self._run(loop, slices, scope, walk, depth)
         for number, turn in enumerate(loop.turns):
             for one, i in zip(loop.turns[0], turn, strict=True):
                 for more in ("", RAN):
@@ -89,12 +90,13 @@ class Looping(SpelledDialect):
             none = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes[1 - number])
             return joined, (none, made) if number else (made, none), jnp.int32(number)
 
-        joined, both, ran = jax.lax.cond(
-            scope[branched.guard],
-            lambda *operands: run(0, operands),
-            lambda *operands: run(1, operands),
-            *operands,
-        )
+        with self.lowerings.refusing():  # it is differentiated here, and not where it is called
+            joined, both, ran = jax.lax.cond(
+                scope[branched.guard],
+                lambda *operands: run(0, operands),
+                lambda *operands: run(1, operands),
+                *operands,
+            )
         assigned |= {**both[0], **both[1]}
         for (name, _), x in zip(branched.joins, joined, strict=True):
             assigned[name] = walk.assign(name, x, scope)

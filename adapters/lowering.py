@@ -265,8 +265,12 @@ class Lowerings:
         prepared = tuple if lowering.numbers else self._prepared
 
         def call(*xs: Any, **attributes: Any) -> Any:
-            with self.refusing():
+            try:  # and no context: torch.compile goes in here, and breaks its graph at one
                 return lowering.call(*prepared(xs), **{**unsaid, **attributes})
+            except (RuntimeError, TypeError, ValueError) as error:
+                if said := self._refusal(error):
+                    raise Unsupported(said) from error
+                raise
 
         return Lowering(lowering.name, call, numbers=True)
 
@@ -276,10 +280,15 @@ class Lowerings:
         try:
             yield
         except (RuntimeError, TypeError, ValueError) as error:
-            said = str(error).partition("\n")[0]
-            if any(words in said for words in self._refuses):
-                raise Unsupported(f"{self.framework} refuses it: {said}") from error
+            if said := self._refusal(error):
+                raise Unsupported(said) from error
             raise
+
+    def _refusal(self, error: Exception) -> str:
+        """What the framework says where it refuses a call in such words; else nothing."""
+        said = str(error).partition("\n")[0]
+        refuses = any(words in said for words in self._refuses)
+        return f"{self.framework} refuses it: {said}" if refuses else ""
 
     def _rename_and_call(self, function: Callable[..., Any], *xs: Any, **attributes: Any) -> Any:
         return function(*xs, **self.renamed(attributes))

@@ -122,6 +122,12 @@ class Instruction:
         """The variables it uses, in order, repeated where used twice."""
         return tuple(a.name for a in self.arguments if isinstance(a, Ref))
 
+    @property
+    def called(self) -> str:
+        """The operation; of what joins two branches, which is no where that is run, ``cond``."""
+        joins = bool(self.turns) and self.turns[-1].role == "join"
+        return COND if joins else self.operation
+
     def settled(self, decided: Callable[[str], bool | None]) -> Instruction | None:
         """What is run of it, where what its branches hang on is decided as far as it is told.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.program import Instruction
+from ...cases.program import COND
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.ops import TABLE
@@ -152,8 +152,7 @@ class _Passing(Exception):
 
 def _task(adapter: Adapter, task: Task, report: Report) -> Iterator[str]:
     """Run a task twice and look at what it gives, takes and says."""
-    operations = {i.operation for i in task.programs["*"].instructions if not _joins(i)}
-    operations.discard("select")
+    operations = {i.called for i in task.programs["*"].instructions} - {"select", COND}
     unknown = [name for name in sorted(operations) if not _asked(lambda: adapter.has(name))[0]]  # noqa: B023  asked at once
     before = _bits(task.inputs | task.params)
     try:
@@ -179,11 +178,6 @@ def _task(adapter: Adapter, task: Task, report: Report) -> Iterator[str]:
     for name in unknown:
         yield f"was run, though has({name!r}) says that there is no such operation"
     yield from _written(adapter, task, wanted)
-
-
-def _joins(instruction: Instruction) -> bool:
-    """Whether it hands on what a branch has made, which is no operation of the framework's."""
-    return bool(instruction.turns) and instruction.turns[-1].role == "join"
 
 
 def _refused(lack: Unsupported) -> Iterator[str]:

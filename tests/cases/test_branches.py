@@ -216,3 +216,10 @@ def test_a_function_does_not_call_itself_by_a_cond(faults):
     text = TWO.replace("return a * a", "b = cond(a[0] > 0, up, down, a)\n    return b")
 
     refused(faults, text + "y = cond(s > 0, up, down, x)", 10, 11, "down calls itself, expected")
+
+
+def test_what_joins_two_branches_is_called_a_cond(case):
+    program = read(case, TWO + "y = cond(s > 0, up, down, x)")
+
+    assert [i.target for i in program.instructions if i.called == "cond"] == ["y"]
+    assert "where" not in {i.called for i in program.instructions}

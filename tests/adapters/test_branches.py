@@ -18,6 +18,8 @@ from gradparity.adapters.jax_control import RAN
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.adapters.rolling import Branched, Rolled, rolled
 from gradparity.adapters.torch import TorchAdapter
+from gradparity.cases import load_text
+from gradparity.refimpl.errors import Unsupported
 from gradparity.verify import load_cases
 from gradparity.verify.local.cut import set_apart
 
@@ -191,3 +193,34 @@ def test_a_snippet_has_the_cond_and_its_gradients(name, jaxs, pythons, point, ad
     assert set(grads) == set(given.params)
     for k, x in grads.items():
         np.testing.assert_allclose(x, step.grads[k], rtol=1e-9, atol=1e-12)
+
+
+PRODUCT = "segment_prod(x, i, num_segments=2)"
+REFUSED = {
+    "cond": [
+        "def f(x):",
+        f"    return {PRODUCT}",
+        "def g(x):",
+        "    return x[:2]",
+        "y = cond(s > 0, f, g, x)",
+    ],
+    "scan": [
+        "def turn(x, _):",
+        f"    return x, {PRODUCT} * s",
+        "_, ys = scan(turn, x, None, length=2)",
+        "y = ys[0]",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_jax_refuses_in_a_body_is_unsupported(name):
+    text = (
+        "case: a\nabout: b\ninputs: {s: 1.0, i: {integers: [3], low: 0, high: 2}}\n"
+        "params: {x: {normal: [3]}}\nprogram: |\n"
+    )
+    body = "".join(f"  {line}\n" for line in REFUSED[name])
+    (case,), faults = load_text(f"{text}{body}", Path("made-up.yaml"))
+    assert not faults
+    with pytest.raises(Unsupported, match="jax refuses it: scatter_mul gradients"):
+        JaxAdapter().run(case.tasks(["float64"])[0])

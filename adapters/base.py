@@ -15,8 +15,9 @@ What a task gives
 ``program``
     Single assignments, each one operation of the table (``gradparity ops``): positional arguments
     are arrays and numbers, keyword ones are attributes. ``select`` takes one result of an
-    operation that has several. A number takes the dtype of the arrays it meets, after it was
-    rounded to the task's dtype (``values.rounded``).
+    operation that has several. What is in a branch is run or not as data has it
+    (``Instruction.settled``), which ``interpret`` sees to. A number takes the dtype of the arrays
+    it meets, after it was rounded to the task's dtype (``values.rounded``).
 ``params``, ``rows(step)``
     NumPy arrays in the task's dtype, or in the real counterpart of a complex one; whole numbers
     (int64) and booleans stay what they are. They are shared with other adapters and are not to be
@@ -89,7 +90,8 @@ class Step:
     values
         At the whole step of every variable that is assigned, the unnamed ones of sub-expressions
         included, in program order; of other steps the output's, and of what is carried to the next
-        step (``task.state``). A variable that is several
+        step (``task.state``); not of what is in a branch that was not run, which has no cotangent
+        either. A variable that is several
         results at once has none, each of them that is selected has.
     grads
         The cotangents ∂L/∂v, of v's shape, that ``watched`` names: at every step of each

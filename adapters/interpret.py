@@ -16,7 +16,7 @@ import numpy as np
 
 from ..cases.program import Const, Instruction, Program, Ref
 from ..refimpl.errors import AdapterFailed, GradparityError, Unsupported, described
-from .rolling import Rolled, rolled
+from .rolling import Branched, Rolled, rolled
 from .values import constant, rounded
 
 #: Where an error has the instruction that it was raised at.
@@ -67,6 +67,16 @@ class Dialect(ABC):
     def loop(self, loop: Rolled, scope: dict[str, Any], walk: Walk, depth: int) -> dict[str, Any]:
         """Every variable of a loop's turns and of what stands round them; for those with loops."""
         raise NotImplementedError
+
+    def branch(
+        self, branched: Branched, scope: dict[str, Any], walk: Walk, depth: int
+    ) -> dict[str, Any]:
+        """Every variable of a cond's two branches and of what joins them; for those with conds."""
+        raise NotImplementedError
+
+    def truth(self, value: Any) -> bool:
+        """What an array is that decides between branches; for those that run one of them."""
+        return bool(value)
 
     def tap(self, name: str, value: Any) -> Any:  # noqa: ARG002  for those who watch variables
         """See every variable as it is assigned; what is returned is what is assigned."""
@@ -121,14 +131,42 @@ class Walk:
         ``depth`` is how many loops are gone into already.
         """
         assigned: dict[str, Any] = {}
-        rolls = self.dialect.rolls
-        for item in rolled(instructions, depth) if rolls else instructions:
-            if isinstance(item, Rolled):
-                with marked(item.first):
-                    assigned |= self.dialect.loop(item, scope, self, depth + 1)
-            else:
+        if not self.dialect.rolls:
+            for i in self._run(instructions, scope):
+                assigned[i.target] = self.one(i, scope)
+            return assigned
+        for item in rolled(instructions, depth, scope):
+            if isinstance(item, Instruction):
                 assigned[item.target] = self.one(item, scope)
+                continue
+            with marked(item.first):
+                if isinstance(item, Rolled):
+                    assigned |= self.dialect.loop(item, scope, self, depth + 1)
+                else:
+                    assigned |= self.dialect.branch(item, scope, self, depth + 1)
         return assigned
+
+    def _run(
+        self, instructions: Sequence[Instruction], scope: Mapping[str, Any]
+    ) -> Iterator[Instruction]:
+        """The instructions that are not in a branch that is not taken, each when it is its turn."""
+        known: dict[str, bool] = {}
+
+        def decided(name: str) -> bool | None:
+            if name not in scope:
+                return None  # what is asked by itself is run
+            if name not in known:
+                known[name] = self.dialect.truth(scope[name])
+            return known[name]
+
+        for i in instructions:
+            if not i.turns:
+                yield i
+                continue
+            with marked(i):
+                run = i.settled(decided)
+            if run is not None:
+                yield run
 
     def one(self, instruction: Instruction, scope: dict[str, Any]) -> Any:
         """What an instruction assigns, which goes into the scope."""

@@ -19,7 +19,7 @@ from ..cases.training_parts import FEATURES
 from .base import Adapter, Cotangent, Shown, Step, Trace, watched
 from .interpret import arrays_of, failures, interpret
 from .jax_around import Around
-from .jax_control import Looping
+from .jax_control import Looping, not_run
 from .jax_lowerings import LOWERINGS
 from .jax_snippets import JaxWriter
 from .jax_training import slots, spelled, transformation
@@ -188,10 +188,11 @@ class _Compiled:
             # jit sorts keys; the trace is in program order
             whole = number == task.whole_step
             carried = {k: values[made] for k, made in self._state.items()}
-            wanted = [k for k in self._order if whole or k in kept]
+            gone = not_run(self._program, values) if self._program.branches else ()
+            wanted = [k for k in self._order if k not in gone and (whole or k in kept)]
             values = {k: values[k] for k in wanted if k in values}
             step = Step(_numpy(values))
-            followed = [k for k in self._watched if whole or k in task.params]
+            followed = [k for k in self._watched if k not in gone and (whole or k in task.params)]
             step.grads = {k: _gradient(grads.get(k)) for k in followed}
             if self._around:
                 step.params = _numpy(params)

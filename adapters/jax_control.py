@@ -1,18 +1,23 @@
-"""The loops of the program language as ``jax.lax.scan`` and ``jax.lax.map``."""
+"""The loops and branches of the program language as ``jax.lax.scan``, ``map`` and ``cond``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from ..cases.program import Program
 from .interpret import Dialect, Walk
 from .lowering import SpelledDialect
-from .rolling import Rolled
+from .rolling import Branched, Rolled
 
 Arrays = dict[str, Any]
+
+#: After the name of what joins two branches: which of them was run, 0 or 1.
+RAN = " (ran)"
 
 
 class Looping(SpelledDialect):
@@ -40,12 +45,14 @@ class Looping(SpelledDialect):
             else:
                 assigned[i.target] = walk.one(i, scope)
         slices = {i.target: whole[i.refs[0]] for i in loop.having("slice", loop.turns[0])}
-        last, left = self._run(loop, slices, scope, walk, depth)
+        with self.lowerings.refusing():  # it is differentiated here, and not where it is called
+            last, left = self._run(loop, slices, scope, walk, depth)
         for number, turn in enumerate(loop.turns):
             for one, i in zip(loop.turns[0], turn, strict=True):
-                if one.target in left:
-                    part = _slice(left[one.target], loop.index(number))
-                    assigned[i.target] = scope[i.target] = part
+                for more in ("", RAN):
+                    if one.target + more in left:
+                        part = _slice(left[one.target + more], loop.index(number))
+                        assigned[i.target + more] = scope[i.target + more] = part
         ends = [i.target for i in loop.having("carry", loop.turns[-1])]
         scope |= dict(zip(ends, last, strict=True))
         for i in loop.after:
@@ -54,6 +61,50 @@ class Looping(SpelledDialect):
                 assigned[i.target] = walk.one(i, scope)
             else:
                 assigned[i.target] = walk.assign(i.target, found, scope)
+        return assigned
+
+    def branch(self, branched: Branched, scope: Arrays, walk: Walk, depth: int) -> Arrays:
+        """A ``jax.lax.cond``, of whose branch that is not run the variables are zeros."""
+        assigned = {i.target: walk.one(i, scope) for i in branched.before}
+        given = [i.target for i in branched.before if branched.role(i) == "given"]
+        found = [{i.refs[0]: i.target for i in branched.found(number)} for number in range(2)]
+
+        def side(number: int, operands: Sequence[Any]) -> Arrays:
+            *values, slots = operands
+            inner = walk.within(self.given(slots))
+            local, names = dict(scope), found[number]
+            parts = {names[k]: x for k, x in zip(given, values, strict=True) if k in names}
+            made = {name: inner.assign(name, x, local) for name, x in parts.items()}
+            rest = [i for i in branched.branches[number] if i.target not in parts]
+            return made | inner.through(rest, local, depth)
+
+        inside = {i.target for branch in branched.branches for i in branch}
+        slots = {k: x for k, x in self.slots.items() if k in inside}
+        operands = [*(scope[k] for k in given), slots]
+        shapes = [jax.eval_shape(partial(side, number), operands) for number in range(2)]
+
+        def run(number: int, operands: Sequence[Any]) -> Any:
+            made = side(number, operands)
+            local = {**scope, **made}
+            joined = [local[pair[number]] for _, pair in branched.joins]
+            none = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes[1 - number])
+            return joined, (none, made) if number else (made, none), jnp.int32(number)
+
+        with self.lowerings.refusing():  # it is differentiated here, and not where it is called
+            joined, both, ran = jax.lax.cond(
+                scope[branched.guard],
+                lambda *operands: run(0, operands),
+                lambda *operands: run(1, operands),
+                *operands,
+            )
+        assigned |= {**both[0], **both[1]}
+        for (name, _), x in zip(branched.joins, joined, strict=True):
+            assigned[name] = walk.assign(name, x, scope)
+            assigned[name + RAN] = scope[name + RAN] = ran
+        scope |= assigned
+        for i in branched.after:
+            if branched.role(i) != "join":
+                assigned[i.target] = walk.one(i, scope)
         return assigned
 
     def _run(
@@ -99,6 +150,22 @@ class Looping(SpelledDialect):
                 none = jnp.zeros_like(there[0])
                 found[i.target] = jnp.stack([self.slots.get(name, none) for name in names])
         return found
+
+
+def not_run(program: Program, found: Mapping[str, Any]) -> set[str]:
+    """The variables of branches that were not run, of what a program's run has found."""
+    ran = {
+        turn.loop: int(found[i.target + RAN])
+        for i in program.instructions
+        for turn in i.turns[-1:]
+        if turn.role == "join" and i.target + RAN in found
+    }
+    return {
+        i.target
+        for i in program.instructions
+        for turn in i.turns
+        if turn.is_branch and ran.get(turn.loop, turn.number) != turn.number
+    }
 
 
 def _slice(x: Any, k: int) -> Any:

@@ -20,7 +20,8 @@ what it lacks (``lacking``); an operation that is in none of these is an error.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -264,15 +265,30 @@ class Lowerings:
         prepared = tuple if lowering.numbers else self._prepared
 
         def call(*xs: Any, **attributes: Any) -> Any:
-            try:
+            try:  # and no context: torch.compile goes in here, and breaks its graph at one
                 return lowering.call(*prepared(xs), **{**unsaid, **attributes})
             except (RuntimeError, TypeError, ValueError) as error:
-                said = str(error).partition("\n")[0]
-                if any(words in said for words in self._refuses):
-                    raise Unsupported(f"{self.framework} refuses it: {said}") from error
+                if said := self._refusal(error):
+                    raise Unsupported(said) from error
                 raise
 
         return Lowering(lowering.name, call, numbers=True)
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Where the framework refuses a call in words that are written down, it is Unsupported."""
+        try:
+            yield
+        except (RuntimeError, TypeError, ValueError) as error:
+            if said := self._refusal(error):
+                raise Unsupported(said) from error
+            raise
+
+    def _refusal(self, error: Exception) -> str:
+        """What the framework says where it refuses a call in such words; else nothing."""
+        said = str(error).partition("\n")[0]
+        refuses = any(words in said for words in self._refuses)
+        return f"{self.framework} refuses it: {said}" if refuses else ""
 
     def _rename_and_call(self, function: Callable[..., Any], *xs: Any, **attributes: Any) -> Any:
         return function(*xs, **self.renamed(attributes))

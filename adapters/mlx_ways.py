@@ -19,6 +19,7 @@ _LACKS = (
     "not yet implemented",
     "not implemented",
     "Cannot calculate VJP with respect to",
+    "Attempting to eval an array during function transformations",
     "Not supported for complex",
     "NYI",
 )

@@ -263,7 +263,7 @@ class _Run:
         dialect = OnTape(tape, self.compute, self.rows, watch, self.meter, stands_for)
         nodes = interpret(program, leaves, dialect, task.dtype, task.dtypes)
         everything = {**leaves, **nodes}
-        followed = watched(program, params, after)
+        followed = [name for name in watched(program, params, after) if name in everything]
         for name in followed:
             everything[name].kept = True
         output = everything[program.output]

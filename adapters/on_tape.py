@@ -15,7 +15,7 @@ from ..refimpl.tape import Node, Tape
 from .interpret import Dialect
 from .lacking import absent
 from .metering import Meter
-from .values import in_dtype, kind_of
+from .values import in_dtype, kind_of, single
 
 #: What no BLAS computes in.
 WIDE = (np.dtype(np.longdouble), np.dtype(np.clongdouble))
@@ -59,6 +59,10 @@ class OnTape(Dialect):
     def kind(self, value: Node) -> str:
         """Of a node's value."""
         return kind_of(value.value.dtype)
+
+    def truth(self, value: Node) -> bool:
+        """Of a node's value, which is one boolean."""
+        return single(value.value)
 
     def array(self, x: np.ndarray) -> np.ndarray:
         """A constant in the dtype that is computed in."""

@@ -24,7 +24,7 @@ from ..refimpl.rounding import Noise, NoisyArray
 from ..refimpl.tape import Tape, unbroadcast
 from .interpret import Dialect, failures, interpret
 from .on_tape import OnTape
-from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of
+from .values import HALVES, cotangent_of, dtype_of, in_dtype, kind_of, single
 
 Arrays = dict[str, Any]
 
@@ -255,6 +255,9 @@ class _Pushing(Dialect):
 
     def kind(self, value: Moved) -> str:
         return kind_of(value.value.dtype)
+
+    def truth(self, value: Moved) -> bool:
+        return single(value.value)
 
     def array(self, x: np.ndarray) -> np.ndarray:
         return in_dtype(x, self._a.compute)

@@ -1,16 +1,18 @@
-"""The turns of a program's loops, put together again into the loops that they are of.
+"""The turns of a program's loops, put together again into the loops that they are of; and branches.
 
 A loop of the program language is unrolled (``cases.control``); a framework that has a loop of its
 own runs one turn as its body. Turns that are not alike, as an edit or a planted fault makes them,
-are no such loop, and are run one after the other.
+are no such loop, and are run one after the other. The two branches of a cond need not be alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ..cases.program import Instruction, Turn
+from ..cases.branches import OR
+from ..cases.program import COND, Instruction, Ref, Turn
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,20 @@ class Rolled:
             for i in (one, other)
         )
         first, second = bare
-        return first == second and self.role(one) == self.role(other)
+        inner = (
+            [(t.kind, t.number, t.of, t.role, bool(t.guard)) for t in self._inner(i)]
+            for i in (one, other)
+        )
+        return first == second and self.role(one) == self.role(other) and next(inner) == next(inner)
+
+    def _inner(self, instruction: Instruction) -> list[Turn]:
+        """Where it stands in what the body's own loops and conds are."""
+        return [*instruction.turns[self.depth + 1 :]]
+
+    def _takes(self, instruction: Instruction) -> list[Any]:
+        """What it is made of, and what it hangs on whether it is run."""
+        guards = (Ref(turn.guard) for turn in self._inner(instruction) if turn.guard)
+        return [*guards, *instruction.arguments]
 
     def _closed(self) -> bool:
         """Whether a turn takes the same of its own, and of what is outside, as the first does."""
@@ -91,41 +106,110 @@ class Rolled:
         inside = {i.target for turn in self.turns for i in turn}
         for turn in self.turns:
             own = {i.target: k for k, i in enumerate(turn)}
+
+            def same(one: str, other: str, own: dict[str, int] = own) -> bool:
+                outside = one == other and one not in inside
+                return places.get(one) == own.get(other) and (one in places or outside)
+
             for a, b in zip(first, turn, strict=True):
                 if self.role(a) in ("in", "slice"):
                     continue
-                if len(a.arguments) != len(b.arguments):
+                takes, other_takes = self._takes(a), self._takes(b)
+                if len(takes) != len(other_takes):
                     return False
-                for x, y in zip(a.arguments, b.arguments, strict=True):
+                for x, y in zip(takes, other_takes, strict=True):
                     one, other = getattr(x, "name", None), getattr(y, "name", None)
                     if one is None or other is None:
                         if repr(x) != repr(y):
                             return False
-                    elif places.get(one) != own.get(other) or (
-                        one not in places and (one != other or one in inside)
-                    ):
+                    elif not same(one, other):
                         return False
         return True
 
 
-def rolled(instructions: Sequence[Instruction], depth: int = 0) -> Iterator[Instruction | Rolled]:
-    """Instructions in order, those of each loop at this depth together where they are one."""
+@dataclass(frozen=True)
+class Branched:
+    """A cond: its branches, where it is true and where it is false, and what is done round them."""
+
+    guard: str
+    before: tuple[Instruction, ...]
+    branches: tuple[tuple[Instruction, ...], tuple[Instruction, ...]]
+    after: tuple[Instruction, ...]
+    #: How many loops and branches it stands in.
+    depth: int
+
+    @property
+    def first(self) -> Instruction:
+        """The first of its instructions."""
+        return (*self.before, *self.branches[0], *self.branches[1], *self.after)[0]
+
+    @property
+    def own(self) -> Turn:
+        """Where its first instruction stands in it."""
+        return self.first.turns[self.depth]
+
+    @property
+    def names(self) -> list[str]:
+        """What its two functions are called in the text."""
+        return self.own.loop.rpartition("/")[2].partition("[")[0].split(OR)
+
+    def role(self, instruction: Instruction) -> str:
+        """What of this cond an instruction is; empty for an operation of a branch."""
+        turns = instruction.turns
+        return turns[self.depth].role if len(turns) == self.depth + 1 else ""
+
+    def found(self, number: int) -> list[Instruction]:
+        """What a branch finds, in order."""
+        return [i for i in self.branches[number] if self.role(i) == "in"]
+
+    @property
+    def joins(self) -> list[tuple[str, tuple[str, str]]]:
+        """What is joined, and of which variables of either branch."""
+        return [(i.target, (i.refs[1], i.refs[2])) for i in self.after if self.role(i) == "join"]
+
+
+def rolled(
+    instructions: Sequence[Instruction], depth: int = 0, known: Container[str] | None = None
+) -> Iterator[Instruction | Rolled | Branched]:
+    """Instructions in order, those of each loop and cond at this depth together where they are one.
+
+    A cond is none that hangs on what is neither ``known``, where that is told, nor made before it:
+    its instructions are asked by themselves.
+    """
+    made: set[str] = set()
     at = 0
     while at < len(instructions):
         own = _turn(instructions[at], depth)
-        if own is None:
+        if own is None or (own.kind == COND and not own.guard):
+            made.add(instructions[at].target)
             yield instructions[at]
             at += 1
             continue
         end = at
         while end < len(instructions) and _is_of(instructions[end], own, depth):
             end += 1
-        loop = _loop(instructions[at:end], own, depth)
-        if loop is None:
-            yield from instructions[at:end]
+        part = instructions[at:end]
+        made.update(i.target for i in part)
+        if own.kind != COND:
+            item = _loop(part, own, depth)
+        elif known is None or own.guard in made or own.guard in known:
+            item = _branched(part, own, depth)
         else:
-            yield loop
+            item = None
+        if item is None:
+            yield from part
+        else:
+            yield item
         at = end
+
+
+def _branched(instructions: Sequence[Instruction], own: Turn, depth: int) -> Branched:
+    """The cond that instructions are."""
+    parts: tuple[list[Instruction], ...] = ([], [], [], [])
+    for i in instructions:
+        parts[i.turns[depth].number + 1].append(i)
+    before, true, false, after = map(tuple, parts)
+    return Branched(own.guard, before, (true, false), after, depth)
 
 
 def _loop(instructions: Sequence[Instruction], own: Turn, depth: int) -> Rolled | None:

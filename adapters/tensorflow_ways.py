@@ -25,13 +25,14 @@ _LACKS = (
     "Could not find device for node",
     "is not in the list of allowed values",
     "is only available when eager execution is enabled",
+    "as a Python `bool` is not allowed",
 )
 
 
 def lacking() -> AbstractContextManager[None]:
     """Where TensorFlow says that it has no such rule, it is ``Unsupported``."""
     return unsupported_where(
-        _LACKS, NotImplementedError, LookupError, ValueError, tf.errors.OpError
+        _LACKS, NotImplementedError, LookupError, TypeError, ValueError, tf.errors.OpError
     )
 
 

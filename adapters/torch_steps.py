@@ -7,7 +7,7 @@ watched. ``WAYS`` has them by the name that ``cases.variants`` gives each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -143,7 +143,20 @@ def by_compile(given: Given) -> Taken:
 
     torch.compiler.reset()
     with config.patch(compile_threads=1):
-        return _by_rewriting(given, partial(torch.compile, dynamic=False))
+        return _by_rewriting(_settled(given), partial(torch.compile, dynamic=False))
+
+
+def _settled(given: Given) -> Given:
+    """With the branches that are taken alone, as one trace has them.
+
+    At a decision by a tensor torch.compile would break its graph, in what walks the program.
+    """
+    if not given.program.branches:
+        return given
+    with torch.no_grad():
+        found = given.computed(Eager(), given.leaves)
+    decided = {k: bool(x) for k, x in found.items() if x.dtype is torch.bool and not x.ndim}
+    return replace(given, program=given.program.taken(decided))
 
 
 def by_func(given: Given) -> Taken:

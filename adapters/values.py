@@ -29,6 +29,23 @@ def kind_of(dtype: Any) -> str:
     return {"u": "i", "V": "f"}.get(kind, kind)
 
 
+def single(value: Any) -> bool:
+    """What a variable says that decides between branches.
+
+    Raises
+    ------
+    TypeError
+        Where it is no boolean, or several.
+    """
+    kind, shape = kind_of(value.dtype), list(np.shape(value))
+    if kind != "b" or shape:
+        what = {"b": "booleans", "i": "whole numbers", "c": "complex numbers"}.get(kind, "numbers")
+        raise TypeError(
+            f"{what} of the shape {shape} decide between branches, expected one truth value"
+        )
+    return bool(value)
+
+
 def real_of(dtype: Any) -> np.dtype[Any]:
     """The dtype of the real part: float32 for complex64, a real dtype itself."""
     dtype = np.dtype(dtype)

@@ -10,7 +10,7 @@ from typing import Any
 from .budget import Budget
 from .calls import Calls
 from .constants import compare, fold, is_number, literal, of_module
-from .control import Control
+from .control import USES, Control
 from .faults import Faults, shown
 from .program import Const, Instruction, Ref, Turn
 from .scope import Scope
@@ -166,7 +166,7 @@ class Expressions:
             raise Fault(f"{found} inside an expression, expected it on a line of its own", node)
         if isinstance(node.func, ast.Name) and self.scope.function(node.func.id):
             name = node.func.id
-            raise Fault(f"a call of the function {name}, expected scan({name}, …)", node)
+            raise Fault(f"a call of the function {name}, expected it in {USES}", node)
         call = self._calls().read(node)
         return self.emit(
             call.operation,

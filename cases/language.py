@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .budget import Budget
-from .control import Control
+from .control import USES, Control
 from .expressions import Expressions
 from .faults import Faults
 from .program import Program, Ref
@@ -124,7 +124,7 @@ class _Reader(Expressions):
         """Whether every function of a scope was used; faults are added."""
         for function in scope.unused:
             name, place = function.node.name, self._source.place(function.node)
-            self._faults.add(f"the function {name} is not used, expected scan({name}, …)", place)
+            self._faults.add(f"the function {name} is not used, expected it in {USES}", place)
         return not scope.unused
 
     def _lose(self, statement: ast.stmt) -> None:

@@ -7,9 +7,13 @@ text, so that blame and errors can point at it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
+
+#: The kind of a turn that is a branch.
+COND = "cond"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Const:
 
 @dataclass(frozen=True)
 class Turn:
-    """Where in a loop of the program language an instruction stands.
+    """Where in a loop or a branch of the program language an instruction stands.
 
     A loop is unrolled: ``number`` is which turn it is of, from 0, of ``of`` turns; -1 for what is
     done before the first, ``of`` for what is done after the last. ``role`` is empty for an
@@ -42,17 +46,34 @@ class Turn:
     ``out``    what it leaves
     ``last``   what the last turn carries on
     ``stack``  what all turns leave, one beside the other
+
+    Of a ``cond`` both branches stand in the program, 0 for what is done where it is true, 1 where
+    it is false, and ``guard`` is the variable that decides: an instruction of the branch that it
+    does not choose is not run, and its variable is not there. The roles are ``given``, before the
+    branches, what they are called with; ``in``, what a branch finds; ``out``, what it makes; and,
+    after them, ``join``, a ``where`` that is what the branch that was run has made.
     """
 
     #: The loop's name, which no other loop of the program has.
     loop: str
-    #: ``scan``, ``reverse scan`` or ``map``.
+    #: ``scan``, ``reverse scan``, ``map``, ``while_loop`` or ``cond``.
     kind: str
     number: int
     of: int
     role: str = ""
+    #: Of a branch, the variable that decides; empty where that is settled.
+    guard: str = ""
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether it is one of the two branches of a cond."""
+        return self.kind == COND and 0 <= self.number < self.of
 
     def __str__(self) -> str:
+        if self.kind == COND:
+            if not self.is_branch:
+                return f"{'before' if self.number < 0 else 'after'} the branches of {self.loop}"
+            return f"the {'false' if self.number else 'true'} branch of {self.loop}"
         if not 0 <= self.number < self.of:
             return f"{'before' if self.number < 0 else 'after'} the turns of {self.loop}"
         return f"turn {self.number + 1} of {self.of} of {self.loop}"
@@ -101,6 +122,35 @@ class Instruction:
         """The variables it uses, in order, repeated where used twice."""
         return tuple(a.name for a in self.arguments if isinstance(a, Ref))
 
+    @property
+    def called(self) -> str:
+        """The operation; of what joins two branches, which is no where that is run, ``cond``."""
+        joins = bool(self.turns) and self.turns[-1].role == "join"
+        return COND if joins else self.operation
+
+    def settled(self, decided: Callable[[str], bool | None]) -> Instruction | None:
+        """What is run of it, where what its branches hang on is decided as far as it is told.
+
+        None where it stands in a branch that is not taken; what joins two branches hands on what
+        the one that was taken has made.
+        """
+        if not any(turn.guard for turn in self.turns):
+            return self
+        turns = []
+        for turn in self.turns:
+            chosen = decided(turn.guard) if turn.guard else None
+            if chosen is None:
+                turns.append(turn)
+                continue
+            if turn.is_branch and turn.number == chosen:
+                return None
+            turns.append(replace(turn, guard=""))
+        last = self.turns[-1]
+        if last.role == "join" and not turns[-1].guard:
+            made = self.arguments[1 if decided(last.guard) else 2]
+            return replace(self, operation="identity", arguments=(made,), turns=tuple(turns))
+        return replace(self, turns=tuple(turns))
+
 
 @dataclass(frozen=True)
 class Program:
@@ -133,6 +183,30 @@ class Program:
     def named(self) -> tuple[str, ...]:
         """The variables the text names, in order."""
         return tuple(i.target for i in self.instructions if i.named)
+
+    @cached_property
+    def branches(self) -> bool:
+        """Whether something in it is run or not as data has it."""
+        return any(turn.guard for i in self.instructions for turn in i.turns)
+
+    def taken(self, values: Mapping[str, Any]) -> Program:
+        """The program without the branches that are not taken where variables are these.
+
+        A branch stays that hangs on what is not among them.
+        """
+        if not self.branches:
+            return self
+
+        def decided(name: str) -> bool | None:
+            value = values.get(name)
+            return None if value is None or getattr(value, "size", 1) != 1 else bool(value)
+
+        return self.settled(decided)
+
+    def settled(self, decided: Callable[[str], bool | None]) -> Program:
+        """The program without the branches that are not taken."""
+        kept = (i.settled(decided) if i.turns else i for i in self.instructions)
+        return replace(self, instructions=tuple(i for i in kept if i is not None))
 
     @property
     def loops(self) -> bool:

@@ -93,8 +93,8 @@ class Scope:
             return WORDS[name]
         if name in self._functions:
             raise Fault(
-                f"{name} is a function, expected an array (a function goes first into scan(…) or "
-                "map(…))",
+                f"{name} is a function, expected an array (a function is for scan(…), map(…), "
+                "cond(…) and while_loop(…))",
                 node,
             )
         if name in self._families:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...cases.program import COND
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.ops import TABLE
@@ -151,7 +152,7 @@ class _Passing(Exception):
 
 def _task(adapter: Adapter, task: Task, report: Report) -> Iterator[str]:
     """Run a task twice and look at what it gives, takes and says."""
-    operations = {i.operation for i in task.programs["*"].instructions} - {"select"}
+    operations = {i.called for i in task.programs["*"].instructions} - {"select", COND}
     unknown = [name for name in sorted(operations) if not _asked(lambda: adapter.has(name))[0]]  # noqa: B023  asked at once
     before = _bits(task.inputs | task.params)
     try:

@@ -77,6 +77,20 @@ program: |
   loss = sum(v * v)
 dtypes: [float64]
 ---
+case: branches
+about: Of a branch that is not taken nothing is run, and nothing is handed back.
+inputs: {s: -1.0}
+params: {x: [1.0, 2.25]}
+program: |
+  z = x * s
+  def root(a):
+      return sqrt(a) * x
+  def square(a):
+      return a * a * x
+  y = cond(s > 0.0, root, square, z)
+  loss = sum(y)
+dtypes: [float64]
+---
 case: complex
 about: Gradients of complex numbers, the derivatives by both parts.
 inputs: {c: {complex: {re: [0.5, -1.0], im: [2.0, 0.25]}}}

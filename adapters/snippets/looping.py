@@ -1,11 +1,11 @@
-"""Loops of a program as statements: a function of one turn, and what goes over the turns."""
+"""Loops and conds of a program as statements: functions, and what calls them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from ..rolling import Rolled
+from ..rolling import Branched, Rolled
 from .code import Code
 
 #: Instructions as statements, by what variables are called in them.
@@ -98,6 +98,59 @@ def loop_lines(
         written.append(f"{name(i.target)} = {value}")
         scope[i.target] = Code(name(i.target))
     return written
+
+
+def branch_lines(
+    branched: Branched,
+    scope: dict[str, Code],
+    write: Write,
+    name: Callable[[str], str],
+    *,
+    jax: bool,
+) -> list[str]:
+    """The two functions, what calls one of them, and the names that it gives.
+
+    Parameters
+    ----------
+    branched, scope
+        The cond, and how variables outside of it are written.
+    write, name
+        As for ``loop_lines``.
+    jax
+        Whether it is ``jax.lax.cond`` that is written, or an ``if``.
+    """
+    given = {i.target: scope[i.refs[0]].text for i in branched.before if branched.role(i)}
+    functions, lines = [word(one) for one in branched.names], []
+    for number, function in enumerate(functions):
+        found = {i.refs[0]: i.target for i in branched.found(number)}
+        parameters = [local(found[k]) for k in given if k in found] or ["*_"] * bool(given)
+        inner = scope | {target: Code(local(target)) for target in found.values()}
+        inner |= {i.target: scope[i.refs[0]] for i in branched.before}
+        own = branched.branches[number]
+        body = write([i for i in own if not branched.role(i)], inner, branched.depth + 1, local)
+        outs = [inner[i.refs[0]].text for i in own if branched.role(i) == "out"]
+        lines.append(f"def {function}({', '.join(parameters)}):")
+        lines += [f"    {line}" for line in (*body, f"return {_tuple(outs)}")]
+    one, other = functions
+    passed, made = ", ".join(given.values()), f"{one}_or_{other}"
+    guard = scope[branched.guard].text
+    if jax:
+        call = ", ".join([guard, one, other, *given.values()])
+        lines.append(f"{made} = jax.lax.cond({call})")
+    else:
+        lines += [
+            f"if {guard}:",
+            f"    {made} = {one}({passed})",
+            "else:",
+            f"    {made} = {other}({passed})",
+        ]
+    for k, i in enumerate(branched.after):
+        value = f"{made}[{k}]"
+        if i.named:
+            lines.append(f"{name(i.target)} = {value}")
+            value = name(i.target)
+        scope[i.target] = Code(value)
+    return lines
 
 
 def _places(loop: Rolled) -> Mapping[tuple[str, ...], int]:

@@ -15,9 +15,9 @@ from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.errors import Unsupported
 from ..lowering import Lowerings
-from ..rolling import Rolled, rolled
+from ..rolling import Branched, Rolled, rolled
 from .code import Code, infix
-from .looping import loop_lines, word
+from .looping import branch_lines, loop_lines, word
 
 #: What a snippet calls where an operation is composed of more than can be written in a call.
 OURS = "LOWERINGS"
@@ -71,6 +71,15 @@ def _lines(
                 scope,
                 partial(_lines, lowerings=lowerings),
                 lambda arrays: _written("stack", [arrays], {"axis": 0}, lowerings),
+                name,
+                jax=lowerings.framework == "jax",
+            )
+            continue
+        if isinstance(i, Branched):
+            written += branch_lines(
+                i,
+                scope,
+                partial(_lines, lowerings=lowerings),
                 name,
                 jax=lowerings.framework == "jax",
             )

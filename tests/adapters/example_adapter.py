@@ -98,7 +98,8 @@ def differentiated(task: Task, program: Program, inputs: Any, params: Any) -> tu
     values = {k: np.array(v) for k, v in arrays_of(found).items()}
     scope = {**params, **values}
     names = watched(program, params, 0) if differentiates(task) else []
-    slots = {k: np.zeros_like(scope[k]) for k in names if kind_of(scope[k].dtype) in "fc"}
+    smooth = {k for k, x in scope.items() if kind_of(x.dtype) in "fc"}
+    slots = {k: np.zeros_like(scope[k]) for k in names if k in smooth}
     output = scope[program.output]
     g = cotangent_of(task, output.shape, kind_of(output.dtype))
 

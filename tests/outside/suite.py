@@ -223,7 +223,7 @@ class Suite:
                 program = programs.get(self._framework, programs.get("*"))
                 if program is None or self._framework in model.skip:
                     continue
-                used = {i.operation for i in program.instructions if _said(fault, i)}
+                used = {i.called for i in program.instructions if _said(fault, i)}
                 if {fault.blame, fault.patch} & (used | named):
                     size = len(program.instructions) * model.steps
                     ranked.append(((program.native, number, size, len(ranked)), task))

@@ -52,7 +52,7 @@ def matching(cases: Iterable[Case], words: Iterable[str]) -> Sequence[Case]:
 def uses(case: Case) -> Sequence[str]:
     """The operations of a case's texts, then its update rule."""
     names = [
-        i.operation
+        i.called
         for programs in case.programs
         for program in programs.values()
         for i in program.instructions

@@ -19,7 +19,7 @@ import numpy as np
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Trace
 from ...adapters.lowering import COMPOSED
-from ...cases.program import Instruction, Program
+from ...cases.program import COND, Instruction, Program
 from ...cases.task import Task
 from ..judging.rows import FAILING, ORDER, Row
 from ..local.alone import right_alone
@@ -144,6 +144,7 @@ def _of_operation(
 ) -> Blame:
     split, apart = judged.task, judged.program
     instruction, direction, reason, ratio = found
+    instruction = _of_branch(program, instruction)
     if direction == "forward":
         alone = right_alone(split, adapter, apart, judged.values, instruction)
         wrote = _of_writing(task, adapter, program, judged.values | alone) if alone else None
@@ -171,6 +172,18 @@ def _of_operation(
     )
 
 
+def _of_branch(program: Program, instruction: Instruction) -> Instruction:
+    """An instruction; of a branch's use of a variable that was set apart, what the cond itself is.
+
+    What flows back from there to what is outside is the cond's to hand on.
+    """
+    last = instruction.turns[-1] if instruction.turns else None
+    if last is None or not last.is_branch or " (use " not in instruction.target:
+        return instruction
+    same = (i for i in program.instructions if i.turns and i.turns[-1].loop == last.loop)
+    return next((i for i in same if i.turns[-1].role), instruction)
+
+
 def _of_loop(judged: Judged, program: Program) -> Blame | None:
     """The loop that does not add up what its turns make of a variable that is outside of it."""
     name = judged.unsummed()
@@ -182,14 +195,14 @@ def _of_loop(judged: Judged, program: Program) -> Blame | None:
     own = next(i for i in program.instructions if _is_of(i, outer.loop))
     operation = called_in_loop(own)
     where = placed(replace(own, named=False, turns=()), program, "the program")
+    turns = "branch makes" if outer.kind == COND else f"{outer.of} turns make"
     return Blame(
         name,
         operation,
         f"the VJP of {operation} in {where}",
         "backward",
         program.line_of(own),
-        f"what its {outer.of} turns make of {name} is right in each, and their sum is not: "
-        f"{judged.sums()}",
+        f"what its {turns} of {name} is right in each, and their sum is not: {judged.sums()}",
         (name,),
     )
 

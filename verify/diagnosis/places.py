@@ -19,7 +19,7 @@ def placed(instruction: Instruction, program: Program, text: str = "") -> str:
 
 
 def called_in_loop(instruction: Instruction) -> str:
-    """The operation; of what a loop does between its turns, ``scan`` or ``map``."""
+    """The operation; of what a loop or a cond does by itself, its own name."""
     if instruction.turns and instruction.turns[-1].role:
         return instruction.turns[-1].kind.removeprefix("reverse ")
     return instruction.operation

@@ -39,6 +39,9 @@ from .update import update_section
 #: A trajectory longer than this is shown by its beginning and its end.
 STEPS = 12
 
+#: So many of the decisions between branches are told.
+DECISIONS = 8
+
 _CHECKS = {
     "value": "value of",
     "grad": "gradient of",
@@ -115,6 +118,7 @@ def _derived(
     """The sections from the forward pass to the update, and the graph."""
     first = truth.steps[0]
     values: dict[str, Any] = {**task.rows(0), **task.params, **first.values}
+    chosen, program = _chosen(program, values), program.taken(values)
     ways, params = on_path(program, task.params), list(task.params)
     if _all_numbers(program, values):
         seed = task.cotangent(())
@@ -122,7 +126,9 @@ def _derived(
     else:
         contracted = np.shape(values[program.output]) != () or task.given_cotangent is not None
         worked = TensorDerivation(program, values, first.grads, ways, params, contracted=contracted)
-    sections = [worked.forward(), worked.local(), worked.chain()]
+    forward = worked.forward()
+    forward = replace(forward, prose=f"{forward.prose}{chosen}")
+    sections = [forward, worked.local(), worked.chain()]
     if "jvp" in task.checks:
         sections.append(tangents(task, worked, moved))
     made = first_update(task, truth)
@@ -147,6 +153,19 @@ def _derived(
         program, values, first.grads, ways, params, contracted=False
     ).labels  # a derivation of numbers has fewer lines than there are operations
     return sections, graph_of(program, labels, values, first.grads, task.params)
+
+
+def _chosen(program: Program, values: Mapping[str, Any]) -> str:
+    """What branches hang on, and what that is, in a sentence; empty where there are none."""
+    if not program.branches:
+        return ""
+    guards = dict.fromkeys(turn.guard for i in program.instructions for turn in i.turns)
+    made = {i.target: i for i in program.instructions}
+    said = [
+        f"{made[k].text if k in made else k} is {bool(values[k])}" for k in guards if k in values
+    ]
+    more = ", …" if len(said) > DECISIONS else ""
+    return f" Which branches are taken: {', '.join(said[:DECISIONS])}{more}."
 
 
 def _all_numbers(program: Program, values: Mapping[str, Any]) -> bool:

@@ -19,12 +19,16 @@ from ...cases import Case
 from ...refimpl.errors import BadCase
 from ...refimpl.optimizers import RULES
 from ...refimpl.optimizers.rule import UpdateRule
+from .enclosing import Enclosed, enclosed
 from .growing import BEGUN, Style, grown_by
 from .programs import Grown, Refused
 from .writing import case_in, text_of
 
 #: Every so many programs one of another kind; the others have usual numbers and nothing besides.
-KINDS = ("plain", "edged", "plain", "varied", "plain", "ways", "edged", "trained")
+EACH = ("plain", "edged", "plain", "varied", "plain", "ways", "edged", "trained")
+
+#: The same twice, one of the plain ones having a branch or a loop.
+KINDS = (*EACH, *EACH[:4], "enclosed", *EACH[5:])
 
 #: Checks besides values and gradients.
 WAYS = ("jvp", "hvp", "vmap")
@@ -52,7 +56,10 @@ AXES = {"muon": range(2, 3), "sm3": range(1, 65)}
 
 @dataclass(frozen=True)
 class Drawn:
-    """A program and what is asked of it: ``ways`` besides values and gradients, or training."""
+    """A program and what is asked of it: ``ways`` besides values and gradients, or training.
+
+    ``enclosed`` is how some of its lines stand in a branch or in a loop.
+    """
 
     name: str
     program: Grown
@@ -60,6 +67,7 @@ class Drawn:
     ways: tuple[str, ...] = ()
     optimizer: dict[str, dict[str, Any]] = field(default_factory=dict)
     steps: int = 1
+    enclosed: Enclosed | None = None
 
     def text(self, *, flat: bool = False, without: Iterable[str] = ()) -> str:
         """A case file of one document.
@@ -79,7 +87,9 @@ class Drawn:
             more += [f"optimizer: {{{rule}: {{{held}}}}}", f"steps: {self.steps}"]
         skipped = ", ".join(f"{name}: not asked" for name in without)
         more += [f"skip: {{{skipped}}}"] if skipped else []
-        return text_of(self.name, self.program, (self.dtype,), more, flat=flat)
+        return text_of(
+            self.name, self.program, (self.dtype,), more, flat=flat, enclosed=self.enclosed
+        )
 
 
 def drawn(seed: int, number: int, operations: tuple[str, ...] = ()) -> tuple[Drawn, Case]:
@@ -130,6 +140,11 @@ def _asked(made: Drawn, generator: np.random.Generator) -> Drawn:
     return replace(made, ways=(WAYS[generator.integers(len(WAYS))],))
 
 
+def _enclosed(made: Drawn, generator: np.random.Generator) -> Drawn:
+    """With some of its lines in a branch or in a loop."""
+    return replace(made, enclosed=enclosed(generator, len(made.program.lines)))
+
+
 def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
     """With a few steps of an optimizer."""
     rules = [rule for rule in RULES.values() if _can_be_drawn(rule)]
@@ -150,6 +165,7 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
 
 #: Kind → what is made of a program of it.
 DRESSED: dict[str, Callable[[Drawn, np.random.Generator], Drawn]] = {
+    "enclosed": _enclosed,
     "ways": _asked,
     "trained": _trained,
 }

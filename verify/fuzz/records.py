@@ -136,7 +136,7 @@ def _about(case: Case) -> str:
     for programs in case.programs:
         program = programs.get("numpy", programs.get("*"))
         if program is not None:
-            called |= {i.operation for i in program.instructions}
+            called |= {i.called for i in program.instructions}
     about = called - JOINTS or called
     return about.pop() if len(about) == 1 else ""
 

@@ -100,7 +100,7 @@ class Shrinker:
 
 def alone(alarm: Alarm, made: Drawn) -> Alarm:
     """The alarm, with the one operation of its program to blame where nothing else is."""
-    if alarm.operation or len(made.program.lines) > 1 or made.optimizer:
+    if alarm.operation or len(made.program.lines) > 1 or made.optimizer or made.enclosed:
         return alarm
     direction = {"value": "forward", "grad": "backward", "vjp": "backward", "run": ""}
     return replace(

@@ -31,7 +31,7 @@ def cost(made: Drawn) -> tuple[int, ...]:
     program = made.program
     leaves = [*program.params.values(), *program.inputs.values()]
     asked = len(made.ways) + made.steps + len(made.optimizer)
-    asked += sum(map(len, made.optimizer.values()))
+    asked += sum(map(len, made.optimizer.values())) + (made.enclosed is not None)
     text = len(made.text(flat=True))
     return len(program.lines), asked, sum(x.size for x in leaves), len(program.params), text
 
@@ -57,7 +57,9 @@ def _with(made: Drawn, lines: list[Line], params: Leaves, inputs: Leaves) -> Ite
 
 
 def asked_less(made: Drawn) -> Iterator[Drawn]:
-    """Without an optimizer, a hyperparameter, further steps or other ways of differentiating."""
+    """Without a branch, an optimizer, a hyperparameter, further steps or other ways."""
+    if made.enclosed is not None:
+        yield replace(made, enclosed=None)
     if made.optimizer:
         yield replace(made, optimizer={}, steps=1)
     if made.steps > 1:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...cases import Case, load_text
 from ...refimpl.errors import BadCase
+from .enclosing import Enclosed, statements
 from .programs import Grown, Line
 
 #: How long a line may grow by what is nested into it.
@@ -26,6 +27,7 @@ def text_of(
     flat: bool = False,
     about: str = "A random program.",
     tags: Sequence[str] = ("fuzz",),
+    enclosed: Enclosed | None = None,
 ) -> str:
     """A case file of one document.
 
@@ -37,6 +39,8 @@ def text_of(
         Further lines of YAML.
     flat
         With an operation a line; else what is short and used once stands where it is used.
+    enclosed
+        How some of its lines stand in a branch or in a loop, if they do.
     """
     lines = [f"case: {name}", f"about: {about}", f"tags: [{', '.join(tags)}]"]
     for key, arrays in (("inputs", program.inputs), ("params", program.params)):
@@ -44,7 +48,10 @@ def text_of(
             lines.append(f"{key}:")
             lines += [f"  {k}: {_tensor(x)}" for k, x in arrays.items()]
     lines.append("program: |")
-    lines += [f"  {line}" for line in _statements(program, flat=flat)]
+    if enclosed is None:
+        lines += [f"  {line}" for line in _statements(program, flat=flat)]
+    else:
+        lines += [f"  {line}" for line in statements(program, enclosed, _line)]
     lines += [f"output: {program.output}", f"dtypes: [{', '.join(dtypes)}]", *more, ""]
     return "\n".join(lines)
 
@@ -67,7 +74,7 @@ def _statements(program: Grown, *, flat: bool) -> list[str]:
     """The program's lines; what is short and used once stands where it is used, unless flat."""
     used = [name for line in program.lines for name in line.names]
     nested: dict[str, str] = {}
-    statements = []
+    written = []
     for number, line in enumerate(program.lines):
         text = _call(line, nested)
         (first, *others) = line.targets
@@ -75,8 +82,12 @@ def _statements(program: Grown, *, flat: bool) -> list[str]:
         if not flat and once and number % 3 == 0 and len(text) < WIDTH // 2:
             nested[first] = text
         else:
-            statements.append(f"{', '.join(line.targets)} = {text}")
-    return statements
+            written.append(f"{', '.join(line.targets)} = {text}")
+    return written
+
+
+def _line(line: Line) -> str:
+    return f"{', '.join(line.targets)} = {_call(line, {})}"
 
 
 def _call(line: Line, nested: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Loops whose turns do not go together: of another length than what they go over, or changing."""
+"""Loops whose turns, and conds whose branches, do not go together: of other lengths or shapes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def layout_of(node: Node) -> Layout:
 
 
 def amiss(program: Program, layouts: Mapping[str, Layout]) -> Iterator[tuple[Instruction, str]]:
-    """The loops that are no loops, in words: as far as variables' layouts are known."""
+    """The loops and conds that are none, in words: as far as variables' layouts are known."""
     start: dict[tuple[str, int], Layout] = {}
     told: set[str] = set()
     for i in program.instructions:
@@ -33,6 +33,11 @@ def amiss(program: Program, layouts: Mapping[str, Layout]) -> Iterator[tuple[Ins
             told.add(turn.loop)
             (name,) = i.refs
             yield i, f"{name} is {made} long and {turn.loop} has {turn.of} turns, expected as many"
+        elif turn.role == "join":
+            one, other = (layouts.get(name) for name in i.refs[1:])
+            if one is not None and other is not None and one != other:
+                told.add(turn.loop)
+                yield i, f"{turn.loop} makes {_said(one)} or {_said(other)}, expected the same"
         elif turn.role in ("start", "carry"):
             key = turn.loop, _number(i)
             was = start.setdefault(key, made)

@@ -16,6 +16,7 @@ from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, BadCase
 from ...refimpl.rounding import Noise
 from ...refimpl.tape import Node
+from .not_taken import not_taken
 from .shapes import in_words
 from .turns import Layout, amiss, layout_of
 
@@ -100,6 +101,8 @@ def _run(case: Case, task: Task, meter: Meter | None) -> tuple[Mapping[str, Any]
         grads = reference(task, dtype=np.float64, meter=meter, watch=watch).steps[0].grads
     except AdapterFailed as failure:
         failed = failure
+    if looped is not None and failed is None:
+        failed, program = not_taken(task, looped, layouts, meter)
     turned = [] if looped is None else [*amiss(looped, layouts)]
     if turned:
         return grads, [

@@ -20,6 +20,8 @@ def right_alone(
     task: Task, adapter: Adapter, program: Program, values: Mapping[str, Any], at: Instruction
 ) -> dict[str, Any]:
     """What an operation whose result is off gives by itself, if that is right; else nothing."""
+    if any(name not in values for name in at.refs):
+        return {}  # of a branch that was not run
     parts = [i for i in program.instructions if i.operation == "select" and at.target in i.refs]
     alone = Program((at, *parts), parts[0].target if parts else at.target)
     question = asked(task, alone, values)

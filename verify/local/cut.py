@@ -44,7 +44,7 @@ def set_apart(program: Program, params: Any) -> Program:
     apart = {
         (places[i.target], k)
         for i in program.instructions
-        if i.operation != "select"
+        if i.operation != "select" and not _finds(i)
         for k, argument in enumerate(i.arguments)
         if isinstance(argument, Ref) and uses[argument.name] > 1 and argument.name in differentiable
     }
@@ -65,6 +65,12 @@ def set_apart(program: Program, params: Any) -> Program:
     return replace(program, instructions=tuple(instructions))
 
 
+def _finds(instruction: Instruction) -> bool:
+    """Whether it is what a branch finds, of which the other branch's is no use as well."""
+    last = instruction.turns[-1] if instruction.turns else None
+    return last is not None and last.is_branch and last.role == "in"
+
+
 def _places(program: Program) -> dict[str, Any]:
     """Where in its loops' bodies each variable is assigned, whatever turn it is; its own else."""
     found: dict[str, Any] = {}
@@ -76,10 +82,15 @@ def _places(program: Program) -> dict[str, Any]:
         here = tuple((t.loop, t.number) for t in i.turns)
         count[here] += 1
         phases = tuple(
-            (t.loop.partition("[")[0], (t.number >= 0) + (t.number == t.of)) for t in i.turns
+            (t.loop.partition("[")[0], t.number if t.is_branch else _phase(t)) for t in i.turns
         )
         found[i.target] = (phases, count[here])
     return found
+
+
+def _phase(turn: Turn) -> str:
+    """Before the turns, in one of them, or after."""
+    return "before" if turn.number < 0 else "after" if turn.number == turn.of else "in"
 
 
 def _body(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:

@@ -40,18 +40,20 @@ class Judged:
     """
 
     def __init__(self, task: Task, program: Program, step: Step, *, lenient: bool = False) -> None:
-        self.task, self.program, self.step, self._lenient = task, program, step, lenient
+        self.task, self.step, self._lenient = task, step, lenient
         self._others = np.inf if lenient else LOST
         self.values = {**task.rows(0), **task.params, **step.values}
+        #: Of a cond, the branch that is to be taken where it hangs on the adapter's own numbers.
+        self.program, self._whole = program.taken(self.values), program
         #: Of an operation with several results, the variables that take them, by index.
         self.parts: dict[str, dict[int, str]] = {}
-        for i in program.instructions:
+        for i in self.program.instructions:
             if i.operation == "select":
                 self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
         #: What even by itself could be anything, in words; empty for nothing.
         self.hidden = ""
         #: How many instructions use each variable.
-        self.users = Counter(name for i in program.instructions for name in set(i.refs))
+        self.users = Counter(name for i in self.program.instructions for name in set(i.refs))
 
     def forwards(self) -> Found | None:
         """The first operation whose result is off, given its own inputs."""
@@ -65,6 +67,8 @@ class Judged:
         """Every operation whose result is off, given its own inputs, in order."""
         for instruction in self._computing(self.program.instructions):
             if not self._has_inputs(instruction):
+                if reason := self._not_run(instruction):
+                    yield instruction, "forward", reason, np.inf
                 continue
             names = self._results(instruction)
 
@@ -158,6 +162,18 @@ class Judged:
 
     def _has_inputs(self, instruction: Instruction) -> bool:
         return all(name in self.values for name in instruction.refs)
+
+    def _not_run(self, instruction: Instruction) -> str:
+        """That what joins two branches has nothing of the one that is to be taken, in words."""
+        last = instruction.turns[-1] if instruction.turns else None
+        if last is None or last.role != "join" or instruction.target not in self.values:
+            return ""
+        whole = next(i for i in self._whole.instructions if i.target == instruction.target)
+        guard = whole.refs[0]
+        if guard not in self.values or whole.operation == instruction.operation:
+            return ""
+        chosen = bool(self.values[guard])
+        return f"it has not run the {str(chosen).lower()} branch, where {guard} is {chosen}"
 
     def _incoming(self, instruction: Instruction) -> dict[int | None, Any]:
         """The adapter's cotangents of an operation's results, where they fit those."""

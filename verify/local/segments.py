@@ -41,10 +41,11 @@ class Segments:
         program = task.program("numpy")
         assert program is not None, "a task without a text for the reference has no truth"
         self.task, self.adapter, self.step = task, adapter, step
-        self.own = adapter.program(task)
-        self.reference = called(program, program.output, self.own.output)
+        values = {**task.rows(0), **task.params, **step.values}
+        self.own = adapter.program(task).taken(values)
+        self.reference = called(program, program.output, self.own.output).taken(values)
         self.shared = [name for name in self.own.named if name in self.reference.named]
-        self._values = {**task.rows(0), **task.params, **step.values}
+        self._values = values
         #: What came of segments that were asked by themselves; None of what cannot be.
         self._told: dict[str, Told | None] = {}
         #: What moves with a parameter, in either text.

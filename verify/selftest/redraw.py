@@ -43,7 +43,7 @@ def about(cases: Iterable[Case], name: str) -> list[Case]:
 
 def _used(case: Case) -> set[str]:
     operations = {
-        instruction.operation
+        instruction.called
         for programs in case.programs
         for program in programs.values()
         for instruction in program.instructions

@@ -76,7 +76,7 @@ def _plain(case: Case, files: dict[Path, list[str]]) -> Sheet:
         about=printable(case.about),
         text=_document(case, files),
         line=case.line,
-        operations=tuple(dict.fromkeys(i.operation for i in every if i.operation != "select")),
+        operations=tuple(dict.fromkeys(i.called for i in every if i.operation != "select")),
         nodes=_nodes(program, list(case.model.inputs), list(case.model.params)),
         records=tuple(_record(divergence) for divergence in case.model.divergences),
         entry=bool(case.model.divergences) and case.path.is_relative_to(catalogue()),

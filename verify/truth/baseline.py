@@ -97,6 +97,8 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     watch = None if program is None else Watch(program)
     ways = _Runs(task, rows, runs)
     truth, unused = ways.truth(watch)
+    if program is not None and program.branches:
+        truth = _surely_there(truth, ways)
     updated = {key for key in truth if key[0] == "update"}
     noise, found = explained(truth, ways, untightened=updated)
     larger = _left_over(truth, _far_out(truth, noise, task), task)
@@ -166,6 +168,14 @@ class _Runs(Runs[Key]):
         dtype = self._wide if wide else None
         found = flat(reference(self.task, rows=self._rows, dtype=dtype, **options))
         return self._filled(found | other_ways(self.task, rows=self._rows, dtype=dtype, **options))
+
+
+def _surely_there(truth: dict[Key, np.ndarray], runs: _Runs) -> dict[Key, np.ndarray]:
+    """The truth without the variables of branches that rounding alone may take or not.
+
+    What comes of either branch is one of a set, and judged as such.
+    """
+    return {key: x for key, x in truth.items() if all(key in sample for sample in runs.native)}
 
 
 def _jumps(truth: Mapping[Key, np.ndarray], found: Mapping[Key, Branches], task: Task) -> bool:

@@ -32,8 +32,9 @@ def test_a_program_depends_on_its_seed_and_number_alone():
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_every_program_is_one_that_a_case_may_say(seed, number):
-    case, _ = case_of(seed, number)
-    assert 2 <= len(operations_of(case)) <= 8
+    held, case = drawn(seed, number)
+    lines = held.program.lines if held.enclosed else operations_of(case)
+    assert 2 <= len(lines) <= 8
     assert case.dtypes in (("float64",), ("float32",))
 
 

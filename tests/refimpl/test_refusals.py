@@ -54,6 +54,7 @@ REFUSED = [
         "Q is 3x3, and what it multiplies has 2",
     ),
     ("linalg.ormqr", ex((3, 2), (2,), (4, 3, 2)), "a stack of (4,) beside one of ()"),
+    ("linalg.expm_frechet", ex((3, 3), (3, 1)), "e is (3, 1), expected x's shape"),
     ("local_response_norm", ex((1, 4, 2), size=0), "size is 0, expected at least 1"),
 ]
 

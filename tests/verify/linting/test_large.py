@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from gradparity.cases import limits
-from gradparity.cases.folders import catalogue, large
+from gradparity.cases.folders import catalogue, is_of, large
 from gradparity.cases.loading import load_files
 from gradparity.refimpl.errors import BadCase, LimitExceeded
 from gradparity.verify import run
@@ -52,6 +52,20 @@ def test_a_copy_is_not_though_the_original_was_found_sound(tmp_path):
     (fault,) = check([copy])[1]
     assert isinstance(fault, LimitExceeded)
     assert apart(*load_files([copy]))[0] == []
+
+
+def test_a_text_is_no_file_of_the_folder_that_it_is_read_in(monkeypatch):
+    monkeypatch.chdir(large())
+    with pytest.raises(BadCase, match="too long"):
+        run(GREEDY, adapters=["numpy"])
+
+
+def test_a_link_to_another_file_is_not_of_the_folder(greedy, tmp_path):
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    (folder / "case.yaml").symlink_to(greedy)
+    assert not is_of(folder / "case.yaml", folder)
+    assert is_of(large() / "unet.yaml", large())
 
 
 def test_a_tag_lets_nothing_through(greedy):

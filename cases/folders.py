@@ -51,6 +51,16 @@ def catalogue() -> Path:
     return Path(__file__).parent / "catalogue"
 
 
+def large() -> Path:
+    """The folder of cases of real sizes that come with the package: no run has them unasked."""
+    return Path(__file__).parent / "large"
+
+
+def is_of(path: Path, *folders: Path) -> bool:
+    """Whether a file really is in one of some folders: no link to another, no text called so."""
+    return path.is_file() and any(path.resolve().is_relative_to(f.resolve()) for f in folders)
+
+
 def is_case_file(path: Path) -> bool:
     """Whether a file is YAML with a top-level ``case:``, by a look at its text.
 

@@ -50,6 +50,7 @@ _OPERATIONS = {
     "ctc": "ctc_loss",
     "cumulative_prod": "cumprod",
     "cumulative_sum": "cumsum",
+    "deform_conv": "deform_conv2d",
     "divide": "div true_divide truediv",
     "dynamic_slice": "narrow dynamic_slice_in_dim",
     "dynamic_update_slice": "slice_scatter dynamic_update_slice_in_dim",

@@ -42,6 +42,8 @@ VALUES = 2**24
 #: Steps (see ``refimpl.costs``) of one pass over every case of a file at every point, which is what
 #: ``lint`` computes: about a second.
 WORK = 10**9
+#: The same of cases that come with the package as large: some ten seconds.
+LARGE_WORK = 10**11
 #: Steps of a whole run of a file: every training step at every point and dtype. Some hours.
 RUN = 10**13
 #: Steps of the truth of one task, all its training steps together: some minutes.

@@ -15,7 +15,15 @@ from ..refimpl.errors import BadCase, BadUsage
 from .engine.apart import apart
 from .engine.local import local
 from .engine.session import Session
-from .engine.work import LONG, Here, Progress, Work, drawings, fail_without_a_framework
+from .engine.work import (
+    LONG,
+    Here,
+    Progress,
+    Work,
+    drawings,
+    fail_without_a_framework,
+    seconds_for,
+)
 from .explain.choosing import task_of
 from .explain.derivation import explain as derive
 from .explain.parts import Derivation
@@ -74,6 +82,7 @@ def run(
     jobs: int | Literal["auto"] | None = 0,
     timeout: float | None = None,
     memory: int | None = None,
+    max_work: int | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Run cases over adapters and judge every tensor.
@@ -105,6 +114,9 @@ def run(
     memory
         Bytes that each worker may take for its tasks, on Linux; None for its share of the
         machine's. An allocation beyond it fails, and its task has a row ``error``.
+    max_work
+        Steps that one pass over the cases of a file may take before it is refused, 10**9 where it
+        is None, about a second. More is for files that are trusted.
     progress
         Called as ``progress(done, total, task)`` before each task is begun; ``task.id`` names it.
 
@@ -121,12 +133,18 @@ def run(
         cannot be run or proves nothing included; and for a timeout or memory without workers.
     """
     found = load_cases(cases, keywords)
-    if faults := refused(found):
+    if faults := refused(found, max_work):
         raise BadCases(faults)
     drawn = drawings(found, draws)
     work = Work(drawn, None if dtypes is None else list(dtypes))
     engine = local(
-        len(work), adapters, jobs, timeout, limit=LONG, native=work.native, memory=memory
+        len(work),
+        adapters,
+        jobs,
+        timeout,
+        limit=seconds_for(found),
+        native=work.native,
+        memory=memory,
     )
     with Store() as store:
         session = Session(work, [str(number) for number in range(len(work))], store)

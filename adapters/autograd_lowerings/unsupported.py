@@ -88,6 +88,7 @@ OPERATIONS: dict[str, str] = {
             "unfold",
             "interpolate",
             "grid_sample",
+            "deform_conv",
         ),
         "of images it has convolve alone",
     ),

@@ -52,8 +52,17 @@ def _ormqr(
     return _adjoint(o, _reflected(o, x, tau, _adjoint(o, z), turned=not transpose))
 
 
+def _expm_frechet(o: Operations, x: Any, e: Any) -> Any:
+    """The corner of exp((x e; 0 x))."""
+    above, below = o.concat(x, e, axis=-1), o.concat(o.zeros_like(x), x, axis=-1)
+    n = x.shape[-1]
+    y = o["linalg.matrix_exp"](o.concat(above, below, axis=-2))
+    return o.getitem(y, index=(..., slice(0, n), slice(n, None)))
+
+
 COMPOSITIONS: dict[str, Composition] = {
     "linalg.cholesky_solve": _cholesky_solve,
     "linalg.householder_product": _householder_product,
     "linalg.ormqr": _ormqr,
+    "linalg.expm_frechet": _expm_frechet,
 }

@@ -103,6 +103,15 @@ def _ormqr(x: jax.Array, tau: jax.Array, z: jax.Array, *, left: bool, transpose:
     return jnp.conj(jnp.matrix_transpose(_reflected(x, tau, turned, turned=not transpose)))
 
 
+def _expm_frechet(x: jax.Array, e: jax.Array) -> jax.Array:
+    """JAX's takes the second axis for the last but one, and is mapped over stacks of stacks."""
+
+    def one(x: jax.Array, e: jax.Array) -> jax.Array:
+        return jsl.expm_frechet(x, e, compute_expm=False)
+
+    return jnp.vectorize(one, signature="(n,n),(n,n)->(n,n)")(x, e)
+
+
 LOWERINGS: dict[str, Entry] = {
     "trace": via(
         "jax.numpy.trace", lambda x, *, offset=0: jnp.trace(x, offset, axis1=-2, axis2=-1)
@@ -122,5 +131,6 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.eigh": via("jax.numpy.linalg.eigh", _eigh),
     "linalg.svd": via("jax.numpy.linalg.svd", _svd),
     "linalg.lstsq": via("jax.numpy.linalg.lstsq", _lstsq),
+    "linalg.expm_frechet": via("jax.scipy.linalg.expm_frechet", _expm_frechet),
     "linalg.matrix_exp": via("jax.scipy.linalg.expm", jsl.expm),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from jax.scipy.ndimage import map_coordinates
 
 from ...refimpl.errors import Unsupported
+from ..deformed import deformed
 from ..lowering import Entry, via
 from .spatial import spread
 
@@ -92,7 +93,32 @@ def _grid_sample(
     return jax.vmap(channels)(x, *points)
 
 
+def _deform_conv(
+    x: jax.Array,
+    offset: jax.Array,
+    weight: jax.Array,
+    mask: jax.Array | None = None,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+) -> jax.Array:
+    """What each offset of the kernel sees, by ``map_coordinates``, and a product."""
+    of = deformed(x.shape, offset.shape, weight.shape, stride, padding, dilation)
+    at = offset.reshape(of.moved) + of.places.astype(x.dtype)
+
+    def one(image: jax.Array, places: jax.Array) -> jax.Array:
+        return map_coordinates(image, [places[:, 0], places[:, 1]], 1, mode="constant")
+
+    seen = jax.vmap(jax.vmap(one, (0, None)))(x.reshape(of.images), at)
+    if mask is not None:
+        seen = seen * mask.reshape(of.moved[0], 1, *seen.shape[2:])
+    rows, columns = weight.reshape(of.rows), seen.reshape(of.columns)
+    return jnp.matmul(rows, columns, precision="highest").reshape(of.result)
+
+
 LOWERINGS: dict[str, Entry] = {
     "interpolate": via("jax.image.scale_and_translate", _interpolate),
+    "deform_conv": _deform_conv,
     "grid_sample": via("jax.scipy.ndimage.map_coordinates", _grid_sample),
 }

@@ -87,7 +87,10 @@ OPERATIONS: dict[str, str] = {
     ),
     "kl_div": "mlx.nn.losses.kl_div_loss sums along one axis, and there is no xlogy",
     **dict.fromkeys(
-        ("lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "unfold", "fold", "grid_sample"),
+        (
+            *("lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "unfold", "fold"),
+            *("grid_sample", "deform_conv"),
+        ),
         "it has no such layer",
     ),
     **dict.fromkeys(

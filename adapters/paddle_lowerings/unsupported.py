@@ -27,6 +27,7 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
     ),
+    "deform_conv": "this adapter does not call paddle.vision.ops.deform_conv2d",
     "scatter_reduce": "this adapter adds with paddle.put_along_axis, and reduces not otherwise",
     "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",

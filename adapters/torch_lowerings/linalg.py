@@ -53,6 +53,14 @@ def _ormqr(
     return torch.ormqr(x[..., : tau.shape[-1]], tau, z, left, transpose)
 
 
+def _expm_frechet(x: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
+    """The corner of exp((x e; 0 x)): torch has no function for it."""
+    above = torch.cat((x, e), -1)
+    below = torch.cat((torch.zeros_like(x), x), -1)
+    n = x.shape[-1]
+    return torch.linalg.matrix_exp(torch.cat((above, below), -2))[..., :n, n:]
+
+
 def _trace(x: torch.Tensor, *, offset: int = 0) -> torch.Tensor:
     if x.ndim == 2 and offset == 0:
         return torch.trace(x)
@@ -105,6 +113,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.lu_solve": via("torch.linalg.lu_solve", _lu_solve),
     "linalg.cholesky_solve": via("torch.cholesky_solve", _cholesky_solve),
     "linalg.ormqr": via("torch.ormqr", _ormqr),
+    "linalg.expm_frechet": _expm_frechet,
     "linalg.eigvals": via("torch.linalg.eigvals", _eigvals),
     "linalg.eig": via("torch.linalg.eig", _eig),
     "linalg.eigh": via("torch.linalg.eigh", _eigh),

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from ...refimpl.errors import Unsupported
+from ..deformed import deformed
 from ..lowering import Entry, via
 
 
@@ -54,6 +55,29 @@ def _max_unpool(x: torch.Tensor, indices: torch.Tensor, *, output_size: Any) -> 
     return unpool(x, indices, kernel, stride=1, output_size=size)
 
 
+def _deform_conv(
+    x: torch.Tensor,
+    offset: torch.Tensor,
+    weight: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+) -> torch.Tensor:
+    """Torch's own is torchvision's: what each offset sees, by ``grid_sample``, and a product."""
+    of = deformed(x.shape, offset.shape, weight.shape, stride, padding, dilation)
+    at = offset.reshape(of.moved) + torch.as_tensor(of.places, dtype=x.dtype)
+    sizes = torch.tensor(x.shape[2:], dtype=x.dtype).reshape(2, 1, 1)
+    grid = ((2 * at + 1) / sizes - 1).flip(2).movedim(2, -1).flatten(1, 2)
+    seen = functional.grid_sample(
+        x.reshape(of.images), grid, padding_mode="zeros", align_corners=False
+    )
+    if mask is not None:
+        seen = seen * mask.reshape(of.moved[0], 1, *grid.shape[1:3])
+    return (weight.reshape(of.rows) @ seen.reshape(of.columns)).reshape(of.result)
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via("torch.nn.functional.conv1d/2d/3d", _by_rank("conv")),
     "max_pool": via("torch.nn.functional.max_pool1d/2d/3d", _by_rank("max_pool")),
@@ -67,5 +91,6 @@ LOWERINGS: dict[str, Entry] = {
         "torch.nn.functional.adaptive_max_pool1d/2d/3d", _by_rank("adaptive_max_pool")
     ),
     "max_unpool": via("torch.nn.functional.max_unpool1d/2d/3d", _max_unpool),
+    "deform_conv": _deform_conv,
     "interpolate": via("torch.nn.functional.interpolate", _interpolate),
 }

@@ -150,6 +150,7 @@ RULES: dict[str, Rule] = {
     "linalg.cholesky_solve": _matrix(0.5),
     **dict.fromkeys(("linalg.householder_product", "linalg.ormqr"), _reflections),
     "linalg.matrix_exp": _matrix(20.0),
+    "linalg.expm_frechet": _matrix(180.0),
     **dict.fromkeys(("dct", "idct"), _cosines),
     "stft": _framed,
     "istft": _from_frames,

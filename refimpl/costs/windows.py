@@ -95,6 +95,15 @@ def _grid_sampled(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     return Work(elements, 32 * elements)
 
 
+def _deformed(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    """As many columns as a convolution has, each of four pixels."""
+    x, offset, weight, *_ = shapes
+    places = size_of(offset) // 2
+    columns = offset[0] * x[1] * product_of(weight[2:]) * product_of(offset[2:])
+    held = size_of(x) + columns + 8 * places + offset[0] * weight[0] * product_of(offset[2:])
+    return Work(held, 32 * held + columns * weight[0] / 10)
+
+
 RULES: dict[str, Rule] = {
     "conv": _convolved,
     "conv_transpose": _painted,
@@ -104,4 +113,5 @@ RULES: dict[str, Rule] = {
     "interpolate": _resized("size"),
     "fold": _fold,
     "grid_sample": _grid_sampled,
+    "deform_conv": _deformed,
 }

@@ -21,6 +21,7 @@ from . import (
     convolution,
     cosine_transforms,
     ctc,
+    deformable,
     diagonals,
     discrete,
     distances,
@@ -134,7 +135,10 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
         *reflections.OPERATIONS,
         *matrix_functions.OPERATIONS,
     ),
-    "convolution": convolution.OPERATIONS,
+    "convolution": (
+        *convolution.OPERATIONS,
+        *deformable.OPERATIONS,
+    ),
     "pooling": (
         *pooling.OPERATIONS,
         *unpooling.OPERATIONS,

@@ -30,23 +30,23 @@ BUFFER = 2**21
 
 def correlate(x: Any, weight: Any, w: Windows, groups: int) -> Any:
     """Kernel rows @ columns: Σ weight[o, c, k]·x[n, c, i·stride + k·dilation − padding]."""
-    rows = _kernel_rows(weight, groups)
+    rows = kernel_rows(weight, groups)
     y = _joined([rows @ _columns(x[part], w, groups) for part in _parts(x, w)])
     return y.reshape(x.shape[0], weight.shape[0], *w.count)
 
 
 def correlate_back(g: Any, weight: Any, w: Windows, groups: int) -> Any:
     """Its transpose in x: kernel rowsᵀ @ g, each column added back to its window."""
-    rows = _kernel_rows(weight, groups).swapaxes(-1, -2)
+    rows = kernel_rows(weight, groups).swapaxes(-1, -2)
     shape = (weight.shape[1] * groups, math.prod(w.kernel), *w.count)
-    back = (rows @ _grouped(g[part], groups) for part in _parts(g, w, shape[0]))
+    back = (rows @ grouped(g[part], groups) for part in _parts(g, w, shape[0]))
     return _joined([scatter(columns.reshape(-1, *shape), w) for columns in back])
 
 
 def correlate_kernel(g: Any, x: Any, w: Windows, groups: int) -> Any:
     """Its transpose in the weight: g @ columnsᵀ, summed over the batch."""
     parts = (
-        (_grouped(g[part], groups) @ _columns(x[part], w, groups).swapaxes(-1, -2)).sum(axis=0)
+        (grouped(g[part], groups) @ _columns(x[part], w, groups).swapaxes(-1, -2)).sum(axis=0)
         for part in _parts(x, w)
     )
     return functools.reduce(np.add, parts).reshape(g.shape[1], x.shape[1] // groups, *w.kernel)
@@ -151,7 +151,7 @@ def _joined(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _kernel_rows(weight: Any, groups: int) -> Any:
+def kernel_rows(weight: Any, groups: int) -> Any:
     """(out, in/groups, *kernel) → (groups, out/groups, in/groups·offsets)."""
     at_least(1, groups=groups)
     return weight.reshape(groups, weight.shape[0] // groups, math.prod(weight.shape[1:]))
@@ -165,7 +165,7 @@ def _columns(x: Any, w: Windows, groups: int) -> Any:
     return gather(x, w).reshape(x.shape[0], groups, rows, math.prod(w.count))
 
 
-def _grouped(g: Any, groups: int) -> Any:
+def grouped(g: Any, groups: int) -> Any:
     """(n, out, *windows) → (n, groups, out/groups, windows)."""
     return g.reshape(g.shape[0], groups, g.shape[1] // groups, math.prod(g.shape[2:]))
 

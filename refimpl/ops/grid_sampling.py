@@ -67,7 +67,7 @@ def _seen(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: boo
         if mode != "bicubic":  # whose places stay, and whose pixels are put inside one by one
             place, live = _inside(place, size, padding_mode, align_corners=align_corners)
             rate = rate * live
-        taps = list(_taps(place, rate, mode))
+        taps = list(seen_along(place, rate, mode))
         if mode == "bicubic":
             taps = [
                 (_inside(at, size, padding_mode, align_corners=align_corners)[0], *rest)
@@ -81,10 +81,10 @@ def _seen(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: boo
             for k, rate in enumerate(rates)
         ]
         at = [np.rint(place).astype(np.int64) for place in ats[::-1]]
-        yield (prod(weights[1:], start=weights[0]), slopes, *_picked(x, batch, at))
+        yield (prod(weights[1:], start=weights[0]), slopes, *values_at(x, batch, at))
 
 
-def _taps(place: Any, rate: Any, mode: str) -> Any:
+def seen_along(place: Any, rate: Any, mode: str) -> Any:
     """The pixels that count along one axis: where each is, its weight, and that one's slope."""
     if mode == "nearest":
         yield np.rint(place), np.ones_like(place), np.zeros_like(place)
@@ -133,7 +133,7 @@ def _reflected(place: Any, size: int, *, align_corners: bool) -> tuple[Any, Any]
     return low + np.where(odd, span - rest, rest), np.where(odd, -1, 1)
 
 
-def _picked(x: Any, batch: Any, at: list[Any]) -> tuple[Any, Any]:
+def values_at(x: Any, batch: Any, at: list[Any]) -> tuple[Any, Any]:
     """The pixels' values, zero outside the image, channels on axis 1; and where they stand."""
     inside: Any = True
     held = []

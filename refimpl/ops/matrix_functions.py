@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,44 @@ def _matrix_exp_vjp(g: Any, y: Any, x: Any) -> Any:
     )
     n = x.shape[-1]
     return matrix_exp(block)[..., :n, n:] * scale
+
+
+def _product(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    """Of two matrices with their parts along small directions, by bits of their places."""
+    return [
+        sum((a[s] @ b[m ^ s] for s in range(m) if s & m == s), a[m] @ b[0]) for m in range(len(a))
+    ]
+
+
+def _exp_towards(x: Any, *directions: Any) -> Any:
+    """The derivative of exp at x, once towards each direction: their sizes do not matter."""
+    size = float(np.abs(primal(x)).sum(axis=-2).max(initial=0))
+    halvings = max(0, int(np.ceil(np.log2(size))) + 3) if size > 0 and np.isfinite(size) else 0
+    one, zero = _identity(x), np.zeros_like(x)
+    small = [zero] * 2 ** len(directions)
+    small[0] = x * 2.0**-halvings
+    for k, direction in enumerate(directions):
+        small[2**k] = direction * 2.0**-halvings
+    term = y = [one, *[zero] * (len(small) - 1)]
+    for k in range(1, 20):  # a derivative is two terms longer
+        term = [part / k for part in _product(term, small)]
+        y = [a + b for a, b in zip(y, term, strict=True)]
+    for _ in range(halvings):
+        y = _product(y, y)
+    return y[-1]
+
+
+def expm_frechet(x: Any, e: Any) -> Any:
+    """d/dt exp(x + t e) at t = 0."""
+    if e.shape != x.shape:
+        raise ValueError(f"e is {e.shape}, expected x's shape, {x.shape}")
+    return _exp_towards(x, e)
+
+
+def _expm_frechet_vjp(g: Any, y: Any, x: Any, e: Any) -> tuple[Any, Any]:
+    """The second derivative of exp at xᴴ towards eᴴ and g, and the first one towards g."""
+    xh = adjoint(x)
+    return _exp_towards(xh, adjoint(e), g), _exp_towards(xh, g)
 
 
 def matrix_norm(x: Any, *, keepdims: bool = False, ord: float | str = "fro") -> Any:  # noqa: A002 - the standard's name
@@ -168,6 +207,24 @@ OPERATIONS = (
         formula="Σ xᵏ/k!",
         derivatives=("the derivative of exp at xᵀ towards g",),
         examples=(ex((3, 3)), ex((2, 3, 3)), ex((1, 1)), ex((0, 2, 2))),
+        domain=real,
+        analytic=True,
+    ),
+    Operation(
+        "linalg.expm_frechet",
+        expm_frechet,
+        joint=_expm_frechet_vjp,
+        formula="d/dt exp(x + t·e) at t = 0",
+        derivatives=(
+            "the second derivative of exp at xᵀ towards eᵀ and g",
+            "the derivative of exp at xᵀ towards g",
+        ),
+        examples=(
+            ex((3, 3), (3, 3)),
+            ex((2, 3, 3), (2, 3, 3)),
+            ex((1, 1), (1, 1)),
+            ex((0, 2, 2), (0, 2, 2)),
+        ),
         domain=real,
         analytic=True,
     ),

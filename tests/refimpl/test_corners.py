@@ -246,9 +246,10 @@ def test_what_is_finite_in_wide_precision_is_finite(row, scale):
     [
         ("linalg.matrix_power", [np.ones((2, 3))], {"n": 0}, "square"),
         ("linalg.matrix_exp", [np.ones((2, 3))], {}, "square"),
+        ("linalg.expm_frechet", [np.ones((2, 3)), np.ones((2, 3))], {}, "square"),
         ("interp", [np.zeros(2), np.array([0.0, 2.0, 1.0]), np.zeros(3)], {}, "does not ascend"),
     ],
-    ids=["power", "exponential", "interp"],
+    ids=["power", "exponential", "its-derivative", "interp"],
 )
 def test_what_has_no_meaning_is_refused(name, arrays, attributes, reason):
     with pytest.raises(ValueError, match=reason):

@@ -54,6 +54,28 @@ REFUSED = [
         "Q is 3x3, and what it multiplies has 2",
     ),
     ("linalg.ormqr", ex((3, 2), (2,), (4, 3, 2)), "a stack of (4,) beside one of ()"),
+    ("linalg.expm_frechet", ex((3, 3), (3, 1)), "e is (3, 1), expected x's shape"),
+    ("deform_conv", ex((1, 1, 4), (1, 4, 3), (1, 1, 2)), "x has 3 axes, expected 4"),
+    (
+        "deform_conv",
+        ex((1, 1, 3, 3), (1, 8, 3, 3), (1, 1, 2, 2)),
+        "offset is (1, 8, 3, 3), expected (1, 8, 2, 2)",
+    ),
+    (
+        "deform_conv",
+        ex((1, 3, 3, 3), (1, 16, 2, 2), (1, 3, 2, 2)),
+        "as many times as x's 3 channels have parts",
+    ),
+    (
+        "deform_conv",
+        ex((1, 1, 3, 3), (1, 8, 2, 2), (1, 1, 2, 2), (1, 8, 2, 2)),
+        "mask is (1, 8, 2, 2), expected (1, 4, 2, 2)",
+    ),
+    (
+        "deform_conv",
+        ex((1, 3, 3, 3), (1, 8, 2, 2), (2, 2, 2, 2)),
+        "weight is (2, 2, 2, 2), and x has 3 channels",
+    ),
     ("local_response_norm", ex((1, 4, 2), size=0), "size is 0, expected at least 1"),
 ]
 

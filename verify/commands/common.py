@@ -13,6 +13,7 @@ from typing import IO, Annotated
 
 import typer
 
+from ...cases.folders import large
 from ...refimpl.errors import BadCase, BadUsage, printable
 
 #: The exit status where a case file is bad.
@@ -41,6 +42,23 @@ Keywords = Annotated[
         "-k", metavar="WORDS", help="Only cases whose name, tags or file have all these words."
     ),
 ]
+Large = Annotated[
+    bool,
+    typer.Option(
+        "--large",
+        help="The large cases that come with the package, of real layers: minutes for each.",
+    ),
+]
+Most = Annotated[
+    int | None,
+    typer.Option(
+        "--max-work",
+        metavar="STEPS",
+        min=1,
+        help="Steps that one pass over the cases of a file may take; 1000000000 if not given, "
+        "about a second. Only for files that you trust.",
+    ),
+]
 Adapters = Annotated[
     str | None,
     typer.Option(
@@ -66,6 +84,11 @@ Dtypes = Annotated[
         "--dtypes", metavar="NAMES", help="Of each case's dtypes only these: float64,float32."
     ),
 ]
+
+
+def with_large(paths: list[str] | None, *, wanted: bool) -> list[str] | None:
+    """The paths, and the folder of large cases where these are wanted."""
+    return [*(paths or ()), str(large())] if wanted else paths
 
 
 def emit(text: str) -> None:

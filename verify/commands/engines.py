@@ -16,10 +16,11 @@ def local(
     *,
     native: bool = False,
     memory: int | None = None,
+    limit: float = LONG,
 ) -> Engine:
     """Workers or the command's own process, with what JAX has compiled for others."""
     more = _compiled()
-    return chosen(tasks, names, jobs, timeout, limit=LONG, native=native, memory=memory, more=more)
+    return chosen(tasks, names, jobs, timeout, limit=limit, native=native, memory=memory, more=more)
 
 
 def here(names: list[str] | None) -> Here:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import gc
 
 from ..linting.checking import check
-from .common import Paths, emit, fail_on
+from .common import Large, Most, Paths, emit, fail_on, with_large
 
 
-def lint(paths: Paths = None) -> None:
+def lint(paths: Paths = None, *, large: Large = False, max_work: Most = None) -> None:
     """Check case files: their structure, their programs, and that they prove something.
 
     Notes are no faults.
     """
     gc.disable()  # a short process that makes many small things and no rubbish
-    cases, faults = check(paths)
+    cases, faults = check(with_large(paths, wanted=large), max_work)
     for case in cases:
         for note in case.notes:
             emit(f"{case.path}:{case.line}: note: {note}")

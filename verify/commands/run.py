@@ -35,7 +35,7 @@ from ..engine.apart import apart
 from ..engine.cluster import Cluster
 from ..engine.memory import memory_of
 from ..engine.session import Session
-from ..engine.work import LONG, Engine, Work, drawings, fail_without_a_framework
+from ..engine.work import LONG, Engine, Work, drawings, fail_without_a_framework, seconds_for
 from ..engine.work import Progress as Tell
 from ..linting.refusing import apart as sound
 from ..own import running
@@ -53,11 +53,14 @@ from .common import (
     Dtypes,
     Jobs,
     Keywords,
+    Large,
+    Most,
     Paths,
     emit,
     fail_on,
     say,
     say_all,
+    with_large,
 )
 from .engines import here, local
 from .refreshing import Refreshed
@@ -135,12 +138,14 @@ def run(
     paths: Paths = None,
     *,
     keywords: Keywords = None,
+    large: Large = False,
     adapters: Adapters = None,
     dtypes: Dtypes = None,
     draws: Draws = 1,
     jobs: Jobs = None,
     timeout: Timeout = None,
     memory: Memory = None,
+    max_work: Most = None,
     cluster: Address = None,
     out: Out = None,
     resume: Resume = False,
@@ -155,9 +160,12 @@ def run(
     names, wanted, asked = adapters_of(adapters), dtypes_of(dtypes), jobs_of(jobs)
     room = memory_of(memory)
     _begin(out)
-    cases, own, faulty = _chosen(paths, keywords, strict=strict, allow_imports=allow_imports)
+    meant = with_large(paths, wanted=large)
+    cases, own, faulty = _chosen(
+        meant, keywords, max_work, strict=strict, allow_imports=allow_imports
+    )
     work = _work(cases, draws, wanted, own)
-    chosen = _engine(work, names, asked, timeout, cluster, room)
+    chosen = _engine(work, names, asked, timeout, cluster, room, seconds_for(cases))
     with _store(out, resume=resume, changed=changed) as store:
         session = Session(work, list(keys(work, names)), store)
         if resume:
@@ -198,13 +206,18 @@ def _begin(out: str | None) -> None:
 
 
 def _chosen(
-    paths: list[str] | None, keywords: str | None, *, strict: bool, allow_imports: bool
+    paths: list[str] | None,
+    keywords: str | None,
+    most: int | None,
+    *,
+    strict: bool,
+    allow_imports: bool,
 ) -> tuple[list[Case], list[Document], bool]:
     """The cases to run, the users' own, and whether files with faults are left out: it is said."""
     cases, own, faults = find_all(paths)
     if keywords:
         cases, own = select(cases, keywords), select(own, keywords)
-    cases, faults = sound(cases, faults)
+    cases, faults = sound(cases, faults, most)
     if not allow_imports:
         faults += running.refused(own)
         own = []
@@ -236,6 +249,7 @@ def _engine(
     timeout: float | None,
     cluster: str | None,
     memory: int | None,
+    limit: float,
 ) -> Engine:
     """What runs the tasks: a Dask cluster, workers or this process."""
     if cluster is not None:
@@ -244,7 +258,7 @@ def _engine(
                 "--cluster with -j, --timeout or --memory: Dask's workers are set where they run"
             )
         return Cluster(names, cluster)
-    return local(len(work), names, jobs, timeout, native=work.native, memory=memory)
+    return local(len(work), names, jobs, timeout, native=work.native, memory=memory, limit=limit)
 
 
 def _store(out: str | None, *, resume: bool, changed: bool) -> Store:

@@ -13,6 +13,7 @@ from ...adapters import registry, threads
 from ...adapters.base import Adapter
 from ...adapters.numpy_reference import NumpyAdapter
 from ...cases.case import Case, Undrawn
+from ...cases.folders import is_of, large
 from ...refimpl.errors import BadUsage
 from ..judging.rows import Row
 from .runner import Runner
@@ -29,8 +30,16 @@ Jobs = int | Literal["auto"] | None
 #: Seconds for one task, where nothing is said: far more than a case of a suite takes.
 LONG = 300.0
 
+#: The same where a case is one of the package's large ones.
+LONGER = 3600.0
+
 #: So few tasks take less time than a worker takes to start.
 FEW = 16
+
+
+def seconds_for(cases: Iterable[Case]) -> float:
+    """For one task of some cases, where nothing is said."""
+    return LONGER if any(is_of(path, large()) for path in {c.path for c in cases}) else LONG
 
 
 class Engine(Protocol):

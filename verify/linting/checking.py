@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from ...cases.folders import Placed, is_own_file, named_once, read
+from ...cases.folders import Placed, is_of, is_own_file, large, named_once, read
 from ...refimpl.errors import BadCase
 from ..selection.naming import meant
 from ..storage.code import code_version
@@ -14,8 +14,13 @@ from ..storage.folder import cache_folder
 from .memory import Known, Memory
 
 
-def check(paths: Sequence[str | Path] | None) -> tuple[list[Known], list[BadCase]]:
+def check(
+    paths: Sequence[str | Path] | None, most: int | None = None
+) -> tuple[list[Known], list[BadCase]]:
     """The sound cases that paths and names mean, and every fault of their files.
+
+    ``most`` is the steps that one pass over the cases of a file may take, where that is not what
+    anybody's may; what is sound so is not remembered, for it is not without.
 
     Raises
     ------
@@ -23,12 +28,14 @@ def check(paths: Sequence[str | Path] | None) -> tuple[list[Known], list[BadCase
         Where a path or a name does not exist.
     """
     files, faults = meant(paths)
-    folder = cache_folder()
+    folder = cache_folder() if most is None else None
     memory = Memory(folder, code_version() if folder else "")
     cases: list[Known] = []
     names: dict[str, Placed] = {}
     for path, only in files.items():
-        found, bad = _checked(path, only, memory)
+        # A copy that lies elsewhere may not take as long: the text alone does not decide.
+        kept = Memory(None, "") if is_of(path, large()) else memory
+        found, bad = _checked(path, only, kept, most)
         fresh, repeated = named_once(found, names)
         cases += fresh
         faults += bad + repeated
@@ -36,7 +43,7 @@ def check(paths: Sequence[str | Path] | None) -> tuple[list[Known], list[BadCase
 
 
 def _checked(
-    path: Path, only: Collection[str] | None, memory: Memory
+    path: Path, only: Collection[str] | None, memory: Memory, most: int | None
 ) -> tuple[list[Known], list[BadCase]]:
     try:
         raw = read(path)
@@ -50,7 +57,7 @@ def _checked(
     if known is not None:
         return [case for case in known if only is None or case.name in only], []
     # Loaded when it is needed: the parser and the reference take longer than all else here.
-    found, faults = import_module(".soundness", __package__).examined(raw, path, only)
+    found, faults = import_module(".soundness", __package__).examined(raw, path, only, most)
     cases = [Known(case.name, path, case.line, case.column, notes) for case, notes in found]
     if only is None and not faults:
         files = frozenset[str]().union(*(case.files for case, _ in found))

@@ -8,6 +8,7 @@ from pathlib import Path
 from ...adapters.metering import Meter, TooLarge
 from ...cases import limits
 from ...cases.case import Case
+from ...cases.folders import is_of, large
 from ...cases.loading import load_text
 from ...cases.uncompared import in_words, remembered
 from ...refimpl.errors import BadCase, LimitExceeded
@@ -18,7 +19,7 @@ from .vacuity import vacuous
 
 
 def examined(
-    raw: bytes, path: Path, only: Collection[str] | None
+    raw: bytes, path: Path, only: Collection[str] | None, most: int | None = None
 ) -> tuple[list[tuple[Case, tuple[str, ...]]], list[BadCase]]:
     """The cases of a text with their notes, of which some may be wanted, and what is wrong.
 
@@ -27,14 +28,22 @@ def examined(
     """
     cases, faults = load_text(raw, path)
     wanted = [case for case in cases if only is None or case.name in only]
-    faults += against(wanted)
+    faults += against(wanted, most or work_of(path))
     return [(case, tuple(_notes(case))) for case in wanted], faults
 
 
-def against(wanted: Iterable[Case]) -> list[BadCase]:
-    """What is wrong with well-formed cases of a file: they cannot be run, or prove nothing."""
+def work_of(path: Path) -> int:
+    """The steps that a file may take: what it says of itself does not matter, only whose it is."""
+    return limits.LARGE_WORK if is_of(path, large()) else limits.WORK
+
+
+def against(wanted: Iterable[Case], most: int = limits.WORK) -> list[BadCase]:
+    """What is wrong with well-formed cases of a file: they cannot be run, or prove nothing.
+
+    ``most`` is the steps that one pass over all of them may take.
+    """
     faults: list[BadCase] = []
-    meter = Meter(limits.WORK, limits.VALUES)
+    meter = Meter(most, limits.VALUES)
     run = 0
     for case in wanted:
         before = meter.wide

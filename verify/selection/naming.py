@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...cases.folders import case_files, catalogue
+from ...cases.folders import case_files, catalogue, large
 from ...refimpl.errors import BadCase, BadUsage
 from .choices import nearest
 
@@ -62,8 +62,9 @@ def is_there(path: str | Path) -> bool:
 
 
 def _file_of(name: str) -> Path:
-    """The catalogue's file that has a case of this name; no YAML is parsed to find it."""
-    texts = {path: path.read_text("utf-8") for path in sorted(catalogue().rglob("*.y*ml"))}
+    """The file of ours that has a case of this name; no YAML is parsed to find it."""
+    files = [path for folder in (catalogue(), large()) for path in sorted(folder.rglob("*.y*ml"))]
+    texts = {path: path.read_text("utf-8") for path in files}
     line = re.compile(rf"^case:\s*[\"']?{re.escape(name)}[\"']?\s*(#.*)?$", re.MULTILINE)
     for path, text in texts.items():
         if line.search(text):

@@ -51,6 +51,7 @@ QUICK = (
     *("add", "fft.rfft", "linalg.eigh", "masked.amax", "mode", "nn.functional.dropout"),
     *("_upsample_bilinear2d_aa", "grid_sampler_3d", "linalg.eigvals"),
     *("native_layer_norm", "nn.functional.conv2d", "scatter_reduce.amax", "tensor_split"),
+    *("linalg.householder_product", "ormqr"),
 )
 
 #: Parts of the database, of as many entries, each a test.

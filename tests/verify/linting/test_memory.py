@@ -39,9 +39,9 @@ def examined(monkeypatch):
 
     class Watched:
         @staticmethod
-        def examined(raw, path, only):
+        def examined(raw, path, only, most):
             seen.append(path.name)
-            return real(".soundness", "gradparity.verify.linting").examined(raw, path, only)
+            return real(".soundness", "gradparity.verify.linting").examined(raw, path, only, most)
 
     monkeypatch.setattr(checking, "import_module", lambda *_: Watched)
     return seen

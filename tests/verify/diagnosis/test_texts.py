@@ -216,3 +216,27 @@ def test_a_slope_that_is_off_elsewhere_clears_no_text_of_its_value(failing):
     rows = failing(text, "torch")
     (value,) = (row for row in rows if row["check"] == "value")
     assert "torch is off" not in value["reason"]
+
+
+def test_what_a_compiler_fuses_is_not_blamed_for_what_a_text_says(failing):
+    """JAX makes (x + 100) - 100 into x, which by itself is no subtraction's result."""
+    rows = failing(
+        """
+case: fused
+about: A factor after a sum that a compiler leaves out.
+inputs: {c: [1.0, 2.0, 3.0]}
+params: {x: [0.3, -1.7, 0.9]}
+program:
+  numpy: |
+    y = (x + 100) - 100
+    loss = sum(y**2 * c)
+  jax: |
+    y = ((x + 100) - 100) * (1 + 1e-4)
+    loss = jnp.sum(y**2 * c)
+dtypes: [float32]
+""",
+        "jax",
+        dtype="float32",
+    )
+    assert "blamed: `y = ((x + 100) - 100) * (1 + 1e-4)`, line 1" in rows[0]["reason"]
+    assert "subtract" not in rows[0]["reason"]

@@ -71,7 +71,7 @@ RECORDED = {
         "lp_pool", "adaptive_avg_pool", "interpolate", "layer_norm", "batch_norm", "group_norm",
         "instance_norm", "local_response_norm", "embedding", "bce_with_logits", "bce", "focal",
         "kl_div", "gaussian_nll", "cross_entropy", "nll", "multi_margin", "pairwise_distance",
-        "cdist", "diag_embed",
+        "cdist", "diag_embed", "linalg.householder_product",
     },
 }  # fmt: skip
 

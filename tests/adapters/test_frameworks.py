@@ -237,6 +237,27 @@ def test_an_error_inside_a_derivative_leaves_the_next_task_as_it_was(name):
         np.testing.assert_allclose(told.found[key], x, rtol=1e-4, atol=1e-4, err_msg=str(key))
 
 
+PARTS = """
+case: parts
+about: The imaginary part and the angle of a real number do not move with it.
+params: {x: [1.5, -2.0]}
+program: y = $f(x)
+sweep: {f: [imag, angle]}
+dtypes: [float32]
+"""
+
+
+@each
+def test_parts_of_real_numbers_have_a_gradient(name):
+    """TensorFlow has none, where it is zero, and Paddle takes complex numbers alone."""
+    cases, faults = load_text(PARTS, Path("parts.yaml"))
+    assert not faults, faults
+    adapter = made(name)
+    for task in cases[0].tasks():
+        if adapter.has(task.point["f"]):
+            np.testing.assert_array_equal(adapter.run(task).steps[0].grads["x"], [0.0, 0.0])
+
+
 #: Signals by which a process ends at once, or is ended.
 DEADLY = ("SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGTERM")
 

@@ -33,6 +33,11 @@ def _scatter_add(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> T
     return tf.tensor_scatter_nd_add(x, _cells(indices, axis), updates)
 
 
+def _set(x: Tensor, cells: Tensor, updates: Tensor) -> Tensor:
+    """By places of 32 bits, beside which ``tf.vectorized_map`` puts the slice's own."""
+    return tf.tensor_scatter_nd_update(x, tf.cast(cells, tf.int32), updates)
+
+
 def _along(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """What is written along one axis, by a function that writes along the first."""
 
@@ -71,12 +76,10 @@ LOWERINGS: dict[str, Entry] = {
     "gather": via("tensorflow.gather_nd", _gather),
     "scatter_add": via("tensorflow.tensor_scatter_nd_add", _scatter_add),
     "index_add": via("tensorflow.tensor_scatter_nd_add", _along(tf.tensor_scatter_nd_add)),
-    "index_set": via("tensorflow.tensor_scatter_nd_update", _along(tf.tensor_scatter_nd_update)),
+    "index_set": via("tensorflow.tensor_scatter_nd_update", _along(_set)),
     "put_along_axis": via(
         "tensorflow.tensor_scatter_nd_update",
-        lambda x, indices, updates, *, axis: tf.tensor_scatter_nd_update(
-            x, _cells(indices, axis), updates
-        ),
+        lambda x, indices, updates, *, axis: _set(x, _cells(indices, axis), updates),
     ),
     **{
         f"segment_{name}": f"tensorflow.math.unsorted_segment_{name}"

@@ -237,6 +237,38 @@ def test_an_error_inside_a_derivative_leaves_the_next_task_as_it_was(name):
         np.testing.assert_allclose(told.found[key], x, rtol=1e-4, atol=1e-4, err_msg=str(key))
 
 
+WRITTEN = """
+case: written
+about: Numbers that are written by index, slice by slice of a batch.
+inputs: {i: [2, 0], j: [[2, 0, 1], [0, 1, 3]]}
+params: {x: {normal: [4, 3]}, u: {normal: [2, 3]}}
+program: |
+  y = index_set(x, i, u, axis=0) + put_along_axis(x, j, u, axis=0)
+checks: [value, grad, vmap]
+dtypes: [float32]
+"""
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if "vmap" not in WITHOUT.get(name, ())])
+def test_a_batch_is_written_by_index(name):
+    """TensorFlow's vectorized_map puts a slice's own index, of 32 bits, before those that are given.
+
+    Of indices that are batched alone it says that it cannot, with a trace around it.
+    """
+    cases, faults = load_text(WRITTEN, Path("written.yaml"))
+    assert not faults, faults
+    (task,) = cases[0].tasks()
+    wanted, told = answers(NumpyAdapter(), task), answers(made(name), task)
+    alone = {"tensorflow": {("vmap", "i"), ("vmap", "j")}}
+    assert told.failed.keys() == alone.get(name, set())
+    for failure in told.failed.values():
+        assert isinstance(failure, Unsupported)
+        assert "expected to be not loop invariant" in str(failure)
+    assert len(told.found) == 3 * (len([*batchings("ijxu")]) - len(told.failed))
+    for key, x in told.found.items():
+        np.testing.assert_allclose(x, wanted.found[key], rtol=1e-5, atol=1e-6, err_msg=str(key))
+
+
 PARTS = """
 case: parts
 about: The imaginary part and the angle of a real number do not move with it.

@@ -27,6 +27,7 @@ _LACKS = (
     "is only available when eager execution is enabled",
     "expected to be not loop invariant",
     "Required handle data not set",
+    "contain a label appearing more than once",
 )
 
 

@@ -57,8 +57,8 @@ def _one_hot(indices: Tensor, *, num_classes: int) -> Tensor:
 def _masked_select(x: Tensor, mask: Tensor, *, size: int) -> Tensor:
     shape = tf.broadcast_static_shape(x.shape, mask.shape)
     picked = tf.boolean_mask(tf.broadcast_to(x, shape), tf.broadcast_to(mask, shape))
-    missing = size - picked.shape[0]
-    return tf.pad(picked, [[0, missing]]) if missing > 0 else picked[:size]
+    missing = tf.maximum(size - tf.shape(picked)[0], 0)  # no number in a function's graph
+    return tf.ensure_shape(tf.pad(picked, [[0, missing]])[:size], [size])
 
 
 def _embedding(indices: Tensor, weight: Tensor, *, padding_idx: int | None) -> Tensor:

@@ -25,7 +25,7 @@ _LACKS = (
     "Could not find device for node",
     "is not in the list of allowed values",
     "is only available when eager execution is enabled",
-    "expected to be not loop invariant",
+    "loop invariant",
     "Required handle data not set",
     "contain a label appearing more than once",
 )

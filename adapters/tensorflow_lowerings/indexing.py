@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from .arrays import axes_of
 from .library import Tensor, tf
@@ -50,6 +53,35 @@ def _along(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
+#: A reduction → the function that scatters so, and what leaves every number as it is.
+_REDUCTIONS = {
+    "sum": (tf.tensor_scatter_nd_add, 0),
+    "max": (tf.tensor_scatter_nd_max, -np.inf),
+    "min": (tf.tensor_scatter_nd_min, np.inf),
+}
+
+
+def _reduced(
+    x: Tensor, cells: Tensor, updates: Tensor, *, reduce: str, include_self: bool
+) -> Tensor:
+    if reduce not in _REDUCTIONS:
+        raise Unsupported(f"TensorFlow's scatters have no {reduce}")
+    write, neutral = _REDUCTIONS[reduce]
+    if not include_self:
+        x = _set(x, cells, tf.fill(updates.shape, tf.constant(neutral, x.dtype)))
+    return write(x, cells, updates)
+
+
+def _scatter_reduce(
+    x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, **how: Any
+) -> Tensor:
+    return _reduced(x, _cells(indices, axis), updates, **how)
+
+
+def _index_reduce(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, **how: Any) -> Tensor:
+    return _along(partial(_reduced, **how))(x, indices, updates, axis=axis)
+
+
 def _one_hot(indices: Tensor, *, num_classes: int) -> Tensor:
     return tf.one_hot(indices, num_classes, dtype=tf.int64)
 
@@ -77,6 +109,8 @@ LOWERINGS: dict[str, Entry] = {
     "scatter_add": via("tensorflow.tensor_scatter_nd_add", _scatter_add),
     "index_add": via("tensorflow.tensor_scatter_nd_add", _along(tf.tensor_scatter_nd_add)),
     "index_set": via("tensorflow.tensor_scatter_nd_update", _along(_set)),
+    "scatter_reduce": via("tensorflow.tensor_scatter_nd_max", _scatter_reduce),
+    "index_reduce": via("tensorflow.tensor_scatter_nd_max", _index_reduce),
     "put_along_axis": via(
         "tensorflow.tensor_scatter_nd_update",
         lambda x, indices, updates, *, axis: _set(x, _cells(indices, axis), updates),

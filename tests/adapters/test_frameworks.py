@@ -251,7 +251,7 @@ dtypes: [float32]
 
 @pytest.mark.parametrize("name", [name for name in OTHERS if "vmap" not in WITHOUT.get(name, ())])
 def test_a_batch_is_written_by_index(name):
-    """TensorFlow's vectorized_map puts a slice's own index, of 32 bits, before those that are given.
+    """TensorFlow puts a slice's own index, of 32 bits, before those that are given.
 
     Of indices that are batched alone it says that it cannot, with a trace around it.
     """

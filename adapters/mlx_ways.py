@@ -21,6 +21,7 @@ _LACKS = (
     "Cannot calculate VJP with respect to",
     "Not supported for complex",
     "NYI",
+    "Attempting to eval an array during function transformations",
 )
 
 

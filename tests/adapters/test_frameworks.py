@@ -269,6 +269,28 @@ def test_a_batch_is_written_by_index(name):
         np.testing.assert_allclose(x, wanted.found[key], rtol=1e-5, atol=1e-6, err_msg=str(key))
 
 
+NOTHING = """
+import mlx.core as mx
+import numpy as np
+from gradparity.adapters.mlx_lowerings.arrays import as_array
+with mx.stream(mx.cpu):
+    for _ in range(200):
+        strided = [mx.broadcast_to(mx.ones((3, 1)), (3, 4))[::2] for _ in range(20)]
+        strided += [mx.ones((4, 6))[:, ::2].T for _ in range(20)]
+        mx.eval(strided)
+        del strided
+        made = [as_array(np.zeros(shape, "f")) for shape in ((0,), (0, 3))]
+        found = [mx.prod(x).item() for x in made] + [mx.sum(x).item() for x in made]
+        assert found == [1, 1, 0, 0], found
+"""
+
+
+def test_sums_of_no_elements_end():
+    """Of NumPy's arrays MLX's went on for ever, after arrays that are not contiguous."""
+    command = [sys.executable, "-P", "-c", NOTHING]
+    subprocess.run(command, capture_output=True, check=True, timeout=100)  # noqa: S603
+
+
 PARTS = """
 case: parts
 about: The imaginary part and the angle of a real number do not move with it.

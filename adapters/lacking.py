@@ -58,19 +58,21 @@ def unsupported_where(words: Iterable[str], *errors: type[Exception]) -> Iterato
     Parameters
     ----------
     words
-        Of its messages; a ``NotImplementedError`` needs none.
+        Of a line of its messages; a ``NotImplementedError`` needs none.
     errors
         What it raises with them.
 
     Raises
     ------
     Unsupported
-        With the first line of what it says.
+        With the first line of what it says that has them, else the first.
     """
     try:
         yield
     except errors as error:
         text = str(error).strip()
-        if isinstance(error, NotImplementedError) or any(said in text for said in words):
-            raise Unsupported(text.partition("\n")[0]) from error
+        lines = [line.strip() for line in text.splitlines()] or [""]
+        saying = [line for line in lines if any(said in line for said in words)]
+        if saying or isinstance(error, NotImplementedError):
+            raise Unsupported((saying or lines)[0]) from error
         raise

@@ -116,6 +116,21 @@ def _steps(task: Task, program: Program) -> list[Step]:
     return steps
 
 
+#: Operations that turn an array's axes around.
+_TURNING = {"matrix_transpose", "permute_dims", "moveaxis", "swapaxes"}
+
+
+def _refuse_turned(program: Program, found: Arrays) -> None:
+    """Refuse what may not end: MLX's loop over the rest of a sum reads sizes that are none.
+
+    ``mx.sum(mx.zeros((2, 0)).T, 0)`` is right, or goes on for ever, by what is in memory; so it is
+    where the gradient of what is broadcast is such a sum.
+    """
+    turned = any(i.operation in _TURNING for i in program.instructions)
+    if turned and any(x.ndim > 1 and not x.size for x in found.values()):
+        raise Unsupported("MLX's sums of turned arrays of no elements may go on for ever")
+
+
 def _step(task: Task, program: Program, number: int, params: Arrays) -> tuple[Step, float]:
     """A step's record, and the output where it is one number."""
     inputs = {k: as_array(x) for k, x in task.rows(number).items()}
@@ -128,6 +143,7 @@ def _step(task: Task, program: Program, number: int, params: Arrays) -> tuple[St
         }
 
     plain = variables({}, {})
+    _refuse_turned(program, plain)
     planned = plan(task, program, number, plain, kind)
     mx.eval([plain[k] for k in planned.assigned])
     values = {k: as_numpy(plain[k]) for k in planned.assigned}

@@ -22,6 +22,7 @@ _LACKS = (
     "Attempting to eval an array during function transformations",
     "Not supported for complex",
     "NYI",
+    "Attempting to eval an array during function transformations",
 )
 
 

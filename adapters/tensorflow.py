@@ -101,10 +101,10 @@ class TensorFlowAdapter(Adapter):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing is logged of functions that Keras calls and TensorFlow calls deprecated."""
+    """Nothing is logged of what Keras calls and TensorFlow calls deprecated, nor what is raised."""
     logger = tf.get_logger()
     before = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:

@@ -26,6 +26,9 @@ _LACKS = (
     "is not in the list of allowed values",
     "is only available when eager execution is enabled",
     "as a Python `bool` is not allowed",
+    "loop invariant",
+    "Required handle data not set",
+    "contain a label appearing more than once",
 )
 
 

@@ -211,7 +211,8 @@ def gauge(vectors: Any, xp: Any = np, *, turning: bool | None = None) -> Any:
     first = large & (xp.cumsum(large, axis=-2) == 1)
     pick = xp.sum(xp.where(first, vectors, 0 * vectors), axis=-2, keepdims=True)
     if not (np.iscomplexobj(vectors) if turning is None else turning):
-        return xp.where(pick < 0, -1, 1)
+        one = xp.ones_like(pick)
+        return xp.where(pick < 0, -one, one)
     length = xp.abs(pick)
     return xp.conj(pick) / xp.where(length == 0, 1, length)
 

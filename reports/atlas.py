@@ -47,6 +47,10 @@ CLASSES = {
 }
 
 
+#: How what a framework did begins, where it cannot do it.
+CANNOT = "cannot:"
+
+
 @dataclass(frozen=True)
 class Result:
     """One tensor of one framework: nested lists of numbers, None where it gave none."""
@@ -80,7 +84,7 @@ class Side:
     @property
     def says(self) -> str:
         """What goes before the failure."""
-        return "raises" if self.snippet else "cannot:"
+        return "raises" if self.snippet else CANNOT
 
 
 @dataclass(frozen=True)
@@ -292,15 +296,32 @@ def as_files(entries: Iterable[Entry], before: History | None = None) -> dict[st
     found = ordered(entries)
     now = history(found)
     held = atlas_history.merged({k: v for k, v in (before or {}).items() if k in now}, now)
-    found = [
-        replace(entry, history=tuple(atlas_history.lines(held.get(entry.name, {}))))
-        for entry in found
-    ]
+    found = [_known(entry, held.get(entry.name, {})) for entry in found]
     files = {"README.md": _readme(found), "index.html": as_html(found)}
     files[atlas_history.NAME] = atlas_history.as_json(held)
     for kind, held in by_class(found).items():
         files[f"{kind}.md"] = _chapter(kind, held)
     return files
+
+
+def _known(entry: Entry, held: Mapping[str, Mapping[str, str]]) -> Entry:
+    """With its history: by version, and of frameworks that were not run now what they last did.
+
+    Where one was off then, what is recorded of it says so already.
+    """
+    last = {
+        name: atlas_history.last(versions)
+        for name, versions in held.items()
+        if name not in entry.versions and name not in entry.found
+    }
+    right = {name: () for name, did in last.items() if did == RIGHT}
+    unable = [name for name, did in last.items() if did.startswith(CANNOT)]
+    return replace(
+        entry,
+        history=tuple(atlas_history.lines(held)),
+        found={**entry.found, **right},
+        unable=tuple(dict.fromkeys((*entry.unable, *unable))),
+    )
 
 
 def as_html(entries: Sequence[Entry]) -> str:

@@ -85,6 +85,11 @@ def lines(frameworks: Mapping[str, Mapping[str, str]]) -> list[str]:
     return told
 
 
+def last(versions: Mapping[str, str]) -> str:
+    """What a framework did in the newest version that is known."""
+    return versions[max(versions, key=natural)]
+
+
 def natural(version: str) -> list[tuple[int, int | str]]:
     """A key by which 2.9 stands before 2.10."""
     parts = re.findall(r"\d+|[a-z]+", version)

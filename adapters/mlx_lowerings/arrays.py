@@ -14,18 +14,21 @@ from ...refimpl.errors import Unsupported
 def as_array(x: np.ndarray) -> mx.array:
     """An array of MLX's, bit for bit.
 
+    One of no elements is made by MLX: of NumPy's it has what an array before it left in memory, and
+    after one that was not contiguous its product is 0, or its sum goes on for ever.
+
     Raises
     ------
     Unsupported
         For a dtype that MLX has none of.
     """
     x = np.array(x, order="C")
-    if x.dtype == ml_dtypes.bfloat16:
+    if x.dtype == ml_dtypes.bfloat16 and x.size:
         return mx.array(x.view(np.uint16)).view(mx.bfloat16)
     own = getattr(mx, f"{x.dtype.name}_" if x.dtype.name == "bool" else x.dtype.name, None)
     if own is None:
         raise Unsupported(f"MLX has no {x.dtype.name}")
-    return mx.array(x, dtype=own)
+    return mx.array(x, dtype=own) if x.size else mx.zeros(x.shape, own)
 
 
 def as_numpy(x: mx.array) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mlx.core as mx
 from mlx import nn
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from ..numpy_names import numpy_names
 from .arrays import some
@@ -49,8 +51,19 @@ def _clip(x: mx.array, low: Any = None, high: Any = None) -> mx.array:
     return x if low is None and high is None else mx.clip(x, low, high)
 
 
+def _about_the_mean(function: Callable[..., mx.array]) -> Callable[..., mx.array]:
+    def call(x: mx.array, *, axis: Any, correction: float, keepdims: bool) -> mx.array:
+        if correction % 1:
+            raise Unsupported(f"MLX takes whole corrections alone, not {correction}")
+        return function(x, axis=axis, ddof=int(correction), keepdims=keepdims)
+
+    return call
+
+
 LOWERINGS: dict[str, Entry] = {
     **numpy_names("mlx.core", mx, unscaled="backward"),
+    "var": via("mlx.core.var", _about_the_mean(mx.var)),
+    "std": via("mlx.core.std", _about_the_mean(mx.std)),
     "identity": lambda x: x,
     "where": "mlx.core.where",
     "clip": via("mlx.core.clip", _clip),

@@ -13,8 +13,9 @@ from .library import paddle
 
 NAMESPACES = ("paddle", "paddle.nn.functional", "paddle.linalg")
 
-#: Functions of an operation's name that do something else.
-OTHERS = {"dropout", "softmax", "swapaxes", "swiglu", "rms_norm"}
+#: Functions of an operation's name that do something else. ``paddle.linalg.ormqr`` multiplies by
+#: the first columns of Q alone, where the operation has all of them.
+OTHERS = {"dropout", "softmax", "swapaxes", "swiglu", "rms_norm", "linalg.ormqr"}
 
 
 def _serves(operation: str, function: Callable[..., Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..lowering import Entry, via
-from .arrays import promoted, tensors
+from .arrays import kind, promoted, tensors
 from .library import PyLayer, Tensor, paddle
 
 
@@ -20,6 +20,11 @@ def _clip(x: Tensor, low: Any = None, high: Any = None) -> Tensor:
 
 def _where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return promoted(lambda a, b: paddle.where(condition, a, b))(a, b)
+
+
+def _complex(x: Tensor) -> Tensor:
+    """Its parts of a number are of complex ones alone."""
+    return x if kind(x) == "c" else paddle.complex(x, paddle.zeros_like(x))
 
 
 class _Reversed(PyLayer):
@@ -51,6 +56,8 @@ LOWERINGS: dict[str, Entry] = {
     },
     "where": via("paddle.where", _where),
     "clip": via("paddle.clip", _clip, numbers=True),
+    "real": via("paddle.real", lambda x: paddle.real(_complex(x))),
+    "imag": via("paddle.imag", lambda x: paddle.imag(_complex(x))),
     "identity": "paddle.assign",
     "positive": "paddle.assign",
     "stop_gradient": via("paddle.Tensor.detach", lambda x: x.detach()),

@@ -20,6 +20,17 @@ def _scatter_add(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> T
     return paddle.put_along_axis(x, indices, updates, axis, "add", broadcast=False)
 
 
+#: The operation's reductions → its own.
+_REDUCTIONS = {"sum": "add", "prod": "multiply", "mean": "mean", "max": "amax", "min": "amin"}
+
+
+def _scatter_reduce(
+    x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, reduce: str, include_self: bool
+) -> Tensor:
+    given = {"include_self": include_self, "broadcast": False}
+    return paddle.put_along_axis(x, indices, updates, axis, _REDUCTIONS[reduce], **given)
+
+
 def _index_set(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> Tensor:
     """Its own writes along the first axis."""
     written = paddle.scatter(
@@ -56,6 +67,7 @@ LOWERINGS: dict[str, Entry] = {
         lambda x, indices, *, axis: paddle.take_along_axis(x, indices, axis, broadcast=False),
     ),
     "scatter_add": via("paddle.put_along_axis", _scatter_add),
+    "scatter_reduce": via("paddle.put_along_axis", _scatter_reduce),
     "put_along_axis": via(
         "paddle.put_along_axis",
         lambda x, indices, updates, *, axis: paddle.put_along_axis(

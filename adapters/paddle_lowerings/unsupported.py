@@ -28,7 +28,6 @@ OPERATIONS: dict[str, str] = {
         ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
     ),
     "deform_conv": "this adapter does not call paddle.vision.ops.deform_conv2d",
-    "scatter_reduce": "this adapter adds with paddle.put_along_axis, and reduces not otherwise",
     "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "paddle.nn.functional.ctc_loss normalises what it is given, which are logits",

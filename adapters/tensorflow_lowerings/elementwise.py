@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..lowering import Entry, via
-from .arrays import promoted
+from .arrays import kind, promoted
 from .library import Tensor, tf, tnp
 
 math = tf.math
@@ -20,6 +20,11 @@ def _clip(x: Tensor, low: Any = None, high: Any = None) -> Tensor:
 
 def _where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return promoted(lambda a, b: tf.where(condition, a, b))(a, b)
+
+
+def _complex(x: Tensor) -> Tensor:
+    """Parts of a real number have no gradient in TensorFlow, where zero is it."""
+    return x if kind(x) == "c" or x.dtype.size < 4 else tf.complex(x, tf.zeros_like(x))
 
 
 def _polygamma(x: Tensor, *, n: int) -> Tensor:
@@ -64,6 +69,8 @@ LOWERINGS: dict[str, Entry] = {
         lambda x, *, fill_value: tf.fill(x.shape, tf.constant(fill_value, x.dtype)),
     ),
     "complex": "tensorflow.complex",
+    "imag": via("tensorflow.math.imag", lambda x: math.imag(_complex(x))),
+    "angle": via("tensorflow.math.angle", lambda x: math.angle(_complex(x))),
     "dropout": lambda x, mask, *, p: x * tf.cast(mask, x.dtype) / (1 - p),
     "clip": via("tensorflow.clip_by_value", _clip),
     "nan_to_num": "tensorflow.keras.ops.nan_to_num",

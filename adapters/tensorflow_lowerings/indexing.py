@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from .arrays import axes_of
 from .library import Tensor, tf
@@ -33,6 +36,11 @@ def _scatter_add(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> T
     return tf.tensor_scatter_nd_add(x, _cells(indices, axis), updates)
 
 
+def _set(x: Tensor, cells: Tensor, updates: Tensor) -> Tensor:
+    """By places of 32 bits, beside which ``tf.vectorized_map`` puts the slice's own."""
+    return tf.tensor_scatter_nd_update(x, tf.cast(cells, tf.int32), updates)
+
+
 def _along(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """What is written along one axis, by a function that writes along the first."""
 
@@ -45,6 +53,35 @@ def _along(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
+#: A reduction → the function that scatters so, and what leaves every number as it is.
+_REDUCTIONS = {
+    "sum": (tf.tensor_scatter_nd_add, 0),
+    "max": (tf.tensor_scatter_nd_max, -np.inf),
+    "min": (tf.tensor_scatter_nd_min, np.inf),
+}
+
+
+def _reduced(
+    x: Tensor, cells: Tensor, updates: Tensor, *, reduce: str, include_self: bool
+) -> Tensor:
+    if reduce not in _REDUCTIONS:
+        raise Unsupported(f"TensorFlow's scatters have no {reduce}")
+    write, neutral = _REDUCTIONS[reduce]
+    if not include_self:
+        x = _set(x, cells, tf.fill(updates.shape, tf.constant(neutral, x.dtype)))
+    return write(x, cells, updates)
+
+
+def _scatter_reduce(
+    x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, **how: Any
+) -> Tensor:
+    return _reduced(x, _cells(indices, axis), updates, **how)
+
+
+def _index_reduce(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, **how: Any) -> Tensor:
+    return _along(partial(_reduced, **how))(x, indices, updates, axis=axis)
+
+
 def _one_hot(indices: Tensor, *, num_classes: int) -> Tensor:
     return tf.one_hot(indices, num_classes, dtype=tf.int64)
 
@@ -52,8 +89,8 @@ def _one_hot(indices: Tensor, *, num_classes: int) -> Tensor:
 def _masked_select(x: Tensor, mask: Tensor, *, size: int) -> Tensor:
     shape = tf.broadcast_static_shape(x.shape, mask.shape)
     picked = tf.boolean_mask(tf.broadcast_to(x, shape), tf.broadcast_to(mask, shape))
-    missing = size - picked.shape[0]
-    return tf.pad(picked, [[0, missing]]) if missing > 0 else picked[:size]
+    missing = tf.maximum(size - tf.shape(picked)[0], 0)  # no number in a function's graph
+    return tf.ensure_shape(tf.pad(picked, [[0, missing]])[:size], [size])
 
 
 def _embedding(indices: Tensor, weight: Tensor, *, padding_idx: int | None) -> Tensor:
@@ -71,12 +108,12 @@ LOWERINGS: dict[str, Entry] = {
     "gather": via("tensorflow.gather_nd", _gather),
     "scatter_add": via("tensorflow.tensor_scatter_nd_add", _scatter_add),
     "index_add": via("tensorflow.tensor_scatter_nd_add", _along(tf.tensor_scatter_nd_add)),
-    "index_set": via("tensorflow.tensor_scatter_nd_update", _along(tf.tensor_scatter_nd_update)),
+    "index_set": via("tensorflow.tensor_scatter_nd_update", _along(_set)),
+    "scatter_reduce": via("tensorflow.tensor_scatter_nd_max", _scatter_reduce),
+    "index_reduce": via("tensorflow.tensor_scatter_nd_max", _index_reduce),
     "put_along_axis": via(
         "tensorflow.tensor_scatter_nd_update",
-        lambda x, indices, updates, *, axis: tf.tensor_scatter_nd_update(
-            x, _cells(indices, axis), updates
-        ),
+        lambda x, indices, updates, *, axis: _set(x, _cells(indices, axis), updates),
     ),
     **{
         f"segment_{name}": f"tensorflow.math.unsorted_segment_{name}"

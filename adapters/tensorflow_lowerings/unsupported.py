@@ -35,7 +35,6 @@ OPERATIONS: dict[str, str] = {
         ),
         "it has no such function",
     ),
-    **dict.fromkeys(("scatter_reduce", "index_reduce"), "its scatters have no mean or product"),
     **dict.fromkeys(("lp_pool", "grid_sample", "deform_conv"), "it has no such layer"),
     **dict.fromkeys(
         ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),

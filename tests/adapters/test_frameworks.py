@@ -57,7 +57,7 @@ RECORDED = {
         "linalg.eigvalsh",
     },
     "mlx": {
-        "prod", "std", "logsumexp", "logmeanexp", "argmax", "argmin", "diagonal", "kron", "conv",
+        "logsumexp", "logmeanexp", "argmax", "argmin", "diagonal", "kron", "conv",
         "interpolate", "smooth_l1", "cross_entropy", "triplet_margin",
     },
     "tensorflow": {
@@ -71,7 +71,7 @@ RECORDED = {
         "lp_pool", "adaptive_avg_pool", "interpolate", "layer_norm", "batch_norm", "group_norm",
         "instance_norm", "local_response_norm", "embedding", "bce_with_logits", "bce", "focal",
         "kl_div", "gaussian_nll", "cross_entropy", "nll", "multi_margin", "pairwise_distance",
-        "cdist", "diag_embed",
+        "cdist", "diag_embed", "linalg.householder_product",
     },
 }  # fmt: skip
 
@@ -235,6 +235,99 @@ def test_an_error_inside_a_derivative_leaves_the_next_task_as_it_was(name):
     assert not told.failed
     for key, x in wanted.found.items():
         np.testing.assert_allclose(told.found[key], x, rtol=1e-4, atol=1e-4, err_msg=str(key))
+
+
+WRITTEN = """
+case: written
+about: Numbers that are written by index, slice by slice of a batch.
+inputs: {i: [2, 0], j: [[2, 0, 1], [0, 1, 3]]}
+params: {x: {normal: [4, 3]}, u: {normal: [2, 3]}}
+program: |
+  y = index_set(x, i, u, axis=0) + put_along_axis(x, j, u, axis=0)
+checks: [value, grad, vmap]
+dtypes: [float32]
+"""
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if "vmap" not in WITHOUT.get(name, ())])
+def test_a_batch_is_written_by_index(name):
+    """TensorFlow puts a slice's own index, of 32 bits, before those that are given.
+
+    Of indices that are batched alone it says that it cannot, with a trace around it.
+    """
+    cases, faults = load_text(WRITTEN, Path("written.yaml"))
+    assert not faults, faults
+    (task,) = cases[0].tasks()
+    wanted, told = answers(NumpyAdapter(), task), answers(made(name), task)
+    alone = {"tensorflow": {("vmap", "i"), ("vmap", "j")}}
+    assert told.failed.keys() == alone.get(name, set())
+    for failure in told.failed.values():
+        assert isinstance(failure, Unsupported)
+        assert "expected to be not loop invariant" in str(failure)
+    assert len(told.found) == 3 * (len([*batchings("ijxu")]) - len(told.failed))
+    for key, x in told.found.items():
+        np.testing.assert_allclose(x, wanted.found[key], rtol=1e-5, atol=1e-6, err_msg=str(key))
+
+
+NOTHING = """
+import mlx.core as mx
+import numpy as np
+from gradparity.adapters.mlx_lowerings.arrays import as_array
+with mx.stream(mx.cpu):
+    for _ in range(200):
+        strided = [mx.broadcast_to(mx.ones((3, 1)), (3, 4))[::2] for _ in range(20)]
+        strided += [mx.ones((4, 6))[:, ::2].T for _ in range(20)]
+        mx.eval(strided)
+        del strided
+        made = [as_array(np.zeros(shape, "f")) for shape in ((0,), (0, 3))]
+        found = [mx.prod(x).item() for x in made] + [mx.sum(x).item() for x in made]
+        assert found == [1, 1, 0, 0], found
+"""
+
+
+def test_sums_of_no_elements_end():
+    """Of NumPy's arrays MLX's went on for ever, after arrays that are not contiguous."""
+    command = [sys.executable, "-P", "-c", NOTHING]
+    subprocess.run(command, capture_output=True, check=True, timeout=100)  # noqa: S603
+
+
+TURNED = """
+case: turned
+about: A sum along an axis of no elements, of an array that is turned.
+params: {x: {zeros: [2, 0]}}
+program: y = sum(matrix_transpose(x), axis=0)
+dtypes: [float32]
+"""
+
+
+def test_mlx_is_not_asked_for_what_may_not_end():
+    """Its loop over the rest of the sum read sizes that are none."""
+    cases, faults = load_text(TURNED, Path("turned.yaml"))
+    assert not faults, faults
+    (task,) = cases[0].tasks()
+    with pytest.raises(Unsupported, match="turned arrays of no elements"):
+        made("mlx").run(task)
+
+
+PARTS = """
+case: parts
+about: The imaginary part and the angle of a real number do not move with it.
+params: {x: [1.5, -2.0]}
+program: y = $f(x)
+sweep: {f: [imag, angle]}
+dtypes: [float32]
+"""
+
+
+@each
+def test_parts_of_real_numbers_have_a_gradient(name):
+    """TensorFlow has none, where it is zero, and Paddle takes complex numbers alone."""
+    cases, faults = load_text(PARTS, Path("parts.yaml"))
+    assert not faults, faults
+    adapter = made(name)
+    for task in cases[0].tasks():
+        if adapter.has(task.point["f"]):
+            np.testing.assert_array_equal(adapter.run(task).steps[0].grads["x"], [0.0, 0.0])
 
 
 #: Signals by which a process ends at once, or is ended.

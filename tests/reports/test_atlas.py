@@ -118,6 +118,24 @@ def test_function_by_framework_says_who_is_right():
     assert 'id="matrix"' in atlas.as_html(told)
 
 
+def test_the_matrix_has_what_frameworks_last_did_that_are_not_run_now():
+    """Unless something is recorded of them, or they are run now."""
+    told = [entry(functions=("max",), found={"torch": ("kink",), "paddle": ("bug",)})]
+    before = {
+        "max-of-ties": {
+            "torch": {"2.12.0": "right"},
+            "mlx": {"0.9": "cannot: no max", "0.10": "right"},
+            "autograd": {"1.9": "cannot: no max"},
+            "paddle": {"3.3": "right"},
+            "tensorflow": {"2.21": "off: x.grad = 1"},
+        },
+        "gone": {"tensorflow": {"2.21": "right"}},
+    }
+    readme = atlas.as_files(told, before)["README.md"].replace("`", "")
+    assert "| function | torch | paddle | mlx | autograd |" in readme
+    assert "| max | kink | bug | right | cannot |" in readme
+
+
 def test_an_entry_that_is_not_as_recorded_is_named():
     assert atlas.sentence([entry(failed=True)]).endswith("Not as recorded: max-of-ties.")
     assert "not as recorded" in atlas.as_html([entry(failed=True)])

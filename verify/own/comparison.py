@@ -11,7 +11,7 @@ import numpy as np
 from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import BadUsage, GradparityError
-from .calling import captured_of
+from .calling import called, captured_of
 from .chance import Elsewhere, larger
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
@@ -119,10 +119,11 @@ class Comparison:
 
     def _ran(self, side: Side, dtype: str) -> dict[str, Ran]:
         """A side as it is, in each of its modes."""
-        return {
-            mode: side.run(self.given, self.draw, dtype, mode, self.paths[side])
-            for mode in side.modes
-        }
+        with called(side):
+            return {
+                mode: side.run(self.given, self.draw, dtype, mode, self.paths[side])
+                for mode in side.modes
+            }
 
     def _own_gradients(self, one: Evaluated, ran: Mapping[str, Ran], beside: Noise | None) -> None:
         """A side in float64 beside the reference's derivative of the same program."""

@@ -189,6 +189,32 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit("the mask is left out in {there}", with_argument(i, 3, None), "the mask")
 
 
+@of("scaled_dot_product_attention")
+def _causal(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A mask that is written out in the place of a causal one: another diagonal, a window."""
+    query, key, value, *masks = i.arguments
+    queries, keys = known.shape(query)[-2:-1], known.shape(key)[-2:-1]
+    if not i.attributes.get("is_causal") or any(x is not None for x in masks):
+        return
+    held = np.tril(np.ones((*queries, *keys), np.bool_))
+    for name, array in known.arrays:
+        if array.shape[-2:] != held.shape or array.ndim > len(known.shape(query)):
+            continue
+        for negated in (False, True) if array.dtype == np.bool_ else ():
+            seen = array != negated
+            if not (seen != held).any():
+                continue
+            at = tuple(map(int, np.argwhere(seen != held)[0]))
+            words = "query {} sees key {}".format(*at[-2:])
+            sides = ("{there}", "{here}") if seen[at] else ("{here}", "{there}")
+            said = f"{words} in {sides[0]}, and does not in {sides[1]}"
+            made = Making(i)
+            mask: Ref = Ref(f"there:{name}")
+            mask = made.add("logical_not", mask) if negated else mask
+            new = made.again(query, key, value, mask, is_causal=False)
+            yield Edit(said, new, "a query that sees the keys up to its own place (tril)")
+
+
 @of("where", "masked_fill")
 def _masks(i: Instruction, known: Known) -> Iterator[Edit]:
     if i.operation == "where":

@@ -215,7 +215,7 @@ def test_a_class_of_either_side_is_made_and_shapes_are_told_apart(call):
         ("port:net", "bad:without_bias", "KeyError: 'bias'", "port.py:8"),
         ("port:net", "bad:misspelt", "params raises KeyError: 'fc.bais'", "bad.py:17"),
         ("port:net", "bad:of_jax", "params raises KeyError: 'fc.bais'", "bad.py:49"),
-        ("port:net", "bad:of_none", "'turned' (bad.py:52", "on arrays of PyTorch; "),
+        ("port:net", "bad:of_none", "'Tensor' object has no attribute 'turned'", "bad.py:52"),
         ("port:net", "bad:words", "params makes no array of bias: 'zeros'", ""),
         ("bad:raises", "port:convert", "ValueError: of two lines", "bad.py:23"),
         ("bad:ends", "port:convert", "ends the process as it is called: SystemExit", "bad.py:26"),

@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from ...cases.program import Instruction, Program
-from ..edits.forward import replaced
+from ...refimpl.errors import GradparityError
+from ..edits.forward import forward, replaced
 from ..edits.orders import SMALLEST, paired
 from .causes import Proof, Trial, known_of
 from .evaluating import Evaluated
@@ -33,21 +34,42 @@ def search_turned(
     trial = Trial(a, b, parting.there, starts, {**a.values, **extra})
     best: tuple[tuple[bool, int], Proof] | None = None
     for name, stretch in _stretches(a, parting):
-        for halves in (True, False):
-            for back in (True, False):
-                edit = paired(stretch, known, [name], halves=halves, back=back, told=False)
-                score = trial.score(stretch.output, edit)
-                if score is None:
-                    continue
-                whole, gained, _, there = score
-                if best is None or (whole, gained) > best[0]:
-                    edit = replace(edit, operand=stretch.output)
-                    program = replaced(a.program, stretch.output, edit.instructions)
-                    made = Proof(edit, stretch.output, program, whole, {}, there)
-                    best = ((whole, gained), made)
+        halves = _neighbours(a, name, stretch)
+        for back in (True, False) if halves is not None else ():
+            edit = paired(stretch, known, [name], halves=bool(halves), back=back, told=False)
+            score = trial.score(stretch.output, edit)
+            if score is None:
+                continue
+            whole, gained, _, there = score
+            if best is None or (whole, gained) > best[0]:
+                edit = replace(edit, operand=stretch.output)
+                program = replaced(a.program, stretch.output, edit.instructions)
+                made = Proof(edit, stretch.output, program, whole, {}, there)
+                best = ((whole, gained), made)
         if best is not None:
             return best[1]
     return None
+
+
+def _neighbours(a: Evaluated, name: str, stretch: Program) -> bool | None:
+    """Whether a stretch turns neighbours, or what lies half an axis apart; None if neither.
+
+    Of four elements the one order is the other's inverse, and reproduces as much.
+    """
+    x, y = (np.asarray(a.values[k]) for k in (name, stretch.output))
+
+    def moved(k: int) -> np.ndarray:
+        other = x.copy()
+        other[..., k] += 1.0 + np.abs(x[..., k])
+        made = forward(stretch.instructions, {**a.values, name: other})[stretch.output]
+        return (made != y).any(tuple(range(y.ndim - 1)))
+
+    try:
+        first, second, far = (moved(k) for k in (0, 1, x.shape[-1] // 2))
+    except GradparityError:
+        return None
+    together = bool((first & second).any()), bool((first & far).any())
+    return together[0] if together[0] != together[1] else None
 
 
 def _stretches(a: Evaluated, parting: Parting) -> Iterator[tuple[str, Program]]:

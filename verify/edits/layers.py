@@ -231,6 +231,33 @@ def _masks(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit(words, only(i, i.arguments[0]), "the mask", part=True)
 
 
+@of("where", "masked_fill")
+def _combined(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A mask of numbers that is added or multiplied, in the place of what is filled in."""
+    shape = known.values[i.target].shape
+    if not any(isinstance(x, Const) for x in i.arguments):
+        return
+    x = next((a for a in i.arguments if isinstance(a, Ref) and known.shape(a) == shape), None)
+    if x is None or x.name in known.constants:
+        return
+    for name, array in known.arrays:
+        stands = array.ndim <= len(shape) and all(
+            n in (1, m) for n, m in zip(array.shape[::-1], shape[::-1], strict=False)
+        )
+        if not stands or array.dtype.kind != "f":
+            continue
+        hidden = float(array.min())
+        if hidden < 0 == float(array.max()):
+            said = f"{{there}} adds {number(hidden)} to what is hidden, {{here}} fills it in"
+            new = replace(i, operation="add", arguments=(x, Ref(f"there:{name}")), attributes={})
+            yield Edit(said, (new,), "what is hidden filled in")
+        elif hidden == 0 and float(array.max()) == 1:
+            said = "{there} multiplies by the mask, {here} fills in what is hidden"
+            operands = (x, Ref(f"there:{name}"))
+            new = replace(i, operation="multiply", arguments=operands, attributes={})
+            yield Edit(said, (new,), "what is hidden filled in")
+
+
 @of("sigmoid")
 def _forget_bias(i: Instruction, known: Known) -> Iterator[Edit]:
     """A number that is added in a gate, as 1 to an LSTM's forget gate."""

@@ -38,6 +38,8 @@ class Comparison:
         self.findings: list[Finding] = []
         self.gaps: list[str] = []
         self.notes: list[str] = []
+        #: Sides that are seen to compute in half precision somewhere, as they are run as well.
+        self._half: set[str] = set()
         captured = [captured_of(side, given) for side in self.sides]
         for side, one in zip(self.sides, captured, strict=True):
             self.gaps += [f"{side.name}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
@@ -131,7 +133,7 @@ class Comparison:
             rows = as_run(one, own, "float64", "own gradient", mode, beside=beside)
             off = failing(rows)
             narrow = self._narrower(one) if off else ""
-            if narrow and not failing(self._within(one, own)):
+            if narrow and not failing(self._within(one, own, narrow)):
                 self._add_narrow(one, narrow)
                 rows = [{**r, "verdict": "agree", "reason": ""} for r in rows]
             elif off:
@@ -148,9 +150,9 @@ class Comparison:
             else ""
         )
 
-    def _within(self, one: Evaluated, ran: Any) -> list[Row]:
-        """The side beside its truth, over what rounding to float32 explains."""
-        noise = noise_of(one, "float32")
+    def _within(self, one: Evaluated, ran: Any, dtype: str) -> list[Row]:
+        """The side beside its truth, over what rounding to a narrower dtype explains."""
+        noise = noise_of(one, dtype)
         rounded = replace(one, as_noisy=noise)
         return as_run(rounded, ran, "float64", "own gradient", "")
 
@@ -165,6 +167,8 @@ class Comparison:
         cause = f"{one.framework} computes in {dtype} here whatever dtype it is given"
         agree = f"leave out the cast, or mind that a run in float64 is off by {dtype}'s rounding"
         self.findings.append(Finding("narrow", (at,), cause, agree))
+        if dtype != "float32":
+            self._half.add(one.framework)
 
     def _add_own(self, one: Evaluated, off: list[Row]) -> None:
         kinds = {r["kind"] for r in off}
@@ -218,7 +222,7 @@ class Comparison:
             self.rows += rows
             off = failing(rows)
             known = {f.at[0].side for f in self.findings if f.kind == "own gradient"}
-            if off and side.name not in known:
+            if off and side.name not in known | self._half:
                 at = At(side.name, "", one.captured.places[one.outputs[0][1]])
                 cause = f"{side.name} in {self.dtype} is further off than rounding explains"
                 note = f"{off[0]['kind']} of {off[0]['tensor']}: {off[0]['reason']}"

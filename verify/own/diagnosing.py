@@ -151,6 +151,9 @@ class _Searching:
             proof = search_turned(*self._asked[turned])
             if proof is not None:
                 return proof, turned
+        proof = search_tables(*self._asked[True], known=True)
+        if proof is not None:
+            return proof, True
         proof = self._search(turned=False)
         if proof is None or not proof.whole:
             other = self._search(turned=True)

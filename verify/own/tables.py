@@ -84,6 +84,7 @@ def search_tables(
         list(_tables(side, front, other))
         for side, other, front in ((a, b, parting.here), (b, a, parting.there))
     )
+    here = [x for x in here if x.name in a.values]  # nothing takes half of a complex table
     for pairs in itertools.islice(_paired(here, there, known=known), MOST):
         for arranged in (False, True):
             chosen = dict(_placed(pairs, arranged=arranged))
@@ -185,18 +186,31 @@ def _said(here: _Table, there: _Other) -> tuple[str, str]:
 def _tables(side: Evaluated, front: Front, other: Evaluated) -> Iterator[_Table]:
     """The tables that the other side has not, as what is no table uses them."""
     near = max(side.near, other.near)
-    held = [x for k, x in other.values.items() if k in other.tables]
+    held = [y for k, x in other.values.items() if k in other.tables for _, y in _real(k, x)]
     seen: set[str] = set()
+    lost = {*front.lost}
+    for i in reversed(side.program.instructions):  # of what is complex no values are compared
+        if i.target in lost:
+            lost.update(r for r in i.refs if np.iscomplexobj(side.values.get(r, 0)))
     for i in side.program.instructions:
-        if i.target not in front.lost or i.target in side.tables:
+        if i.target not in lost or i.target in side.tables:
             continue
         for name in i.refs:
             x = np.asarray(side.values.get(name, 0))
             if name in seen or name not in side.tables:
                 continue
             seen.add(name)
-            if x.dtype.kind == "f" and x.size > 1 and not any(_alike(x, y, near) for y in held):
-                yield _Table(name, x, told(x))
+            for part, y in _real(name, x):
+                if y.size > 1 and not any(_alike(y, z, near) for z in held):
+                    yield _Table(part, y, told(y))
+
+
+def _real(name: str, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """A table of real numbers; of complex ones, as of turns, the two that they are made of."""
+    if x.dtype.kind == "c":
+        yield from ((f"{name}.real", x.real), (f"{name}.imag", x.imag))
+    elif x.dtype.kind == "f":
+        yield name, x
 
 
 def _alike(x: np.ndarray, y: np.ndarray, near: float) -> bool:

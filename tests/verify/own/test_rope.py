@@ -147,3 +147,33 @@ def test_a_right_port_by_neighbours_is_the_same():
     port = port_of(neighbours=True)
     report = gp.compare(module, port, {"x": {"normal": [2, STEPS, WIDTH]}}, params)
     assert report.verdict == "same", report
+
+
+class Complex(Layer):
+    """The same by complex numbers, whose table is one of turns."""
+
+    def turned(self, x):
+        angles = torch.arange(x.shape[-2])[:, None] * self.inv_freq
+        turns = torch.polar(torch.ones_like(angles), angles)
+        pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2).contiguous())
+        return torch.view_as_real(pairs * turns).flatten(-2)
+
+
+@pytest.mark.parametrize(
+    ("bugs", "cause"),
+    [
+        ({"neighbours": True}, ""),
+        (
+            {"neighbours": True, "base": 5e5},
+            "the base of the angles' frequencies is 10000 in torch, 500000 in jax",
+        ),
+        ({}, "torch pairs neighbours along the last axis, jax an element and the one 4"),
+    ],
+    ids=["right", "base", "halves"],
+)
+def test_complex_turns_are_told_apart_from_cosines_and_sines(bugs, cause):
+    torch.manual_seed(0)
+    module = Complex(neighbours=True).double()
+    report = gp.compare(module, port_of(**bugs), {"x": {"normal": [2, STEPS, WIDTH]}}, params)
+    assert report.verdict == ("differs" if cause else "same"), report
+    assert [f.cause.startswith(cause) for f in report.findings] == [True] * bool(cause), report

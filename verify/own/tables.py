@@ -208,7 +208,7 @@ def _tables(side: Evaluated, front: Front, other: Evaluated) -> Iterator[_Table]
 def _real(name: str, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """A table of real numbers; of complex ones, as of turns, the two that they are made of."""
     if x.dtype.kind == "c":
-        yield from ((f"{name}.real", x.real), (f"{name}.imag", x.imag))
+        yield from ((f"{name}.real", np.real(x)), (f"{name}.imag", np.imag(x)))
     elif x.dtype.kind == "f":
         yield name, x
 

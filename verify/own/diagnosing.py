@@ -146,7 +146,8 @@ class _Searching:
         asked = self._asked[False]
         proof = search_tables(*asked, known=True, further=self._turns)
         if proof is not None:
-            return proof, False
+            other = None if proof.whole else self._search(turned=True)
+            return (other, True) if other is not None and other.whole else (proof, False)
         for turned in (False, True):
             proof = search_turned(*self._asked[turned])
             if proof is not None:

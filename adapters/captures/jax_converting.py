@@ -40,8 +40,8 @@ def traceable(
     try:
         with contextlib.redirect_stderr(None):
             jax.eval_shape(convert, shapes)
-    except Exception:  # noqa: BLE001  whatever it raises, it is not written in JAX
-        return _probed(convert, state, tensors)
+    except Exception as error:  # noqa: BLE001  whatever it raises, it is not written in JAX
+        return _probed(convert, state, tensors, error)
     return convert, ()
 
 
@@ -49,16 +49,19 @@ def _probed(
     convert: Callable[..., Tree],
     state: Arrays,
     tensors: Callable[[Mapping[str, np.ndarray]], Any],
+    traced: Exception,
 ) -> tuple[Callable[[dict[str, Any]], Tree], Sequence[str]]:
+    """``traced`` is what it raised as JAX traced it."""
+
     def with_tensors(arrays: Arrays) -> Tree:
         return convert(tensors(arrays))
 
-    wrong: Exception = TypeError("it takes no state")
+    raised = {"JAX": traced}
     for attempt in (with_tensors, convert):
         try:
             flat, tree = jax.tree_util.tree_flatten_with_path(attempt(state))
         except Exception as error:  # noqa: BLE001  it is a user's, and there are two ways to call it
-            wrong = error if attempt is with_tensors else wrong
+            raised["PyTorch" if attempt is with_tensors else "NumPy"] = error
             continue
         names = [path_name(path) for path, _ in flat]
         for name, (_, leaf) in zip(names, flat, strict=True):
@@ -72,7 +75,19 @@ def _probed(
         return _of_recipes(recipes, tree), [
             f"{n}: {r}" for n, r in zip(names, recipes, strict=True)
         ]
-    raise BadUsage(f"params raises {told(wrong)}") from wrong
+    raise BadUsage(f"params raises {_all_told(raised)}") from raised["PyTorch"]
+
+
+def _all_told(raised: Mapping[str, Exception]) -> str:
+    """What a converter raised: of whose arrays it is written for, where that can be seen.
+
+    Of another framework's arrays it asks what they have not, or do otherwise.
+    """
+    other = (AttributeError, TypeError)
+    likely = [raised[k] for k in ("PyTorch", "JAX", "NumPy") if not isinstance(raised[k], other)]
+    if likely:
+        return told(likely[0])
+    return "; ".join(f"{told(error)} on arrays of {whose}" for whose, error in raised.items())
 
 
 def _of_recipes(recipes: Sequence[Recipe], tree: Any) -> Callable[[dict[str, Any]], Tree]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from ...refimpl.errors import described
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = {_ROOT / k for k in ("refimpl", "cases", "adapters", "verify", "reports", "front")}
 _INSTALLED = ("site-packages", "dist-packages")
+_STANDARD = Path(sysconfig.get_paths()["stdlib"]).resolve()
 
 #: Where what JAX says begins to be of its own insides.
 _INSIDES = ("The error occurred while tracing", "See https://docs.jax.dev")
@@ -44,7 +46,8 @@ def raised_at(found: TracebackType | None) -> str:
         file = Path(frame.f_code.co_filename)
         if not file.is_file() or not _OURS.isdisjoint(file.resolve().parents):
             continue
-        if not any(part in _INSTALLED for part in file.parts) and "lib" not in file.parts[:3]:
+        standard = _STANDARD in file.resolve().parents
+        if not standard and not any(part in _INSTALLED for part in file.parts):
             code = linecache.getline(str(file), line).strip()
             return f"{file.name}:{line}: {code}" if code else f"{file.name}:{line}"
     return ""

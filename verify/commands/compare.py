@@ -75,12 +75,15 @@ def compare(
         raise BadUsage(
             "compare imports and runs the code that it is given: say so with --allow-imports"
         )
+    if html is not None and not html.absolute().parent.is_dir():
+        raise BadUsage(f"--html: no folder {html.parent}")
     if second is None:
         reports = _of_file(Path(first))
     elif inputs is None:
         raise BadUsage("--inputs is missing: tensors by name, as '{x: {normal: [2, 5]}}'")
     else:
-        port = named(second) if jax_params is None else (named(second), named(jax_params))
+        port = made(named(second))
+        port = port if jax_params is None else (port, named(jax_params))
         given = params if params == "auto" else named(params)
         reports = {"": compare_sides(made(named(first)), port, _inputs(inputs), given, draws=draws)}
     if html is not None:

@@ -46,6 +46,11 @@ _DOES = {"add": "adds", "subtract": "subtracts", "multiply": "multiplies", "divi
 _ELSEWHERE = frozenset(("concat", "stack", "subtract", "divide"))
 _SYMMETRIC = frozenset(("add", "multiply", "maximum", "minimum", "mse", "l1", "huber", "smooth_l1"))
 
+#: What one of two factors goes through, as a gate does.
+_GATING = frozenset(
+    ("sigmoid", "silu", "gelu", "relu", "tanh", "mish", "elu", "softplus", "hard_sigmoid", "square")
+)
+
 #: Norms, and the axes that are taken: a batch's, an instance's, a layer's, the last, the channels.
 _NORMS = ("layer_norm", "instance_norm", "batch_norm")
 _OVER = ((0, 2, 3), (2, 3), (1, 2, 3), (3,), (1,))
@@ -190,3 +195,24 @@ def _gated(i: Instruction, known: Known) -> Iterator[Edit]:
                 if made is not None:
                     said = f"the {which} half goes through {name} in {{there}} and is {does}"
                     yield Edit(said, made, "the second half as the gate: a·sigmoid(b)")
+
+
+@of("multiply")
+def _other_gate(i: Instruction, known: Known) -> Iterator[Edit]:
+    """Of two factors the other one goes through a function, as of SwiGLU's gate."""
+    for k, argument in enumerate(i.arguments):
+        other = i.arguments[1 - k]
+        step = known.made.get(argument.name) if isinstance(argument, Ref) else None
+        if step is None or step.operation not in _GATING or not isinstance(other, Ref):
+            continue
+        gate, *rest = step.arguments
+        if gate == other or known.shape(gate) != known.shape(other):
+            continue
+        made = Making(i)
+        through = made.add(step.operation, other, *rest, **step.attributes)
+        factors = (gate, through) if k == 1 else (through, gate)
+        said = (
+            f"the other factor goes through {step.operation} in {{there}}: "
+            "the gate and what it gates are exchanged"
+        )
+        yield Edit(said, made.again(*factors), f"{step.operation} of the gate alone")

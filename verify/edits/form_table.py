@@ -294,9 +294,11 @@ FORMS: dict[str, tuple[Form, ...]] = {
         ),
         Form(
             "{there} spreads label_smoothing over the other classes alone, not over all",
-            "s = label_smoothing\nl = log_softmax(x, axis=1)\nk = {classes}\n"
-            "a = nll(l, target, reduction=reduction)\nb = -sum(l) / {rows}\n"
-            "y = (1 - s) * a + s / (k - 1) * (b - a)",
+            "s = label_smoothing\nk = {classes}\n"
+            "a = cross_entropy(x, target, reduction=reduction, ignore_index=ignore_index)\n"
+            "b = cross_entropy(x, target, reduction=reduction, ignore_index=ignore_index, "
+            "label_smoothing=1.0)\n"
+            "y = (1 - s) * a + s / (k - 1) * (k * b - a)",
             "label_smoothing/classes for every class",
         ),
     ),

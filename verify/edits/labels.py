@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from ...cases.program import Instruction, Ref
 from .edit import Edit, Known, Making, of
+from .written import attributes_of, written
 
 #: What stands between a model's logits and the loss.
 _BETWEEN = frozenset(
@@ -43,6 +45,28 @@ class _Held:
             ):
                 return step
         return None
+
+
+@of("cross_entropy", "nll")
+def _each_example(i: Instruction, known: Known) -> Iterator[Edit]:
+    """The mean of each example's mean, which those of fewer labels count as much in."""
+    held, found = attributes_of(i), _logits(i.arguments[0], known)
+    if found is None or held["reduction"] != "mean" or held["ignore_index"] is None:
+        return
+    batch, size = known.values[found[0]].shape[0], math.prod(known.shape(i.arguments[1]))
+    if size % batch or any(x is not None for x in i.arguments[2:]):
+        return
+    further = ", label_smoothing=label_smoothing" if "label_smoothing" in held else ""
+    text = (
+        f"z = {i.operation}(x, target, reduction='none', ignore_index=ignore_index{further})\n"
+        "m = where(equal(target, ignore_index), 0.0, 1.0)\n"
+        f"a = sum(reshape(z, shape=({batch}, -1)), axis=1)\n"
+        f"n = sum(reshape(m, shape=({batch}, -1)), axis=1)\ny = mean(a / n)"
+    )
+    made = written(i, text)
+    if made is not None:
+        said = "{there} takes the mean of each example's mean, {here} of all labels that count"
+        yield Edit(said, made, "the sum over all labels that count, divided by how many they are")
 
 
 @of("cross_entropy", "nll")

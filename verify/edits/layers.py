@@ -189,6 +189,32 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit("the mask is left out in {there}", with_argument(i, 3, None), "the mask")
 
 
+@of("scaled_dot_product_attention")
+def _causal(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A mask that is written out in the place of a causal one: another diagonal, a window."""
+    query, key, value, *masks = i.arguments
+    queries, keys = known.shape(query)[-2:-1], known.shape(key)[-2:-1]
+    if not i.attributes.get("is_causal") or any(x is not None for x in masks):
+        return
+    held = np.tril(np.ones((*queries, *keys), np.bool_))
+    for name, array in known.arrays:
+        if array.shape[-2:] != held.shape or array.ndim > len(known.shape(query)):
+            continue
+        for negated in (False, True) if array.dtype == np.bool_ else ():
+            seen = array != negated
+            if not (seen != held).any():
+                continue
+            at = tuple(map(int, np.argwhere(seen != held)[0]))
+            words = "query {} sees key {}".format(*at[-2:])
+            sides = ("{there}", "{here}") if seen[at] else ("{here}", "{there}")
+            said = f"{words} in {sides[0]}, and does not in {sides[1]}"
+            made = Making(i)
+            mask: Ref = Ref(f"there:{name}")
+            mask = made.add("logical_not", mask) if negated else mask
+            new = made.again(query, key, value, mask, is_causal=False)
+            yield Edit(said, new, "a query that sees the keys up to its own place (tril)")
+
+
 @of("where", "masked_fill")
 def _masks(i: Instruction, known: Known) -> Iterator[Edit]:
     if i.operation == "where":
@@ -203,6 +229,33 @@ def _masks(i: Instruction, known: Known) -> Iterator[Edit]:
     else:
         words = "the mask is left out in {there}"
         yield Edit(words, only(i, i.arguments[0]), "the mask", part=True)
+
+
+@of("where", "masked_fill")
+def _combined(i: Instruction, known: Known) -> Iterator[Edit]:
+    """A mask of numbers that is added or multiplied, in the place of what is filled in."""
+    shape = known.values[i.target].shape
+    if not any(isinstance(x, Const) for x in i.arguments):
+        return
+    x = next((a for a in i.arguments if isinstance(a, Ref) and known.shape(a) == shape), None)
+    if x is None or x.name in known.constants:
+        return
+    for name, array in known.arrays:
+        stands = array.ndim <= len(shape) and all(
+            n in (1, m) for n, m in zip(array.shape[::-1], shape[::-1], strict=False)
+        )
+        if not stands or array.dtype.kind != "f":
+            continue
+        hidden = float(array.min())
+        if hidden < 0 == float(array.max()):
+            said = f"{{there}} adds {number(hidden)} to what is hidden, {{here}} fills it in"
+            new = replace(i, operation="add", arguments=(x, Ref(f"there:{name}")), attributes={})
+            yield Edit(said, (new,), "what is hidden filled in")
+        elif hidden == 0 and float(array.max()) == 1:
+            said = "{there} multiplies by the mask, {here} fills in what is hidden"
+            operands = (x, Ref(f"there:{name}"))
+            new = replace(i, operation="multiply", arguments=operands, attributes={})
+            yield Edit(said, (new,), "what is hidden filled in")
 
 
 @of("sigmoid")

@@ -44,19 +44,23 @@ def order_edits(program: Program, known: Known) -> Iterator[tuple[str, Edit]]:
                     for back in (True, False) if result[-1:] == (length,) else (False,):
                         yield (
                             program.output,
-                            _paired(program, known, chosen, halves=halves, back=back),
+                            paired(program, known, chosen, halves=halves, back=back),
                         )
 
 
-def _paired(
+def paired(
     program: Program,
     known: Known,
     names: Sequence[str],
     *,
     halves: bool,
     back: bool,
+    told: bool = True,
 ) -> Edit:
-    """The segment with operands in another order; ``halves`` is what the other side pairs."""
+    """The segment with operands in another order; ``halves`` is what the other side pairs.
+
+    With ``back`` its result is put back in the order that it had; ``told`` names the operands.
+    """
     output, length = program.output, known.shape(Ref(names[0]))[-1]
     instructions: list[Instruction] = []
     moved: dict[str, str] = {}
@@ -92,8 +96,8 @@ def _paired(
         instructions.append(replace(i, target=moved[i.target], arguments=arguments, named=False))
     if back:
         turned(last, output, apart=not halves)
-    what = " and ".join(f"`{name}`" for name in names)
-    pair = f"an element of {what} and the one {length // 2} further on"
+    of = f" of {' and '.join(f'`{name}`' for name in names)}" if told else ""
+    pair = f"an element{of} and the one {length // 2} further on"
     there, here = (pair, "the one next to it") if halves else ("neighbours", pair)
     said = f"{{there}} pairs {there} along the last axis, {{here}} {here}"
     said += " (halves for pairs of neighbours)" if halves else " (pairs of neighbours for halves)"

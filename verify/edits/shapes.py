@@ -91,24 +91,6 @@ def _kernels(i: Instruction, known: Known) -> Iterator[Edit]:
             made.again(i.arguments[0], turned, *i.arguments[2:]),
             "channels out before channels in",
         )
-    yield from _padding(i, len(spatial))
-
-
-def _padding(i: Instruction, rank: int) -> Iterator[Edit]:
-    here = i.attributes.get("padding", 0)
-    if i.operation != "conv" or not isinstance(here, int | tuple | list):
-        return
-    pairs = [(here, here)] * rank if isinstance(here, int) else list(here)
-    pairs = [(p, p) if isinstance(p, int) else tuple(p) for p in pairs]
-    moves = {
-        "one less before and one more after": [(a - 1, b + 1) for a, b in pairs],
-        "one more before and one less after": [(a + 1, b - 1) for a, b in pairs],
-    }
-    for words, there in moves.items():
-        if all(a >= 0 and b >= 0 for a, b in there):
-            said = f"the padding is {words} in {{there}}"
-            new = replace(i, attributes={**i.attributes, "padding": tuple(there)})
-            yield Edit(said, (new,), f"padding={here}")
 
 
 @of("reshape")

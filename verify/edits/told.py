@@ -14,6 +14,9 @@ ROUNDED = 3e-7
 #: So many slopes are told, and no more.
 SLOPES = 4
 
+#: Which fact is of how columns stand.
+STAND = "frequencies stand"
+
 #: Tables of positions are longer and wider than this.
 LEAST = 2
 
@@ -25,9 +28,12 @@ class Told:
     kind: str
     facts: Mapping[str, str]
 
-    def beside(self, there: Told) -> tuple[str, str]:
-        """What is otherwise in another table of the kind, and how to be as this one."""
-        others = [k for k, x in self.facts.items() if there.facts[k] != x]
+    def beside(self, there: Told, *, stand: bool = True) -> tuple[str, str]:
+        """What is otherwise in another table of the kind, and how to be as this one.
+
+        Without ``stand`` it is no matter how often, and where, each column is there.
+        """
+        others = [k for k, x in self.facts.items() if there.facts[k] != x and (stand or k != STAND)]
         said = "; ".join(
             f"{k} {there.facts[k]} in {{there}}, {self.facts[k]} in {{here}}" for k in others
         )
@@ -92,7 +98,7 @@ def _angles(x: np.ndarray) -> Told | None:
                         "their exponents are": f"-i/{steps}",
                         "the first frequency is": f"{first:.4g}",
                         "positions begin at": str(start),
-                        "frequencies stand": stand,
+                        STAND: stand,
                     },
                 )
     return None
@@ -104,9 +110,15 @@ def _frequencies(x: np.ndarray, start: int, columns: Columns) -> Iterator[tuple[
     for frequency in (0, 1):
         f, column = next((g, j) for j, (g, k) in enumerate(columns) if k == frequency)
         angle = float((np.arccos if f is np.cos else np.arcsin)(np.clip(x[row, column], -1, 1)))
-        angles = (angle, np.pi - angle) if f is np.sin else (angle,)
+        turns = (angle, np.pi - angle, 2 * np.pi + angle)
+        angles = turns if f is np.sin else (angle, 2 * np.pi - angle)
         found.append([a / (row + start) for a in angles])
-    yield from ((a, b / a) for a in found[0] for b in found[1][:1] if 0 < b < a)
+    for a, b in itertools.product(*found):
+        if 0 < b < a:
+            # As it is written, or what it is divided by: a third is no number of four digits.
+            yield from dict.fromkeys(
+                (f, b / a) for f in (float(f"{a:.4g}"), 1 / float(f"{1 / a:.4g}"))
+            )
 
 
 def _base(
@@ -118,7 +130,6 @@ def _base(
         return None
     positions = start + np.arange(len(x))[:, None]
     powers = np.array([k for _, k in columns]) / steps
-    first = float(f"{first:.4g}")
 
     def off(base: float) -> float:
         angles = positions * first * base**-powers

@@ -10,6 +10,13 @@ from ...cases.program import Instruction
 from .edit import Edit, Known, of
 from .written import attributes_of, written
 
+#: What is around an array that is not of zeros → what is said of it.
+_FRAMES = {
+    "wrap": "goes on from the other side (circular)",
+    "reflect": "is mirrored (reflect)",
+    "edge": "repeats the outermost elements (replicate)",
+}
+
 
 @of("max_pool")
 def _zeros(i: Instruction, known: Known) -> Iterator[Edit]:
@@ -44,17 +51,61 @@ def _padded(i: Instruction, known: Known) -> Iterator[Edit]:
         if there != now:
             said = f"the padding is {word} in {{there}}, {_shown(there)}; {here} in {{here}}"
             if i.operation == "conv":
-                names = "weight, bias" if len(i.arguments) > 2 and i.arguments[2] else "weight"
-                text = (
-                    f"p = pad(x, pad_width={((0, 0), (0, 0), *there)}, mode='constant')\n"
-                    f"y = conv(p, {names}, stride=stride, padding=0, dilation=dilation, "
-                    "groups=groups)"
-                )
-                made = written(i, text)
-                if made is not None:
-                    yield Edit(said, made, f"padding={here}")
+                yield from _conv_padded(i, said, there, f"padding={here}")
             else:
                 yield from _pool_padded(i, said, there, f"padding={here}")
+    if i.operation == "conv" and any(a or b for a, b in now):
+        for word, there in _sides(now):
+            said = f"the padding is {word} in {{there}}, {_shown(there)}; {here} in {{here}}"
+            yield from _conv_padded(i, said, there, f"padding={here}")
+        for mode, words in _FRAMES.items():
+            said = f"the padding {words} in {{there}}, it is of zeros in {{here}}"
+            yield from _conv_padded(i, said, now, "a padding of zeros", mode)
+
+
+@of("pad")
+def _frame(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    """As much around an array, but otherwise before and after it."""
+    here = [tuple(pair) for pair in attributes_of(i)["pad_width"]]
+    for word, there in _sides(here):
+        shown = [_shown([p for p in pairs if any(p)]) for pairs in (there, here)]
+        said = f"the padding is {word} in {{there}}, {shown[0]}; {shown[1]} in {{here}}"
+        new = replace(i, attributes={**i.attributes, "pad_width": tuple(there)})
+        yield Edit(said, (new,), f"the padding {shown[1]}", words=True)
+
+
+def _sides(here: list[tuple[int, int]]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    """The ways in which padding is before and after: as of what looks back alone."""
+    totals = [a + b for a, b in here]
+    larger = [(max(a, b),) * 2 for a, b in here]
+    found = {
+        "as much on both sides": larger,
+        "all before": [(n, 0) for n in totals],
+        "all after": [(0, n) for n in totals],
+        "half on each side": [(n // 2, n - n // 2) for n in totals],
+        "turned round": [(b, a) for a, b in here],
+        "one further before": [(a + 1, b - 1) if b else (a, b) for a, b in here],
+        "one further after": [(a - 1, b + 1) if a else (a, b) for a, b in here],
+    }
+    seen = [here]
+    for word, there in found.items():
+        if there not in seen:
+            seen.append(there)
+            yield word, there
+
+
+def _conv_padded(
+    i: Instruction, said: str, pairs: list[tuple[int, int]], agree: str, mode: str = "constant"
+) -> Iterator[Edit]:
+    """A convolution whose padding is made before it."""
+    names = "weight, bias" if len(i.arguments) > 2 and i.arguments[2] else "weight"
+    text = (
+        f"p = pad(x, pad_width={((0, 0), (0, 0), *pairs)}, mode={mode!r})\n"
+        f"y = conv(p, {names}, stride=stride, padding=0, dilation=dilation, groups=groups)"
+    )
+    made = written(i, text)
+    if made is not None:
+        yield Edit(said, made, agree)
 
 
 def _pool_padded(

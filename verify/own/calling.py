@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ...adapters.captures.captured import Captured
 from ...adapters.captures.raised import in_a_line, raised_at, told
@@ -31,11 +32,26 @@ def captured_of(side: Side, given: Given) -> Captured:
     BadUsage
         Where its output is nothing that can be compared.
     """
+    with called(side):
+        return side.capture(given, "float64")
+
+
+@contextmanager
+def called(side: Side) -> Iterator[None]:
+    """What a side's own code raises in here is told with its line.
+
+    Raises
+    ------
+    Raised
+        Where the user's own code raises.
+    BadUsage
+        Where its output is nothing that can be compared.
+    """
     loud = logging.getLogger(LOUD)
     level = loud.level
     loud.setLevel(logging.CRITICAL)
     try:
-        return side.capture(given, "float64")
+        yield
     except AdapterFailed as failed:
         causes = list(_causes(failed))
         line = next(filter(None, (raised_at(one.__traceback__) for one in causes)), "")

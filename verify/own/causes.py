@@ -136,10 +136,9 @@ class Trial:
         ]
 
     @staticmethod
-    def _unfit(y: Any, was: Any, edit: Edit) -> bool:
-        """Whether what an edit makes cannot stand in the place of what was there."""
-        gone = edit.number is None and 0 < largest(y) < VANISHING * largest(was)
-        return gone or np.shape(y) != np.shape(was)
+    def _vanishes(y: Any, was: Any, edit: Edit) -> bool:
+        """Whether what an edit makes is next to nothing beside what was there."""
+        return edit.number is None and 0 < largest(y) < VANISHING * largest(was)
 
     def score(self, name: str, edit: Edit) -> tuple[bool, int, int, str | None] | None:
         """Whether the outputs are the other side's, how many lost values are gained, how far off.
@@ -151,10 +150,13 @@ class Trial:
             return None
         try:
             made = forward(edit.instructions, self._values)
-            y, there = made[name], None
+            y, there, fits = made[name], None, True
             if not isinstance(y, tuple):
-                if not edit.results and self._unfit(y, self._values[name], edit):
-                    return None
+                if not edit.results:
+                    was = self._values[name]
+                    if self._vanishes(y, was, edit):
+                        return None
+                    fits = np.shape(y) == np.shape(was)
                 there = self._lost.find(y)
             rest = taking(after(a.program, name), name, edit.results)
             later = forward(tuple(rest), {**self._values, **made})
@@ -168,7 +170,8 @@ class Trial:
         if found is None:
             return None
         whole, gained, error = found
-        if not (whole or gained or (there is not None and not edit.part)):
+        # Of another shape, as without padding, it has to be what the other side has.
+        if not (whole or (gained and fits) or (there is not None and not edit.part)):
             return None
         return whole, gained + (there is not None), error, there
 

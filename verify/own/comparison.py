@@ -11,7 +11,7 @@ import numpy as np
 from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import BadUsage, GradparityError
-from .calling import captured_of
+from .calling import called, captured_of
 from .chance import Elsewhere, larger
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
@@ -38,6 +38,8 @@ class Comparison:
         self.findings: list[Finding] = []
         self.gaps: list[str] = []
         self.notes: list[str] = []
+        #: Sides that are seen to compute in half precision somewhere, as they are run as well.
+        self._half: set[str] = set()
         captured = [captured_of(side, given) for side in self.sides]
         for side, one in zip(self.sides, captured, strict=True):
             self.gaps += [f"{side.name}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
@@ -119,10 +121,11 @@ class Comparison:
 
     def _ran(self, side: Side, dtype: str) -> dict[str, Ran]:
         """A side as it is, in each of its modes."""
-        return {
-            mode: side.run(self.given, self.draw, dtype, mode, self.paths[side])
-            for mode in side.modes
-        }
+        with called(side):
+            return {
+                mode: side.run(self.given, self.draw, dtype, mode, self.paths[side])
+                for mode in side.modes
+            }
 
     def _own_gradients(self, one: Evaluated, ran: Mapping[str, Ran], beside: Noise | None) -> None:
         """A side in float64 beside the reference's derivative of the same program."""
@@ -130,7 +133,7 @@ class Comparison:
             rows = as_run(one, own, "float64", "own gradient", mode, beside=beside)
             off = failing(rows)
             narrow = self._narrower(one) if off else ""
-            if narrow and not failing(self._within(one, own)):
+            if narrow and not failing(self._within(one, own, narrow)):
                 self._add_narrow(one, narrow)
                 rows = [{**r, "verdict": "agree", "reason": ""} for r in rows]
             elif off:
@@ -147,9 +150,9 @@ class Comparison:
             else ""
         )
 
-    def _within(self, one: Evaluated, ran: Any) -> list[Row]:
-        """The side beside its truth, over what rounding to float32 explains."""
-        noise = noise_of(one, "float32")
+    def _within(self, one: Evaluated, ran: Any, dtype: str) -> list[Row]:
+        """The side beside its truth, over what rounding to a narrower dtype explains."""
+        noise = noise_of(one, dtype)
         rounded = replace(one, as_noisy=noise)
         return as_run(rounded, ran, "float64", "own gradient", "")
 
@@ -164,6 +167,8 @@ class Comparison:
         cause = f"{one.framework} computes in {dtype} here whatever dtype it is given"
         agree = f"leave out the cast, or mind that a run in float64 is off by {dtype}'s rounding"
         self.findings.append(Finding("narrow", (at,), cause, agree))
+        if dtype != "float32":
+            self._half.add(one.framework)
 
     def _add_own(self, one: Evaluated, off: list[Row]) -> None:
         kinds = {r["kind"] for r in off}
@@ -217,7 +222,7 @@ class Comparison:
             self.rows += rows
             off = failing(rows)
             known = {f.at[0].side for f in self.findings if f.kind == "own gradient"}
-            if off and side.name not in known:
+            if off and side.name not in known | self._half:
                 at = At(side.name, "", one.captured.places[one.outputs[0][1]])
                 cause = f"{side.name} in {self.dtype} is further off than rounding explains"
                 note = f"{off[0]['kind']} of {off[0]['tensor']}: {off[0]['reason']}"

@@ -19,6 +19,7 @@ from .parting import Parting, part
 from .placing import place, standing
 from .stops import counterpart, one_is_enough, search_stops
 from .tables import search_tables
+from .turning import search_turned
 
 #: How many things may be found one after the other.
 ROUNDS = 8
@@ -143,12 +144,28 @@ class _Searching:
     def found(self) -> tuple[Proof | None, bool]:
         """The edit that is believed, and whether it is of the second side."""
         asked = self._asked[False]
-        proof = search_tables(*asked, known=True) or self._search(turned=False)
+        proof = search_tables(*asked, known=True, further=self._turns)
+        if proof is not None:
+            other = None if proof.whole else self._search(turned=True)
+            return (other, True) if other is not None and other.whole else (proof, False)
+        for turned in (False, True):
+            proof = search_turned(*self._asked[turned])
+            if proof is not None:
+                return proof, turned
+        proof = search_tables(*self._asked[True], known=True)
+        if proof is not None:
+            return proof, True
+        proof = self._search(turned=False)
         if proof is None or not proof.whole:
             other = self._search(turned=True)
             if other is not None and (proof is None or other.whole):
                 return other, True
         return proof or search_tables(*asked, known=False), False
+
+    def _turns(self, edited: Evaluated) -> bool:
+        """Whether the first side, edited, turns other pairs than the second, and does no more."""
+        _, b, _, starts = self._asked[False]
+        return search_turned(edited, b, part(edited, b, starts), starts) is not None
 
     def others(self, proof: Proof, *, turned: bool) -> list[tuple[Proof, bool]]:
         """Edits that reproduce as much, where it may be by chance that one does."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.captured import Captured
+from ...adapters.captures.captured import Captured, Place
 from ...adapters.captures.sides import Draw, contracted
 from ...adapters.numpy_reference import reference
 from ...cases.program import Instruction, Program, Ref
@@ -104,7 +104,9 @@ class Evaluated:
     def edited(self, program: Program, extra: Mapping[str, np.ndarray]) -> Evaluated:
         """The side with another program, and leaves that it uses beside its own."""
         inputs = {**self.captured.inputs, **extra}
-        captured = replace(self.captured, program=program, inputs=inputs)
+        # They are constants: what is made of them alone is a table, as it was before.
+        places = {**self.captured.places, **dict.fromkeys(extra, Place())}
+        captured = replace(self.captured, program=program, inputs=inputs, places=places)
         shapes = [np.shape(self.values[name]) for _, name in self.outputs]
         made = evaluate(self.framework, captured, self.draw, shapes)
         return replace(made, as_noisy=self.noise)

@@ -75,8 +75,7 @@ def _argument(name: str, x: Any, draw: int) -> Any:
         except TensorFault as fault:
             raise BadUsage(f"inputs: {name}: {fault.message}") from fault
     if isinstance(x, Mapping):
-        keys = ", ".join(map(str, x))
-        raise BadUsage(f"inputs: {name}: {{{keys}}} is no array, nor a tensor as a case has it")
+        raise BadUsage(f"inputs: {name}: {_fault(x)}")
     if isinstance(x, list):
         return _rounded(name, x)
     if hasattr(x, "detach"):  # a tensor
@@ -84,6 +83,23 @@ def _argument(name: str, x: Any, draw: int) -> Any:
     if hasattr(x, "__array__") and not isinstance(x, np.generic):
         return np.array(x)
     return x
+
+
+def _fault(x: Mapping[Any, Any]) -> str:
+    """Why a mapping is no tensor as a case has it."""
+    try:
+        _TENSOR.validate_python(dict(x))
+    except ValidationError as error:
+        first = error.errors()[0]
+        places = [str(k) for k in first["loc"] if not str(k).startswith("<")]
+        if places:
+            where = ".".join(places)
+            return (
+                f"{where} is missing" if first["type"] == "missing" else f"{where}: {first['msg']}"
+            )
+    keys = ", ".join(map(str, x))
+    said = "nor a tensor as a case has it, as {normal: [2, 5]} or {integers: [2, 5], high: 9}"
+    return f"{{{keys}}} is no array, {said}"
 
 
 def _rounded(name: str, x: list[Any]) -> np.ndarray:

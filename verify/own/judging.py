@@ -85,7 +85,7 @@ def _mathematics(
 def _between(x: np.ndarray, y: np.ndarray, noise: tuple[Any, Any]) -> Outcome:
     x, y = np.asarray(x), np.asarray(y)
     if x.shape != y.shape:
-        return Outcome("shape", f"shape {y.shape}, {x.shape} on the other side")
+        return Outcome("shape", f"shape {x.shape} on the first side, {y.shape} on the second")
     explained = np.hypot(*noise)
     bound = bound_of(explained, x.dtype)
     # both are of the same width, and NaN is as good as NaN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from typing import Any
 
@@ -18,6 +19,9 @@ def named(text: str) -> Any:
     home, _, name = text.partition(":")
     if not home or not name:
         raise BadUsage(f"{text!r}, expected MODULE:NAME as in mine.net:Block")
+    if home.endswith(".py") or not all(part.isidentifier() for part in home.split(".")):
+        likely = home.removesuffix(".py").strip("./").replace("/", ".")
+        raise BadUsage(f"{text!r}, expected a module as Python imports it, as {likely}:{name}")
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
@@ -33,6 +37,8 @@ def named(text: str) -> Any:
         raise BadUsage(message) from error
     except Exception as error:
         raise BadUsage(f"{text}: its module raises {told(error)}") from error
+    if inspect.ismodule(found):
+        raise BadUsage(f"{text} is a module of Python, expected a class, an object or a function")
     return found
 
 
@@ -58,7 +64,7 @@ def report_of(document: Document, draws: int = 1) -> Report:
         Where a name leads to nothing, and all else that ``compare`` raises.
     """
     own, asked = document.model.own, document.model
-    port = named(own.jax)
+    port = made(named(own.jax))
     return compare(
         made(named(own.torch)),
         port if own.jax_params is None else (port, named(own.jax_params)),

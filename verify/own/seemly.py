@@ -7,7 +7,7 @@ by 2 there, and a norm that comes later is not left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -28,6 +28,9 @@ THROUGH = frozenset(
     {"identity", "reshape", "permute_dims", "matrix_transpose", "swapaxes", "broadcast_to"}
     | {"squeeze", "expand_dims", "stop_gradient"}
 )
+
+#: Operations that slide over an array, and may pad it.
+WINDOWS = frozenset({"conv", "max_pool", "avg_pool"})
 
 
 def source(side: Evaluated, name: str) -> str:
@@ -61,6 +64,10 @@ class Seen:
         self._made = [there.made[k] for k in lost if k in there.made]
         self._used = _uses(there, self._made)
         self._used_here = _uses(here, here.made.values())
+        # A frame that is turned round has the same elements, and is not lost itself.
+        names = dict.fromkeys(r for i in self._made for r in (i.target, *i.refs))
+        near = (there.made[k] for k in names if k in there.made)
+        self._frames = [f for f in _frames(there, near) if f]
 
     def may_have(self, i: Instruction, edit: Edit) -> bool:
         """Whether nothing of the other side speaks against an edit of an instruction."""
@@ -68,12 +75,19 @@ class Seen:
             leaf = source(self._here, name)
             if leaf and self._used[leaf] >= self._used_here[leaf]:
                 return False  # it is not left out there, but comes in elsewhere
+        if not self._has_frame(edit):
+            return False
         new = edit.instructions[-1]
         if i.operation not in INVERSE or new.operation not in INVERSE:
             return True
         if new.operation == i.operation and new.refs != i.refs:
             return True
         return self._has_arithmetic(new, numbers_alone=new.operation == i.operation)
+
+    def _has_frame(self, edit: Edit) -> bool:
+        """Whether the other side pads so: with a stride, what is behind the last window is any."""
+        padded = [_frame(i) for i in edit.instructions if i.operation == "pad"]
+        return not padded or not self._frames or any(f in self._frames for f in padded)
 
     def _has_arithmetic(self, new: Instruction, *, numbers_alone: bool) -> bool:
         """Whether the other side has an operation with such numbers, or its inverse."""
@@ -88,6 +102,22 @@ class Seen:
             if j.operation == other and theirs and _alike(map(turned, theirs), numbers):
                 return True
         return False
+
+
+def _frames(side: Evaluated, made: Iterable[Instruction]) -> Iterator[list[tuple[int, int]]]:
+    """How much is padded before and after, of each axis that is, by what may pad."""
+    for i in made:
+        if i.operation == "pad":
+            yield _frame(i)
+        elif i.operation in WINDOWS:
+            held = i.attributes.get("padding", 0)
+            spatial = np.ndim(side.values.get(i.target, 0)) - 2
+            each = [held] * spatial if isinstance(held, int) else held
+            yield sorted((p, p) for p in each if p)
+
+
+def _frame(i: Instruction) -> list[tuple[int, int]]:
+    return sorted((int(a), int(b)) for a, b in i.attributes["pad_width"] if a or b)
 
 
 def _uses(side: Evaluated, made: Iterable[Instruction]) -> Counter[str]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from ...adapters.captures.sides import STATE, First, Given, Side
 from ...adapters.importing import importing
-from ...refimpl.errors import BadUsage
+from ...adapters.installing import command
+from ...refimpl.errors import BadUsage, MissingFramework
 from .inputs import arguments, cotangents, dtype_of_inputs, given_of, is_named, varied
 from .mapping import Apart, Convert, Params, by_names
 from .matching import off
@@ -33,6 +34,13 @@ NO_LEAVES = (
     "parameters cannot be matched by names, as the port is a function whose own are not known: "
     "give a function that makes them as params (--params), or the port as a pair, "
     "(function, its parameters) (--jax-params)"
+)
+
+
+#: What is said where the port is given before the module.
+NO_STATE = (
+    "the first side has no parameters of which params could make the second's: give the module "
+    "first, and then its port"
 )
 
 
@@ -232,6 +240,8 @@ class _Making:
             )
 
         kept = {b: b for b in self.first.buffers if b in own}
+        if callable(params) and own and not self.held:
+            raise BadUsage(NO_STATE)
         if callable(params):
             return side(self._with_aliases(params), kept)
         if params is None or not own:
@@ -289,5 +299,14 @@ def _outputs(side: Side, given: Given) -> dict[str, np.ndarray]:
 
 def _module(name: str) -> Any:
     """One of the modules that import a framework."""
-    with importing():
-        return import_module(f"gradparity.adapters.captures.{name}")
+    try:
+        with importing():
+            return import_module(f"gradparity.adapters.captures.{name}")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing == "gradparity":
+            raise
+        remedy = command(missing) or f"install what has the module {missing}"
+        raise MissingFramework(
+            f"the comparison needs {missing}, which is not installed: {remedy}"
+        ) from error

@@ -63,7 +63,7 @@ def pure(
             if holds is False and params is None:
                 raise BadUsage(
                     f"{name} does not hold its parameters: give it as a pair, the module and its "
-                    "variables, as init makes them"
+                    "variables, as init makes them (--jax-params)"
                 )
             return make(model, given)
     if not callable(model):

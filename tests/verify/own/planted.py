@@ -92,8 +92,8 @@ PORTS = [
     _block("mask left out", "masked_fill", "the mask is left out in jax", mask="none"),
     _block(
         "rope interleaved",
-        "first, second = x",
-        "jax takes every second element",
+        "torch.cat",
+        "jax pairs neighbours along the last axis",
         rope=ports.interleaved,
     ),
     _block("heads split wrongly", "view", "operand are in another order", heads_first=True),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -122,6 +123,22 @@ def branches(p, x):
 def flaxen(p, x):
     from flax import linen
     return linen.tanh(x)
+
+class Tables(torch.nn.Module):
+    def forward(self, x):
+        return torch.nn.functional.embedding(x, torch.ones(4, 2))
+
+def whole(p, x):
+    return right(p, x)[None]
+
+def of_jax(state):
+    return {"kernel": state["fc.weight"].transpose((1, 0)), "bias": state["fc.bais"]}
+
+def of_none(state):
+    return {"kernel": state["fc.weight"].turned()}
+
+def alone(x):
+    return 1.0 * x
 """
 
 
@@ -138,6 +155,17 @@ def flaxen(p, x):
         ((*SIDES, "{x: {normal: [0, 4]}}"), "inputs: x: of no element"),
         ((*SIDES, "{x: {normal: [2, 5]}}"), "torch raises as it is called: RuntimeError: Given"),
         ((*SIDES, "{y: {normal: [2, 4]}}"), "unexpected keyword argument 'y'"),
+        ((*SIDES, "{x: {uniform: [2, 4], low: 0, hgih: 1}}"), "inputs: x: hgih: Extra inputs"),
+        ((*SIDES, "{x: {integers: [2, 4]}}"), "inputs: x: high is missing"),
+        (("net.py:Net", *SIDES[1:], INPUTS), "as Python imports it, as net:Net"),
+        (("nets:Net", *SIDES[1:], INPUTS), "nets:Net: No module named 'nets'\n"),
+        (("net:torch", *SIDES[1:], INPUTS), "net:torch is a module of Python"),
+        (("port:net", "net:Net", *SIDES[2:], INPUTS), "give the module first, and then its port"),
+        ((*SIDES, INPUTS, "--html", "gone/port.html"), "--html: no folder gone"),
+        (
+            ("bad:Tables", "bad:alone", "--inputs", "{x: {integers: [9], high: 9}}"),
+            "in self (bad.py:43: return",
+        ),
         (("bad:NUMBER", *SIDES[1:], INPUTS), "int is neither a module nor a function"),
         (("net:Net", "bad:PARAMS", *SIDES[2:], INPUTS), "dict is neither a module nor a function"),
         (("net:Net", "port:net", "--inputs", INPUTS), "a function that makes them as params"),
@@ -152,12 +180,42 @@ def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("missing", ["torch", "jax"])
+def test_a_framework_that_is_missing_is_told_in_one_line(missing, tmp_path):
+    (tmp_path / "plain.py").write_text("def twice(x): return 2 * x\n", "utf-8")
+    code = f"import sys; sys.modules[{missing!r}] = None\n"
+    code += "from gradparity.verify import cli; cli.main()"
+    arguments = ("plain:twice", "plain:twice", "--inputs", "{x: [1.5]}", "--allow-imports")
+    made = subprocess.run(  # noqa: S603  this very interpreter
+        [sys.executable, "-c", code, "compare", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 2, made.stderr
+    said = f"gradparity: the comparison needs {missing}, which is not installed: pip install"
+    assert made.stderr.startswith(said)
+    assert len(made.stderr.splitlines()) == 1
+
+
+def test_a_class_of_either_side_is_made_and_shapes_are_told_apart(call):
+    status, out, _ = call("net:Net", "net:Net", "--inputs", INPUTS, ALLOWED)
+    assert status == 0
+    assert out.startswith("the first (torch) and the second (torch) are the same mathematics.")
+    status, out, _ = call("net:Net", "bad:whole", *SIDES[2:], INPUTS, ALLOWED)
+    assert status == 1
+    assert "value of output: shape (2, 3) on the first side, (1, 2, 3) on the second" in out
+
+
 @pytest.mark.parametrize(
     ("port", "params", "message", "line"),
     [
         ("port:net", "bad:untransposed", "jax raises as it is called: TypeError", "port.py:8"),
         ("port:net", "bad:without_bias", "KeyError: 'bias'", "port.py:8"),
         ("port:net", "bad:misspelt", "params raises KeyError: 'fc.bais'", "bad.py:17"),
+        ("port:net", "bad:of_jax", "params raises KeyError: 'fc.bais'", "bad.py:49"),
+        ("port:net", "bad:of_none", "'Tensor' object has no attribute 'turned'", "bad.py:52"),
         ("port:net", "bad:words", "params makes no array of bias: 'zeros'", ""),
         ("bad:raises", "port:convert", "ValueError: of two lines", "bad.py:23"),
         ("bad:ends", "port:convert", "ends the process as it is called: SystemExit", "bad.py:26"),

@@ -3,6 +3,7 @@
 import math
 
 import jax
+import jax.numpy as jnp
 import pytest
 import torch
 from torch import nn
@@ -76,3 +77,38 @@ def test_heads_that_are_otherwise_are_told(kind, whole):
     assert report.verdict == ("differs" if cause else "same"), report
     assert cause in " | ".join(report.causes), report
     assert all(f.cause for f in report.findings)
+
+
+class Causal(nn.Module):
+    def forward(self, q, k, v):
+        return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+def seen_by(mask, *, hidden=False):
+    def port(q, k, v):
+        steps = q.shape[-2]
+        seen = mask(jnp.arange(steps)[:, None], jnp.arange(steps))
+        scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])
+        least = jnp.finfo(q.dtype).min
+        seen = jnp.where(~seen, least, scores) if hidden else jnp.where(seen, scores, least)
+        return jax.nn.softmax(seen, -1) @ v
+
+    return port
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize(
+    ("mask", "cause"),
+    [
+        (lambda q, k: k <= q, ""),
+        (lambda q, k: k <= q + 1, "query 0 sees key 1 in jax, and does not in torch"),
+        (lambda q, k: (k <= q) & (k > q - 2), "query 2 sees key 0 in torch, and does not in jax"),
+        (lambda q, k: k < 3 * (q > -1), "query 0 sees key 1 in jax, and does not in torch"),
+    ],
+    ids=["right", "one too far", "a window", "a prefix"],
+)
+def test_a_causal_mask_that_is_written_out_otherwise_is_told(mask, cause, hidden):
+    inputs = {name: {"normal": [2, 2, 5, 4]} for name in "qkv"}
+    report = gp.compare(Causal(), seen_by(mask, hidden=hidden), inputs, None)
+    assert report.causes == (cause,) * bool(cause), report
+    assert report.verdict == ("differs" if cause else "same")

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -44,3 +45,18 @@ def test_what_is_off_by_more_than_float32_is_found_beside_it():
     report = gp.compare(Masked(), lambda p, x, mask: port(p, x, mask, 0.50001), INPUTS, dict)
     assert report.verdict == "differs"
     assert {f.kind for f in report.findings} == {"value", "narrow"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_cast_to_half_precision_is_told_at_its_line(dtype):
+    def port(x):
+        return jnp.tanh((3 * x).astype(jnp.bfloat16).astype(x.dtype))
+
+    inputs = {"x": np.linspace(-1, 1, 7).astype(dtype)}
+    report = gp.compare(lambda x: torch.tanh(3 * x), port, inputs, None)
+    (found,) = report.findings
+    assert found.kind == "narrow", report
+    assert found.cause.startswith("jax computes in bfloat16 here"), report
+    assert "astype(jnp.bfloat16)" in found.at[0].place.code
+    # In float64 that is rounding; in float32 the port is off what it would be in float32.
+    assert report.verdict == ("same" if dtype == "float64" else "differs")

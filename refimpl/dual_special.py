@@ -250,7 +250,7 @@ def _eig(a: Dual) -> tuple[Dual, Dual]:
     inner = wide_linalg.solve(vectors, a.tangent @ vectors)
     turned = vectors @ _over(inner, values[..., None, :] - values[..., :, None])
     along = np.real(np.conj(vectors) * turned).sum(axis=-2, keepdims=True)
-    place = wide_linalg.largest(vectors)
+    place = wide_linalg.held(vectors)
     pick, moved = (np.take_along_axis(x, place, axis=-2) for x in (vectors, turned))
     along = along + 1j * np.imag(np.conj(pick) * moved) / np.abs(pick) ** 2
     slopes = np.diagonal(inner, axis1=-2, axis2=-1)

@@ -2,7 +2,7 @@
 
 LAPACK stops at float64. For ``longdouble`` (and its complex kin), in which the truth is computed,
 these are textbook algorithms on small matrices; each starts from LAPACK's float64 answer or takes
-its signs, so that eigenvectors and their like come out in the same gauge in every dtype.
+its signs. Eigenvectors and singular vectors are turned into one gauge, in every dtype and library.
 
 G. H. Golub & C. F. Van Loan, "Matrix computations", 4th ed. (2013): algorithms 3.4.1 (LU), 4.2.1
 (Cholesky), 5.2.6 (Gram-Schmidt), 8.5.2 and section 8.6.3 (Jacobi); sections 7.2.2 and 7.2.4
@@ -283,11 +283,12 @@ def eig(a: Any) -> tuple[Any, Any]:
     return ranked, vectors * gauge(vectors)
 
 
-def largest(vectors: Any) -> Any:
-    """Where the largest element of each column is, as a row."""
+def held(vectors: Any) -> Any:
+    """Where each column has the element that its gauge holds real, as a row."""
+    size = np.abs(vectors)
     if not vectors.shape[-2]:
         return np.zeros((*vectors.shape[:-2], 1, vectors.shape[-1]), np.int64)
-    return np.argmax(np.abs(vectors), axis=-2)[..., None, :]
+    return np.argmax(size > SHARE * size.max(axis=-2, keepdims=True), axis=-2)[..., None, :]
 
 
 def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
@@ -310,7 +311,7 @@ def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
             vectors = (vectors + other) * 0.5
             values = (values + np.conj(np.take_along_axis(values, partner, axis=-1))) * 0.5
         vectors = vectors / np.sqrt((np.abs(vectors) ** 2).sum(axis=-2, keepdims=True))
-        pick: Any = np.take_along_axis(vectors, largest(vectors), axis=-2)
+        pick: Any = np.take_along_axis(vectors, held(vectors), axis=-2)
         vectors = vectors * (np.where(pick.real < 0, -1, 1) * np.conj(pick) / np.abs(pick))
         if np.abs(np.where(near, 0, off)).max(initial=0) <= eps * np.abs(values).max(initial=0):
             break

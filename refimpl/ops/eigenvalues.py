@@ -45,12 +45,12 @@ def _eig_vjp(g: Any, y: Any, x: Any) -> Any:
     """V⁻ᴴ (diag(g₀) + Vᴴ ĝ/conj(λⱼ − λᵢ)) Vᴴ, the last off the diagonal.
 
     With t = diag(Vᴴ g₁), ĝ is g₁ − V·diag(Re t), for lengths are held, less i·Im t·v/|v|² where
-    v, the largest element of a vector, is, for it is held real. Of a scalar that does not depend
+    v, the element of a vector that its gauge holds real, is. Of a scalar that does not depend
     on phases Im t is zero.
     """
     values, vectors = y
     along = (np.conj(vectors) * g[1]).sum(axis=-2, keepdims=True)
-    place = wide_linalg.largest(vectors)
+    place = wide_linalg.held(vectors)
     pick = np.take_along_axis(vectors, place, axis=-2)
     held = 1j * np.imag(along) * pick / np.abs(pick) ** 2
     there = np.arange(x.shape[-1])[:, None] == place

@@ -15,7 +15,6 @@ from ..textbook import beside
 from ..wide_special import normal_cdf, normal_density
 from .logistic import (
     EXPONENT,
-    TANH,
     held,
     sigmoid,
     sigmoid_slope,
@@ -77,8 +76,7 @@ def silu_vjp(g: Any, y: Any, x: Any) -> Any:
 def _mish_vjp(g: Any, y: Any, x: Any) -> Any:
     """Slope t + x·s/cosh²(softplus(x)), t = tanh(softplus(x)), s = sigmoid(x)."""
     inner = softplus(x)
-    share = held(x, EXPONENT) * sigmoid(x)  # times 1 − tanh² by others, where that is nothing
-    return g * beside(np.tanh(inner) + share * tanh_slope(inner), (1 + TANH) * share)
+    return g * (np.tanh(inner) + held(x, EXPONENT) * sigmoid(x) * tanh_slope(inner))
 
 
 def _softsign_vjp(g: Any, y: Any, x: Any) -> Any:

@@ -37,12 +37,11 @@ def _log_ndtr_slope(x: Any) -> Any:
     below = x < 0
     tail = wide_special.erfcx(np.where(below, -x, 0) / constant("sqrt2", x))
     density = wide_special.normal_density(np.where(below, 0, x))
-    slope = np.where(
+    return np.where(
         below,
         constant("sqrt_2_over_pi", x) / tail,
         density / wide_special.normal_cdf(np.where(below, 0, x)),
     )
-    return beside(slope, slope * np.square(np.where(below, x, 0)))  # others' is e^(ln φ − ln Φ)
 
 
 def _log_ratio(a: Any, b: Any) -> Any:

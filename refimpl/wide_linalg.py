@@ -322,8 +322,7 @@ def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
 def svd(a: Any) -> tuple[Any, Any, Any]:
     """U, descending singular values and Vᴴ, the reduced ones: a = U·diag(s)·Vᴴ; U in its gauge."""
     if not is_wide(a):
-        u, s, vh = np.linalg.svd(a, full_matrices=False)
-        return gauged(u, s, vh)
+        return gauged(np.linalg.svd(a, full_matrices=False))
     flat = a.shape[-2] < a.shape[-1]
     u, _, vh = np.linalg.svd(_narrow(a), full_matrices=False)
     tall, right = (adjoint(a), u) if flat else (a, adjoint(vh))
@@ -341,11 +340,12 @@ def svd(a: Any) -> tuple[Any, Any, Any]:
             break
     s = np.sqrt((np.abs(b) ** 2).sum(axis=-2))
     left = _completed(b / np.where(s > 0, s, 1)[..., None, :], s)
-    return gauged(v, s, adjoint(left)) if flat else gauged(left, s, adjoint(v))
+    return gauged((v, s, adjoint(left)) if flat else (left, s, adjoint(v)))
 
 
-def gauged(u: Any, s: Any, vh: Any, of: Any = gauge) -> tuple[Any, Any, Any]:
-    """Singular vectors in the gauge of the left ones; ``of`` makes it of any library's arrays."""
+def gauged(found: Any, of: Any = gauge) -> tuple[Any, Any, Any]:
+    """U, s and Vᴴ in the gauge of U; ``of`` makes it of any library's arrays."""
+    u, s, vh = found
     turn = of(u)
     return u * turn, s, vh if isinstance(turn, int) else vh * turn.conj().swapaxes(-1, -2)
 

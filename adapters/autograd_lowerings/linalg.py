@@ -115,7 +115,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.eigvals": via("autograd.numpy.linalg.eig", lambda x: _eig(x)[0]),
     "linalg.svd": via(
         "autograd.numpy.linalg.svd",
-        lambda x, *, full_matrices: gauged(*linalg.svd(x, full_matrices), _gauge),
+        lambda x, *, full_matrices: gauged(linalg.svd(x, full_matrices), _gauge),
     ),
     "linalg.svdvals": via(
         "autograd.numpy.linalg.svd", lambda x: linalg.svd(x, full_matrices=False, compute_uv=False)

@@ -75,7 +75,7 @@ def _eigh(x: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _svd(x: jax.Array, *, full_matrices: bool) -> tuple[jax.Array, ...]:
-    return gauged(*jnp.linalg.svd(x, full_matrices=full_matrices), _gauge)
+    return gauged(jnp.linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
 def _reflected(x: jax.Array, tau: jax.Array, z: jax.Array, *, turned: bool = False) -> jax.Array:

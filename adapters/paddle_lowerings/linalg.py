@@ -51,7 +51,7 @@ def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
-    return gauged(*linalg.svd(x, full_matrices=full_matrices), _gauge)
+    return gauged(linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
 def _rank(x: Tensor, *, rtol: float | None) -> Tensor:

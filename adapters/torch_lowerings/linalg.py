@@ -94,7 +94,7 @@ def _eigh(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _svd(x: torch.Tensor, *, full_matrices: bool) -> tuple[torch.Tensor, ...]:
-    return gauged(*torch.linalg.svd(x, full_matrices=full_matrices), _gauge)
+    return gauged(torch.linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
 LOWERINGS: dict[str, Entry] = {

@@ -7,6 +7,7 @@ from statistics import median
 
 import pytest
 
+from gradparity.cases.program import COND
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.optimizers import RULES
 from gradparity.refimpl.optimizers.clipping import CLIPS
@@ -42,7 +43,7 @@ def test_there_are_enough_of_every_kind():
     blamed = {fault.blame for fault in FAULTS}
     for table, least in ((TABLE, 80), (RULES, 12), (SCHEDULES, 5), (CLIPS, 2)):
         assert len(blamed & table.keys()) >= least
-    assert blamed <= {*TABLE, *RULES, *SCHEDULES, *CLIPS}
+    assert blamed <= {*TABLE, *RULES, *SCHEDULES, *CLIPS, COND}
     assert {"float64", "float32", "float16", "bfloat16", "complex128"} == {f.dtype for f in FAULTS}
     wanted = {"last element", "size", "negative", "broadcast", "non-contiguous", "call", "step"}
     wanted |= {"from step", "index 0", "tied", "keyword", "large", "dtype"}

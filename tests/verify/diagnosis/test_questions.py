@@ -51,7 +51,7 @@ MORE = {
         "the number is 0.1 in jax, 0.9 in the reference",
         "(0.9 * m) + (0.1 *",
     ),
-    "softplus-beta": ("jax", "not multiplied by 2", "jax.nn.softplus(2.0 * x) / 2.0"),
+    "softplus-beta": ("jax", "does not multiply by 2", "jax.nn.softplus(2.0 * x) / 2.0"),
     "label-smoothing": ("jax", "cross_entropy(label_smoothing=0.0)", "label_smoothing=0.1"),
     "l1-sum": ("torch", "l1(reduction='sum')", "reduction='mean'"),
     "softmax-axis": ("torch", "softmax(axis=0)", "dim=-1"),

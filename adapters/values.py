@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
@@ -113,6 +114,14 @@ def slot_of_scale(task: Task) -> str:
     """The name under which a trace has what the loss is multiplied by, after each step."""
     programs = [program for name in ("numpy",) if (program := task.program(name)) is not None]
     return f"{(programs or list(task.programs.values()))[0].output}{SCALE}"
+
+
+def scale_before(task: Task, slots: Sequence[Mapping[str, Any]], step: int) -> Any:
+    """What the loss of a step is multiplied by; ``slots`` are what each step left."""
+    if task.loss_scale is None:
+        return 1.0
+    left = slots[step - 1] if step else {}
+    return left.get(slot_of_scale(task), task.loss_scale.init)
 
 
 def differentiates(task: Task) -> bool:

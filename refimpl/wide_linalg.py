@@ -311,8 +311,7 @@ def _refined(a: Any, values: Any, vectors: Any) -> tuple[Any, Any]:
             vectors = (vectors + other) * 0.5
             values = (values + np.conj(np.take_along_axis(values, partner, axis=-1))) * 0.5
         vectors = vectors / np.sqrt((np.abs(vectors) ** 2).sum(axis=-2, keepdims=True))
-        pick: Any = np.take_along_axis(vectors, held(vectors), axis=-2)
-        vectors = vectors * (np.where(pick.real < 0, -1, 1) * np.conj(pick) / np.abs(pick))
+        vectors = vectors * gauge(vectors)
         if np.abs(np.where(near, 0, off)).max(initial=0) <= eps * np.abs(values).max(initial=0):
             break
     return values, vectors

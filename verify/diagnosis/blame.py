@@ -117,9 +117,10 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
     small: list[Found] = []
     another = program != task.program("numpy")
     for found in chain(judged.off_forwards(), judged.off_backwards()):
+        explains = _ratio(found[3]) * EXPLAINS >= size
         # In another text, what is off by a compiler's fusion alone is not what makes them so.
-        fused = another and found[1] == "forward" and _alone(judged, adapter, found[0])
-        if _ratio(found[3]) * EXPLAINS >= size and not fused:
+        looked_at = explains and another and found[1] == "forward"
+        if explains and not (looked_at and _alone(judged, adapter, found[0])):
             return _of_operation(task, adapter, program, judged, found, step)
         small.append(found)
     looped = _of_loop(judged, program)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...adapters.base import Trace
-from ...adapters.values import slot_of_scale
+from ...adapters.values import scale_before
 from ...cases.program import Program
 from ...cases.task import AVERAGE, Task
 from .formulas import array, number
@@ -30,25 +30,20 @@ def first_update(task: Task, truth: Trace) -> Made | None:
     """The first update, or None where no pass makes one: gradients may be left out or gathered."""
     update, held = task.update, dict[str, Any]()
     rule = None if update is None else update.accumulate
+    slots = [step.slots for step in truth.steps]
     for k, step in enumerate(truth.steps):
         known = {name: g for name in task.params if (g := step.grads.get(name)) is not None}
         held = {name: held[name] + g if name in held else g for name, g in known.items()}
         if rule is not None and (k + 1) % rule.passes:
             continue
-        share = (rule.passes if rule is not None and rule.mean else 1) * _scale(task, truth, k)
+        share = (rule.passes if rule is not None and rule.mean else 1) * scale_before(
+            task, slots, k
+        )
         found = {name: g / share for name, g in held.items()}
         if task.loss_scale is None or all(np.isfinite(g).all() for g in found.values()):
             return Made(k, found)
         held = {}
     return None
-
-
-def _scale(task: Task, truth: Trace, step: int) -> Any:
-    """What the loss of a pass is multiplied by."""
-    if task.loss_scale is None:
-        return 1.0
-    before = truth.steps[step - 1].slots if step else {}
-    return before.get(slot_of_scale(task), task.loss_scale.init)
 
 
 def around_section(task: Task, program: Program, truth: Trace, made: Made | None) -> Section | None:
@@ -91,7 +86,7 @@ def _gathered(task: Task, program: Program, truth: Trace, made: Made | None) -> 
         yield Equation("no update is made")
         return
     if gathered is not None or rule is not None:
-        scale = _scale(task, truth, made.step)
+        scale = scale_before(task, [step.slots for step in truth.steps], made.step)
         yield Equation(f"the first update is at pass {made.step + 1}")
         if rule is not None:
             yield Equation("scale", result=number(scale), note=f"of pass {made.step + 1}")

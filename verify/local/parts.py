@@ -19,7 +19,7 @@ from ...adapters.attempt import attempt
 from ...adapters.base import Adapter, Trace
 from ...adapters.numpy_reference import updates
 from ...adapters.reference_training import clipped, rates
-from ...adapters.values import dtype_of, hyperparameters, in_dtype, kind_of, slot_of_scale
+from ...adapters.values import dtype_of, hyperparameters, in_dtype, kind_of, scale_before
 from ...cases.native_training import Chosen
 from ...cases.program import Instruction, Program, Ref
 from ...cases.task import AVERAGE, SCALE, Batch, Task, Update
@@ -91,10 +91,10 @@ def _unscaled(task: Task, trace: Trace, given: Given) -> Given | None:
     """
     if task.loss_scale is None:
         return given
-    scales = [task.loss_scale.init]
-    scales += [float(step.slots.get(slot_of_scale(task), scales[0])) for step in trace.steps]
+    slots = [step.slots for step in trace.steps]
     found: Given = []
-    for (params, gradients, loss), scale in zip(given, scales, strict=False):
+    for number, (params, gradients, loss) in enumerate(given):
+        scale = float(scale_before(task, slots, number))
         held = {k: None if g is None else np.asarray(g) / scale for k, g in gradients.items()}
         if any(g is not None and not np.isfinite(g).all() for g in held.values()):
             return None

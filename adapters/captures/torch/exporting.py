@@ -16,7 +16,7 @@ from ....refimpl.errors import GradparityError
 from ..captured import Gap
 from .calling import Call, users_name
 from .leaves import Leaves
-from .lowerings import Value
+from .lowerings import Value, lowering_of
 from .overriding import Calls
 from .places import WholeTraces, frames_in, place_of
 from .regions import inline
@@ -40,7 +40,8 @@ def graph_of(call: Call) -> Any:
         with Calls(cutting=False), WholeTraces(), redirect_stderr(io.StringIO()):
             program = torch.export.export(call, tuple(call.tensors), strict=False)
         inline(program.graph_module, frozenset(program.graph_signature.inputs_to_buffers))
-        program = program.run_decompositions({})
+        if not all(_stands(node.target) for node in program.graph.nodes if _calls(node)):
+            program = program.run_decompositions({})
     except GradparityError:
         raise
     except Exception as error:
@@ -48,6 +49,23 @@ def graph_of(call: Call) -> Any:
     if any(_symbolic(node) for node in program.graph.nodes):
         raise NotExported("shapes that depend on data")
     return program
+
+
+def _calls(node: fx.Node) -> bool:
+    return node.op == "call_function" and node.target is not operator.getitem
+
+
+def _stands(target: Any) -> bool:
+    """Whether an operation stays as it is when a graph is decomposed, which takes long.
+
+    One stays that has a counterpart and neither writes, views nor draws. Running statistics are
+    written without a word in the schema.
+    """
+    if not isinstance(target, torch._ops.OpOverload) or lowering_of(target) is None:
+        return False
+    arguments = target._schema.arguments
+    writes = any(a.alias_info is not None or a.name == "running_mean" for a in arguments)
+    return not writes and torch.Tag.nondeterministic_seeded not in target.tags
 
 
 def _symbolic(node: fx.Node) -> bool:

@@ -113,10 +113,18 @@ class Dual(NDArrayOperatorsMixin):
         """The real part."""
         return Dual(self.value.real, self.tangent.real)
 
+    @real.setter
+    def real(self, given: Any) -> None:
+        self.value.real, self.tangent.real = primal(given), tangent_of(given)
+
     @property
     def imag(self) -> Dual:
         """The imaginary part."""
         return Dual(self.value.imag, self.tangent.imag)
+
+    @imag.setter
+    def imag(self, given: Any) -> None:
+        self.value.imag, self.tangent.imag = primal(given), tangent_of(given)
 
     def conjugate(self) -> Dual:
         """The complex conjugate."""

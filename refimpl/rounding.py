@@ -26,6 +26,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from .dual import Dual
 from .rounding_bounds import (
     ADDING,
     BACKWARD_STABLE,
@@ -266,6 +267,9 @@ class NoisyArray(np.ndarray):
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
         """Compute on plain arrays, then move the result; within the caller's ``errstate``."""
+        for x in inputs:
+            if type(x) is Dual:  # whose value and tangent are moved each
+                return NotImplemented
         units = ELEMENTWISE.get(ufunc) if method == "__call__" and not options else None
         if units is not None and (out is None or type(out[0]) is NoisyArray):
             return _elementwise(ufunc, units, inputs, out)
@@ -298,6 +302,8 @@ class NoisyArray(np.ndarray):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Functions that are no ufuncs: by their kind, as the module says."""
+        if Dual in types:
+            return NotImplemented
         if function in COMPOSED:
             return super().__array_function__(function, types, args, kwargs)
         noise = _noise_of(args, kwargs)

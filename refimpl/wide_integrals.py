@@ -49,9 +49,9 @@ hyp2f1 = by_dtype("hyp2f1", mpmath.hyp2f1)
 
 
 def dilogarithm_slope(x: Any) -> Any:
-    """The quotient ln x / (1 − x), −1 at 1."""
+    """The quotient ln x / (1 − x), at 1 as its series begins."""
     one = x == 1
-    return np.where(one, -1, np.log(np.where(one, 2, x)) / np.where(one, 1, 1 - x))
+    return np.where(one, (x - 1) / 2 - 1, np.log(np.where(one, 2, x)) / np.where(one, 1, 1 - x))
 
 
 def turn(x: Any) -> Any:

@@ -35,7 +35,8 @@ def power_vjp_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """g·b·aᵇ⁻¹, and 0 for b = 0 even where a = 0."""
     less = power(a, b - 1)
     # A power of 0 is constant, and one of 0 outweighs even an infinite exponent.
-    return g * conj(np.where((np.equal(b, 0)) | (less == 0), 0, b * less))
+    outweighed = (np.equal(b, 0) & ~np.isfinite(less)) | ((less == 0) & ~np.isfinite(b))
+    return g * conj(np.where(outweighed, 0, b * less))
 
 
 def power_vjp_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -43,7 +43,8 @@ def _over_hypotenuse(g: Any, y: Any, side: Any, other: Any) -> Any:
 
 def _share_of_two(difference: Any) -> Any:
     """2ᵃ/(2ᵃ + 2ᵇ), of a − b, without overflow."""
-    small = np.exp2(-np.abs(difference))
+    # no |a − b|, whose derivative at 0 is that of a kink
+    small = np.exp2(np.where(difference < 0, difference, -difference))
     return np.where(difference < 0, small, 1) / (1 + small)
 
 

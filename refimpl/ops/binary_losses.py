@@ -16,7 +16,7 @@ from .loss_reduction import PAIRS, elementwise
 
 def _weighted(weight: Any, x: Any) -> Any:
     """weight·x, 0 for no weight even of an infinite x."""
-    return np.where(weight == 0, 0, weight * x)
+    return np.where((weight == 0) & ~np.isfinite(x), 0, weight * x)
 
 
 def _positive(target: Any, pos_weight: Any) -> Any:

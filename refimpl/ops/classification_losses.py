@@ -45,7 +45,7 @@ def _class_weights(
 
 def _terms(v: Any, x: Any) -> Any:
     """v·x, where a class of no weight is not looked at: 0·ln 0 is 0."""
-    return np.where(v == 0, 0, v * x)
+    return np.where((v == 0) & ~np.isfinite(x), 0, v * x)
 
 
 def cross_entropy(

@@ -43,7 +43,7 @@ def dynamic_slice(x: Any, start: Any, *, sizes: tuple[int, ...]) -> Any:
 
 def _dynamic_slice_vjp(g: Any, y: Any, x: Any, start: Any, *, sizes: tuple[int, ...]) -> Any:
     """Zeros, with g where the part was."""
-    back = np.zeros_like(x, dtype=g.dtype)
+    back = np.zeros_like(g, shape=x.shape)
     back[_window(x.shape, start, sizes)] = g
     return back
 

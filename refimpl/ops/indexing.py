@@ -22,7 +22,7 @@ def getitem(x: Any, *, index: Index) -> Any:
 
 def getitem_vjp(g: Any, y: Any, x: Any, *, index: Index) -> Any:
     """Zeros, with g where the elements were picked."""
-    back = np.zeros_like(x, dtype=g.dtype)
+    back = np.zeros_like(g, shape=x.shape)
     back[index] = g
     return back
 
@@ -34,7 +34,7 @@ def take(x: Any, indices: Any, *, axis: int) -> Any:
 
 def take_vjp(g: Any, y: Any, x: Any, indices: Any, *, axis: int) -> Any:
     """Zeros, to which g is added where the elements were taken."""
-    back = np.zeros_like(x, dtype=g.dtype)
+    back = np.zeros_like(g, shape=x.shape)
     where: tuple[Any, ...] = (slice(None),) * from_front(axis, x.ndim)
     np.add.at(back, (*where, indices), g)
     return back

@@ -181,7 +181,7 @@ def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
     """The maximum (0 for −∞), and e to what x is above it: 1 at an infinity that outweighs all."""
     top = x.max(axis=tupled(axis), keepdims=True, initial=-np.inf)
     top = np.where(np.isneginf(top), 0, top)
-    return top, np.exp(np.where(x == top, 0, x - top))
+    return top, np.exp(np.where((x == top) & np.isinf(top), 0, x - top))
 
 
 def vector_norm_near(

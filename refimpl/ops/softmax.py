@@ -69,7 +69,8 @@ def log_of_sum(z: Any, axis: Any, e: Any) -> Any:
     first = z == 0
     ones = np.asarray(first.sum(axis=axis, keepdims=True), e.dtype)
     none = ones == 0  # of z that has no number to be the largest
-    others = np.where(first, 0, e).sum(axis=axis, keepdims=True) + np.where(none, 0, ones - 1)
+    # A largest one adds what it is away from the others, nothing: z itself, which a dual moves.
+    others = np.where(first, z, e).sum(axis=axis, keepdims=True) + np.where(none, 0, ones - 1)
     return np.where(
         none, np.log(np.where(none, others, 1)), beside(np.log1p(others), 1, mixing=True)
     )

@@ -24,6 +24,9 @@ from ..measure.dtypes import WIDER
 #: The largest steps that are tried in turn, relative to the largest parameter or to one.
 STEPS = (2.0**-8, 2.0**-13)
 
+#: Two slopes that are less apart at half the step are apart by this share of what they were.
+BENDS = 0.75
+
 #: So many roundoffs are no second derivative.
 UNITS = 2.0**10
 
@@ -52,13 +55,15 @@ def contradicted(
     for largest in STEPS:
         measured = _measured(task, list(products), largest, rows)
         for name, (slope, off) in measured.items():
-            size = max(np.max(np.abs(slope), initial=0), np.max(np.abs(products[name]), initial=0))
+            seen, held = (np.max(np.abs(x), initial=0) for x in (slope, products[name]))
+            few = MARGIN * CONVERGED * max(seen, held)
             with np.errstate(all="ignore"):
-                told = (off <= CONVERGED * size) & np.isfinite(slope)
                 apart = np.abs(slope - products[name])
-                far = told & ~(apart <= MARGIN * CONVERGED * size)
+                far = np.isfinite(slope) & ~(apart <= few)
                 if far.any():
-                    far &= ~(apart <= MARGIN * CONVERGED * size + _rounded(task, name, rows))
+                    rounded = _rounded(task, name, largest, rows)
+                    told = off <= CONVERGED * seen + rounded
+                    far &= told & ~(apart <= few + rounded)
             if far.any():
                 at = tuple(int(n) for n in np.unravel_index(int(np.argmax(far)), far.shape))
                 return (
@@ -77,17 +82,18 @@ def _chooses(task: Task, rows: Mapping[str, Operation]) -> bool:
     return any(row is not None and row.stopped(**i.attributes) for row, i in called)
 
 
-def _rounded(task: Task, name: str, rows: Mapping[str, Operation]) -> float:
+def _rounded(task: Task, name: str, step: float, rows: Mapping[str, Operation]) -> float:
     """How large a second derivative may be that is rounding alone, as of a sum that is always one.
 
-    Of an output y and a parameter of size x it is of the order of y/x², and of that a roundoff.
+    Of an output y and a parameter of size x it is of the order of y/x², and of that a roundoff;
+    over a step, of y over the step.
     """
     program, wide = task.program("numpy"), WIDER[task.dtype]
     assert program is not None, "a task without a text for the reference has no truth"
     plain = replace(task, steps=1, update=None, checks=frozenset(("value",)))
     y = reference(plain, dtype=wide, rows=rows).steps[0].values[program.output]
     x, largest = (float(np.max(np.abs(held), initial=0)) for held in (task.params[name], y))
-    return UNITS * float(np.finfo(wide).eps) * largest / (x * x) if x * x else 0.0
+    return UNITS * float(np.finfo(wide).eps) * largest * max(1 / step, 1 / (x * x) if x * x else 0)
 
 
 def _measured(
@@ -108,18 +114,33 @@ def _measured(
     found: dict[str, tuple[Any, Any]] = {}
     try:
         with np.errstate(all="ignore"):
-            ends = [(gradients(h), gradients(-h)) for h in steps]
+            middle, ends = gradients(0), [(gradients(h), gradients(-h)) for h in steps]
             for name in names:
-                if any(a[name] is None or b[name] is None for a, b in ends):
+                if middle[name] is None or any(a[name] is None or b[name] is None for a, b in ends):
                     continue
                 quotients = [
                     (a[name] - b[name]) / (2 * h) for (a, b), h in zip(ends, steps, strict=True)
                 ]
                 first, second = extrapolated(quotients[:3]), extrapolated(quotients[1:])
-                found[name] = second, np.abs(second - first)
+                apart = [
+                    np.abs((a[name] - middle[name] + (b[name] - middle[name])) / h)
+                    for (a, b), h in zip(ends[-2:], steps[-2:], strict=True)
+                ]
+                bends = _bends(*apart, np.max(np.abs(second), initial=0))
+                found[name] = second, np.where(bends, np.inf, np.abs(second - first))
     except GradparityError:
         return {}
     return found
+
+
+def _bends(before: Any, after: Any, size: Any) -> Any:
+    """Where a gradient has another slope on either side, or is no number on the spot.
+
+    ``before`` and ``after`` are how far both slopes are apart at one step and at half of it: of a
+    gradient that is smooth they halve, down to what is nothing beside the largest slope, ``size``.
+    """
+    jumps = (after > BENDS * before) & (after > MARGIN * CONVERGED * size)
+    return ~np.isfinite(after) | jumps
 
 
 def _text(x: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...adapters.interpret import situated
 from ...cases.task import Task
-from ...refimpl.errors import AdapterFailed
+from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
 from ..slopes.avoid import too_near, unlabelled
@@ -25,7 +25,7 @@ def established(task: Task, rows: Mapping[str, Operation] = TABLE) -> Baseline:
     """
     try:
         made = baseline(task, rows=rows)
-    except AdapterFailed as failure:
+    except (AdapterFailed, Unsupported) as failure:
         why = f"the reference cannot run this case: {situated(failure)}"
         raise AdapterFailed(why) from failure
     for near in too_near(task, made.near, rows):

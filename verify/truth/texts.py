@@ -31,7 +31,7 @@ from .captured import captured
 UNKNOWN = LOST / 8
 
 #: Texts are told apart by more than so much of the bound: a constant is rounded to the dtype, too.
-TOLD = 2.0**-2
+TOLD = 2.0**-3
 
 #: Dtypes beside which a wider one has few digits more: there a text is not told from another by it.
 WIDEST = ("float64", "complex128")

@@ -189,6 +189,7 @@ class _Decomposing(TorchDispatchMode):
 
 @cache
 def _decompositions() -> dict[Any, Any]:
+    from torch._inductor import lowering  # noqa: F401, PLC0415  which some decompositions look up
     from torch._inductor.decomposition import select_decomp_table  # noqa: PLC0415  takes seconds
 
     return select_decomp_table()

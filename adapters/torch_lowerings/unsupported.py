@@ -71,6 +71,7 @@ REFUSES = (
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",
     "is not differentiable with respect to argument 'pos_weight'",
     "'nll_loss_forward' is not differentiable with respect to argument 'weight'",
+    "derivative for aten::heaviside is not implemented",
     "batch_norm is not differentiable wrt running_mean",
     "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
     "'binary_cross_entropy_with_logits' is not differentiable with respect to argument 'pos_weight",

@@ -19,14 +19,20 @@ from .rows import binary
 
 def xlogy(a: Any, b: Any) -> Any:
     """a·ln b, 0 where a = 0 unless b is NaN."""
-    none = (a == 0) & ~np.isnan(b)
-    return np.where(none, 0, a * np.log(np.where(none, 1, b)))
+    return _times_log(a, b, np.log)
 
 
 def xlog1py(a: Any, b: Any) -> Any:
     """a·ln(1 + b), 0 where a = 0 unless b is NaN."""
-    none = (a == 0) & ~np.isnan(b)
-    return np.where(none, 0, a * np.log1p(np.where(none, 0, b)))
+    return _times_log(a, b, np.log1p)
+
+
+def _times_log(a: Any, b: Any, log: Any) -> Any:
+    with np.errstate(all="ignore"):
+        logs = log(b)
+        product = a * logs
+    none = (a == 0) & ~np.isnan(b) & ~np.isfinite(logs)
+    return np.where(none, 0, np.where(a == 0, product + 0.0, product))  # no zero below zero
 
 
 def lerp(start: Any, end: Any, weight: Any) -> Any:

@@ -108,7 +108,7 @@ def products_of_others(x: Any) -> Any:
 def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The logarithm ln Σ eˣ, shifted by the maximum."""
     top, e = _exponentials(x, axis)
-    y = log_of_sum(np.where(x == top, 0, x - top), tupled(axis), e) + top
+    y = log_of_sum(_above(x, top), tupled(axis), e) + top
     return y if keepdims else y.reshape(x.sum(axis=tupled(axis)).shape)
 
 
@@ -177,11 +177,16 @@ def _counted(name: str, formula: str, forward: Any, domain: Any) -> Operation:
     return unary(name, formula, forward, examples=AXES, domain=domain)
 
 
+def _above(x: Any, top: Any) -> Any:
+    """What x is above the maximum: nothing at an infinity that is the maximum itself."""
+    return np.where((x == top) & np.isinf(top), 0, x - top)
+
+
 def _exponentials(x: Any, axis: Axis) -> tuple[Any, Any]:
     """The maximum (0 for −∞), and e to what x is above it: 1 at an infinity that outweighs all."""
     top = x.max(axis=tupled(axis), keepdims=True, initial=-np.inf)
     top = np.where(np.isneginf(top), 0, top)
-    return top, np.exp(np.where((x == top) & np.isinf(top), 0, x - top))
+    return top, np.exp(_above(x, top))
 
 
 def vector_norm_near(

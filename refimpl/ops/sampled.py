@@ -93,7 +93,9 @@ def _interp_vjp(g: Any, y: Any, x: Any, xp: Any, fp: Any) -> tuple[Any, Any, Any
     right = np.minimum(left + 1, len(xp) - 1)
     on = np.where(within, on, np.where(x < xp[0], 0, 1))
     moved = np.where(within, g * slope, 0)
-    by_xp = added(added(np.zeros_like(g, shape=xp.shape), left, -moved * (1 - on)), right, -moved * on)
+    by_xp = added(
+        added(np.zeros_like(g, shape=xp.shape), left, -moved * (1 - on)), right, -moved * on
+    )
     by_fp = added(added(np.zeros_like(g, shape=fp.shape), left, g * (1 - on)), right, g * on)
     return moved, by_xp, by_fp
 

@@ -159,6 +159,10 @@ def _orthogonalised(x: Any, eps: Any) -> Any:
     return x.T if tall else x
 
 
+#: The axes of what Muon moves.
+MATRIX = 2
+
+
 def _muon(
     gradient: Any,
     param: Any,
@@ -172,6 +176,8 @@ def _muon(
     eps: Any,
     weight_decay: Any,
 ) -> tuple[Any, State]:
+    if param.ndim != MATRIX:
+        raise ValueError(f"muon moves matrices, and a parameter's shape is {param.shape}")
     m = momentum * state["m"] + (1 - momentum) * gradient
     direction, ahead = m, gradient
     if nesterov:

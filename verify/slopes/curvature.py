@@ -8,7 +8,7 @@ the task's direction, in wider precision, contradict it where they converge.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,22 +54,20 @@ def contradicted(
         return ""
     for largest in STEPS:
         measured = _measured(task, list(products), largest, rows)
-        for name, (slope, off) in measured.items():
-            seen, held = (np.max(np.abs(x), initial=0) for x in (slope, products[name]))
-            few = MARGIN * CONVERGED * max(seen, held)
-            with np.errstate(all="ignore"):
-                apart = np.abs(slope - products[name])
-                far = np.isfinite(slope) & ~(apart <= few)
-                if far.any():
-                    rounded = _rounded(task, name, largest, rows)
-                    told = off <= CONVERGED * seen + rounded
-                    far &= told & ~(apart <= few + rounded)
+        small = {
+            name: _rounded(task, name, largest, each.gradient) for name, each in measured.items()
+        }
+        if not all(each.converges(small[name]) for name, each in measured.items()):
+            continue  # somewhere on its way there is a kink or a pole
+        for name, each in measured.items():
+            apart, few = np.abs(each.slope - products[name]), MARGIN * CONVERGED * each.largest
+            far = ~(apart <= few + small[name])
             if far.any():
                 at = tuple(int(n) for n in np.unravel_index(int(np.argmax(far)), far.shape))
                 return (
                     f"the second derivative of {name} by the reference's rules is "
                     f"{_text(products[name][at])} at {at}, by differences of its gradients "
-                    f"{_text(slope[at])}"
+                    f"{_text(each.slope[at])}"
                 )
     return ""
 
@@ -82,24 +80,42 @@ def _chooses(task: Task, rows: Mapping[str, Operation]) -> bool:
     return any(row is not None and row.stopped(**i.attributes) for row, i in called)
 
 
-def _rounded(task: Task, name: str, step: float, rows: Mapping[str, Operation]) -> float:
+def _rounded(task: Task, name: str, step: float, gradient: float) -> float:
     """How large a second derivative may be that is rounding alone, as of a sum that is always one.
 
-    Of an output y and a parameter of size x it is of the order of y/x², and of that a roundoff;
-    over a step, of y over the step.
+    Of a gradient g and a parameter of size x it is of the order of g/x, and of that a roundoff;
+    over a step, of g over the step.
     """
-    program, wide = task.program("numpy"), WIDER[task.dtype]
-    assert program is not None, "a task without a text for the reference has no truth"
-    plain = replace(task, steps=1, update=None, checks=frozenset(("value",)))
-    y = reference(plain, dtype=wide, rows=rows).steps[0].values[program.output]
-    x, largest = (float(np.max(np.abs(held), initial=0)) for held in (task.params[name], y))
-    return UNITS * float(np.finfo(wide).eps) * largest * max(1 / step, 1 / (x * x) if x * x else 0)
+    x = float(np.max(np.abs(task.params[name]), initial=0))
+    return UNITS * float(np.finfo(WIDER[task.dtype]).eps) * gradient / min(step, x or step)
+
+
+@dataclass(frozen=True)
+class _Slope:
+    """The derivative of a gradient along the direction, by differences.
+
+    ``off`` is how far two step sizes are apart, infinite where the gradient turns; ``gradient`` the
+    largest magnitude of what the differences are of.
+    """
+
+    slope: Any
+    off: Any
+    gradient: float
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude of the derivative."""
+        return float(np.max(np.abs(self.slope), initial=0))
+
+    def converges(self, rounded: float) -> bool:
+        """Whether the differences are those of a smooth gradient, but for so much of rounding."""
+        return bool((self.off <= CONVERGED * self.largest + rounded).all())
 
 
 def _measured(
     task: Task, names: list[str], largest: float, rows: Mapping[str, Operation]
-) -> dict[str, tuple[Any, Any]]:
-    """The derivative of each gradient along the direction, and how far two step sizes are apart."""
+) -> dict[str, _Slope]:
+    """The derivative of each gradient along the direction."""
     wide = WIDER[task.dtype]
     start = {name: in_dtype(x, wide) for name, x in task.params.items()}
     along = {name: in_dtype(v, wide) for name, v in task.tangents().items()}
@@ -111,7 +127,7 @@ def _measured(
         return reference(made, dtype=wide, rows=rows).steps[0].grads
 
     steps = [np.longdouble(largest) / 2**k for k in range(4)]
-    found: dict[str, tuple[Any, Any]] = {}
+    found: dict[str, _Slope] = {}
     try:
         with np.errstate(all="ignore"):
             middle, ends = gradients(0), [(gradients(h), gradients(-h)) for h in steps]
@@ -127,7 +143,9 @@ def _measured(
                     for (a, b), h in zip(ends[-2:], steps[-2:], strict=True)
                 ]
                 bends = _bends(*apart, np.max(np.abs(second), initial=0))
-                found[name] = second, np.where(bends, np.inf, np.abs(second - first))
+                off = np.where(bends, np.inf, np.abs(second - first))
+                size = max(float(np.max(np.abs(x[name]), initial=0)) for pair in ends for x in pair)
+                found[name] = _Slope(second, off, size)
     except GradparityError:
         return {}
     return found

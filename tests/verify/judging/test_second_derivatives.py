@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gradparity as gp
+from gradparity.cases.program import Instruction, Program, Ref
 from gradparity.refimpl.errors import GradparityError
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify import Runner
@@ -125,7 +126,7 @@ def test_a_gradient_that_turns_has_a_second_derivative_on_either_side():
 class Unknown:
     """A rule that dual numbers cannot follow."""
 
-    def __call__(self, g, y, x):
+    def __call__(self, g, _y, x):
         return np.array([float(v) for v in x]) * g
 
 
@@ -151,6 +152,25 @@ FILLS = {"zeros": 0.0, "ones": 1.0, "halves": 0.5, "twos": 2.0}
 KINKED = frozenset({"deform_conv"})
 
 
+def squared(task):
+    """With the square of its output added: the slope of the result counts as well."""
+    (program,) = task.programs.values()
+    out = Ref(program.output)
+    square = Instruction("square", "multiply", (out, out))
+    whole = Instruction("whole", "add", (out, Ref("square")))
+    longer = Program((*program.instructions, square, whole), "whole")
+    return replace(task, programs={"*": longer}, checks=frozenset({"value", "grad", "hvp"}))
+
+
+def said_of(task):
+    """Why there is no truth of a task; nothing where there is one."""
+    try:
+        established(task)
+    except GradparityError as fault:
+        return str(fault)
+    return ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fill", FILLS)
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - KINKED))
@@ -160,9 +180,5 @@ def test_differences_do_not_contradict_any_rule_at_equal_numbers(name, fill):
             k: np.full_like(x, FILLS[fill]) if x.dtype.kind == "f" else x
             for k, x in task.params.items()
         }
-        checks = frozenset({"value", "grad", "hvp"})
-        asked = replace(task, params=params, checks=checks, steps=1, update=None)
-        try:
-            established(asked)
-        except GradparityError as fault:
-            assert "the second derivative" not in str(fault), fault
+        asked = squared(replace(task, params=params, steps=1, update=None))
+        assert "the second derivative" not in said_of(asked)

@@ -267,38 +267,12 @@ class NoisyArray(np.ndarray):
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
         """Compute on plain arrays, then move the result; within the caller's ``errstate``."""
-        for x in inputs:
-            if type(x) is Dual:  # whose value and tangent are moved each
-                return NotImplemented
+        if Dual in map(type, inputs):  # whose value and tangent are moved each
+            return NotImplemented
         units = ELEMENTWISE.get(ufunc) if method == "__call__" and not options else None
         if units is not None and (out is None or type(out[0]) is NoisyArray):
             return _elementwise(ufunc, units, inputs, out)
-        noise = _noise_of(*inputs, *(out or ()))
-        plain = [_plain(x) for x in inputs]
-        if any(isinstance(value, np.ndarray) for value in options.values()):
-            options = {key: _plain(value) for key, value in options.items()}
-        if noise is not None and not noise.once and ufunc not in NUMPYS:
-            plain = [
-                noise.rounded(x) if isinstance(given, NoisyArray) else x
-                for x, given in zip(plain, inputs, strict=True)
-            ]
-        if method == "at":
-            return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
-        y = getattr(ufunc, method)(*plain, **options)
-        if noise is None:
-            results = _tuple(y)
-        else:
-            size, units = bound(ufunc, method, y, plain, options)
-            if size is None and noise.once and method == "__call__":
-                units = min(units, 1.0)
-            if noise.short and size is not None and method in ("__call__", "reduce"):
-                size = np.where(noise.exact(ufunc, y, plain, size), 0.0, size)
-            results = tuple(_wrapped(part, noise, size, units) for part in _tuple(y))
-        if out is not None:
-            for target, result in zip(out, results, strict=True):
-                _plain(target)[...] = _plain(result)
-            results = out
-        return results if isinstance(y, tuple) else results[0]
+        return _called(ufunc, method, inputs, out, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Functions that are no ufuncs: by their kind, as the module says."""
@@ -325,6 +299,38 @@ class NoisyArray(np.ndarray):
                     sums = np.where(noise.exact(np.matmul, y, arrays, sums), 0.0, sums)
                 return _wrapped(y, noise, sums * np.sqrt(terms))
             return _mapped(lambda part: _wrapped(part, noise, None, 0.0), y)
+
+
+def _called(
+    ufunc: Any, method: str, inputs: tuple[Any, ...], out: Any, options: dict[str, Any]
+) -> Any:
+    """Any call of a ufunc."""
+    noise = _noise_of(*inputs, *(out or ()))
+    plain = [_plain(x) for x in inputs]
+    if any(isinstance(value, np.ndarray) for value in options.values()):
+        options = {key: _plain(value) for key, value in options.items()}
+    if noise is not None and not noise.once and ufunc not in NUMPYS:
+        plain = [
+            noise.rounded(x) if isinstance(given, NoisyArray) else x
+            for x, given in zip(plain, inputs, strict=True)
+        ]
+    if method == "at":
+        return _added_at(noise, ufunc, plain) if ufunc is np.add else ufunc.at(*plain)
+    y = getattr(ufunc, method)(*plain, **options)
+    if noise is None:
+        results = _tuple(y)
+    else:
+        size, units = bound(ufunc, method, y, plain, options)
+        if size is None and noise.once and method == "__call__":
+            units = min(units, 1.0)
+        if noise.short and size is not None and method in ("__call__", "reduce"):
+            size = np.where(noise.exact(ufunc, y, plain, size), 0.0, size)
+        results = tuple(_wrapped(part, noise, size, units) for part in _tuple(y))
+    if out is not None:
+        for target, result in zip(out, results, strict=True):
+            _plain(target)[...] = _plain(result)
+        results = out
+    return results if isinstance(y, tuple) else results[0]
 
 
 def _elementwise(ufunc: Any, units: float, inputs: tuple[Any, ...], out: Any) -> Any:

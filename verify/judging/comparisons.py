@@ -330,13 +330,18 @@ def _told(
     """
     if dtype.kind not in "fcV":
         return 0.0, 0, 0
-    judged = np.ones(truth.shape, bool) if part is None else ~part.where
-    hidden = hides(truth, bound, dtype) & judged
-    hidden = hidden if unseen is None else hidden | unseen
+    hidden = hides(truth, bound, dtype)
+    if part is not None:
+        hidden &= ~part.where
+    if unseen is not None:
+        hidden |= unseen
     bound = np.broadcast_to(bound, truth.shape)
-    nothing = cancelled(truth, bound, dtype, part) & ~hidden & sized
-    sharp = power(truth[judged], bound[judged], dtype)
-    return sharp, int(hidden.sum() + nothing.sum()), int(nothing.sum())
+    zeros = 0
+    if sized:
+        zeros = int(np.count_nonzero(cancelled(truth, bound, dtype, part) & ~hidden))
+    if part is not None:
+        truth, bound = truth[~part.where], bound[~part.where]
+    return power(truth, bound, dtype), int(np.count_nonzero(hidden)) + zeros, zeros
 
 
 def _pulled(

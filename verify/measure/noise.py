@@ -6,6 +6,7 @@ The noisy runs are the caller's: of a whole task, of one operation, of an update
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -162,6 +163,7 @@ def _finite(x: np.ndarray) -> np.ndarray:
     return x
 
 
+@cache
 def flushed(dtype: Any) -> float:
     """What may be held as zero: a subnormal number of a dtype that has no use for them.
 

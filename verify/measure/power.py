@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -27,12 +28,13 @@ def hides(want: np.ndarray, bound: Any, dtype: Any) -> np.ndarray:
 
 def power(want: np.ndarray, bound: Any, dtype: Any) -> float:
     """The largest error that a bound lets pass, relative to the element; NaN where all are zero."""
-    size = np.abs(want).astype(np.longdouble)
+    size = np.abs(want)
     told = _told(size, dtype)
     if not told.any():
         return float("nan")
     with np.errstate(all="ignore"):
-        return float((np.broadcast_to(bound, size.shape)[told] / size[told]).max())
+        share = np.divide(bound, size, dtype=np.longdouble)
+    return float(np.maximum.reduce(share, axis=None, where=told, initial=0.0))
 
 
 def dull(power: float, dtype: Any) -> bool:
@@ -52,8 +54,14 @@ def way(want: np.ndarray, start: Any, dtype: Any) -> np.ndarray:
     return np.where(seen, come, 0) if seen.any() else come
 
 
-def _told(size: np.ndarray, dtype: Any) -> np.ndarray:
+@cache
+def _range(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """The least normal and the largest number."""
     info = ml_dtypes.finfo(dtype)
-    held = (size > 0) & (size <= float(info.max))
-    usual = held & (size >= float(info.smallest_normal))
-    return usual if usual.any() else held
+    return float(info.smallest_normal), float(info.max)
+
+
+def _told(size: np.ndarray, dtype: Any) -> np.ndarray:
+    least, most = _range(np.dtype(dtype))
+    usual = (size >= least) & (size <= most)
+    return usual if usual.any() else (size > 0) & (size <= most)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from ...refimpl.errors import Unsupported
-from ...refimpl.wide_linalg import SHARE, gauged
+from ...refimpl.wide_linalg import gauge, gauged
 from ..lowering import Entry, via
 from .arrays import kind, together
 from .library import Tensor, paddle
@@ -35,14 +36,16 @@ def _cholesky_solve(factor: Tensor, b: Tensor, *, upper: bool = False) -> Tensor
     return linalg.cholesky_solve(b, triangle, upper=upper)
 
 
-def _gauge(vectors: Tensor) -> Tensor:
-    """The signs or phases that put vectors into the reference's gauge."""
-    held = vectors.detach()
-    size = paddle.abs(held)
-    large = size > SHARE * paddle.max(size, -2, keepdim=True)
-    first = large & (paddle.cumsum(large.astype("int32"), -2) == 1)
-    pick = paddle.sum(held * first.astype(held.dtype), -2, keepdim=True)
-    return paddle.conj(paddle.sgn(pick))
+#: Paddle's functions as NumPy calls them.
+_NUMPYS = SimpleNamespace(
+    **{k: getattr(paddle, k) for k in ("abs", "where", "cumsum", "conj", "divide", "ones_like")},
+    amax=lambda x, axis, keepdims: paddle.amax(x, axis, keepdim=keepdims),
+    sum=lambda x, axis, keepdims: paddle.sum(x, axis, keepdim=keepdims),
+)
+
+
+def _gauge(vectors: Tensor) -> Any:
+    return gauge(vectors.detach(), _NUMPYS, turning=kind(vectors) == "c")
 
 
 def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ...refimpl.errors import Unsupported
-from ...refimpl.wide_linalg import SHARE
+from ...refimpl.wide_linalg import gauge
 from ..lowering import Entry, via
+from .arrays import kind
 from .library import Tensor, tf, tnp
 
 linalg = tf.linalg
@@ -48,19 +49,18 @@ def _cholesky(x: Tensor, *, upper: bool) -> Tensor:
     return linalg.adjoint(y) if upper else y
 
 
-def _gauge(vectors: Tensor) -> Tensor:
-    """The signs or phases that put vectors into the reference's gauge."""
-    held = tf.stop_gradient(vectors)
-    size = tf.abs(held)
-    large = size > SHARE * tf.reduce_max(size, -2, keepdims=True)
-    first = large & (tf.cumsum(tf.cast(large, tf.int32), -2) == 1)
-    pick = tf.reduce_sum(tf.where(first, held, tf.zeros_like(held)), -2, keepdims=True)
-    return tf.math.conj(tf.math.sign(pick))
+def _gauge(vectors: Tensor) -> Any:
+    return gauge(tf.stop_gradient(vectors), tnp, turning=kind(vectors) == "c")
 
 
 def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:
     values, vectors = linalg.eigh(x)
-    return values, vectors * _gauge(vectors)
+    return _real(values), vectors * _gauge(vectors)
+
+
+def _real(values: Tensor) -> Tensor:
+    """Eigenvalues of a complex matrix come in its dtype."""
+    return tf.math.real(values) if kind(values) == "c" else values
 
 
 def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
@@ -104,6 +104,7 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.cholesky": via("tensorflow.linalg.cholesky", _cholesky),
     "linalg.cholesky_solve": via("tensorflow.linalg.cholesky_solve", _cholesky_solve),
     "linalg.eigh": via("tensorflow.linalg.eigh", _eigh),
+    "linalg.eigvalsh": via("tensorflow.linalg.eigvalsh", lambda x: _real(linalg.eigvalsh(x))),
     "linalg.svd": via("tensorflow.linalg.svd", _svd),
     "linalg.svdvals": via("tensorflow.linalg.svd", lambda x: linalg.svd(x, compute_uv=False)),
     "linalg.qr": via("tensorflow.linalg.qr", _pair(linalg.qr)),

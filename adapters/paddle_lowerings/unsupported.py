@@ -50,4 +50,5 @@ REFUSES = (
     "should be 4D tensor",
     "that has a size of 0",
     "but received complex",
+    "must be float32 or float64, but got complex",
 )

@@ -20,15 +20,6 @@ OPERATIONS: dict[str, str] = {
         ("segment_max", "segment_min", "segment_mean"),
         "paddle.geometric's segments are sorted, and as many as there are",
     ),
-    **dict.fromkeys(
-        ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
-        "this adapter does not take paddle.linalg.lu's pivots",
-    ),
-    **dict.fromkeys(
-        ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
-    ),
-    "deform_conv": "this adapter does not call paddle.vision.ops.deform_conv2d",
-    "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "paddle.nn.functional.ctc_loss normalises what it is given, which are logits",
 }

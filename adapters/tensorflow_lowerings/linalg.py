@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...refimpl.errors import Unsupported
-from ...refimpl.wide_linalg import gauge
+from ...refimpl.wide_linalg import LEAN, gauge
 from ..lowering import Entry, via
 from .arrays import kind
 from .library import Tensor, tf, tnp
@@ -63,6 +63,23 @@ def _real(values: Tensor) -> Tensor:
     return tf.math.real(values) if kind(values) == "c" else values
 
 
+def _eig(x: Tensor) -> tuple[Tensor, Tensor]:
+    """In the reference's order."""
+    values, vectors = linalg.eig(x)
+    order = tf.argsort(tf.math.real(values) + tf.math.imag(values) * LEAN, -1, stable=True)
+    columns = tf.gather(vectors, order, axis=-1, batch_dims=len(order.shape) - 1)
+    return tf.gather(values, order, batch_dims=len(order.shape) - 1), columns * _gauge(columns)
+
+
+def _lu(x: Tensor) -> tuple[Tensor, ...]:
+    """Its order says which row of x a row of the product is; the operation's is the other way."""
+    if x.shape[-1] != x.shape[-2]:
+        raise Unsupported("tf.linalg.lu takes square matrices")
+    packed, order = linalg.lu(x, tf.int64)
+    lower = linalg.set_diag(linalg.band_part(packed, -1, 0), tf.ones(x.shape[:-1], x.dtype))
+    return tf.argsort(order, -1), lower, linalg.band_part(packed, 0, -1)
+
+
 def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
     s, u, v = linalg.svd(x, full_matrices=full_matrices)
     turn = _gauge(u)
@@ -105,6 +122,9 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.cholesky_solve": via("tensorflow.linalg.cholesky_solve", _cholesky_solve),
     "linalg.eigh": via("tensorflow.linalg.eigh", _eigh),
     "linalg.eigvalsh": via("tensorflow.linalg.eigvalsh", lambda x: _real(linalg.eigvalsh(x))),
+    "linalg.eig": via("tensorflow.linalg.eig", _eig),
+    "linalg.eigvals": via("tensorflow.linalg.eig", lambda x: _eig(x)[0]),
+    "linalg.lu": via("tensorflow.linalg.lu", _lu),
     "linalg.svd": via("tensorflow.linalg.svd", _svd),
     "linalg.svdvals": via("tensorflow.linalg.svd", lambda x: linalg.svd(x, compute_uv=False)),
     "linalg.qr": via("tensorflow.linalg.qr", _pair(linalg.qr)),

@@ -67,7 +67,7 @@ RECORDED = {
         "lerp", "gammainc", "gammaincc", "nextafter", "fft.fftshift", "fft.ifftshift", "elu",
         "celu", "selu", "hard_sigmoid", "normalize", "sum", "linalg.vector_norm", "meshgrid",
         "masked_fill", "matmul", "einsum", "linalg.solve_triangular", "linalg.eigh",
-        "linalg.eigvalsh", "avg_pool",
+        "linalg.eigvalsh", "linalg.eig", "linalg.eigvals", "avg_pool",
         "lp_pool", "adaptive_avg_pool", "interpolate", "layer_norm", "batch_norm", "group_norm",
         "instance_norm", "local_response_norm", "embedding", "bce_with_logits", "bce", "focal",
         "kl_div", "gaussian_nll", "cross_entropy", "nll", "multi_margin", "pairwise_distance",

@@ -330,6 +330,36 @@ def test_parts_of_real_numbers_have_a_gradient(name):
             np.testing.assert_array_equal(adapter.run(task).steps[0].grads["x"], [0.0, 0.0])
 
 
+HERMITIAN = """
+case: hermitian
+about: Eigenvalues of complex matrices are real; each vector is in the reference's gauge.
+params: {x: {complex: {re: {normal: [2, 3, 3]}, im: {normal: [2, 3, 3]}}}}
+program: |
+  a = x + conj(matrix_transpose(x))
+  w, v = linalg.eigh(a)
+  u, s, vh = linalg.svd(x, full_matrices=False)
+  y = linalg.eigvalsh(a) + s
+checks: [value]
+dtypes: [complex64]
+"""
+
+
+@each
+def test_vectors_of_complex_matrices_are_those_of_the_reference(name):
+    """TensorFlow has the eigenvalues in the matrix's dtype, and each library phases of its own."""
+    cases, faults = load_text(HERMITIAN, Path("hermitian.yaml"))
+    assert not faults, faults
+    adapter = made(name)
+    if not adapter.has("linalg.eigh"):
+        pytest.skip(adapter.lacks("linalg.eigh"))
+    (task,) = cases[0].tasks()
+    wanted = reference(task).steps[0].values
+    got = adapter.run(task).steps[0].values
+    for k, x in wanted.items():
+        assert got[k].dtype == x.dtype, k
+        np.testing.assert_allclose(got[k], x, rtol=1e-4, atol=1e-4, err_msg=k)
+
+
 #: Signals by which a process ends at once, or is ended.
 DEADLY = ("SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGTERM")
 

@@ -7,7 +7,7 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             *("cbrt", "exp2", "logaddexp2", "fmod", "xlogy", "xlog1py", "erfc", "ndtr"),
-            *("dct", "idct", "interp", "unwrap", "index_reduce", "segment_prod"),
+            *("dct", "idct", "interp", "unwrap", "segment_prod"),
             *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta", "gamma", "beta", "poch"),
             *("exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn", "erfcx", "log1mexp"),
             *("betainc", "hyp1f1", "hyp2f1"),

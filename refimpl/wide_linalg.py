@@ -208,13 +208,13 @@ def gauge(vectors: Any, xp: Any = np, *, turning: bool | None = None) -> Any:
     if 0 in size.shape:
         return 1
     large = size > SHARE * xp.amax(size, axis=-2, keepdims=True)
-    first = large & (xp.cumsum(large, axis=-2) == 1)
+    first = large & (xp.cumsum(xp.where(large, 1, 0), axis=-2) == 1)
     pick = xp.sum(xp.where(first, vectors, 0 * vectors), axis=-2, keepdims=True)
     if not (np.iscomplexobj(vectors) if turning is None else turning):
         one = xp.ones_like(pick)
         return xp.where(pick < 0, -one, one)
     length = xp.abs(pick)
-    return xp.conj(pick) / xp.where(length == 0, 1, length)
+    return xp.divide(xp.conj(pick), xp.where(length == 0, xp.ones_like(length), length))
 
 
 @primitive

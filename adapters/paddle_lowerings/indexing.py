@@ -31,6 +31,14 @@ def _scatter_reduce(
     return paddle.put_along_axis(x, indices, updates, axis, _REDUCTIONS[reduce], **given)
 
 
+def _index_reduce(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, **how: Any) -> Tensor:
+    """Each row's place is that of all its elements."""
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    places = paddle.expand(indices.reshape(shape), updates.shape)
+    return _scatter_reduce(x, places, updates, axis=axis, **how)
+
+
 def _index_set(x: Tensor, indices: Tensor, updates: Tensor, *, axis: int) -> Tensor:
     """Its own writes along the first axis."""
     written = paddle.scatter(
@@ -68,6 +76,7 @@ LOWERINGS: dict[str, Entry] = {
     ),
     "scatter_add": via("paddle.put_along_axis", _scatter_add),
     "scatter_reduce": via("paddle.put_along_axis", _scatter_reduce),
+    "index_reduce": via("paddle.put_along_axis", _index_reduce),
     "put_along_axis": via(
         "paddle.put_along_axis",
         lambda x, indices, updates, *, axis: paddle.put_along_axis(

@@ -169,6 +169,17 @@ def _fold(
     return f.fold(x, output_size, kernel_size, stride, padding, dilation)
 
 
+def _deform_conv(
+    x: Tensor, offset: Tensor, weight: Tensor, mask: Tensor | None = None, **window: Any
+) -> Tensor:
+    given = {k: several(v, 2) for k, v in window.items()}
+    parts = offset.shape[1] // (2 * weight.shape[2] * weight.shape[3])
+    groups = x.shape[1] // weight.shape[1]
+    return paddle.vision.ops.deform_conv2d(
+        x, offset, weight, mask=mask, deformable_groups=parts, groups=groups, **given
+    )
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via(f"{_WHERE}.conv2d", _conv),
     "conv_transpose": via(f"{_WHERE}.conv2d_transpose", _conv_transpose),
@@ -179,6 +190,7 @@ LOWERINGS: dict[str, Entry] = {
     "adaptive_max_pool": via(f"{_WHERE}.adaptive_max_pool2d", _adaptive("max")),
     "interpolate": via(f"{_WHERE}.interpolate", _interpolate),
     "grid_sample": via(f"{_WHERE}.grid_sample", _grid_sample),
+    "deform_conv": via("paddle.vision.ops.deform_conv2d", _deform_conv),
     "unfold": via(f"{_WHERE}.unfold", _unfold),
     "fold": via(f"{_WHERE}.fold", _fold),
     "layer_norm": via(f"{_WHERE}.layer_norm", _layer_norm),

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from ...refimpl.errors import Unsupported
-from ...refimpl.wide_linalg import SHARE, gauged
+from ...refimpl.wide_linalg import gauge, gauged, leaning
 from ..lowering import Entry, via
-from .arrays import kind, together
+from .arrays import as_numpy, as_tensor, kind, together
 from .library import Tensor, paddle
 
 linalg: Any = paddle.linalg
+
+
+def _of_some(x: Tensor, function: str) -> None:
+    if not x.size:
+        raise Unsupported(f"{function} has no derivative of a tensor of no elements")
 
 
 def _columns(solve: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -35,14 +43,16 @@ def _cholesky_solve(factor: Tensor, b: Tensor, *, upper: bool = False) -> Tensor
     return linalg.cholesky_solve(b, triangle, upper=upper)
 
 
-def _gauge(vectors: Tensor) -> Tensor:
-    """The signs or phases that put vectors into the reference's gauge."""
-    held = vectors.detach()
-    size = paddle.abs(held)
-    large = size > SHARE * paddle.max(size, -2, keepdim=True)
-    first = large & (paddle.cumsum(large.astype("int32"), -2) == 1)
-    pick = paddle.sum(held * first.astype(held.dtype), -2, keepdim=True)
-    return paddle.conj(paddle.sgn(pick))
+#: Paddle's functions as NumPy calls them.
+_NUMPYS = SimpleNamespace(
+    **{k: getattr(paddle, k) for k in ("abs", "where", "cumsum", "conj", "divide", "ones_like")},
+    amax=lambda x, axis, keepdims: paddle.amax(x, axis, keepdim=keepdims),
+    sum=lambda x, axis, keepdims: paddle.sum(x, axis, keepdim=keepdims),
+)
+
+
+def _gauge(vectors: Tensor) -> Any:
+    return gauge(vectors.detach(), _NUMPYS, turning=kind(vectors) == "c")
 
 
 def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,13 +64,39 @@ def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
     return gauged(linalg.svd(x, full_matrices=full_matrices), _gauge)
 
 
+def _eig(x: Tensor) -> tuple[Tensor, Tensor]:
+    """In the reference's order, by products with a permutation."""
+    _of_some(x, "paddle.linalg.eig")
+    values, vectors = linalg.eig(x)
+    order = np.argsort(leaning(as_numpy(values)), axis=-1)
+    swaps = np.eye(x.shape[-1], dtype=as_numpy(values).dtype)[order]
+    columns = paddle.matmul(vectors, as_tensor(swaps.swapaxes(-1, -2)))
+    ranked = paddle.matmul(as_tensor(swaps), values.unsqueeze(-1)).squeeze(-1)
+    return ranked, columns * _gauge(columns)
+
+
+def _lu(x: Tensor) -> tuple[Tensor, ...]:
+    swaps, lower, upper = linalg.lu_unpack(*linalg.lu(x))
+    held = paddle.real(swaps) if kind(swaps) == "c" else swaps
+    return paddle.argmax(held, -1), lower, upper
+
+
+def _lu_factor(x: Tensor) -> tuple[Tensor, Tensor]:
+    packed, pivots = linalg.lu(x)
+    return packed, pivots.cast("int64") - 1  # LAPACK counts from 1
+
+
+def _lu_solve(lu: Tensor, pivots: Tensor, b: Tensor) -> Tensor:
+    _of_some(lu, "paddle.linalg.lu_solve")
+    return linalg.lu_solve(b, lu, (pivots + 1).cast("int32"))
+
+
 def _rank(x: Tensor, *, rtol: float | None) -> Tensor:
     return linalg.matrix_rank(x) if rtol is None else linalg.matrix_rank(x, rtol=rtol)
 
 
 def _qr(x: Tensor) -> tuple[Any, ...]:
-    if not x.size:
-        raise Unsupported("paddle.linalg.qr has no derivative of a tensor of no elements")
+    _of_some(x, "paddle.linalg.qr")
     return tuple(linalg.qr(x))
 
 
@@ -79,7 +115,7 @@ def _shift(own: str) -> Entry:
 def _stft(x: Tensor, window: Tensor, *, hop_length: int, norm: str) -> Tensor:
     """Of rows."""
     n = window.shape[0]
-    _of_some(x)
+    _of_some(x, "paddle.signal.stft")
     rows = x.reshape([-1, x.shape[-1]])
     y = paddle.signal.stft(rows, n, hop_length, n, window, center=False, normalized=norm == "ortho")
     y = y.reshape([*x.shape[:-1], *y.shape[-2:]])
@@ -88,7 +124,7 @@ def _stft(x: Tensor, window: Tensor, *, hop_length: int, norm: str) -> Tensor:
 
 def _istft(y: Tensor, window: Tensor, *, hop_length: int, norm: str) -> Tensor:
     n = window.shape[0]
-    _of_some(y)
+    _of_some(y, "paddle.signal.istft")
     if n % 2:
         raise Unsupported("paddle.signal.istft takes windows of even lengths alone")
     rows = y.reshape([-1, *y.shape[-2:]])
@@ -97,11 +133,6 @@ def _istft(y: Tensor, window: Tensor, *, hop_length: int, norm: str) -> Tensor:
     x = paddle.signal.istft(rows, n, hop_length, n, window, **given)
     x = x.reshape([*y.shape[:-2], x.shape[-1]])
     return x * n if norm == "forward" else x
-
-
-def _of_some(x: Tensor) -> None:
-    if not x.size:
-        raise Unsupported("paddle.signal has no frames of a tensor of no elements")
 
 
 LOWERINGS: dict[str, Entry] = {
@@ -117,6 +148,12 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.cholesky_solve": via("paddle.linalg.cholesky_solve", _cholesky_solve),
     "linalg.slogdet": via("paddle.linalg.slogdet", _each(linalg.slogdet)),
     "linalg.eigh": via("paddle.linalg.eigh", _each(_eigh)),
+    "linalg.eig": via("paddle.linalg.eig", _eig),
+    # Its own eigvals has no derivative.
+    "linalg.eigvals": via("paddle.linalg.eig", lambda x: _eig(x)[0]),
+    "linalg.lu": via("paddle.linalg.lu", _lu),
+    "linalg.lu_factor": via("paddle.linalg.lu", _lu_factor),
+    "linalg.lu_solve": via("paddle.linalg.lu_solve", _lu_solve),
     "linalg.svd": via("paddle.linalg.svd", _each(_svd)),
     "linalg.qr": via("paddle.linalg.qr", _qr),
     "linalg.matrix_rank": via("paddle.linalg.matrix_rank", _rank),

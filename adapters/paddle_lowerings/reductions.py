@@ -55,6 +55,13 @@ def _ranked(own: str) -> Entry:
     return via(f"paddle.{own}", call)
 
 
+def _quantiles(x: Tensor, q: Tensor, *, axis: Any, keepdims: bool) -> Tensor:
+    if not q.stop_gradient:
+        raise Unsupported("paddle.quantile has no derivative by q")
+    axes = axis if isinstance(axis, int | None) else list(axis)
+    return paddle.quantile(x, q, axes, keepdims)
+
+
 def _mode(x: Tensor, *, axis: int, keepdims: bool = False) -> Tensor:
     return paddle.mode(x, axis, keepdims)[0]
 
@@ -87,6 +94,7 @@ LOWERINGS: dict[str, Entry] = {
     "top_k": via("paddle.topk", lambda x, *, k: tuple(paddle.topk(x, k))),
     "quantile": _ranked("quantile"),
     "nanquantile": _ranked("nanquantile"),
+    "quantiles": via("paddle.quantile", _quantiles),
     "mode": via("paddle.mode", _mode),
     "median": via("paddle.median", _median),
     "trapezoid": via("paddle.trapezoid", _trapezoid),

@@ -7,7 +7,7 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             *("cbrt", "exp2", "logaddexp2", "fmod", "xlogy", "xlog1py", "erfc", "ndtr"),
-            *("dct", "idct", "interp", "unwrap", "index_reduce", "segment_prod"),
+            *("dct", "idct", "interp", "unwrap", "segment_prod"),
             *("log_ndtr", "ndtri", "entr", "rel_entr", "betaln", "zeta", "gamma", "beta", "poch"),
             *("exp1", "expi", "expn", "spence", "sici", "fresnel", "dawsn", "erfcx", "log1mexp"),
             *("betainc", "hyp1f1", "hyp2f1"),
@@ -20,15 +20,6 @@ OPERATIONS: dict[str, str] = {
         ("segment_max", "segment_min", "segment_mean"),
         "paddle.geometric's segments are sorted, and as many as there are",
     ),
-    **dict.fromkeys(
-        ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
-        "this adapter does not take paddle.linalg.lu's pivots",
-    ),
-    **dict.fromkeys(
-        ("linalg.eig", "linalg.eigvals"), "this adapter does not sort paddle.linalg.eig's"
-    ),
-    "deform_conv": "this adapter does not call paddle.vision.ops.deform_conv2d",
-    "quantiles": "this adapter asks paddle.quantile for one at a time",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "paddle.nn.functional.ctc_loss normalises what it is given, which are logits",
 }
@@ -50,4 +41,5 @@ REFUSES = (
     "should be 4D tensor",
     "that has a size of 0",
     "but received complex",
+    "must be float32 or float64, but got complex",
 )

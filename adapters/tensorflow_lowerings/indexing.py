@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from .arrays import axes_of
 from .library import Tensor, tf
@@ -61,11 +61,33 @@ _REDUCTIONS = {
 }
 
 
+def _by_segments(
+    x: Tensor, cells: Tensor, updates: Tensor, *, reduce: str, include_self: bool
+) -> Tensor:
+    """A product or a mean: no scatter has them, and segments have."""
+    shape, depth = x.shape, cells.shape[-1]
+    strides = [math.prod(shape[k + 1 : depth]) for k in range(depth)]
+    ids = tf.reshape(tf.reduce_sum(cells * tf.constant(strides, cells.dtype), -1), [-1])
+    count = math.prod(shape[:depth])
+    rows = tf.reshape(updates, (ids.shape[0], *shape[depth:]))
+    ones = tf.fill((ids.shape[0], *(1 for _ in shape[depth:])), tf.constant(1, x.dtype))
+    met = tf.math.unsorted_segment_sum(ones, ids, count)
+    own = tf.reshape(x, (count, *shape[depth:]))
+    if reduce == "prod":
+        found = tf.math.unsorted_segment_prod(rows, ids, count)
+        found = own * found if include_self else tf.where(met > 0, found, own)
+    elif include_self:
+        found = (own + tf.math.unsorted_segment_sum(rows, ids, count)) / (met + 1)
+    else:
+        found = tf.where(met > 0, tf.math.unsorted_segment_mean(rows, ids, count), own)
+    return tf.reshape(found, shape)
+
+
 def _reduced(
     x: Tensor, cells: Tensor, updates: Tensor, *, reduce: str, include_self: bool
 ) -> Tensor:
     if reduce not in _REDUCTIONS:
-        raise Unsupported(f"TensorFlow's scatters have no {reduce}")
+        return _by_segments(x, cells, updates, reduce=reduce, include_self=include_self)
     write, neutral = _REDUCTIONS[reduce]
     if not include_self:
         x = _set(x, cells, tf.fill(updates.shape, tf.constant(neutral, x.dtype)))

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ...refimpl.errors import Unsupported
-from ...refimpl.wide_linalg import SHARE
+from ...refimpl.wide_linalg import LEAN, gauge
 from ..lowering import Entry, via
+from .arrays import kind
 from .library import Tensor, tf, tnp
 
 linalg = tf.linalg
@@ -48,19 +49,35 @@ def _cholesky(x: Tensor, *, upper: bool) -> Tensor:
     return linalg.adjoint(y) if upper else y
 
 
-def _gauge(vectors: Tensor) -> Tensor:
-    """The signs or phases that put vectors into the reference's gauge."""
-    held = tf.stop_gradient(vectors)
-    size = tf.abs(held)
-    large = size > SHARE * tf.reduce_max(size, -2, keepdims=True)
-    first = large & (tf.cumsum(tf.cast(large, tf.int32), -2) == 1)
-    pick = tf.reduce_sum(tf.where(first, held, tf.zeros_like(held)), -2, keepdims=True)
-    return tf.math.conj(tf.math.sign(pick))
+def _gauge(vectors: Tensor) -> Any:
+    return gauge(tf.stop_gradient(vectors), tnp, turning=kind(vectors) == "c")
 
 
 def _eigh(x: Tensor) -> tuple[Tensor, Tensor]:
     values, vectors = linalg.eigh(x)
-    return values, vectors * _gauge(vectors)
+    return _real(values), vectors * _gauge(vectors)
+
+
+def _real(values: Tensor) -> Tensor:
+    """Eigenvalues of a complex matrix come in its dtype."""
+    return tf.math.real(values) if kind(values) == "c" else values
+
+
+def _eig(x: Tensor) -> tuple[Tensor, Tensor]:
+    """In the reference's order."""
+    values, vectors = linalg.eig(x)
+    order = tf.argsort(tf.math.real(values) + tf.math.imag(values) * LEAN, -1, stable=True)
+    columns = tf.gather(vectors, order, axis=-1, batch_dims=len(order.shape) - 1)
+    return tf.gather(values, order, batch_dims=len(order.shape) - 1), columns * _gauge(columns)
+
+
+def _lu(x: Tensor) -> tuple[Tensor, ...]:
+    """Its order says which row of x a row of the product is; the operation's is the other way."""
+    if x.shape[-1] != x.shape[-2]:
+        raise Unsupported("tf.linalg.lu takes square matrices")
+    packed, order = linalg.lu(x, tf.int64)
+    lower = linalg.set_diag(linalg.band_part(packed, -1, 0), tf.ones(x.shape[:-1], x.dtype))
+    return tf.argsort(order, -1), lower, linalg.band_part(packed, 0, -1)
 
 
 def _svd(x: Tensor, *, full_matrices: bool) -> tuple[Tensor, ...]:
@@ -104,6 +121,10 @@ LOWERINGS: dict[str, Entry] = {
     "linalg.cholesky": via("tensorflow.linalg.cholesky", _cholesky),
     "linalg.cholesky_solve": via("tensorflow.linalg.cholesky_solve", _cholesky_solve),
     "linalg.eigh": via("tensorflow.linalg.eigh", _eigh),
+    "linalg.eigvalsh": via("tensorflow.linalg.eigvalsh", lambda x: _real(linalg.eigvalsh(x))),
+    "linalg.eig": via("tensorflow.linalg.eig", _eig),
+    "linalg.eigvals": via("tensorflow.linalg.eig", lambda x: _eig(x)[0]),
+    "linalg.lu": via("tensorflow.linalg.lu", _lu),
     "linalg.svd": via("tensorflow.linalg.svd", _svd),
     "linalg.svdvals": via("tensorflow.linalg.svd", lambda x: linalg.svd(x, compute_uv=False)),
     "linalg.qr": via("tensorflow.linalg.qr", _pair(linalg.qr)),

@@ -37,10 +37,9 @@ OPERATIONS: dict[str, str] = {
     ),
     **dict.fromkeys(("lp_pool", "grid_sample", "deform_conv"), "it has no such layer"),
     **dict.fromkeys(
-        ("linalg.lu", "linalg.lu_factor", "linalg.lu_solve"),
+        ("linalg.lu_factor", "linalg.lu_solve"),
         "tf.linalg.lu has the order of the rows, and no pivots",
     ),
-    **dict.fromkeys(("linalg.eig", "linalg.eigvals"), "this adapter does not sort tf.linalg.eig's"),
     "expi": "tf.math.special.expint is NaN below zero",
     "astype": "this adapter runs programs of one dtype",
     "ctc": "tf.nn.ctc_loss normalises what it is given, which are logits",

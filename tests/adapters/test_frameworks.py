@@ -67,7 +67,7 @@ RECORDED = {
         "lerp", "gammainc", "gammaincc", "nextafter", "fft.fftshift", "fft.ifftshift", "elu",
         "celu", "selu", "hard_sigmoid", "normalize", "sum", "linalg.vector_norm", "meshgrid",
         "masked_fill", "matmul", "einsum", "linalg.solve_triangular", "linalg.eigh",
-        "linalg.eigvalsh", "avg_pool",
+        "linalg.eigvalsh", "linalg.eig", "linalg.eigvals", "avg_pool",
         "lp_pool", "adaptive_avg_pool", "interpolate", "layer_norm", "batch_norm", "group_norm",
         "instance_norm", "local_response_norm", "embedding", "bce_with_logits", "bce", "focal",
         "kl_div", "gaussian_nll", "cross_entropy", "nll", "multi_margin", "pairwise_distance",
@@ -328,6 +328,36 @@ def test_parts_of_real_numbers_have_a_gradient(name):
     for task in cases[0].tasks():
         if adapter.has(task.point["f"]):
             np.testing.assert_array_equal(adapter.run(task).steps[0].grads["x"], [0.0, 0.0])
+
+
+HERMITIAN = """
+case: hermitian
+about: Eigenvalues of complex matrices are real; each vector is in the reference's gauge.
+params: {x: {complex: {re: {normal: [2, 3, 3]}, im: {normal: [2, 3, 3]}}}}
+program: |
+  a = x + conj(matrix_transpose(x))
+  w, v = linalg.eigh(a)
+  u, s, vh = linalg.svd(x, full_matrices=False)
+  y = linalg.eigvalsh(a) + s
+checks: [value]
+dtypes: [complex64]
+"""
+
+
+@each
+def test_vectors_of_complex_matrices_are_those_of_the_reference(name):
+    """TensorFlow has the eigenvalues in the matrix's dtype, and each library phases of its own."""
+    cases, faults = load_text(HERMITIAN, Path("hermitian.yaml"))
+    assert not faults, faults
+    adapter = made(name)
+    if not adapter.has("linalg.eigh"):
+        pytest.skip(adapter.lacks("linalg.eigh"))
+    (task,) = cases[0].tasks()
+    wanted = reference(task).steps[0].values
+    got = adapter.run(task).steps[0].values
+    for k, x in wanted.items():
+        assert got[k].dtype == x.dtype, k
+        np.testing.assert_allclose(got[k], x, rtol=1e-4, atol=1e-4, err_msg=k)
 
 
 #: Signals by which a process ends at once, or is ended.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -11,18 +12,26 @@ from typing import Any
 from ...cases.case import Case, Undrawn
 from ..engine.work import Engine
 from ..judging.rows import FAILING, REFERENCE, Row
+from ..measure.noise import MULTIPLE
 
 #: What an alarm may be: the adapter failed; it is on a kink; finite differences say that the
 #: framework is off, or that the reference is; nobody says.
 SORTS = ("error", "kink", "framework", "reference", "open")
 
+#: The kind of what an operation by itself shows, and no bound: how far it is off, that alone says.
+LOCAL = "local"
+
 #: By how much more a smaller program may be off, relative to the truth: much more is another fault.
 WORSE = 8.0
 
-#: What the reason of a row says of who is to blame.
+#: What the reason of a row says of who is to blame; of one that no bound sees, what is off by itself.
 _BLAMED = re.compile(
     r"blamed: (?:the )?(forward pass|VJP|jvp|hvp|vmap|update rule) (?:of )?([\w.]+)"
+    r"|by itself, the (forward pass|VJP) of ([\w.]+) in `"
 )
+
+#: Of an operation that is off by itself, its error and the bound of that.
+_ITS_OWN = re.compile(r"by itself, the .* is off: error (\S+) exceeds ([^\s;]+)")
 
 #: In an alarm's words.
 _DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}
@@ -73,10 +82,15 @@ class Alarm:
             return False
         if self.raises:
             return self.group == other.group
-        if self.kind != other.kind or other.max_rel > WORSE * self.max_rel:
+        if _sort_of_error(self.kind) != _sort_of_error(other.kind) or other.max_rel > WORSE * self.max_rel:
             return False
         told = (self.operation, self.direction)
         return not self.operation or told == (other.operation, other.direction)
+
+
+def _sort_of_error(kind: str) -> str:
+    """A kind; an operation that is off where no bound sees it may be seen in a smaller program."""
+    return "error" if kind == LOCAL else kind
 
 
 def alarms(engine: Engine, cases: Iterable[Case]) -> Iterator[tuple[Undrawn, Alarm]]:
@@ -113,6 +127,8 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
         }
         cause = next((row["cause"] for row in off if row["cause"]), "")
         operation, direction = blamed(first["reason"])
+        if first["kind"] == LOCAL:
+            told["max_rel"], told["noise_ratio"] = math.inf, _own_ratio(first["reason"])
         yield Alarm(
             task=task,
             sort=sort_of(off),
@@ -144,8 +160,17 @@ def blamed(reason: str) -> tuple[str, str]:
     found = _BLAMED.search(reason)
     if found is None:
         return "", ""
-    direction, operation = found.groups()
+    direction, operation = (part for part in found.groups() if part is not None)
     return operation, _DIRECTIONS.get(direction, direction)
+
+
+def _own_ratio(reason: str) -> float:
+    """By how many times its own noise an operation is off by itself; infinite where it is no number."""
+    found = _ITS_OWN.search(reason)
+    if found is None:
+        return math.inf
+    error, bound = map(float, found.groups())
+    return MULTIPLE * error / bound if bound else math.inf
 
 
 def plain(text: str) -> str:

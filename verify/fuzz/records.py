@@ -18,7 +18,7 @@ from ...cases.case import Case, Undrawn
 from ...refimpl.rounding import unit_roundoff
 from ..engine.work import Engine
 from ..judging.rows import Row
-from .alarms import Alarm
+from .alarms import LOCAL, Alarm
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
@@ -113,7 +113,7 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return alarm.sort == shown.kind == "kink"
     if alarm.kind == "non-finite":
         return not shown.finite
-    if alarm.kind != "error" or not shown.finite:
+    if alarm.kind not in ("error", LOCAL) or not shown.finite:
         return False
     third = np.cbrt(2 * unit_roundoff(alarm.dtype))
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its

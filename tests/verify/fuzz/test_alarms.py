@@ -1,12 +1,15 @@
 """What alarms in random programs, and what it is sorted as."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from gradparity.adapters.base import Adapter
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.verify import load_cases
 from gradparity.verify.engine.work import Here
-from gradparity.verify.fuzz.alarms import Alarm, alarms, blamed, plain, sort_of
+from gradparity.verify.fuzz.alarms import Alarm, alarms, alarms_in, blamed, plain, sort_of
 from gradparity.verify.fuzz.drawing import drawn
 from gradparity.verify.fuzz.records import Records, Shown, explains
 
@@ -102,6 +105,34 @@ def test_a_wrong_gradient_alarms():
     assert "exceeds" in held[0].reason
 
 
+OFF = "the bound would let a zero pass; by itself, the forward pass of lgamma in `lgamma(x)` is off: "
+
+
+@pytest.mark.parametrize(
+    ("said", "explained"),
+    [
+        ("error 2e-15 exceeds 1e-15", True),
+        ("error 2e-13 exceeds 1e-15", False),
+        ("it raised", False),
+    ],
+)
+def test_a_record_explains_what_is_off_by_itself(said, explained):
+    row = {"verdict": "differs", "kind": "local", "outlier": "", "cause": "", "blame": "v0"}
+    row |= {"adapter": "jax", "dtype": "float64", "check": "value", "tensor": "y"}
+    row |= {"reason": OFF + said, "noise_ratio": 0.1, "max_rel": 1e-16}
+    (alarm,) = alarms_in("task", [row])
+    shown = Shown("forward", "precision", finite=True, max_rel=1e-13, noise_ratio=20.0)
+    assert explains(shown, alarm) == explained
+
+
+def test_what_no_bound_sees_may_be_seen_in_a_smaller_program():
+    told = ("framework", "value", "y", "differs", "local", "v0", "lgamma", "forward", "", "")
+    alarm = Alarm("t", "jax", "float64", *told, noise_ratio=20.0, max_rel=math.inf)
+    assert alarm.alike(replace(alarm, kind="error", max_rel=1e-14))
+    assert not alarm.alike(replace(alarm, kind="error", operation="digamma"))
+    assert not alarm.alike(replace(alarm, kind="non-finite"))
+
+
 def test_an_adapter_that_raises_alarms():
     held = found(Raising(), 2)
     assert [alarm.sort for alarm in held] == ["error", "error"]
@@ -135,6 +166,7 @@ def test_alarms_are_sorted_by_what_the_rows_say(said, sort):
         ("off; blamed: the forward pass of linalg.det in `x`", ("linalg.det", "forward")),
         ("off; blamed: the hvp of exp in `exp(x)`", ("exp", "hvp")),
         ("off; blamed: the update rule adam", ("adam", "update")),
+        ("a zero pass; by itself, the VJP of exp in `exp(x)` is off: 2", ("exp", "backward")),
         ("off", ("", "")),
     ],
 )

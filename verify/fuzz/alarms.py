@@ -127,8 +127,9 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
         }
         cause = next((row["cause"] for row in off if row["cause"]), "")
         operation, direction = blamed(first["reason"])
+        told["max_rel"] = off_by(first)
         if first["kind"] == LOCAL:
-            told["max_rel"], told["noise_ratio"] = math.inf, _own_ratio(first["reason"])
+            told["noise_ratio"] = _own_ratio(first["reason"])
         yield Alarm(
             task=task,
             sort=sort_of(off),
@@ -162,6 +163,15 @@ def blamed(reason: str) -> tuple[str, str]:
         return "", ""
     direction, operation = (part for part in found.groups() if part is not None)
     return operation, _DIRECTIONS.get(direction, direction)
+
+
+def off_by(row: Row) -> float:
+    """How far a row is off relative to the truth; infinite where that is nothing, or not what is.
+
+    The largest relative error of a tensor leaves out the elements that should be zero.
+    """
+    of_nothing = row["want"] == 0 == row["want_imag"] and (row["got"], row["got_imag"]) != (0, 0)
+    return math.inf if of_nothing or row["kind"] == LOCAL else row["max_rel"]
 
 
 def _own_ratio(reason: str) -> float:

@@ -2,7 +2,8 @@
 
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
-of the digits, only one of its size. A NaN explains a NaN, a kink a kink, what is raised the same.
+of the digits, only one of its size. Of what should be zero, and of what an operation is off by
+itself, the multiple of noise tells. A NaN explains a NaN, a kink a kink, what is raised the same.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ...cases.case import Case, Undrawn
 from ...refimpl.rounding import unit_roundoff
 from ..engine.work import Engine
 from ..judging.rows import Row
-from .alarms import LOCAL, Alarm
+from .alarms import LOCAL, Alarm, off_by
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
@@ -100,7 +101,7 @@ class Records:
                     DIRECTIONS.get(row["check"]) or row["check"],
                     row["kind"],
                     math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
-                    row["max_rel"],
+                    off_by(row),
                     row["noise_ratio"],
                 )
 
@@ -115,10 +116,14 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return not shown.finite
     if alarm.kind not in ("error", LOCAL) or not shown.finite:
         return False
-    third = np.cbrt(2 * unit_roundoff(alarm.dtype))
+    unit = unit_roundoff(alarm.dtype)
+    third = np.cbrt(2 * unit)
+    near = alarm.noise_ratio <= LUCK * shown.noise_ratio
+    if math.isinf(alarm.max_rel):  # of a zero, or by itself: in multiples of noise alone
+        return near and (math.isinf(shown.max_rel) or bool(alarm.noise_ratio * unit <= third))
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
         return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
-    return alarm.max_rel <= SIZE * shown.max_rel or alarm.noise_ratio <= LUCK * shown.noise_ratio
+    return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
 
 
 def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:

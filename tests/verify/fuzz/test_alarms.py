@@ -120,9 +120,25 @@ def test_a_record_explains_what_is_off_by_itself(said, explained):
     row = {"verdict": "differs", "kind": "local", "outlier": "", "cause": "", "blame": "v0"}
     row |= {"adapter": "jax", "dtype": "float64", "check": "value", "tensor": "y"}
     row |= {"reason": OFF + said, "noise_ratio": 0.1, "max_rel": 1e-16}
+    row |= {"got": 2.0, "want": 2.0, "got_imag": 0.0, "want_imag": 0.0}
     (alarm,) = alarms_in("task", [row])
     shown = Shown("forward", "precision", finite=True, max_rel=1e-13, noise_ratio=20.0)
     assert explains(shown, alarm) == explained
+
+
+@pytest.mark.parametrize(
+    ("of_zero", "ratio", "explained"),
+    [(True, 1e13, True), (True, 1e14, False), (False, 30.0, True), (False, 1e13, False)],
+)
+def test_what_should_be_zero_is_explained_by_no_small_error_beside_it(of_zero, ratio, explained):
+    row = {"verdict": "differs", "kind": "error", "outlier": "", "cause": "", "blame": "y"}
+    row |= {"adapter": "jax", "dtype": "float64", "check": "value", "tensor": "y"}
+    row |= {"reason": "blamed: the forward pass of linalg.det", "noise_ratio": ratio}
+    row |= {"got": 1e-3, "want": 0.0, "got_imag": 0.0, "want_imag": 0.0, "max_rel": 1e-16}
+    (alarm,) = alarms_in("task", [row])
+    shown = (math.inf, 1e13) if of_zero else (1e-13, 20.0)
+    record = Shown("forward", "precision", True, *shown)
+    assert explains(record, alarm) == explained
 
 
 def test_what_no_bound_sees_may_be_seen_in_a_smaller_program():

@@ -114,7 +114,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
     """The alarms among one task's rows, adapter by adapter."""
     failing: dict[str, list[Row]] = {}
     for row in rows:
-        if row["verdict"] in (*FAILING, "error"):
+        if row["verdict"] in (*FAILING, "error") and not _out_of_domain(row):
             failing.setdefault(row["adapter"], []).append(row)
     for off in failing.values():
         first = next((row for row in off if row["blame"]), off[0])
@@ -163,6 +163,14 @@ def blamed(reason: str) -> tuple[str, str]:
         return "", ""
     direction, operation = (part for part in found.groups() if part is not None)
     return operation, _DIRECTIONS.get(direction, direction)
+
+
+def _out_of_domain(row: Row) -> bool:
+    """Whether a NaN is the truth as well: training has led a program to where it has no value.
+
+    An author is to say so; of a random program there is nobody to say it.
+    """
+    return row["kind"] == "non-finite" and math.isnan(row["want"]) and math.isnan(row["got"])
 
 
 def off_by(row: Row) -> float:

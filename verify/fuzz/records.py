@@ -112,6 +112,8 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.sort == "kink" or shown.kind == "kink":
         return alarm.sort == shown.kind == "kink"
+    if alarm.kind == "missing":
+        return shown.kind == "unsupported" and not shown.finite
     if alarm.kind == "non-finite":
         return not shown.finite
     if alarm.kind not in ("error", LOCAL) or not shown.finite:

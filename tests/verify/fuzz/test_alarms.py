@@ -141,6 +141,25 @@ def test_what_should_be_zero_is_explained_by_no_small_error_beside_it(of_zero, r
     assert explains(record, alarm) == explained
 
 
+@pytest.mark.parametrize(("want", "count"), [(math.nan, 0), (1.0, 1)])
+def test_a_program_that_training_leads_out_of_its_domain_is_no_alarm(want, count):
+    row = {"verdict": "differs", "kind": "non-finite", "outlier": "torch", "cause": "", "blame": ""}
+    row |= {"adapter": "torch", "dtype": "float64", "check": "value", "tensor": "y", "reason": "NaN"}
+    row |= {"got": math.nan, "want": want, "got_imag": 0.0, "want_imag": 0.0}
+    row |= {"noise_ratio": math.nan, "max_rel": math.nan}
+    assert len(list(alarms_in("task", [row]))) == count
+
+
+def test_a_record_of_no_gradient_explains_no_gradient():
+    told = ("framework", "grad", "x", "differs", "missing", "v", "linalg.slogdet", "backward")
+    alarm = Alarm("t", "torch", "float64", *told, "", "", noise_ratio=math.nan, max_rel=math.nan)
+    none = Shown("backward", "unsupported", False, math.nan, math.nan)
+    assert explains(none, alarm)
+    assert not explains(none, replace(alarm, kind="error", max_rel=1.0, noise_ratio=1.0))
+    assert not explains(replace(none, kind="singular"), alarm)
+    assert not explains(replace(none, finite=True, max_rel=1.0), alarm)
+
+
 def test_what_no_bound_sees_may_be_seen_in_a_smaller_program():
     told = ("framework", "value", "y", "differs", "local", "v0", "lgamma", "forward", "", "")
     alarm = Alarm("t", "jax", "float64", *told, noise_ratio=20.0, max_rel=math.inf)

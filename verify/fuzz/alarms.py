@@ -63,6 +63,8 @@ class Alarm:
     reason: str
     noise_ratio: float
     max_rel: float
+    #: How far the worst element is off.
+    away: float = math.nan
 
     @property
     def raises(self) -> bool:
@@ -136,6 +138,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
             cause=cause,
             operation=operation,
             direction=direction,
+            away=away(first),
             **told,
         )
 
@@ -180,6 +183,11 @@ def off_by(row: Row) -> float:
     """
     of_nothing = row["want"] == 0 == row["want_imag"] and (row["got"], row["got_imag"]) != (0, 0)
     return math.inf if of_nothing or row["kind"] == LOCAL else row["max_rel"]
+
+
+def away(row: Row) -> float:
+    """How far a row's worst element is off."""
+    return math.hypot(row["got"] - row["want"], row["got_imag"] - row["want_imag"])
 
 
 def _own_ratio(reason: str) -> float:

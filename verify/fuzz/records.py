@@ -3,7 +3,7 @@
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
-itself, the multiple of noise tells. A NaN explains a NaN, a kink a kink, what is raised the same.
+itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a kink, what is raised the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...cases.case import Case, Undrawn
 from ...refimpl.rounding import unit_roundoff
 from ..engine.work import Engine
 from ..judging.rows import Row
-from .alarms import LOCAL, Alarm, off_by
+from .alarms import LOCAL, Alarm, away, off_by
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
@@ -40,6 +40,7 @@ class Shown:
     finite: bool
     max_rel: float
     noise_ratio: float
+    away: float = math.nan
 
 
 class Records:
@@ -103,6 +104,7 @@ class Records:
                     math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
                     off_by(row),
                     row["noise_ratio"],
+                    away(row),
                 )
 
 
@@ -121,8 +123,13 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
     unit = unit_roundoff(alarm.dtype)
     third = np.cbrt(2 * unit)
     near = alarm.noise_ratio <= LUCK * shown.noise_ratio
-    if math.isinf(alarm.max_rel):  # of a zero, or by itself: in multiples of noise alone
-        return near and (math.isinf(shown.max_rel) or bool(alarm.noise_ratio * unit <= third))
+    if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
+        alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
+        return near and (alike or bool(alarm.noise_ratio * unit <= third))
+    if math.isinf(alarm.max_rel):  # of a zero, which may have no noise at all
+        if math.isinf(shown.max_rel):
+            return near or alarm.away <= SIZE * shown.away
+        return near and bool(alarm.noise_ratio * unit <= third)
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
         return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))

@@ -37,11 +37,6 @@ CONFIRMED = [
     ("torch", "the hvp of multigammaln", "trigamma has nine digits"),
     ("torch", "the jvp of embedding", "as tangent-of-an-embedding-s-padding records in float64"),
     ("torch", "the VJP of pairwise_distance", "it gives no gradient where p is 0"),
-    (
-        "torch",
-        "expected self and source to have same dtypes",
-        "it takes no source of another dtype",
-    ),
     ("torch", "(2) must match the size of tensor b (3)", "vmap of solve takes stacks for vectors"),
     ("torch", "match the broadcast shape", "clip of an input that broadcasts against its bounds"),
     ("jax", "the forward pass of betaln", "eight digits, as records of precision-gamma.yaml say"),
@@ -139,6 +134,15 @@ def test_what_should_be_zero_is_explained_by_no_small_error_beside_it(of_zero, r
     shown = (math.inf, 1e13) if of_zero else (1e-13, 20.0)
     record = Shown("forward", "precision", True, *shown)
     assert explains(record, alarm) == explained
+
+
+@pytest.mark.parametrize(("got", "explained"), [(3e-17, True), (1e-3, False)])
+def test_a_rounding_that_is_left_of_a_zero_explains_no_larger_one(got, explained):
+    told = ("framework", "grad", "x", "differs", "error", "v", "index_reduce", "backward", "", "")
+    alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e290, max_rel=math.inf, away=got)
+    record = Shown("backward", "precision", True, math.inf, 1e288, away=2e-17)
+    assert explains(record, alarm) == explained
+    assert not explains(replace(record, max_rel=1e-16), alarm)
 
 
 @pytest.mark.parametrize(("want", "count"), [(math.nan, 0), (1.0, 1)])

@@ -84,7 +84,10 @@ class Alarm:
             return False
         if self.raises:
             return self.group == other.group
-        if _sort_of_error(self.kind) != _sort_of_error(other.kind) or other.max_rel > WORSE * self.max_rel:
+        if (
+            _sort_of_error(self.kind) != _sort_of_error(other.kind)
+            or other.max_rel > WORSE * self.max_rel
+        ):
             return False
         told = (self.operation, self.direction)
         return not self.operation or told == (other.operation, other.direction)

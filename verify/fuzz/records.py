@@ -29,6 +29,7 @@ DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
 
 #: Operations that a text of a record is put together with, whatever it is about.
 JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "select", "getitem"}
+JOINTS |= {"real", "imag"}
 
 
 @dataclass(frozen=True)

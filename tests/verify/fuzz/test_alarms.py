@@ -100,7 +100,9 @@ def test_a_wrong_gradient_alarms():
     assert "exceeds" in held[0].reason
 
 
-OFF = "the bound would let a zero pass; by itself, the forward pass of lgamma in `lgamma(x)` is off: "
+OFF = (
+    "the bound would let a zero pass; by itself, the forward pass of lgamma in `lgamma(x)` is off: "
+)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,13 @@ def test_a_rounding_that_is_left_of_a_zero_explains_no_larger_one(got, explained
 @pytest.mark.parametrize(("want", "count"), [(math.nan, 0), (1.0, 1)])
 def test_a_program_that_training_leads_out_of_its_domain_is_no_alarm(want, count):
     row = {"verdict": "differs", "kind": "non-finite", "outlier": "torch", "cause": "", "blame": ""}
-    row |= {"adapter": "torch", "dtype": "float64", "check": "value", "tensor": "y", "reason": "NaN"}
+    row |= {
+        "adapter": "torch",
+        "dtype": "float64",
+        "check": "value",
+        "tensor": "y",
+        "reason": "NaN",
+    }
     row |= {"got": math.nan, "want": want, "got_imag": 0.0, "want_imag": 0.0}
     row |= {"noise_ratio": math.nan, "max_rel": math.nan}
     assert len(list(alarms_in("task", [row]))) == count

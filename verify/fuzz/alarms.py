@@ -24,7 +24,7 @@ LOCAL = "local"
 #: By how much more a smaller program may be off, relative to the truth: much more is another fault.
 WORSE = 8.0
 
-#: What the reason of a row says of who is to blame; of one that no bound sees, what is off by itself.
+#: What the reason of a row says of who is to blame; of one that no bound sees, what is off alone.
 _BLAMED = re.compile(
     r"blamed: (?:the )?(forward pass|VJP|jvp|hvp|vmap|update rule) (?:of )?([\w.]+)"
     r"|by itself, the (forward pass|VJP) of ([\w.]+) in `"
@@ -194,7 +194,7 @@ def away(row: Row) -> float:
 
 
 def _own_ratio(reason: str) -> float:
-    """By how many times its own noise an operation is off by itself; infinite where it is no number."""
+    """By how many times its own noise an operation is off by itself; infinite if by no number."""
     found = _ITS_OWN.search(reason)
     if found is None:
         return math.inf

@@ -3,7 +3,8 @@
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
-itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a kink, what is raised the same.
+itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a
+kink, no gradient none, what is raised the same.
 """
 
 from __future__ import annotations
@@ -115,22 +116,27 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.sort == "kink" or shown.kind == "kink":
         return alarm.sort == shown.kind == "kink"
+    if alarm.kind in ("error", LOCAL):
+        return shown.finite and _is_as_far(shown, alarm)
     if alarm.kind == "missing":
         return shown.kind == "unsupported" and not shown.finite
-    if alarm.kind == "non-finite":
-        return not shown.finite
-    if alarm.kind not in ("error", LOCAL) or not shown.finite:
-        return False
+    return alarm.kind == "non-finite" and not shown.finite
+
+
+def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
+    """Whether an alarm is off by no more than a record shows, or by as much."""
     unit = unit_roundoff(alarm.dtype)
     third = np.cbrt(2 * unit)
     near = alarm.noise_ratio <= LUCK * shown.noise_ratio
+    keeps = bool(alarm.noise_ratio * unit <= third)
     if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
         alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
-        return near and (alike or bool(alarm.noise_ratio * unit <= third))
-    if math.isinf(alarm.max_rel):  # of a zero, which may have no noise at all
-        if math.isinf(shown.max_rel):
-            return near or alarm.away <= SIZE * shown.away
-        return near and bool(alarm.noise_ratio * unit <= third)
+        return near and (alike or keeps)
+    if math.isinf(alarm.max_rel) and math.isinf(shown.max_rel):  # of zeros; some have no noise
+        some = shown.noise_ratio * unit <= 1
+        return (near and some) or alarm.away <= SIZE * shown.away
+    if math.isinf(alarm.max_rel):
+        return near and keeps
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
         return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))

@@ -134,7 +134,7 @@ def test_what_should_be_zero_is_explained_by_no_small_error_beside_it(of_zero, r
     row |= {"got": 1e-3, "want": 0.0, "got_imag": 0.0, "want_imag": 0.0, "max_rel": 1e-16}
     (alarm,) = alarms_in("task", [row])
     shown = (math.inf, 1e13) if of_zero else (1e-13, 20.0)
-    record = Shown("forward", "precision", True, *shown)
+    record = Shown("forward", "precision", finite=True, max_rel=shown[0], noise_ratio=shown[1])
     assert explains(record, alarm) == explained
 
 
@@ -142,9 +142,12 @@ def test_what_should_be_zero_is_explained_by_no_small_error_beside_it(of_zero, r
 def test_a_rounding_that_is_left_of_a_zero_explains_no_larger_one(got, explained):
     told = ("framework", "grad", "x", "differs", "error", "v", "index_reduce", "backward", "", "")
     alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e290, max_rel=math.inf, away=got)
-    record = Shown("backward", "precision", True, math.inf, 1e288, away=2e-17)
+    record = Shown(
+        "backward", "precision", finite=True, max_rel=math.inf, noise_ratio=1e288, away=2e-17
+    )
     assert explains(record, alarm) == explained
     assert not explains(replace(record, max_rel=1e-16), alarm)
+    assert not explains(record, replace(alarm, noise_ratio=1e5, away=1e-3))
 
 
 @pytest.mark.parametrize(("want", "count"), [(math.nan, 0), (1.0, 1)])
@@ -165,7 +168,7 @@ def test_a_program_that_training_leads_out_of_its_domain_is_no_alarm(want, count
 def test_a_record_of_no_gradient_explains_no_gradient():
     told = ("framework", "grad", "x", "differs", "missing", "v", "linalg.slogdet", "backward")
     alarm = Alarm("t", "torch", "float64", *told, "", "", noise_ratio=math.nan, max_rel=math.nan)
-    none = Shown("backward", "unsupported", False, math.nan, math.nan)
+    none = Shown("backward", "unsupported", finite=False, max_rel=math.nan, noise_ratio=math.nan)
     assert explains(none, alarm)
     assert not explains(none, replace(alarm, kind="error", max_rel=1.0, noise_ratio=1.0))
     assert not explains(replace(none, kind="singular"), alarm)

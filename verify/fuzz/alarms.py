@@ -31,7 +31,7 @@ _BLAMED = re.compile(
 )
 
 #: Of an operation that is off by itself, its error and the bound of that.
-_ITS_OWN = re.compile(r"by itself, the .* is off: error (\S+) exceeds ([^\s;]+)")
+_ITS_OWN = re.compile(r"by itself, the .* is off: error ([\w.+-]+) exceeds ([\w.+-]*\w)")
 
 #: In an alarm's words.
 _DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}

@@ -109,6 +109,8 @@ OFF = (
     ("said", "explained"),
     [
         ("error 2e-15 exceeds 1e-15", True),
+        ("error 2e-15 exceeds 1e-15, in the cotangent of v1; and more", True),
+        ("error 1.5 exceeds 0.7 at (0, 1); 1 of 6 elements are off", True),
         ("error 2e-13 exceeds 1e-15", False),
         ("it raised", False),
     ],

@@ -10,7 +10,7 @@ kink, no gradient none, what is raised the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -31,6 +31,9 @@ DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
 #: Operations that a text of a record is put together with, whatever it is about.
 JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "select", "getitem"}
 JOINTS |= {"real", "imag"}
+
+#: What brings an array into another layout, on which a fault of the next operation may hang.
+MOVING = {"broadcast_to", "expand_dims", "reshape", "permute_dims", "matrix_transpose", "flip"}
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,20 @@ class Records:
         self._engine = engine
         self._rows: dict[str, list[Row]] = {}
 
-    def explaining(self, alarm: Alarm) -> str:
-        """The name of the case that explains an alarm; empty where none does."""
+    def explaining(self, alarm: Alarm, beside: Collection[str] = ()) -> str:
+        """The name of the case that explains an alarm; empty where none does.
+
+        ``beside`` are the operations of the program that alarmed: a record that moves what an
+        operation is given explains one of a program that moves something so.
+        """
         if alarm.raises:
             return self._raised(alarm)
         if not alarm.operation:
             return ""
         for record, about in self._records:
-            if (alarm.operation, alarm.dtype) != (about, record.dtype):
+            if alarm.operation not in about or alarm.dtype != record.dtype:
+                continue
+            if not about - {alarm.operation} <= MOVING & {*beside}:
                 continue
             if alarm.adapter not in _adapters(record.case):
                 continue
@@ -149,17 +158,16 @@ def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:
     return replace(record, case=replace(record.case, model=model))
 
 
-def _about(case: Case) -> str:
-    """The one operation or rule that a case's text for the reference is about, if it is one."""
+def _about(case: Case) -> set[str]:
+    """The operations that a case's text for the reference is about, or its update rule."""
     if case.model.optimizer:
-        return next(iter(case.model.optimizer))
+        return {next(iter(case.model.optimizer))}
     called: set[str] = set()
     for programs in case.programs:
         program = programs.get("numpy", programs.get("*"))
         if program is not None:
             called |= {i.called for i in program.instructions}
-    about = called - JOINTS or called
-    return about.pop() if len(about) == 1 else ""
+    return called - JOINTS or called
 
 
 def _adapters(case: Case) -> set[str]:

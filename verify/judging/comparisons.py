@@ -378,7 +378,7 @@ def _pulled(
             between=not base.jumps,
         )
         told = _told(want, bound, dtype, part, unseen)
-        yield Comparison(("vjp", name, 0), got, want, outcome, None, *told)
+        yield Comparison(("vjp", name, 0), got, want, outcome, None, *told, bound)
 
 
 def _allowed(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -29,7 +29,7 @@ from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_at
-from ..measure.explained import Runs, explained, lost, unmeasured
+from ..measure.explained import Runs, curved, explained, lost, unmeasured
 from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread, unseen
 from ..slopes.curvature import contradicted
 from ..slopes.nearness import Near, Watch
@@ -101,7 +101,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
         truth = _surely_there(truth, ways)
     updated = {key for key in truth if key[0] == "update"}
     noise, found = explained(truth, ways, untightened=updated)
-    larger = _left_over(truth, _far_out(truth, noise, task), task)
+    larger = _left_over(truth, _far_out(truth, curved(truth, noise, found, ways), task), task)
     return Baseline(
         truth,
         _decided(task, truth, unmeasured(truth, larger, ways), ways, found),

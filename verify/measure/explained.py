@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -130,6 +130,19 @@ class Runs(ABC, Generic[Key]):
         return self.run()
 
 
+@dataclass(frozen=True)
+class Explained(Generic[Key]):
+    """What rounding explains of each tensor, and the branches of some.
+
+    ``loose`` is the noise that is not held to the condition of operations: what arithmetic such as
+    others' may lose in all.
+    """
+
+    noise: dict[Key, np.ndarray]
+    loose: dict[Key, np.ndarray]
+    branches: dict[Key, Branches]
+
+
 def lost(
     truth: Mapping[Key, np.ndarray], noise: Mapping[Key, np.ndarray], runs: Runs[Key]
 ) -> dict[Key, np.ndarray]:
@@ -185,7 +198,7 @@ def unmeasured(
 
 def explained(
     truth: Mapping[Key, np.ndarray], runs: Runs[Key], untightened: Collection[Key] = ()
-) -> tuple[dict[Key, np.ndarray], dict[Key, Branches]]:
+) -> Explained[Key]:
     """What rounding explains of each tensor (``scale_of_noise``), and the branches of some.
 
     ``untightened`` are the tensors whose noise is not held to the condition of their operations.
@@ -196,7 +209,7 @@ def explained(
         key: _scale(want, moved[key], found.get(key), runs.dtype_of(key, want))
         for key, want in truth.items()
     }
-    return _as_conditioned(truth, noise, found, runs, untightened), found
+    return Explained(_as_conditioned(truth, noise, found, runs, untightened), noise, found)
 
 
 def curved(

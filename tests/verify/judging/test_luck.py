@@ -103,3 +103,28 @@ def test_a_rounding_may_be_left_of_like_terms(left, expected):
 
     told, _ = verdict(wrong.Wrong(NumpyAdapter(), spoil), asked, "x", "grad")
     assert told == expected
+
+
+#: Under a name whose draws come to such terms.
+SATURATED = """
+case: gen2-028
+about: Terms of saturated slopes that nearly cancel, long into a training.
+inputs: {x: {normal: [12, 4]}, t: {normal: [12, 3]}}
+params: {W: {normal: [4, 3]}, b: {zeros: [3]}}
+program: |
+  h = tanh(x @ W + b)
+  loss = mse(h, t)
+optimizer: {adam: {lr: 0.05}}
+steps: 55
+batch: {size: 3, order: shuffled}
+schedule: {warmup_cosine: {warmup: 10, start: 0.1, steps: 99}}
+dtypes: [float32]
+"""
+
+
+def test_terms_that_each_lose_what_a_textbook_s_slope_does_may_be_off_by_more():
+    """1 - tanh² of numbers near ±1; the sum of three such terms is a fiftieth of them."""
+    rows = Runner(["numpy", "torch"]).rows(task(SATURATED))
+    assert {row["verdict"] for row in rows} == {"agree"}
+    late = [r for r in rows if (r["check"], r["tensor"], r["step"]) == ("grad", "W", 54)]
+    assert {r["adapter"]: r["proof"] for r in late}["torch"] == "local"

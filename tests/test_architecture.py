@@ -41,7 +41,7 @@ ROOMS = {
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine", "edits"},
     "edits": set(),
     "own": {"measure", "edits", "engine", "atlas", "selection"},
-    "fuzz": {"truth", "judging", "engine", "storage", "atlas"},
+    "fuzz": {"measure", "truth", "judging", "engine", "storage", "atlas"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection", "linting", "explain"},
     "pytest_plugin": {"judging", "engine", "selection", "linting", "own"},

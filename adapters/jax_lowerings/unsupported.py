@@ -33,5 +33,11 @@ REFUSES = (
     *(f"dtype={name} is not supported" for name in ("bfloat16", "float16")),
     "RFFT input must be float32 or float64",
     *(f"complex does not accept dtype {name}" for name in ("bfloat16", "float16")),
+    *(  # of a real and a complex array
+        f"lax.conv_general_dilated requires arguments to have the same dtypes, got {a}, {b}"
+        for real, other in (("float32", "complex64"), ("float64", "complex128"))
+        for a, b in ((real, other), (other, real))
+    ),
+    "axes must match; got shapes",  # vecdot's own axis broadcasts in no NumPy
     "scatter_mul gradients are only implemented if",  # places that are known to be met once
 )

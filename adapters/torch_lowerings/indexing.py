@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -37,6 +38,19 @@ def _getitem(x: torch.Tensor, *, index: Any) -> torch.Tensor:
         made += not isinstance(i, int)
     y = x[tuple(upwards)]
     return torch.flip(y, turned) if turned else y
+
+
+def _written(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Of what writes into an array: torch writes nothing real into what is complex."""
+
+    def written(
+        x: torch.Tensor, indices: torch.Tensor, updates: torch.Tensor, *, axis: int
+    ) -> torch.Tensor:
+        if x.is_complex() and not updates.is_complex():
+            updates = updates.to(x.dtype)
+        return function(x, axis, indices, updates)
+
+    return written
 
 
 #: What torch calls the reductions.
@@ -123,18 +137,9 @@ LOWERINGS: dict[str, Entry] = {
         "torch.take_along_dim", lambda x, indices, *, axis: torch.take_along_dim(x, indices, axis)
     ),
     "gather": via("torch.gather", lambda x, indices, *, axis: torch.gather(x, axis, indices)),
-    "scatter_add": via(
-        "torch.scatter_add",
-        lambda x, indices, updates, *, axis: torch.scatter_add(x, axis, indices, updates),
-    ),
-    "index_add": via(
-        "torch.index_add",
-        lambda x, indices, updates, *, axis: torch.index_add(x, axis, indices, updates),
-    ),
-    "index_set": via(
-        "torch.index_copy",
-        lambda x, indices, updates, *, axis: torch.index_copy(x, axis, indices, updates),
-    ),
+    "scatter_add": via("torch.scatter_add", _written(torch.scatter_add)),
+    "index_add": via("torch.index_add", _written(torch.index_add)),
+    "index_set": via("torch.index_copy", _written(torch.index_copy)),
     "masked_select": via("torch.masked_select", lambda x, mask, **_: torch.masked_select(x, mask)),
     "dynamic_slice": via("torch.narrow", _dynamic_slice),
     "dynamic_update_slice": via("torch.slice_scatter", _dynamic_update_slice),
@@ -145,8 +150,5 @@ LOWERINGS: dict[str, Entry] = {
     "segment_mean": via("torch.index_reduce", _segments("mean", 0.0)),
     "scatter_reduce": via("torch.scatter_reduce", _scatter_reduce),
     "index_reduce": via("torch.index_reduce", _index_reduce),
-    "put_along_axis": via(
-        "torch.scatter",
-        lambda x, indices, updates, *, axis: torch.scatter(x, axis, indices, updates),
-    ),
+    "put_along_axis": via("torch.scatter", _written(torch.scatter)),
 }

@@ -80,5 +80,6 @@ REFUSES = (
     "expected dtype double for `end` but got dtype c10::complex",
     "expected dtype float for `weight` but got dtype c10::complex",
     "expected dtype double for `weight` but got dtype c10::complex",
+    *(f"expected scalar type {name} but found Complex" for name in ("Float", "Double")),  # conv's
     '"index_reduce_func_exclude_input_init" not implemented for \'Complex',
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -11,18 +12,26 @@ from typing import Any
 from ...cases.case import Case, Undrawn
 from ..engine.work import Engine
 from ..judging.rows import FAILING, REFERENCE, Row
+from ..measure.noise import MULTIPLE
 
 #: What an alarm may be: the adapter failed; it is on a kink; finite differences say that the
 #: framework is off, or that the reference is; nobody says.
 SORTS = ("error", "kink", "framework", "reference", "open")
 
+#: The kind of what an operation by itself shows, and no bound: how far it is off, that alone says.
+LOCAL = "local"
+
 #: By how much more a smaller program may be off, relative to the truth: much more is another fault.
 WORSE = 8.0
 
-#: What the reason of a row says of who is to blame.
+#: What the reason of a row says of who is to blame; of one that no bound sees, what is off alone.
 _BLAMED = re.compile(
     r"blamed: (?:the )?(forward pass|VJP|jvp|hvp|vmap|update rule) (?:of )?([\w.]+)"
+    r"|by itself, the (forward pass|VJP) of ([\w.]+) in `"
 )
+
+#: Of an operation that is off by itself, its error and the bound of that.
+_ITS_OWN = re.compile(r"by itself, the .* is off: error ([\w.+-]+) exceeds ([\w.+-]*\w)")
 
 #: In an alarm's words.
 _DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}
@@ -54,6 +63,8 @@ class Alarm:
     reason: str
     noise_ratio: float
     max_rel: float
+    #: How far the worst element is off.
+    away: float = math.nan
 
     @property
     def raises(self) -> bool:
@@ -73,10 +84,18 @@ class Alarm:
             return False
         if self.raises:
             return self.group == other.group
-        if self.kind != other.kind or other.max_rel > WORSE * self.max_rel:
+        if (
+            _sort_of_error(self.kind) != _sort_of_error(other.kind)
+            or other.max_rel > WORSE * self.max_rel
+        ):
             return False
         told = (self.operation, self.direction)
         return not self.operation or told == (other.operation, other.direction)
+
+
+def _sort_of_error(kind: str) -> str:
+    """A kind; an operation that is off where no bound sees it may be seen in a smaller program."""
+    return "error" if kind == LOCAL else kind
 
 
 def alarms(engine: Engine, cases: Iterable[Case]) -> Iterator[tuple[Undrawn, Alarm]]:
@@ -100,7 +119,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
     """The alarms among one task's rows, adapter by adapter."""
     failing: dict[str, list[Row]] = {}
     for row in rows:
-        if row["verdict"] in (*FAILING, "error"):
+        if row["verdict"] in (*FAILING, "error") and not _out_of_domain(row):
             failing.setdefault(row["adapter"], []).append(row)
     for off in failing.values():
         first = next((row for row in off if row["blame"]), off[0])
@@ -113,12 +132,16 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
         }
         cause = next((row["cause"] for row in off if row["cause"]), "")
         operation, direction = blamed(first["reason"])
+        told["max_rel"] = off_by(first)
+        if first["kind"] == LOCAL:
+            told["noise_ratio"] = _own_ratio(first["reason"])
         yield Alarm(
             task=task,
             sort=sort_of(off),
             cause=cause,
             operation=operation,
             direction=direction,
+            away=away(first),
             **told,
         )
 
@@ -144,8 +167,39 @@ def blamed(reason: str) -> tuple[str, str]:
     found = _BLAMED.search(reason)
     if found is None:
         return "", ""
-    direction, operation = found.groups()
+    direction, operation = (part for part in found.groups() if part is not None)
     return operation, _DIRECTIONS.get(direction, direction)
+
+
+def _out_of_domain(row: Row) -> bool:
+    """Whether a NaN is the truth as well: training has led a program to where it has no value.
+
+    An author is to say so; of a random program there is nobody to say it.
+    """
+    return row["kind"] == "non-finite" and math.isnan(row["want"]) and math.isnan(row["got"])
+
+
+def off_by(row: Row) -> float:
+    """How far a row is off relative to the truth; infinite where that is nothing, or not what is.
+
+    The largest relative error of a tensor leaves out the elements that should be zero.
+    """
+    of_nothing = row["want"] == 0 == row["want_imag"] and (row["got"], row["got_imag"]) != (0, 0)
+    return math.inf if of_nothing or row["kind"] == LOCAL else row["max_rel"]
+
+
+def away(row: Row) -> float:
+    """How far a row's worst element is off."""
+    return math.hypot(row["got"] - row["want"], row["got_imag"] - row["want_imag"])
+
+
+def _own_ratio(reason: str) -> float:
+    """By how many times its own noise an operation is off by itself; infinite if by no number."""
+    found = _ITS_OWN.search(reason)
+    if found is None:
+        return math.inf
+    error, bound = map(float, found.groups())
+    return MULTIPLE * error / bound if bound else math.inf
 
 
 def plain(text: str) -> str:

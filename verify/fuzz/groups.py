@@ -65,7 +65,7 @@ def explained(groups: Iterable[Group], records: Records) -> Iterator[Group]:
     for group in groups:
         by: dict[str, list[Found]] = {}
         for found in group.alarms:
-            by.setdefault(records.explaining(found.alarm), []).append(found)
+            by.setdefault(_recorded(found, records), []).append(found)
         yield from (Group(tuple(part), name) for name, part in by.items())
 
 
@@ -89,7 +89,12 @@ def shrunk(
         made, alarm = smallest
         found = replace(group, smallest=Found(first.number, made, alarm))
         names.add(found.name)
-        yield replace(found, recorded=records.explaining(alarm))
+        yield replace(found, recorded=_recorded(found.shown, records))
+
+
+def _recorded(found: Found, records: Records) -> str:
+    """The case that explains an alarm, of a program of these operations; empty where none does."""
+    return records.explaining(found.alarm, {line.operation for line in found.made.program.lines})
 
 
 class Writer:

@@ -35,6 +35,9 @@ SYMMETRIC = {"linalg.cholesky", "linalg.eigvalsh"}
 #: 0 and 1, above 0, above 1.
 PRELUDES = ("tanh", "sigmoid", "softplus", "cosh")
 
+#: What numbers of either sign are raised to.
+POWERS = (2.0, 3.0, -1.0, -2.0)
+
 #: How a scalar is made of a last variable.
 ENDS = (("sum",), ("mean",), ("multiply", "sum"), ("square", "mean"))
 
@@ -142,6 +145,9 @@ class _Grower:
         ]
         if not flowing or (row.name in SYMMETRIC and not self._made.lines):
             raise Refused
+        if row.name == "pow" and self._chance(0.3):
+            self._put_whole_power(trial)
+            return
         lead = int(self._generator.choice(flowing))
         names: dict[int, str] = {}
         if self._made.lines:
@@ -166,6 +172,15 @@ class _Grower:
         first = next(trial.values[name].ndim for name in arguments if name is not None)
         attributes = self._attributes(row, example.attributes, first)
         self._called(trial, row, arguments, lead if names else None, attributes)
+
+    def _put_whole_power(self, trial: Trial) -> None:
+        """A whole power of numbers of either sign: the row's own sampler has none below zero."""
+        held = [k for k, x in self._made.values.items() if k[0] in "pv" and x.dtype.kind == "f"]
+        if not held:
+            held = [trial.leaf(np.round(self._generator.standard_normal((2, 3)), 3), moving=True)]
+        base = held[-1] if self._chance(0.7) else held[self._generator.integers(len(held))]
+        power = self._generator.choice(POWERS, size=trial.values[base].shape[-1:])
+        trial.apply("pow", base, trial.leaf(power, moving=False))
 
     def _attributes(self, row: Operation, given: dict[str, Any], axes: int) -> dict[str, Any]:
         """An example's attributes, or with one of them another; of an array of so many axes."""

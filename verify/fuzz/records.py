@@ -2,13 +2,15 @@
 
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
-of the digits, only one of its size. A NaN explains a NaN, a kink a kink, what is raised the same.
+of the digits, only one of its size. Of what should be zero, and of what an operation is off by
+itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a
+kink, no gradient none, what is raised the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -18,7 +20,7 @@ from ...cases.case import Case, Undrawn
 from ...refimpl.rounding import unit_roundoff
 from ..engine.work import Engine
 from ..judging.rows import Row
-from .alarms import Alarm
+from .alarms import LOCAL, Alarm, away, off_by
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
@@ -28,6 +30,10 @@ DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
 
 #: Operations that a text of a record is put together with, whatever it is about.
 JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "select", "getitem"}
+JOINTS |= {"real", "imag"}
+
+#: What brings an array into another layout, on which a fault of the next operation may hang.
+MOVING = {"broadcast_to", "expand_dims", "reshape", "permute_dims", "matrix_transpose", "flip"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Shown:
     finite: bool
     max_rel: float
     noise_ratio: float
+    away: float = math.nan
 
 
 class Records:
@@ -65,14 +72,20 @@ class Records:
         self._engine = engine
         self._rows: dict[str, list[Row]] = {}
 
-    def explaining(self, alarm: Alarm) -> str:
-        """The name of the case that explains an alarm; empty where none does."""
+    def explaining(self, alarm: Alarm, beside: Collection[str] = ()) -> str:
+        """The name of the case that explains an alarm; empty where none does.
+
+        ``beside`` are the operations of the program that alarmed: a record that moves what an
+        operation is given explains one of a program that moves something so.
+        """
         if alarm.raises:
             return self._raised(alarm)
         if not alarm.operation:
             return ""
         for record, about in self._records:
-            if (alarm.operation, alarm.dtype) != (about, record.dtype):
+            if alarm.operation not in about or alarm.dtype != record.dtype:
+                continue
+            if not about - {alarm.operation} <= MOVING & {*beside}:
                 continue
             if alarm.adapter not in _adapters(record.case):
                 continue
@@ -100,8 +113,9 @@ class Records:
                     DIRECTIONS.get(row["check"]) or row["check"],
                     row["kind"],
                     math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
-                    row["max_rel"],
+                    off_by(row),
                     row["noise_ratio"],
+                    away(row),
                 )
 
 
@@ -111,14 +125,30 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.sort == "kink" or shown.kind == "kink":
         return alarm.sort == shown.kind == "kink"
-    if alarm.kind == "non-finite":
-        return not shown.finite
-    if alarm.kind != "error" or not shown.finite:
-        return False
-    third = np.cbrt(2 * unit_roundoff(alarm.dtype))
+    if alarm.kind in ("error", LOCAL):
+        return shown.finite and _is_as_far(shown, alarm)
+    if alarm.kind == "missing":
+        return shown.kind == "unsupported" and not shown.finite
+    return alarm.kind == "non-finite" and not shown.finite
+
+
+def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
+    """Whether an alarm is off by no more than a record shows, or by as much."""
+    unit = unit_roundoff(alarm.dtype)
+    third = np.cbrt(2 * unit)
+    near = alarm.noise_ratio <= LUCK * shown.noise_ratio
+    keeps = bool(alarm.noise_ratio * unit <= third)
+    if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
+        alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
+        return near and (alike or keeps)
+    if math.isinf(alarm.max_rel) and math.isinf(shown.max_rel):  # of zeros; some have no noise
+        some = shown.noise_ratio * unit <= 1
+        return (near and some) or alarm.away <= SIZE * shown.away
+    if math.isinf(alarm.max_rel):
+        return near and keeps
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
         return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
-    return alarm.max_rel <= SIZE * shown.max_rel or alarm.noise_ratio <= LUCK * shown.noise_ratio
+    return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
 
 
 def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:
@@ -128,17 +158,16 @@ def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:
     return replace(record, case=replace(record.case, model=model))
 
 
-def _about(case: Case) -> str:
-    """The one operation or rule that a case's text for the reference is about, if it is one."""
+def _about(case: Case) -> set[str]:
+    """The operations that a case's text for the reference is about, or its update rule."""
     if case.model.optimizer:
-        return next(iter(case.model.optimizer))
+        return {next(iter(case.model.optimizer))}
     called: set[str] = set()
     for programs in case.programs:
         program = programs.get("numpy", programs.get("*"))
         if program is not None:
             called |= {i.called for i in program.instructions}
-    about = called - JOINTS or called
-    return about.pop() if len(about) == 1 else ""
+    return called - JOINTS or called
 
 
 def _adapters(case: Case) -> set[str]:

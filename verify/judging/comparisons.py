@@ -39,7 +39,8 @@ class Comparison:
 
     ``power`` is the largest error that the bound lets pass, relative to the element; ``blind`` is
     how many elements a zero would pass for, ``cancelled`` how many of them are zeros themselves, of
-    terms that cancel; ``explained`` is the bound, element by element.
+    terms that cancel; ``explained`` is the bound, element by element, and ``loose`` what would be
+    let pass of arithmetic such as others', which is no less.
     """
 
     key: Key
@@ -51,6 +52,7 @@ class Comparison:
     blind: int = 0
     cancelled: int = 0
     explained: Any = 0.0
+    loose: Any = 0.0
 
 
 def comparisons(
@@ -232,7 +234,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
         outcome = _of_text(outcome, got, truth, base.own[key])
     size, sized = _magnitude(task, key, truth, dtype), key[0] != "update"
     told = _told(size, bound, dtype, part, unseen, sized=sized)
-    return Comparison(key, got, truth, outcome, recorded, *told, bound)
+    loose = bound if key not in base.loose else np.maximum(bound, bound_of(base.loose[key], dtype))
+    return Comparison(key, got, truth, outcome, recorded, *told, bound, loose)
 
 
 def _of_text(outcome: Outcome, got: Any, truth: np.ndarray, own: np.ndarray) -> Outcome:
@@ -378,7 +381,7 @@ def _pulled(
             between=not base.jumps,
         )
         told = _told(want, bound, dtype, part, unseen)
-        yield Comparison(("vjp", name, 0), got, want, outcome, None, *told)
+        yield Comparison(("vjp", name, 0), got, want, outcome, None, *told, bound)
 
 
 def _allowed(task: Task, truth: np.ndarray, noise: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -279,7 +279,8 @@ class Judged:
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
                 return outcome
-            noise, found = explained({key: truth}, asked, {key} if self._lenient else ())
+            made = explained({key: truth}, asked, {key} if self._lenient else ())
+            noise, found = made.noise, made.branches
             nothing = cancelled(truth, bound_of(noise[key], dtype), dtype, found.get(key))
             if (unseen(truth, noise[key], dtype) | nothing).any():
                 self.hidden = self.hidden or what

@@ -167,7 +167,8 @@ def _stray(got: np.ndarray, wanted: np.ndarray, nan_expected: np.ndarray) -> Out
     off = one | infinite | (both & ~nan_expected)
     if not off.any():
         return None
-    index = place_of(np.argmax(off), off.shape)
+    apart = one | infinite  # worse than a NaN that is the truth, and told before it
+    index = place_of(np.argmax(apart if apart.any() else off), off.shape)
     found, want = complex(got[index]), complex(wanted[index])
     reason = f"{plain(found)} where the truth is {plain(want)}"
     if both[index]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -15,9 +15,10 @@ import numpy as np
 
 from ...cases.task import Task
 from ...refimpl.rounding import LOST, Noise, unit_roundoff
-from .branches import Branches, branches, undecided
+from .branches import Branches, branches, cancelled, undecided
 from .dtypes import dtype_for
 from .noise import (
+    MULTIPLE,
     RUNS,
     begins_short,
     bound_of,
@@ -31,6 +32,9 @@ from .noise import (
 
 #: So many more runs tell which elements are decided together.
 MORE = 32
+
+#: By so much more than rounding grows what is not linear in it.
+GROWS = 1.5
 
 #: What tells the tensors of a run apart.
 Key = TypeVar("Key", bound=Hashable)
@@ -94,6 +98,12 @@ class Runs(ABC, Generic[Key]):
         return [self.run(wide=True, noise=n) for n in self._noises(self._noise)]
 
     @cached_property
+    def magnified(self) -> list[Sample[Key]]:
+        """The same with every rounding so many times as large as bounds take noise."""
+        drawn = self._noises(self._noise, scale=MULTIPLE, others=MULTIPLE * LOST)
+        return [self.run(wide=True, noise=n) for n in drawn]
+
+    @cached_property
     def more(self) -> list[Sample[Key]]:
         """More of them, for what a few can by chance have in common."""
         drawn = noises(self.task, f"{self._noise} more", MORE)
@@ -118,6 +128,19 @@ class Runs(ABC, Generic[Key]):
     def plain(self) -> Sample[Key]:
         """The run that the reference itself makes in the task's dtype."""
         return self.run()
+
+
+@dataclass(frozen=True)
+class Explained(Generic[Key]):
+    """What rounding explains of each tensor, and the branches of some.
+
+    ``loose`` is the noise that is not held to the condition of operations: what arithmetic such as
+    others' may lose in all.
+    """
+
+    noise: dict[Key, np.ndarray]
+    loose: dict[Key, np.ndarray]
+    branches: dict[Key, Branches]
 
 
 def lost(
@@ -175,7 +198,7 @@ def unmeasured(
 
 def explained(
     truth: Mapping[Key, np.ndarray], runs: Runs[Key], untightened: Collection[Key] = ()
-) -> tuple[dict[Key, np.ndarray], dict[Key, Branches]]:
+) -> Explained[Key]:
     """What rounding explains of each tensor (``scale_of_noise``), and the branches of some.
 
     ``untightened`` are the tensors whose noise is not held to the condition of their operations.
@@ -186,7 +209,38 @@ def explained(
         key: _scale(want, moved[key], found.get(key), runs.dtype_of(key, want))
         for key, want in truth.items()
     }
-    return _as_conditioned(truth, noise, found, runs, untightened), found
+    return Explained(_as_conditioned(truth, noise, found, runs, untightened), noise, found)
+
+
+def curved(
+    truth: Mapping[Key, np.ndarray],
+    noise: dict[Key, np.ndarray],
+    found: Mapping[Key, Branches],
+    runs: Runs[Key],
+) -> dict[Key, np.ndarray]:
+    """The noise, larger where an element that rounding makes all of grows faster than rounding.
+
+    A bound is so many times the noise, as of what is linear in the rounding. The square of what
+    cancels to nothing is not: of an error that is let pass before it is squared, the square is let
+    pass, too. The same roundings, so many times as large, tell by how much: of what is linear they
+    are that many times as far away, and nothing is changed. Nor is it of an element in which the
+    bound sees anything.
+    """
+    known = dict(noise)
+    for key, want in truth.items():
+        if want.dtype.kind not in "fc":
+            continue
+        dtype = runs.dtype_of(key, want)
+        bound = bound_of(noise[key], dtype)
+        blind = unseen(want, noise[key], dtype) | cancelled(want, bound, dtype, found.get(key))
+        if not blind.any():
+            continue
+        once = spread(want, _of(runs.wide, key))
+        with np.errstate(all="ignore"):
+            growth = spread(want, _of(runs.magnified, key)) / (MULTIPLE * once)
+        grows = blind & np.isfinite(growth) & (growth > GROWS)
+        known[key] = np.where(grows, noise[key] * growth, noise[key])
+    return known
 
 
 def _of(samples: list[Sample[Key]], key: Key) -> list[Any]:

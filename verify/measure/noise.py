@@ -54,11 +54,17 @@ LUCK = 4.0
 
 
 def noises(
-    task: Task, name: str, runs: int = RUNS, *, short: bool = False, others: float = LOST
+    task: Task,
+    name: str,
+    runs: int = RUNS,
+    *,
+    short: bool = False,
+    others: float = LOST,
+    scale: float = 1.0,
 ) -> list[Noise]:
     """Sources of noise for runs of a task: the same ones whenever they are asked for."""
     seeds = (seed_of(task.case, task.point, f"{name} {run}") for run in range(runs))
-    return [Noise(seed, task.dtype, short=short, others=others) for seed in seeds]
+    return [Noise(seed, task.dtype, short=short, others=others, scale=scale) for seed in seeds]
 
 
 def begins_short(task: Task) -> bool:

@@ -29,7 +29,7 @@ from ...refimpl.ops import TABLE
 from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_at
-from ..measure.explained import Runs, explained, lost, unmeasured
+from ..measure.explained import Runs, curved, explained, lost, unmeasured
 from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread, unseen
 from ..slopes.curvature import contradicted
 from ..slopes.nearness import Near, Watch
@@ -64,6 +64,8 @@ class Baseline:
     jumps: bool = False
     #: Where rounding decides whether a tensor is finite, of those tensors that it does.
     lost: dict[Key, np.ndarray] = field(default_factory=dict)
+    #: The noise that others' formulas may have in all, however well an operation keeps its digits.
+    loose: dict[Key, np.ndarray] = field(default_factory=dict)
     #: What an adapter's own text comes to, of those tensors of which that is not the truth.
     own: dict[Key, np.ndarray] = field(default_factory=dict)
 
@@ -100,8 +102,9 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     if program is not None and program.branches:
         truth = _surely_there(truth, ways)
     updated = {key for key in truth if key[0] == "update"}
-    noise, found = explained(truth, ways, untightened=updated)
-    larger = _left_over(truth, _far_out(truth, noise, task), task)
+    made = explained(truth, ways, untightened=updated)
+    noise, found = made.noise, made.branches
+    larger = _left_over(truth, _far_out(truth, curved(truth, noise, found, ways), task), task)
     return Baseline(
         truth,
         _decided(task, truth, unmeasured(truth, larger, ways), ways, found),
@@ -112,6 +115,7 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
         tuple(watch.found) if watch else (),
         jumps=_jumps(truth, found, task),
         lost=lost(truth, noise, ways),
+        loose=made.loose,
     )
 
 

@@ -86,7 +86,7 @@ def test_alarms_of_one_fault_are_one_group_and_a_record_takes_its_own(store):
     assert group.name.startswith("numpy-tanh-backward-error")
 
     class One:
-        def explaining(self, alarm):
+        def explaining(self, alarm, beside):  # noqa: ARG002  as the other's
             return "a-case" if alarm is group.alarms[0].alarm else ""
 
     parts = list(explained([group], One()))

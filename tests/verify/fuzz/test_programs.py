@@ -149,3 +149,19 @@ def test_a_branch_cut_is_kept_away_from(z, fits):
         with pytest.raises(Refused):
             trial.apply("acos", name)
     trial.apply("exp", name)
+
+
+def test_numbers_of_either_sign_are_raised_to_whole_powers():
+    """Which alone shows what is wrong of a base below zero."""
+    bases = []
+    for number in range(12):
+        made, _ = drawn(0, number, ("pow",))
+        program = made.program
+        bases += [
+            (program.values[line.arguments[0]], program.values[line.arguments[1]])
+            for line in program.lines
+            if line.operation == "pow"
+        ]
+    below = [power for base, power in bases if np.any(base < 0)]
+    assert below
+    assert all(np.all(power == np.rint(power)) for power in below)

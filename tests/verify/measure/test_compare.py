@@ -94,6 +94,12 @@ def test_the_bound_itself_still_agrees():
     assert judged(f32(1.5), [1.0], bound=np.nextafter(0.5, 0)).kind == "error"
 
 
+def test_what_is_nan_alone_is_told_before_what_the_truth_is_as_well():
+    outcome = judged(f32(np.nan, np.nan), [np.nan, 1.0])
+    assert outcome.index == (1,)
+    assert outcome.reason.startswith("nan where the truth is 1")
+
+
 def test_a_bound_that_is_nan_lets_nothing_pass():
     assert judged(f32(1.5), [1.0], bound=np.nan).kind == "error"
     assert judged(f32(1), [1.0], bound=np.nan).kind == "error"

@@ -108,6 +108,8 @@ class Records:
             with closing(self._engine.run([(0, asked)])) as results:
                 self._rows[key] = [row for _, rows in results for row in rows]
         for row in self._rows[key]:
+            if row["kind"] == "default":  # of a parameter left out, which a program never does
+                continue
             if row["adapter"] == adapter and row["verdict"] == "known":
                 yield Shown(
                     DIRECTIONS.get(row["check"]) or row["check"],

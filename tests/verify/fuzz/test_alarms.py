@@ -249,6 +249,16 @@ def test_a_record_explains_errors_of_its_size_and_a_gross_one_no_smaller_fault(
     assert explains(record, alarm) is explained
 
 
+def test_a_record_of_another_default_explains_nothing():
+    """JAX's GELU is the tanh one unless it is told: a program tells it."""
+    told = ("framework", "grad", "x", "differs", "error", "v", "gelu", "backward", "", "")
+    alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e12, max_rel=1e-3)
+    cases = [case for case in load_cases() if case.name == "gelu-default"]
+    assert cases[0].model.divergences
+    with Here(["jax"]) as engine:
+        assert Records(cases, engine, ["jax"]).explaining(alarm) == ""
+
+
 def test_a_record_that_moves_what_an_operation_is_given_explains_one_that_is_moved_so():
     """PyTorch's stft of a number that is repeated, which it takes for one place."""
     told = ("framework", "grad", "x", "differs", "error", "v", "stft", "backward", "", "")

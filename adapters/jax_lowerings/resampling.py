@@ -134,8 +134,11 @@ def _seen_along(
         k = k.astype(low.dtype)
         place = starts + (k + 0.5) * step[:, None]
         live = (k < taken[:, None]) & (place >= -1) & (place <= size)
-        near = 1 - jnp.abs(jnp.clip(place, 0, size - 1)[..., None] - pixels)
-        return seen + jnp.where(live[..., None], jnp.maximum(near, 0), 0)
+        place = jnp.clip(place, 0, size - 1)[..., None]
+        first = jnp.floor(place)
+        behind = jnp.where(pixels == first + 1, place - first, 0)
+        share = jnp.where(pixels == first, 1 - (place - first), behind)
+        return seen + jnp.where(live[..., None], share, 0)
 
     most = ratio if ratio > 0 else jnp.max(taken, initial=0).astype(int)
     seen = jax.lax.fori_loop(0, most, add, jnp.zeros((*starts.shape, size), low.dtype))

@@ -137,9 +137,9 @@ def _along(low: Any, high: Any, size: int, count: int, ratio: int, *, aligned: b
     pixels = np.arange(size).astype(low.dtype)
     weights = np.zeros_like(low, shape=(*low.shape, count, size))
     for place, share in _samples(low, high, size, count, ratio, aligned=aligned):
-        place = np.clip(place, 0, size - 1)[..., None]
-        first = np.floor(place)
-        behind = place - first  # exact, so that no share of the second pixel is lost
+        held = np.clip(place, 0, size - 1)[..., None]
+        first = np.floor(held)
+        behind = held - first  # exact, so that no share of the second pixel is lost
         seen = np.where(pixels == first, 1 - behind, np.where(pixels - 1 == first, behind, 0))
         weights = weights + seen * share[..., None]
     return weights

@@ -65,9 +65,8 @@ def test_published_examples_name_their_source_and_expect_its_numbers():
     assert [case.name for case in published if not all(t.expect for t in case.tasks())] == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_no_case_is_vacuous(case):
-    assert [str(fault) for fault in vacuous(case)] == []
+def test_no_case_is_vacuous():
+    assert [str(fault) for case in CASES for fault in vacuous(case)] == []
 
 
 @pytest.mark.parametrize("task", EXPECTING, ids=lambda task: task.id)

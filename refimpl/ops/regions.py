@@ -7,6 +7,7 @@ and one along the columns: y = R·x·Cᵀ.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def _bins(low: Any, high: Any, count: int, ratio: int, *, aligned: bool) -> tupl
 
 def _samples(
     low: Any, high: Any, size: int, count: int, ratio: int, *, aligned: bool
-) -> tuple[Any, Any]:
+) -> Iterator[tuple[Any, Any]]:
     """Where samples stand, and how much each counts: two arrays (boxes, bins), sample by sample.
 
     Of boxes far larger than the image, samples are taken from the first that may be within: of

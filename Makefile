@@ -41,6 +41,10 @@ help:
 compare: .venv/.run
 	$(BIN)/gradparity run --out $(OUT)
 
+# Tests start hundreds of Pythons, each of which would compile gradparity for itself where the shell
+# says that no bytecode is to be written.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 # Pages are tested in a Chromium of the system's; without one those tests are skipped, and say so.
 test: .venv/.dev
 	$(BIN)/pytest -n $(JOBS) -m "not slow"

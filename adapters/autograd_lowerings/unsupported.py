@@ -89,6 +89,7 @@ OPERATIONS: dict[str, str] = {
             "interpolate",
             "grid_sample",
             "deform_conv",
+            "roi_align",
         ),
         "of images it has convolve alone",
     ),

@@ -117,8 +117,56 @@ def _deform_conv(
     return jnp.matmul(rows, columns, precision="highest").reshape(of.result)
 
 
+def _seen_along(
+    low: jax.Array, high: jax.Array, size: int, count: int, ratio: int, *, aligned: bool
+) -> jax.Array:
+    """(boxes, bins, pixels): how much of each pixel a bin's samples see.
+
+    How many samples there are may hang on the boxes: they are added up in a loop.
+    """
+    length = (high - low if aligned else jnp.maximum(high - low, 1)) / count
+    taken = jnp.full_like(length, ratio) if ratio > 0 else jnp.maximum(jnp.ceil(length), 0)
+    step = length / jnp.maximum(taken, 1)
+    starts = low[:, None] + length[:, None] * jnp.arange(count, dtype=low.dtype)
+    pixels = jnp.arange(size, dtype=low.dtype)
+
+    def add(k: jax.Array, seen: jax.Array) -> jax.Array:
+        k = k.astype(low.dtype)
+        place = starts + (k + 0.5) * step[:, None]
+        live = (k < taken[:, None]) & (place >= -1) & (place <= size)
+        place = jnp.clip(place, 0, size - 1)[..., None]
+        first = jnp.floor(place)
+        behind = jnp.where(pixels == first + 1, place - first, 0)
+        share = jnp.where(pixels == first, 1 - (place - first), behind)
+        return seen + jnp.where(live[..., None], share, 0)
+
+    most = ratio if ratio > 0 else jnp.max(taken, initial=0).astype(int)
+    seen = jax.lax.fori_loop(0, most, add, jnp.zeros((*starts.shape, size), low.dtype))
+    return seen / jnp.maximum(taken, 1)[:, None, None]
+
+
+def _roi_align(
+    x: jax.Array,
+    boxes: jax.Array,
+    images: jax.Array,
+    *,
+    output_size: Any,
+    spatial_scale: float,
+    sampling_ratio: int,
+    aligned: bool,
+) -> jax.Array:
+    """A product with the weights of rows, and one with those of columns."""
+    ends = jax.lax.stop_gradient(boxes) * spatial_scale - (0.5 if aligned else 0)
+    rows, columns = (
+        _seen_along(ends[:, 1 - k], ends[:, 3 - k], n, m, sampling_ratio, aligned=aligned)
+        for k, (n, m) in enumerate(zip(x.shape[2:], spread(output_size, 2), strict=True))
+    )
+    return jnp.einsum("bih,bchw,bjw->bcij", rows, x[images], columns, precision="highest")
+
+
 LOWERINGS: dict[str, Entry] = {
     "interpolate": via("jax.image.scale_and_translate", _interpolate),
     "deform_conv": _deform_conv,
+    "roi_align": _roi_align,
     "grid_sample": via("jax.scipy.ndimage.map_coordinates", _grid_sample),
 }

@@ -89,7 +89,7 @@ OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             *("lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "unfold", "fold"),
-            *("grid_sample", "deform_conv"),
+            *("grid_sample", "deform_conv", "roi_align"),
         ),
         "it has no such layer",
     ),

@@ -103,6 +103,17 @@ def _grid_sample(x: Tensor, grid: Tensor, *, mode: str, **attributes: Any) -> Te
     return f.grid_sample(x, grid, {"linear": "bilinear"}.get(mode, mode), **attributes)
 
 
+def _roi_align(
+    x: Tensor, boxes: Tensor, images: Tensor, *, output_size: Any, **attributes: Any
+) -> Tensor:
+    """Its boxes stand image by image, and it is told how many each has."""
+    order = paddle.argsort(images)
+    counts = paddle.bincount(images, minlength=x.shape[0]).astype("int32")
+    own = paddle.index_select(boxes.detach(), order)
+    y = paddle.vision.ops.roi_align(x, own, counts, several(output_size, 2), **attributes)
+    return paddle.index_select(y, paddle.argsort(order))
+
+
 #: The largest eps that layer_norm takes.
 _LARGEST = 0.001
 
@@ -191,6 +202,7 @@ LOWERINGS: dict[str, Entry] = {
     "interpolate": via(f"{_WHERE}.interpolate", _interpolate),
     "grid_sample": via(f"{_WHERE}.grid_sample", _grid_sample),
     "deform_conv": via("paddle.vision.ops.deform_conv2d", _deform_conv),
+    "roi_align": via("paddle.vision.ops.roi_align", _roi_align),
     "unfold": via(f"{_WHERE}.unfold", _unfold),
     "fold": via(f"{_WHERE}.fold", _fold),
     "layer_norm": via(f"{_WHERE}.layer_norm", _layer_norm),

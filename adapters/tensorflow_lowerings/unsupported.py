@@ -35,7 +35,7 @@ OPERATIONS: dict[str, str] = {
         ),
         "it has no such function",
     ),
-    **dict.fromkeys(("lp_pool", "grid_sample", "deform_conv"), "it has no such layer"),
+    **dict.fromkeys(("lp_pool", "grid_sample", "deform_conv", "roi_align"), "it has no such layer"),
     **dict.fromkeys(
         ("linalg.lu_factor", "linalg.lu_solve"),
         "tf.linalg.lu has the order of the rows, and no pivots",

@@ -78,6 +78,62 @@ def _deform_conv(
     return (weight.reshape(of.rows) @ seen.reshape(of.columns)).reshape(of.result)
 
 
+def _seen_along(
+    low: torch.Tensor, high: torch.Tensor, size: int, count: int, ratio: int, *, aligned: bool
+) -> tuple[int, list[tuple[torch.Tensor, torch.Tensor]]]:
+    """How many samples a bin has at most; the two pixels around each, and what of them it sees.
+
+    Pixels and shares are (boxes, bins · samples).
+    """
+    length = (high - low if aligned else (high - low).clamp(min=1)) / count
+    taken = torch.full_like(length, ratio) if ratio > 0 else length.ceil().clamp(min=0)
+    most = ratio if ratio > 0 else int(taken.amax()) if len(taken) else 0
+    share = taken.clamp(min=1)[:, None, None]
+    bins, samples = (torch.arange(n, dtype=low.dtype) for n in (count, most))
+    place = low[:, None, None] + length[:, None, None] * bins[:, None]
+    place = place + (samples + 0.5) * (length[:, None, None] / share)
+    live = (samples < taken[:, None, None]) & (place >= -1) & (place <= size)
+    place = place.clamp(0, size - 1)
+    first = place.floor()
+    after = (place - first) * live / share
+    pixel = first.long()
+    pairs = [(pixel, live / share - after), ((pixel + 1).clamp(max=size - 1), after)]
+    return most, [(at.flatten(1), weight.flatten(1)) for at, weight in pairs]
+
+
+def _roi_align(
+    x: torch.Tensor,
+    boxes: torch.Tensor,
+    images: torch.Tensor,
+    *,
+    output_size: Any,
+    spatial_scale: float,
+    sampling_ratio: int,
+    aligned: bool,
+) -> torch.Tensor:
+    """Torch's own is torchvision's: the four pixels around each sample, and a sum."""
+    sizes = [output_size] * 2 if isinstance(output_size, int) else output_size
+    ends = boxes.detach() * spatial_scale - (0.5 if aligned else 0)
+    (down, rows), (along, columns) = (
+        _seen_along(
+            ends[:, 1 - k],
+            ends[:, 3 - k],
+            x.shape[2 + k],
+            sizes[k],
+            sampling_ratio,
+            aligned=aligned,
+        )
+        for k in range(2)
+    )
+    own = x[images]
+    y: Any = 0
+    for row, height in rows:
+        line = own.take_along_dim(row[:, None, :, None], 2) * height[:, None, :, None]
+        for column, width in columns:
+            y = y + line.take_along_dim(column[:, None, None], 3) * width[:, None, None]
+    return y.reshape(*y.shape[:2], sizes[0], down, sizes[1], along).sum((3, 5))
+
+
 LOWERINGS: dict[str, Entry] = {
     "conv": via("torch.nn.functional.conv1d/2d/3d", _by_rank("conv")),
     "max_pool": via("torch.nn.functional.max_pool1d/2d/3d", _by_rank("max_pool")),
@@ -92,5 +148,6 @@ LOWERINGS: dict[str, Entry] = {
     ),
     "max_unpool": via("torch.nn.functional.max_unpool1d/2d/3d", _max_unpool),
     "deform_conv": _deform_conv,
+    "roi_align": _roi_align,
     "interpolate": via("torch.nn.functional.interpolate", _interpolate),
 }

@@ -104,6 +104,20 @@ def _deformed(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
     return Work(held, 32 * held + columns * weight[0] / 10)
 
 
+def _aligned(shapes: list[Shape], attributes: Mapping[str, Any]) -> Work:
+    """Weights of each row and column, sample by sample; and two products with them."""
+    x, boxes, *_ = shapes
+    height, width = per_axis(attributes["output_size"], 2)
+    ratio = attributes.get("sampling_ratio", 0)
+    samples = ratio if isinstance(ratio, int) and ratio > 0 else 2 * max(x[2:]) + 6
+    weights = boxes[0] * (height * x[2] + width * x[3])
+    images = boxes[0] * x[1] * x[2] * x[3]
+    halves = boxes[0] * x[1] * height * (x[3] + width)
+    products = height * images + halves * x[3]
+    held = max(size_of(x) + images, weights, halves)
+    return Work(held, held + 10 * samples * weights + products / 10, 20 * samples)
+
+
 RULES: dict[str, Rule] = {
     "conv": _convolved,
     "conv_transpose": _painted,
@@ -114,4 +128,5 @@ RULES: dict[str, Rule] = {
     "fold": _fold,
     "grid_sample": _grid_sampled,
     "deform_conv": _deformed,
+    "roi_align": _aligned,
 }

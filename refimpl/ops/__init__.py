@@ -51,6 +51,7 @@ from . import (
     recurrent,
     reductions,
     reflections,
+    regions,
     regression_losses,
     resampling,
     reshaping,
@@ -142,6 +143,7 @@ GROUPS: dict[str, tuple[Operation, ...]] = {
     "pooling": (
         *pooling.OPERATIONS,
         *unpooling.OPERATIONS,
+        *regions.OPERATIONS,
     ),
     "resampling": (
         *resampling.OPERATIONS,

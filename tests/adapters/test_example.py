@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gradparity.cases import catalogue, load_files
 from gradparity.refimpl.errors import Unsupported
 from gradparity.verify.engine.runner import Runner
 
+from ..whole import whole
 from .example_adapter import AutogradAdapter
 from .programs import line, one_layer, task
 
@@ -33,7 +33,7 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def cases():
-    found, _ = load_files([catalogue()])
+    found, _ = whole()
     return {case.name: case for case in found}
 
 

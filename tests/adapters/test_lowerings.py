@@ -3,7 +3,6 @@
 import zlib
 from dataclasses import replace
 
-import jax
 import numpy as np
 import pytest
 
@@ -17,6 +16,8 @@ from gradparity.cases.task import Task
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.sampling import draw, interval
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 FRAMEWORKS = ("torch", "jax")
 
@@ -180,15 +181,6 @@ def near(expected, actual, within=WITHIN):
     size = np.max(np.abs(expected[np.isfinite(expected)]), initial=1.0)
     with np.errstate(invalid="ignore"):
         return bool((same | (np.abs(expected - actual) <= within * size)).all())
-
-
-@pytest.fixture(autouse=True)
-def quick_compilation():
-    """What a lowering means does not hang on how well it is compiled."""
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)  # noqa: FBT003  JAX takes it by position
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 def alike(want, got, bound):

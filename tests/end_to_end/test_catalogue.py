@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from gradparity.adapters.numpy_reference import reference
-from gradparity.cases import catalogue, load_files
+from gradparity.cases import catalogue
 from gradparity.cases.task import Between
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.optimizers import RULES
 from gradparity.refimpl.rounding import unit_roundoff
 from gradparity.verify.linting.vacuity import vacuous
 
-CASES, FAULTS = load_files([catalogue()])
+from ..whole import whole
+
+CASES, FAULTS = whole()
 EXPECTING = [task for case in CASES for task in case.tasks(["float64"]) if task.expect]
 
 
@@ -50,9 +52,10 @@ def test_every_operation_has_three_cases():
     assert [operation for operation in TABLE if used[operation] < 3] == []
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
-def test_every_update_rule_is_exercised_by_a_case(rule):
-    assert any(task.update and task.update.rule == rule for c in CASES for task in c.tasks())
+def test_every_update_rule_is_exercised_by_a_case():
+    used = {task.update.rule for case in CASES for task in case.tasks() if task.update}
+
+    assert sorted(RULES.keys() - used) == []
 
 
 def test_published_examples_name_their_source_and_expect_its_numbers():
@@ -62,9 +65,8 @@ def test_published_examples_name_their_source_and_expect_its_numbers():
     assert [case.name for case in published if not all(t.expect for t in case.tasks())] == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_no_case_is_vacuous(case):
-    assert [str(fault) for fault in vacuous(case)] == []
+def test_no_case_is_vacuous():
+    assert [str(fault) for case in CASES for fault in vacuous(case)] == []
 
 
 @pytest.mark.parametrize("task", EXPECTING, ids=lambda task: task.id)

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from gradparity.adapters.numpy_reference import reference
-from gradparity.cases import catalogue, load_files
 from gradparity.cases.program import Ref
 from gradparity.cases.task import Task
 from gradparity.refimpl.ops import TABLE
+
+from ..whole import whole
 
 Arrays = list[np.ndarray]
 
@@ -100,7 +101,7 @@ def _calls(task: Task) -> Iterator[tuple[str, Arrays]]:
 def seen() -> dict[str, set[str]]:
     """Operation → the corners that some case goes into."""
     found: dict[str, set[str]] = defaultdict(set)
-    for case in load_files([catalogue()])[0]:
+    for case in whole()[0]:
         widest = next(x for x in ("complex128", "float64", *case.dtypes) if x in case.dtypes)
         for task in case.tasks([widest]):
             for operation, arrays in _calls(task):

@@ -5,9 +5,10 @@ from inspect import Parameter
 
 import pytest
 
-from gradparity.cases import catalogue, load_files
 from gradparity.cases.program import Const
 from gradparity.refimpl.ops import TABLE
+
+from ..whole import whole
 
 #: (operation, parameter) → why no case moves it.
 STAYS = {}
@@ -24,7 +25,7 @@ def calls(case):
 def moved():
     """(operation, parameter) → whether a case gives it another value than its default."""
     found = defaultdict(set)
-    for case in load_files([catalogue()])[0]:
+    for case in whole()[0]:
         for call in calls(case):
             row = None if call.native else TABLE.get(call.operation)
             if row is None:

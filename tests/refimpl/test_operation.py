@@ -104,7 +104,6 @@ def results(row, example):
     return y if isinstance(y, tuple) else (y,)
 
 
-@pytest.mark.parametrize("count", [1, 0])
-@pytest.mark.parametrize("row", TABLE.values(), ids=list(TABLE))
-def test_every_row_is_tried_at_arrays_of_one_element_and_of_none(row, count):
-    assert (count in sizes(row)) != ((row.name, count) in MEANINGLESS)
+def test_every_row_is_tried_at_arrays_of_one_element_and_of_none():
+    left = {(name, k) for name, row in TABLE.items() for k in (1, 0) if k not in sizes(row)}
+    assert left == set(MEANINGLESS)

@@ -28,6 +28,7 @@ NO_RULE = {
         for k in range(count)
     },
     ("straight_through", 1): "stops",
+    ("roi_align", 1): "where to look",
     ("nextafter", 1): "a direction",
     ("copysign", 1): "a sign",
     ("hinge_embedding", 1): "a label",

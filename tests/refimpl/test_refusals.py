@@ -7,6 +7,8 @@ from gradparity.refimpl.operation import ex
 from gradparity.refimpl.ops import TABLE
 from gradparity.refimpl.sampling import draw
 
+ROI = {"output_size": 2, "aligned": True}
+
 #: An operation, a call that means nothing, and words of what is said.
 REFUSED = [
     ("top_k", ex((3,), k=4), "k is 4, expected from 0 to the 3 elements"),
@@ -76,6 +78,28 @@ REFUSED = [
         ex((1, 3, 3, 3), (1, 8, 2, 2), (2, 2, 2, 2)),
         "weight is (2, 2, 2, 2), and x has 3 channels",
     ),
+    ("roi_align", ex((1, 4, 4), (2, 4), (2,), **ROI), "x has 3 axes, expected 4"),
+    ("roi_align", ex((2, 1, 4, 4), (2, 4), (3,), **ROI), "images are (3,), expected (2,)"),
+    (
+        "roi_align",
+        ex((1, 1, 4, 4), (2, 4), (2,), **ROI),
+        "a box is of an image beyond the 1 of x",
+    ),
+    (
+        "roi_align",
+        ex((1, 1, 4, 4), (1, 4), (1,), **(ROI | {"output_size": (2, 0)})),
+        "output_size is (2, 0), expected at least 1",
+    ),
+    (
+        "roi_align",
+        ex((1, 1, 4, 4), (1, 4), (1,), **(ROI | {"output_size": (2, 2, 2)})),
+        "output_size has 3 numbers, expected 2",
+    ),
+    (
+        "roi_align",
+        ex((1, 1, 4, 4), (1, 4), (1,), **ROI, spatial_scale=-0.5),
+        "spatial_scale is -0.5, expected more than 0",
+    ),
     ("local_response_norm", ex((1, 4, 2), size=0), "size is 0, expected at least 1"),
 ]
 
@@ -91,6 +115,12 @@ def test_what_means_nothing_is_refused_in_words(name, example, words):
     with pytest.raises(ValueError) as refused:  # noqa: PT011  the words are looked at below
         called(TABLE[name], example)
     assert words in str(refused.value)
+
+
+def test_a_box_with_its_image_in_front_is_refused():
+    """As torchvision has them; here the images are an argument of their own."""
+    with pytest.raises(ValueError, match=r"boxes are \(2, 5\), expected \(n, 4\): x1, y1, x2, y2"):
+        TABLE["roi_align"].forward(np.ones((1, 1, 4, 4)), np.ones((2, 5)), np.zeros(2, int), **ROI)
 
 
 #: Attributes that name axes.

@@ -142,7 +142,7 @@ def _measured(
                     np.abs((a[name] - middle[name] + (b[name] - middle[name])) / h)
                     for (a, b), h in zip(ends[-2:], steps[-2:], strict=True)
                 ]
-                bends = _bends(*apart, np.max(np.abs(second), initial=0))
+                bends = _bends(apart[0], apart[1], np.max(np.abs(second), initial=0))
                 off = np.where(bends, np.inf, np.abs(second - first))
                 size = max(float(np.max(np.abs(x[name]), initial=0)) for pair in ends for x in pair)
                 found[name] = _Slope(second, off, size)

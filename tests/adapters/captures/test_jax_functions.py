@@ -13,6 +13,8 @@ from gradparity.refimpl.errors import AdapterFailed, Randomness, Unsupported
 
 from .jax_held import held, task_of
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 
 @pytest.fixture
 def draw():

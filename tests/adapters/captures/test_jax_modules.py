@@ -14,7 +14,10 @@ from .jax_held import held
 from .jax_models import MODELS, fused_attention, library
 
 # What the libraries warn of is their own business.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.usefixtures("quick_compilation"),
+]
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from gradparity.adapters.interpret import interpret
 from gradparity.adapters.jax import JaxAdapter, _Traced
 from gradparity.adapters.jax_lowerings import LOWERINGS
 from gradparity.adapters.numpy_reference import reference
-from gradparity.cases import catalogue, load_files
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 
-CASES, _ = load_files([catalogue()])
+from ...whole import whole
+
+CASES, _ = whole()
 
 #: Of a tensor's largest element. Ill-conditioned cases magnify rounding, of which two ways of
 #: writing one function have their own.

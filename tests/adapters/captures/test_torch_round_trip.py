@@ -21,12 +21,11 @@ from gradparity.adapters.lowering import SpelledDialect
 from gradparity.adapters.numpy_reference import reference
 from gradparity.adapters.torch import TorchAdapter, tensor
 from gradparity.adapters.torch_lowerings import LOWERINGS
-from gradparity.cases.folders import catalogue
-from gradparity.cases.loading import load_files
 from gradparity.cases.program import Program
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 from gradparity.refimpl.ops import GROUPS, TABLE
 
+from ...whole import whole
 from ..test_lowerings import LACKS, UP_TO_SIGN, near, task_of, underivable, within
 
 #: Far above rounding at these sizes, far below any other meaning of a name or an attribute.
@@ -205,7 +204,7 @@ def test_a_row_that_is_wrong_is_seen(monkeypatch):
 
 def _catalogue():
     """The cases that are programs of the table alone, a point of each, that both sides run."""
-    cases, _ = load_files([catalogue()])
+    cases, _ = whole()
     for case in cases:
         tasks = (replace(t, programs={"*": t.program("torch")}) for t in case.tasks())
         task = next((t for t in tasks if t.dtype == "float64" and not _native(t)), None)

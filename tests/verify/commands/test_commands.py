@@ -6,6 +6,7 @@ from gradparity.adapters import registry
 from gradparity.adapters.numpy_reference import NumpyAdapter
 from gradparity.refimpl.errors import MissingFramework
 
+from ...whole import whole
 from ..small_cases import GOOD, wrong
 
 
@@ -36,7 +37,8 @@ def test_new_writes_a_case_that_runs_and_never_overwrites(gradparity, tmp_path):
     assert (status, "cannot be written" in err) == (2, True)
 
 
-def test_ops_lists_every_operation_with_its_formula(gradparity):
+def test_ops_lists_every_operation_with_its_formula(gradparity, monkeypatch):
+    monkeypatch.setattr("gradparity.verify.commands.ops.load_files", lambda _: whole())
     status, out, _ = gradparity("ops", "--adapters", "numpy", "--format", "json")
     rows = {row["operation"]: row for row in json.loads(out)}
     assert status == 0

@@ -33,24 +33,25 @@ def run(gradparity, tmp_path):
     return out
 
 
-@pytest.mark.parametrize(
-    ("form", "start"),
-    [
-        ("summary", "## gradparity: failed"),
-        ("github", "::error file="),
-        ("sarif", "{"),
-        ("junit", "<?xml"),
-        ("markdown", "# "),
-        ("json", "{"),
-        ("csv", "case,point"),
-    ],
-)
-def test_each_format_is_written(gradparity, run, tmp_path, form, start):
-    status, out, err = gradparity("report", run, "--format", form)
-    assert (status, err, out[: len(start)]) == (0, "", start)
-    file = tmp_path / "deep" / "file"
-    assert gradparity("report", run, "--format", form, "--output", file)[:2] == (0, "")
-    assert file.read_text("utf-8") == out
+#: What each format begins with.
+FORMATS = {
+    "summary": "## gradparity: failed",
+    "github": "::error file=",
+    "sarif": "{",
+    "junit": "<?xml",
+    "markdown": "# ",
+    "json": "{",
+    "csv": "case,point",
+}
+
+
+def test_each_format_is_written(gradparity, run, tmp_path):
+    for form, start in FORMATS.items():
+        status, out, err = gradparity("report", run, "--format", form)
+        assert (status, err, out[: len(start)]) == (0, "", start), form
+        file = tmp_path / "deep" / form
+        assert gradparity("report", run, "--format", form, "--output", file)[:2] == (0, ""), form
+        assert file.read_text("utf-8") == out, form
 
 
 def test_run_prints_them_as_well(gradparity, run, tmp_path):

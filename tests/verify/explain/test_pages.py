@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gradparity.cases.loading import catalogue, load_files
 from gradparity.verify.engine.runner import Runner
 from gradparity.verify.explain.derivation import explain
 from gradparity.verify.explain.graph import graph_of, mermaid, svg
@@ -15,10 +14,10 @@ from gradparity.verify.explain.parts import Graph
 from gradparity.verify.explain.render import markdown, page
 from gradparity.verify.explain.tex import latex, mathematics, prose
 
+from ...whole import whole
+
 NAMES = ("one-layer", "scaled-loss", "max-along-an-axis-ties", "half-matmul", "matched-adam")
-CASES = {
-    case.name: case for case in load_files([catalogue()])[0] if case.name in NAMES
-}  # read once
+CASES = {case.name: case for case in whole()[0] if case.name in NAMES}
 
 
 @pytest.fixture(scope="module")

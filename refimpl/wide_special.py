@@ -256,5 +256,14 @@ i0e = by_dtype("i0e", _mp_scaled(0))
 i1e = by_dtype("i1e", _mp_scaled(1))
 betaln = by_dtype("betaln", lambda a, b: mpmath.log(mpmath.beta(a, b)))
 zeta = by_dtype("zeta", mpmath.zeta)
-gammainc = by_dtype("gammainc", lambda a, x: mpmath.gammainc(a, 0, x, regularized=True))
-gammaincc = by_dtype("gammaincc", lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True))
+
+
+def _share_of_gamma(a: Any, start: Any, end: Any, x: Any) -> Any:
+    """A regularised incomplete gamma function; out of its domain mpmath's recurs without end."""
+    if a <= 0 or x < 0:
+        raise ValueError("expected a > 0 and x ≥ 0")
+    return mpmath.gammainc(a, start, end, regularized=True)
+
+
+gammainc = by_dtype("gammainc", lambda a, x: _share_of_gamma(a, 0, x, x))
+gammaincc = by_dtype("gammaincc", lambda a, x: _share_of_gamma(a, x, mpmath.inf, x))

@@ -87,3 +87,9 @@ def test_bessel_functions_of_the_second_kind_have_no_value_below_zero():
     x = np.array([0.0, -1.0], np.longdouble)
     assert np.isneginf(wide_bessel.y0(x)[0])
     assert np.isnan(wide_bessel.y1(x)[1])
+
+
+def test_incomplete_gamma_functions_end_outside_their_domain():
+    a, x = np.array([[-0.125, 0, -3, 2], [-0.25, 1, 1, -1]], np.longdouble)
+    assert np.array_equal(wide_special.gammainc(a, x), [np.nan, 1, np.nan, np.nan], equal_nan=True)
+    assert np.array_equal(wide_special.gammaincc(a, x), [np.nan, 0, np.nan, np.nan], equal_nan=True)

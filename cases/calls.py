@@ -185,7 +185,10 @@ class Calls:
                 message = unknown_attribute(f"attribute of {name}", keyword.arg, row.attributes)
                 raise Fault(message, keyword)
             _once(keyword, attributes)
-            attributes[keyword.arg] = self._constant(keyword)
+            value = attributes[keyword.arg] = self._constant(keyword)
+            if expected := row.unfit(keyword.arg, value):
+                message = f"{shown(value)} for {keyword.arg} of {name}, expected {expected}"
+                raise Fault(message, keyword.value)
         missing = [key for key in row.required if key not in attributes]
         if missing:
             raise Fault(

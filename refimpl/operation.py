@@ -31,6 +31,17 @@ class Example:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
+#: Annotation of an attribute → the types of its values, and what they are called.
+SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
+    "bool": ((bool,), "true or false"),
+    "int": ((int,), "a whole number"),
+    "int | None": ((int,), "a whole number or None"),
+    "float": ((int, float), "a number"),
+    "float | None": ((int, float), "a number or None"),
+    "str": ((str,), "a word"),
+}
+
+
 def ex(*shapes: tuple[int, ...] | None, **attributes: Any) -> Example:
     """Short for ``Example``: the shapes of the arrays, then the attributes."""
     return Example(shapes, attributes)
@@ -105,6 +116,8 @@ class Operation:
     optional: frozenset[str] = field(init=False)
     variadic: bool = field(init=False)
     attributes: dict[str, Any] = field(init=False)
+    #: Attribute → the simple kind of value that its annotation says, of those that have one.
+    kinds: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.forward).parameters.values()
@@ -117,6 +130,15 @@ class Operation:
             self,
             "attributes",
             {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
+        )
+        own(
+            self,
+            "kinds",
+            {
+                p.name: p.annotation
+                for p in parameters
+                if p.kind is p.KEYWORD_ONLY and p.annotation in SIMPLE
+            },
         )
         if self.complex_too is None:
             own(self, "complex_too", self.analytic or not any(self.derivatives))
@@ -142,6 +164,15 @@ class Operation:
             raise TypeError(f"{self.name}: what {self.stops_with} stops is not said")
         if not self.examples:
             raise TypeError(f"{self.name}: an operation needs an example to be checked at")
+
+    def unfit(self, attribute: str, value: Any) -> str:
+        """What is expected of an attribute in place of a value of another kind; else nothing."""
+        kind = self.kinds.get(attribute, "")
+        if not kind or (value is None and kind.endswith("None")):
+            return ""
+        types, expected = SIMPLE[kind]
+        fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+        return "" if fits else expected
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -10,6 +10,16 @@ from ..operation import ex
 from .rows import linear
 
 
+def tril(x: Any, *, k: int = 0) -> Any:
+    """X on and below the k-th diagonal, else 0."""
+    return np.tril(x, k)
+
+
+def triu(x: Any, *, k: int = 0) -> Any:
+    """X on and above the k-th diagonal, else 0."""
+    return np.triu(x, k)
+
+
 def diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The elements whose index along axis2 is by ``offset`` larger, along a new last axis."""
     return np.diagonal(x, offset, axis1, axis2)
@@ -48,7 +58,7 @@ OPERATIONS = (
         "tril",
         "x on and below the k-th diagonal, else 0",
         "g on and below the k-th diagonal, else 0",
-        lambda x, *, k=0: np.tril(x, k),
+        tril,
         lambda g, y, x, *, k=0: np.tril(g, k),
         *(ex((3, 3)), ex((2, 3), k=1), ex((2, 4, 3), k=-1), ex((1, 1)), ex((0, 3))),
     ),
@@ -56,7 +66,7 @@ OPERATIONS = (
         "triu",
         "x on and above the k-th diagonal, else 0",
         "g on and above the k-th diagonal, else 0",
-        lambda x, *, k=0: np.triu(x, k),
+        triu,
         lambda g, y, x, *, k=0: np.triu(g, k),
         *(ex((3, 3)), ex((2, 3), k=1), ex((2, 4, 3), k=-1), ex((1, 1)), ex((0, 3))),
     ),

@@ -310,6 +310,18 @@ BAD = {
             "'axis'?"
         ),
     ),
+    "attribute that is no whole number": (
+        SOUND + "program: loss = sum(softmax(w, axis=1.5))\n",
+        "4:37: 1.5 for axis of softmax, expected a whole number",
+    ),
+    "attribute that is no number": (
+        SOUND + "program: loss = sum(elu(w, alpha='one'))\n",
+        "4:34: 'one' for alpha of elu, expected a number",
+    ),
+    "attribute that is a list": (
+        SOUND + "program: loss = sum(repeat(w, repeats=[2, 1]))\n",
+        "4:39: a list for repeats of repeat, expected a whole number",
+    ),
     "attribute by position": (
         SOUND + "program: loss = sum(w, 0)\n",
         (

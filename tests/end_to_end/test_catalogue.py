@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradparity.adapters.numpy_reference import reference
+from gradparity.adapters.reference_ways import ways
 from gradparity.cases import catalogue
 from gradparity.cases.task import Between
 from gradparity.refimpl.ops import TABLE
@@ -74,6 +75,8 @@ def test_hand_derived_truths_hold_in_the_reference(task):
     steps = reference(task, dtype=np.longdouble).steps
     moved = {**steps[-1].params, **steps[-1].slots}
     found = {"value": steps[0].values, "grad": steps[0].grads, "update": moved}
+    for (way, name, _), made in ways(task, dtype=np.longdouble).items():
+        found.setdefault(way, {})[name] = made
     off = []
     for check, expected in task.expect.items():
         for name, truth in expected.items():

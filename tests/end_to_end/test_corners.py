@@ -59,7 +59,7 @@ NONE = [
      "pixel_shuffle pixel_unshuffle instance_norm weight_norm ctc"),
     ("no element", "says how many it selects, and none is no selection", "masked_select"),
     ("one element", "gates one half of its argument by the other", "glu swiglu geglu"),
-    ("one element", "takes apart what has several parts", "unstack split"),
+    ("one element", "takes apart what has several parts", "split"),
     ("one element", "is of three elements, by definition", "cross"),
     ("one element", "takes the difference of two", "gradient"),
     ("one element", "PyTorch refuses it, which is recorded among the divergences",

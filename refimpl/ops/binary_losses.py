@@ -11,12 +11,7 @@ from ..operation import ex
 from ..sampling import interval, positive, real
 from ..textbook import beside
 from .logistic import sigmoid, sigmoid_slope, softplus
-from .loss_reduction import PAIRS, elementwise
-
-
-def _weighted(weight: Any, x: Any) -> Any:
-    """weight·x, 0 for no weight even of an infinite x."""
-    return np.where((weight == 0) & ~np.isfinite(x), 0, weight * x)
+from .loss_reduction import PAIRS, elementwise, weighted
 
 
 def _positive(target: Any, pos_weight: Any) -> Any:
@@ -26,7 +21,7 @@ def _positive(target: Any, pos_weight: Any) -> Any:
 def _bce_with_logits(x: Any, target: Any, pos_weight: Any = None) -> Any:
     """(1 − t)·softplus(x) + pos_weight·t·softplus(−x), which neither overflows nor cancels."""
     weight = _positive(target, pos_weight)
-    loss = _weighted(1 - target, softplus(x)) + _weighted(weight, softplus(-x))
+    loss = weighted(1 - target, softplus(x)) + weighted(weight, softplus(-x))
     return beside(loss, np.abs(1 - target) + np.abs(weight))  # others' is log(1 + e^-|x|)
 
 
@@ -99,7 +94,7 @@ def _focal_slope(x: Any, target: Any, *, alpha: float | None, gamma: float = 2.0
     wrong, w = _wrong(x, target, alpha)
     turning = gamma * wrong ** (gamma - 1) * sigmoid_slope(x) * (1 - 2 * target)
     return w * (
-        wrong**gamma * _bce_slope(x, target) + _weighted(turning, _bce_with_logits(x, target))
+        wrong**gamma * _bce_slope(x, target) + weighted(turning, _bce_with_logits(x, target))
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import integers, positive, real
-from .loss_reduction import Reduction, reduce, reduce_vjp
+from .loss_reduction import Reduction, reduce, reduce_vjp, weighted
 from .softmax import log_softmax, log_softmax_vjp
 
 
@@ -43,11 +43,6 @@ def _class_weights(
     return v * across * kept, count
 
 
-def _terms(v: Any, x: Any) -> Any:
-    """v·x, where a class of no weight is not looked at: 0·ln 0 is 0."""
-    return np.where((v == 0) & ~np.isfinite(x), 0, v * x)
-
-
 def cross_entropy(
     x: Any,
     target: Any,
@@ -64,7 +59,7 @@ def cross_entropy(
     """
     axis = _class_axis(x)
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
-    return reduce(-_terms(v, log_softmax(x, axis=axis)).sum(axis=axis), reduction, count)
+    return reduce(-weighted(v, log_softmax(x, axis=axis)).sum(axis=axis), reduction, count)
 
 
 def _cross_entropy_vjp_x(
@@ -130,14 +125,14 @@ def _weight_vjp(
     """−Σ g·v·logs for each class, v unweighted; less the loss's share in a weighted mean."""
     axis = _class_axis(logs)
     v, _ = _class_weights(logs, target, None, ignore_index, label_smoothing)
-    weighted, count = _class_weights(logs, target, weight, ignore_index, label_smoothing)
+    weights, count = _class_weights(logs, target, weight, ignore_index, label_smoothing)
     each = reduce_vjp(g, reduction, count, axis)
     others = tuple(k for k in range(logs.ndim) if k != axis)
-    by_weight = -(_terms(v, logs) * each).sum(axis=others)
+    by_weight = -(weighted(v, logs) * each).sum(axis=others)
     if reduction != "mean" or target.dtype.kind in "fc":
         return by_weight
     counted = _class_weights(logs, target, None, ignore_index, 0.0)[0].sum(axis=others)
-    loss = -_terms(weighted, logs).sum() / count
+    loss = -weighted(weights, logs).sum() / count
     return by_weight - g / count * loss * counted
 
 
@@ -154,7 +149,7 @@ def nll(
     Shapes: x (n, classes, …) or (classes,), target class indices (n, …), weight (classes,).
     """
     v, count = _class_weights(x, target, weight, ignore_index, 0.0)
-    return reduce(-_terms(v, x).sum(axis=_class_axis(x)), reduction, count)
+    return reduce(-weighted(v, x).sum(axis=_class_axis(x)), reduction, count)
 
 
 def _nll_vjp_x(

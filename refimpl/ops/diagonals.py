@@ -11,12 +11,12 @@ from .rows import linear
 
 
 def tril(x: Any, *, k: int = 0) -> Any:
-    """X on and below the k-th diagonal, else 0."""
+    """The elements on and below the k-th diagonal, 0 above it."""
     return np.tril(x, k)
 
 
 def triu(x: Any, *, k: int = 0) -> Any:
-    """X on and above the k-th diagonal, else 0."""
+    """The elements on and above the k-th diagonal, 0 below it."""
     return np.triu(x, k)
 
 

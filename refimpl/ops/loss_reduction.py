@@ -18,6 +18,11 @@ from ..operation import Example, Operation, Sampler, ex
 Reduction = Literal["mean", "sum", "none", "batchmean"]
 
 
+def weighted(weight: Any, x: Any) -> Any:
+    """weight·x, 0 for no weight even of an infinite x, as 0·ln 0 is 0."""
+    return np.where((weight == 0) & ~np.isfinite(x), 0, weight * x)
+
+
 def reduce(terms: Any, reduction: Reduction, count: Any = None) -> Any:
     """The mean (over ``count``, by default the number of terms), the sum, or the terms.
 

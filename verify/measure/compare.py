@@ -9,13 +9,12 @@ with the number of elements of the tensor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from .branches import Branches
+from .dtypes import limits_of
 
 #: What an ``Outcome.kind`` may be; the empty text is agreement.
 KINDS = ("missing", "shape", "dtype", "non-finite", "error", "expect")
@@ -147,16 +146,9 @@ def _most(error: np.ndarray, unit: np.ndarray) -> float:
 
 def _spacing(size: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """Half the distance to the next number of the dtype, at each magnitude."""
-    least, epsilon = _units(dtype)
+    least, _, epsilon = limits_of(dtype)
     _, exponent = np.frexp(np.maximum(size, least))
     return np.ldexp(size.dtype.type(epsilon) / 2, exponent - 1)
-
-
-@cache
-def _units(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """The least normal number, and the distance from 1 to the next."""
-    info = ml_dtypes.finfo(dtype)
-    return float(info.smallest_normal), float(info.eps)
 
 
 def _stray(got: np.ndarray, wanted: np.ndarray, nan_expected: np.ndarray) -> Outcome | None:

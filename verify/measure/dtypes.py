@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -18,6 +19,21 @@ WIDER: dict[str, Any] = {
     "complex64": np.complex128,
     "complex128": np.clongdouble,
 }
+
+
+class Limits(NamedTuple):
+    """Of a dtype: the least normal number, the largest, and the distance from 1 to the next."""
+
+    least: float
+    most: float
+    epsilon: float
+
+
+@cache
+def limits_of(dtype: np.dtype[Any]) -> Limits:
+    """What ml_dtypes says of a dtype, which takes it longer than a small comparison."""
+    info = ml_dtypes.finfo(dtype)
+    return Limits(float(info.smallest_normal), float(info.max), float(info.eps))
 
 
 def dtype_at(task: Task, name: str, want: np.ndarray) -> np.dtype[Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from ...refimpl.rounding import unit_roundoff
+from .dtypes import limits_of
 
 #: A power from which on each operation is judged by itself: an error of so much of an element; not
 #: less than so many units, which in half precision is what a few operations round.
@@ -39,7 +38,7 @@ def power(want: np.ndarray, bound: Any, dtype: Any) -> float:
 
 def dull(power: float, dtype: Any) -> bool:
     """Whether a comparison would let more pass than a few operations in a row make plausible."""
-    return power > DULL and power > DIGITS * float(ml_dtypes.finfo(dtype).eps)
+    return power > DULL and power > DIGITS * limits_of(np.dtype(dtype)).epsilon
 
 
 def way(want: np.ndarray, start: Any, dtype: Any) -> np.ndarray:
@@ -54,14 +53,7 @@ def way(want: np.ndarray, start: Any, dtype: Any) -> np.ndarray:
     return np.where(seen, come, 0) if seen.any() else come
 
 
-@cache
-def _range(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """The least normal and the largest number."""
-    info = ml_dtypes.finfo(dtype)
-    return float(info.smallest_normal), float(info.max)
-
-
 def _told(size: np.ndarray, dtype: Any) -> np.ndarray:
-    least, most = _range(np.dtype(dtype))
+    least, most, _ = limits_of(np.dtype(dtype))
     usual = (size >= least) & (size <= most)
     return usual if usual.any() else (size > 0) & (size <= most)

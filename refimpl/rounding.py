@@ -33,8 +33,10 @@ from .rounding_bounds import (
     COMPOSED,
     CONTRACTIONS,
     ELEMENTWISE,
+    LOOKING,
     NUMPYS,
     ON_SHORT,
+    PICKING,
     STABLE,
     bound,
 )
@@ -149,7 +151,7 @@ class Noise:
             return self._moved_number(y, magnitude, units)
         size = np.asarray((self.unit * units) * magnitude)
         # Beside this much, the least number is nothing: adding it is slow, and seldom needed.
-        if not np.minimum.reduce(size, axis=None, initial=np.inf) > self.tiny * 2.0**30:
+        if size.size and not size.item(size.argmin()) > self.tiny * 2.0**30:
             np.add(size, self.tiny, out=size, where=magnitude != 0)
         shift = self._steps(y) * size
         if not np.isfinite(np.add.reduce(shift, axis=None)):
@@ -158,7 +160,7 @@ class Noise:
 
     def rounded(self, y: Any, units: float = 1.0) -> Any:
         """The same by up to ``units·u`` of a result's own magnitude."""
-        if _is_number(y):
+        if not y.ndim and _is_number(y):
             return self._moved_number(y, y, units)
         if y.dtype.kind == "c":
             return self.shifted(np.asarray(y), np.abs(y), units)
@@ -175,12 +177,15 @@ class Noise:
     def _rounded(self, y: Any, chance: Any, units: float) -> Any:
         """``y`` moved by numbers on (−1, 1) times so many units of its magnitude."""
         size, most = np.abs(y), _most(y.dtype)
-        large = not np.maximum.reduce(size, axis=None, initial=0) <= most / 2
+        if not size.size:
+            return size
+        # Where the largest is takes a quarter of the time that its reduction does.
+        large = not size.item(size.argmax()) <= most / 2
         if large:
             size = np.minimum(size, most)  # infinity stays, however it is moved
         scale = self.unit * units
         # Beside this much, the least number is nothing.
-        negligible = np.minimum.reduce(size, axis=None, initial=1) * scale > self.tiny * 2.0**60
+        negligible = size.item(size.argmin()) * scale > self.tiny * 2.0**60
         least = None if negligible else np.sign(size)
         size *= scale
         if least is not None:
@@ -256,7 +261,8 @@ class NoisyArray(np.ndarray):
     noise: Noise | None = None
 
     def __array_finalize__(self, parent: Any) -> None:
-        self.noise = getattr(parent, "noise", None)
+        if type(parent) is NoisyArray:
+            self.noise = parent.noise
 
     def __getitem__(self, index: Any) -> Any:
         """A single element stays an array, of no axes, so that it goes on being moved."""
@@ -280,25 +286,30 @@ class NoisyArray(np.ndarray):
             return NotImplemented
         if function in COMPOSED:
             return super().__array_function__(function, types, args, kwargs)
-        noise = _noise_of(args, kwargs)
-        plain_args, plain_kwargs = _plain(args), _plain(kwargs)
+        plain_args, plain_kwargs = _plain(args), _plain(kwargs) if kwargs else kwargs
+        noise = None if function in LOOKING else _noise_of(args, kwargs)
         if noise is None:
             return function(*plain_args, **plain_kwargs)
+        if function in PICKING:  # the most frequent, which raise no error of arithmetic
+            return _carried(function(*plain_args, **plain_kwargs), noise)
         with np.errstate(all="ignore"):
-            if function in BACKWARD_STABLE:
-                moved = _mapped(lambda x: noise.moved(x, STABLE * _norm(x)), plain_args)
-                y = function(*moved, **plain_kwargs)
-                return _mapped(lambda part: _wrapped(part, noise, _largest(part)), y)
-            y = function(*plain_args, **plain_kwargs)
-            if function in CONTRACTIONS:
-                sums, terms = (
-                    function(*_mapped(size, plain_args), **plain_kwargs) for size in (np.abs, _ones)
-                )
-                arrays = [x for x in plain_args if isinstance(x, np.ndarray)]
-                if noise.short and len(arrays) == 2:
-                    sums = np.where(noise.exact(np.matmul, y, arrays, sums), 0.0, sums)
-                return _wrapped(y, noise, sums * np.sqrt(terms))
-            return _mapped(lambda part: _wrapped(part, noise, None, 0.0), y)
+            return _computed(function, noise, plain_args, plain_kwargs)
+
+
+def _computed(function: Any, noise: Noise, args: Any, kwargs: Any) -> Any:
+    """A function that is no ufunc, of plain arrays, and what it makes moved."""
+    if function in BACKWARD_STABLE:
+        moved = _mapped(lambda x: noise.moved(x, STABLE * _norm(x)), args)
+        y = function(*moved, **kwargs)
+        return _mapped(lambda part: _wrapped(part, noise, _largest(part)), y)
+    y = function(*args, **kwargs)
+    if function in CONTRACTIONS:
+        sums, terms = (function(*_mapped(size, args), **kwargs) for size in (np.abs, _ones))
+        arrays = [x for x in args if isinstance(x, np.ndarray)]
+        if noise.short and len(arrays) == 2:
+            sums = np.where(noise.exact(np.matmul, y, arrays, sums), 0.0, sums)
+        return _wrapped(y, noise, sums * np.sqrt(terms))
+    return _carried(y, noise)
 
 
 def _called(
@@ -422,6 +433,11 @@ def _largest(x: Any) -> Any:
 
 def _ones(x: Any) -> Any:
     return np.ones(np.shape(x))
+
+
+def _carried(y: Any, noise: Noise) -> Any:
+    """Results that are not moved themselves."""
+    return _mapped(lambda part: _wrapped(part, noise, None, 0.0), y)
 
 
 def _wrapped(y: Any, noise: Noise | None, magnitude: Any, units: float = 1.0) -> Any:

@@ -48,6 +48,12 @@ COMPOSED = _functions(
     "trapezoid kron angle"
 )
 
+#: Functions that tell something of an array other than its numbers.
+LOOKING = _functions("shape ndim size iscomplexobj isrealobj result_type")
+
+#: Functions that make one array of numbers that others hold, or of none.
+PICKING = _functions("where real imag moveaxis broadcast_to zeros_like ones_like expand_dims")
+
 #: Functions that are no ufuncs and compute; every other one only moves, picks or makes data.
 BACKWARD_STABLE: frozenset[Any] = frozenset(
     f

@@ -141,7 +141,7 @@ def _judged(
 
 def _most(error: np.ndarray, unit: np.ndarray) -> float:
     """The largest ratio to a unit that is not zero."""
-    return float(np.max(error / unit, where=unit > 0, initial=0.0))
+    return float(np.maximum.reduce(error / unit, axis=None, where=unit > 0, initial=0.0))
 
 
 def _spacing(size: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

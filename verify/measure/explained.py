@@ -33,6 +33,9 @@ from .noise import (
 #: So many more runs tell which elements are decided together.
 MORE = 32
 
+#: So many runs tell by how much a tensor grows: one by one, as the roundings are the same.
+FEW = 4
+
 #: By so much more than rounding grows what is not linear in it.
 GROWS = 1.5
 
@@ -99,9 +102,9 @@ class Runs(ABC, Generic[Key]):
 
     @cached_property
     def magnified(self) -> list[Sample[Key]]:
-        """The same with every rounding so many times as large as bounds take noise."""
+        """The first of them with every rounding so many times as large as bounds take noise."""
         drawn = self._noises(self._noise, scale=MULTIPLE, others=MULTIPLE * LOST)
-        return [self.run(wide=True, noise=n) for n in drawn]
+        return [self.run(wide=True, noise=n) for n in drawn[:FEW]]
 
     @cached_property
     def more(self) -> list[Sample[Key]]:
@@ -166,6 +169,9 @@ def lost(
             cast = want.astype(runs.dtype_of(key, want))
         finite = np.isfinite(cast)
         alike = [x for x in _of(samples, key) if np.shape(x) == want.shape]
+        every = [*alike, runs.plain.get(key, want)]
+        if finite.all() and all(np.isfinite(x).all() for x in every):
+            continue
         held = np.array([np.isfinite(x) for x in alike])
         stray = finite & held.any(axis=0) & ~held.all(axis=0)
         plain = np.asarray(runs.plain.get(key, want))
@@ -203,10 +209,12 @@ def explained(
 
     ``untightened`` are the tensors whose noise is not held to the condition of their operations.
     """
-    moved = _moved(truth, runs)
+    moved, scales = _moved(truth, runs)
     found = _believed(truth, moved, _branches(truth, moved, runs), runs)
     noise = {
-        key: _scale(want, moved[key], found.get(key), runs.dtype_of(key, want))
+        key: scales[key]
+        if key in scales and key not in found
+        else _scale(want, moved[key], found.get(key), runs.dtype_of(key, want))
         for key, want in truth.items()
     }
     return Explained(_as_conditioned(truth, noise, found, runs, untightened), noise, found)
@@ -235,7 +243,7 @@ def curved(
         blind = unseen(want, noise[key], dtype) | cancelled(want, bound, dtype, found.get(key))
         if not blind.any():
             continue
-        once = spread(want, _of(runs.wide, key))
+        once = spread(want, _of(runs.wide[:FEW], key))
         with np.errstate(all="ignore"):
             growth = spread(want, _of(runs.magnified, key)) / (MULTIPLE * once)
         grows = blind & np.isfinite(growth) & (growth > GROWS)
@@ -248,14 +256,19 @@ def _of(samples: list[Sample[Key]], key: Key) -> list[Any]:
     return [sample.get(key) for sample in samples]
 
 
-def _moved(truth: Mapping[Key, np.ndarray], runs: Runs[Key]) -> dict[Key, np.ndarray]:
+def _moved(
+    truth: Mapping[Key, np.ndarray], runs: Runs[Key]
+) -> tuple[dict[Key, np.ndarray], dict[Key, np.ndarray]]:
     """How far rounding moves each tensor; without a grid, where the grid hid what it does.
+
+    And the scale of the noise, of those of which it was asked.
 
     A few runs in the dtype may all come to the one number that a difference of like numbers is
     rounded to. The reference's own run, which has another, tells; one that is off for another
     reason, as by an overflow, is so without noise in wider precision, too.
     """
     moved = {key: spread(want, _of(runs.native, key)) for key, want in truth.items()}
+    scales: dict[Key, np.ndarray] = {}
     for key, want in truth.items():
         plain = runs.plain.get(key)
         if want.dtype.kind not in "fc" or plain is None or np.shape(plain) != want.shape:
@@ -263,9 +276,12 @@ def _moved(truth: Mapping[Key, np.ndarray], runs: Runs[Key]) -> dict[Key, np.nda
         dtype = runs.dtype_of(key, want)
         with np.errstate(all="ignore"):
             far = np.abs(np.asarray(plain).astype(want.dtype) - want)
-            if (far > bound_of(scale_of_noise(want, moved[key], dtype), dtype)).any():
-                moved[key] = np.maximum(moved[key], spread(want, _of(runs.wide, key)))
-    return moved
+        scale = scale_of_noise(want, moved[key], dtype)
+        if (far > bound_of(scale, dtype)).any():
+            moved[key] = np.maximum(moved[key], spread(want, _of(runs.wide, key)))
+        else:
+            scales[key] = scale
+    return moved, scales
 
 
 def _believed(

@@ -94,7 +94,7 @@ def spread(want: np.ndarray, samples: Iterable[np.ndarray | None]) -> np.ndarray
     if want.dtype.kind not in "fcV":
         return np.zeros(want.shape)
     with np.errstate(all="ignore"):
-        held = np.stack([_like(want, k, sample) for k, sample in enumerate(samples)])
+        held = np.array([_like(want, k, sample) for k, sample in enumerate(samples)])
         distance = np.abs(held.astype(want.dtype, copy=False) - want)
         usable = np.isfinite(distance)
         far = _root_mean_square(distance, usable)

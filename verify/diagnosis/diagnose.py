@@ -75,11 +75,12 @@ def _rate(judged: Judged) -> None:
 
 def _blame(judged: Judged) -> None:
     """Name what is to blame in the rows that are off."""
-    task, adapter = judged.task, judged.adapter
+    adapter = judged.adapter
     rows = [row for row in judged.rows if row["check"] not in WAYS]
     found, note = None, ""
     if not any(row["verdict"] in FAILING for row in rows):
         return
+    task = _asked(judged)
     try:
         found = blame_for(task, adapter, rows)
     except (Unsupported, AdapterFailed) as failure:
@@ -96,6 +97,13 @@ def _blame(judged: Judged) -> None:
             row["blame"] = found.variable if found else ""
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
+
+
+def _asked(judged: Judged) -> Task:
+    """The task that shows what is off first: the one of another cotangent, where no other does."""
+    seeded = judged.base.seeded
+    alone = seeded is not None and first_off(judged.rows)["check"] == "vjp"
+    return seeded if seeded is not None and alone else judged.task
 
 
 def _out_of_reach(found: Blame, row: Row) -> bool:
@@ -203,7 +211,7 @@ def _recorded(judged: Judged) -> None:
 
 def _snippet(judged: Judged) -> None:
     """Write the first failure down as a program of its own, where it is short enough."""
-    task, adapter, step = judged.task, judged.adapter, judged.trace.steps[0]
+    task, adapter, step = _asked(judged), judged.adapter, judged.trace.steps[0]
     rows = [row for row in judged.rows if row["verdict"] in FAILING and not row["step"]]
     held = sum(x.size for x in (*task.inputs.values(), *task.params.values()))
     if held > WRITTEN or not judged.trace.steps:

@@ -51,6 +51,15 @@ def test_a_wrong_vjp_is_blamed_though_its_input_is_used_elsewhere_too(operation,
     assert (found.operation, found.direction, found.variable) == (operation, "backward", variable)
 
 
+def test_a_loss_that_ignores_its_cotangent_is_blamed():
+    """With a cotangent of 1 nothing is off: it is asked again with the one that shows it."""
+    ignoring = spoiled(TABLE["sum"], 0, lambda c, *_: np.ones_like(c))
+    rows = [r for r in Runner([planted("sum", ignoring)]).rows(task()) if r["verdict"] != "agree"]
+    assert {row["check"] for row in rows} == {"vjp"}
+    assert {row["blame"] for row in rows} == {"loss"}
+    assert all("blamed: the VJP of sum" in row["reason"] for row in rows)
+
+
 def test_an_operation_that_rounds_a_little_worse_is_not_blamed_for_what_another_does():
     """tanh comes first, forwards, and is off by some of its noise; what is seen is sigmoid's."""
     rounds = replace(TABLE["tanh"], forward=lambda x: np.tanh(x) * (1 + 2e-13))

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...cases.case import Case, Undrawn
+from ...cases.foreign import meant
 from ...refimpl.rounding import unit_roundoff
 from ..engine.work import Engine
 from ..judging.rows import Row
@@ -64,10 +65,7 @@ class Records:
     def __init__(self, cases: Iterable[Case], engine: Engine, adapters: Iterable[str]) -> None:
         self._adapters = tuple(adapters)
         self._records = [
-            (record, _about(record.case))
-            for case in cases
-            if case.model.divergences
-            for record in case.undrawn()
+            record for case in cases if case.model.divergences for record in case.undrawn()
         ]
         self._engine = engine
         self._rows: dict[str, list[Row]] = {}
@@ -79,25 +77,27 @@ class Records:
         operation is given explains one of a program that moves something so.
         """
         if alarm.raises:
-            return self._raised(alarm)
+            return self._raised(alarm, {*beside})
         if not alarm.operation:
             return ""
-        for record, about in self._records:
-            if alarm.operation not in about or alarm.dtype != record.dtype:
+        moved = {alarm.operation} | MOVING & {*beside}
+        for record in self._records:
+            if alarm.dtype != record.dtype or alarm.adapter not in _adapters(record.case):
                 continue
-            if not about - {alarm.operation} <= MOVING & {*beside}:
-                continue
-            if alarm.adapter not in _adapters(record.case):
+            abouts = (_about(record.case, name) for name in ("numpy", alarm.adapter))
+            if not any(alarm.operation in about <= moved for about in abouts):
                 continue
             if any(explains(shown, alarm) for shown in self._shown(record, alarm.adapter)):
                 return record.case.name
         return ""
 
-    def _raised(self, alarm: Alarm) -> str:
-        for record, _ in self._records:
+    def _raised(self, alarm: Alarm, beside: set[str]) -> str:
+        for record in self._records:
             for said in record.case.model.divergences:
                 same = said.raises is not None and said.raises in alarm.reason
-                if same and alarm.adapter in said.adapters:
+                if not same or alarm.adapter not in said.adapters:
+                    continue
+                if any(_about(record.case, name) & beside for name in ("numpy", alarm.adapter)):
                     return record.case.name
         return ""
 
@@ -160,15 +160,18 @@ def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:
     return replace(record, case=replace(record.case, model=model))
 
 
-def _about(case: Case) -> set[str]:
-    """The operations that a case's text for the reference is about, or its update rule."""
+def _about(case: Case, adapter: str) -> set[str]:
+    """The operations that a case's text for an adapter is about, or its update rule.
+
+    What the text calls by a framework's name is what that name means.
+    """
     if case.model.optimizer:
         return {next(iter(case.model.optimizer))}
     called: set[str] = set()
     for programs in case.programs:
-        program = programs.get("numpy", programs.get("*"))
+        program = programs.get(adapter, programs.get("*"))
         if program is not None:
-            called |= {i.called for i in program.instructions}
+            called |= {meant(i.called) or i.called for i in program.instructions}
     return called - JOINTS or called
 
 

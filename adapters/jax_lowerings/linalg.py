@@ -113,6 +113,10 @@ def _expm_frechet(x: jax.Array, e: jax.Array) -> jax.Array:
 
 
 LOWERINGS: dict[str, Entry] = {
+    "vecdot": via(  # whose own axis broadcasts no array of fewer axes
+        "jax.numpy.vecdot",
+        lambda x1, x2, *, axis: jnp.vecdot(*jnp.broadcast_arrays(x1, x2), axis=axis),
+    ),
     "trace": via(
         "jax.numpy.trace", lambda x, *, offset=0: jnp.trace(x, offset, axis1=-2, axis2=-1)
     ),

@@ -83,6 +83,13 @@ def _local_response_norm(x: torch.Tensor, *, size: int, **attributes: float) -> 
 def _weight_norm(v: torch.Tensor, magnitude: torch.Tensor, *, axis: int | None = 0) -> torch.Tensor:
     if not v.numel():  # it divides by a size of zero, which ends the process
         raise Unsupported("torch._weight_norm crashes on a tensor of no elements")
+    kept = [n if axis is not None and k == axis % v.ndim else 1 for k, n in enumerate(v.shape)]
+    if list(magnitude.shape) != kept and (magnitude.numel(), axis) != (1, None):
+        # It takes the magnitude for one of that shape, and reads and writes beyond its end.
+        raise Unsupported(
+            f"torch._weight_norm takes a magnitude of shape {tuple(kept)}, "
+            f"not of {tuple(magnitude.shape)}"
+        )
     # What torch.nn.utils calls; it has no public name.
     return torch._weight_norm(v, magnitude, -1 if axis is None else axis % v.ndim)  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage]
 

@@ -40,7 +40,7 @@ class Comparison:
     ``power`` is the largest error that the bound lets pass, relative to the element; ``blind`` is
     how many elements a zero would pass for, ``cancelled`` how many of them are zeros themselves, of
     terms that cancel; ``explained`` is the bound, element by element, and ``loose`` what would be
-    let pass of arithmetic such as others', which is no less.
+    let pass of arithmetic such as others', which is no less; ``decided`` is where rounding decides.
     """
 
     key: Key
@@ -53,6 +53,7 @@ class Comparison:
     cancelled: int = 0
     explained: Any = 0.0
     loose: Any = 0.0
+    decided: Any = False
 
 
 def comparisons(
@@ -235,7 +236,8 @@ def compared_with(task: Task, adapter: str, key: Key, got: Any, base: Baseline) 
     size, sized = _magnitude(task, key, truth, dtype), key[0] != "update"
     told = _told(size, bound, dtype, part, unseen, sized=sized)
     loose = bound if key not in base.loose else np.maximum(bound, bound_of(base.loose[key], dtype))
-    return Comparison(key, got, truth, outcome, recorded, *told, bound, loose)
+    decided = False if part is None else part.where
+    return Comparison(key, got, truth, outcome, recorded, *told, bound, loose, decided)
 
 
 def _of_text(outcome: Outcome, got: Any, truth: np.ndarray, own: np.ndarray) -> Outcome:

@@ -142,6 +142,8 @@ def _may_be_luck(task: Task, each: Comparison) -> bool:
     product into the difference that follows rounds one of two like terms and not the other, and
     leaves a unit of them where the truth is nothing. Where the bound is held to what an operation's
     condition makes of rounding, several that each lose what others' formulas may are off by more.
+    Where rounding decides, a few samples need not have shown all that may come of it: nothing at
+    all, as of the sign of terms that cancel to zero in another order.
     Of a text of the adapter's own this says nothing: right in all, it may be another function.
     """
     check, name, _ = each.key
@@ -154,6 +156,7 @@ def _may_be_luck(task: Task, each: Comparison) -> bool:
     with np.errstate(all="ignore"):
         allowed = np.maximum(LUCK * each.explained, each.loose)
         allowed = np.where(each.truth == 0, np.maximum(allowed, left), allowed)
+        allowed = np.where(each.decided, np.inf, allowed)
         return bool((np.abs(got.astype(each.truth.dtype) - each.truth) <= allowed).all())
 
 

@@ -274,6 +274,14 @@ def _svd(a: Dual) -> tuple[Dual, Dual, Dual]:
     return made(u, u_dot), made(s, s_dot), made(vh, adjoint(v_dot))
 
 
+def _pinv(a: Dual) -> Dual:
+    """−P ȧ P + P Pᴴ ȧᴴ (1 − a P) + (1 − P a) ȧᴴ Pᴴ P of P = a⁺, where the rank stays."""
+    x, p = a.value, wide_linalg.pinv(a.value)
+    ph, turned = adjoint(p), adjoint(a.tangent)
+    right, left = p @ ph @ turned, turned @ ph @ p
+    return made(p, right - (right @ x) @ p + left - p @ (x @ left) - p @ a.tangent @ p)
+
+
 dual.UFUNCS[scipy.special.logit, "__call__"] = elementwise(
     scipy.special.logit, lambda y, p: (1 / (p * (1 - p)),)
 )
@@ -294,5 +302,6 @@ for _function, _rule in (
     (wide_linalg.eigh, _eigh),
     (wide_linalg.eig, _eig),
     (wide_linalg.svd, _svd),
+    (wide_linalg.pinv, _pinv),
 ):
     rule_of(_function, _rule)

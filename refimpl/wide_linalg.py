@@ -342,6 +342,15 @@ def svd(a: Any) -> tuple[Any, Any, Any]:
     return gauged((v, s, adjoint(left)) if flat else (left, s, adjoint(v)))
 
 
+@primitive
+def pinv(a: Any) -> Any:
+    """The Moore-Penrose inverse; a singular value that rounding alone may have left counts as 0."""
+    u, s, vh = svd(a)
+    least = s.max(axis=-1, keepdims=True, initial=0) * (max(a.shape[-2:]) * np.finfo(a.dtype).eps)
+    live = ~(s <= least)
+    return (adjoint(vh) * np.where(live, 1 / np.where(live, s, 1), 0)[..., None, :]) @ adjoint(u)
+
+
 def gauged(found: Any, of: Any = gauge) -> tuple[Any, Any, Any]:
     """U, s and Vᴴ in the gauge of U; ``of`` makes it of any library's arrays."""
     u, s, vh = found

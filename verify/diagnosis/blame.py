@@ -36,6 +36,9 @@ from .writes import writer
 #: multiples of their noise: which is at least the operation's own, propagated.
 EXPLAINS = 2.0**10
 
+#: One whose error is no more than so many times smaller is blamed before one that comes first.
+ALIKE = 2.0**3
+
 
 @dataclass(frozen=True)
 class Blame:
@@ -114,15 +117,19 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
     start = begun(split, trace, step)
     judged = Judged(start, apart, trace.steps[step])
     task = replace(start, programs=task.programs)
-    small: list[Found] = []
+    small, first = [], None
     another = program != task.program("numpy")
     for found in chain(judged.off_forwards(), judged.off_backwards()):
         explains = _ratio(found[3]) * EXPLAINS >= size
         # In another text, what is off by a compiler's fusion alone is not what makes them so.
         looked_at = explains and another and found[1] == "forward"
         if explains and not (looked_at and _alone(judged, adapter, found[0])):
-            return _of_operation(task, adapter, program, judged, found, step)
+            first = first or found
+            if _ratio(found[3]) * ALIKE >= size:
+                return _of_operation(task, adapter, program, judged, found, step)
         small.append(found)
+    if first is not None:
+        return _of_operation(task, adapter, program, judged, first, step)
     looped = _of_loop(judged, program)
     if looped is not None:
         return looped

@@ -84,8 +84,7 @@ class Records:
         for record in self._records:
             if alarm.dtype != record.dtype or alarm.adapter not in _adapters(record.case):
                 continue
-            abouts = (_about(record.case, name) for name in ("numpy", alarm.adapter))
-            if not any(alarm.operation in about <= moved for about in abouts):
+            if not alarm.operation in _about(record.case, alarm.adapter) <= moved:
                 continue
             if any(explains(shown, alarm) for shown in self._shown(record, alarm.adapter)):
                 return record.case.name
@@ -97,7 +96,7 @@ class Records:
                 same = said.raises is not None and said.raises in alarm.reason
                 if not same or alarm.adapter not in said.adapters:
                     continue
-                if any(_about(record.case, name) & beside for name in ("numpy", alarm.adapter)):
+                if _about(record.case, alarm.adapter) & beside:
                     return record.case.name
         return ""
 

@@ -74,6 +74,15 @@ def test_an_operation_that_rounds_a_little_worse_is_not_blamed_for_what_another_
     assert {row["blame"] for row in off if row["check"] == "value"} <= {""}  # not a VJP's
 
 
+def test_what_is_as_far_off_as_the_result_is_blamed_before_what_comes_first():
+    """tanh's error is a hundredth of sigmoid's, in multiples of their noise."""
+    first = replace(TABLE["tanh"], forward=lambda x: np.tanh(x) * (1 + 1e-12))
+    wrong = replace(TABLE["sigmoid"], forward=lambda x: TABLE["sigmoid"].forward(x) * (1 + 1e-10))
+    rows = Runner([NumpyAdapter({**TABLE, "tanh": first, "sigmoid": wrong})]).rows(task())
+    loss = [row for row in rows if (row["check"], row["tensor"]) == ("value", "loss")]
+    assert {row["blame"] for row in loss} == {"s"}
+
+
 def test_a_sub_expression_is_blamed_by_the_variable_it_is_part_of():
     wrong = spoiled(TABLE["matmul"], 1, lambda c, *_: -c)
     found = blame(task(), planted("matmul", wrong))

@@ -272,6 +272,27 @@ def test_a_record_that_moves_what_an_operation_is_given_explains_one_that_is_mov
         assert records.explaining(replace(alarm, away=9.0), {"stft", "broadcast_to"}) == ""
 
 
+def test_a_record_of_what_a_framework_names_explains_though_its_reference_is_written_out():
+    told = ("framework", "grad", "x", "differs", "error", "v", "tanh", "backward", "", "")
+    alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e4, max_rel=9.0)
+    name = "tanh-slope-at-nineteen"
+    cases = [case for case in load_cases() if case.name == name]
+    with Here(["jax"]) as engine:
+        records = Records(cases, engine, ["jax"])
+        assert records.explaining(alarm, {"tanh"}) == name
+        assert records.explaining(replace(alarm, operation="exp"), {"exp"}) == ""
+
+
+def test_what_is_raised_is_explained_by_a_record_of_an_operation_of_the_program():
+    reason = "RuntimeError: output with shape [1, 1] doesn't match the broadcast shape [2, 1]"
+    told = ("framework", "run", "", "error", "raised", "", "", "", "", reason)
+    alarm = Alarm("t", "torch", "float64", *told, noise_ratio=math.nan, max_rel=math.nan)
+    with Here(["torch"]) as engine:
+        records = Records(load_cases(), engine, ["torch"])
+        assert records.explaining(alarm, {"clip", "sum"})
+        assert records.explaining(alarm, {"where", "sum"}) == ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", ["torch", "jax"])
 def test_random_programs_alarm_only_where_a_framework_is_off(framework):

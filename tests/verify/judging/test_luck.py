@@ -11,6 +11,7 @@ from gradparity.cases import load_text
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify import Runner
 from gradparity.verify.measure.noise import bound_of
+from gradparity.verify.selftest.operation_faults import spoiled
 from gradparity.verify.truth.baseline import baseline
 
 from ...adapters import wrong
@@ -103,6 +104,33 @@ def test_a_rounding_may_be_left_of_like_terms(left, expected):
 
     told, _ = verdict(wrong.Wrong(NumpyAdapter(), spoil), asked, "x", "grad")
     assert told == expected
+
+
+#: Rows but the first have a gradient of terms that cancel.
+SIGNS = """
+case: signs
+about: A step by the sign of a gradient, of which another order of summing leaves nothing.
+params: {p: [[1.75, -0.25, 0.15], [-0.2, 2.7, 0.15], [0.25, -0.25, 3.4]]}
+program: |
+  y = mean(idct(p, axis=0))
+optimizer: {signum: {lr: 0.03, momentum: 0.9}}
+dtypes: [float64]
+"""
+
+
+@pytest.mark.parametrize(("further", "expected"), [(0.0, "agree"), (0.01, "differs")])
+def test_where_rounding_decides_a_sign_nothing_is_right_too_and_no_other_step(further, expected):
+    whole = spoiled(TABLE["idct"], 0, lambda c, *_: np.where(np.abs(c) < 1e-12, 0.0, c))
+
+    def spoil(trace):
+        for step in trace.steps:
+            if "p" in step.params:
+                step.params["p"] = step.params["p"] + further * (step.grads["p"] == 0)
+
+    adapter = wrong.Wrong(NumpyAdapter({**TABLE, "idct": whole}), spoil)
+    rows = Runner([adapter]).rows(task(SIGNS))
+    (row,) = [r for r in rows if (r["check"], r["tensor"]) == ("update", "p")]
+    assert row["verdict"] == expected, row["reason"]
 
 
 #: Under a name whose draws come to such terms.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,14 @@ from .rows import linear
 def _roll(x: Any, shift: Any, axis: Axis, sign: int) -> Any:
     if isinstance(axis, (tuple, list)) and len(axis) != len(np.atleast_1d(shift)):
         raise ValueError(f"shift is {shift}, expected one number for each of the axes {axis}")
-    shifts = tuple(sign * s for s in shift) if isinstance(shift, (tuple, list)) else sign * shift
-    return np.roll(x, shifts, tupled(axis))
+    several = shift if isinstance(shift, (tuple, list)) else (shift,)
+    shifts = tuple(sign * index(s) for s in several)  # NumPy leaves out what is less than one
+    return np.roll(x, shifts if several is shift else shifts[0], tupled(axis))
 
 
-def _rotate(x: Any, k: int, at: Any) -> Any:
-    return np.rot90(x, k, tuple(at))
+def rot90(x: Any, *, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """``np.rot90``, by ``k`` right angles."""
+    return np.rot90(x, k, tuple(axes))
 
 
 OPERATIONS = (
@@ -92,8 +95,8 @@ OPERATIONS = (
         "rot90",
         "x, turned k times by a right angle from the first of axes to the second",
         "g, turned back",
-        lambda x, *, k=1, axes=(0, 1): _rotate(x, k, axes),
-        lambda g, y, x, *, k=1, axes=(0, 1): _rotate(g, -k, axes),
+        rot90,
+        lambda g, y, x, *, k=1, axes=(0, 1): rot90(g, k=-k, axes=axes),
         *(ex((2, 3)), ex((2, 3), k=2), ex((2, 3, 4), k=3, axes=(1, 2)), ex((1, 1)), ex((0, 3))),
     ),
 )

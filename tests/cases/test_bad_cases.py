@@ -314,6 +314,10 @@ BAD = {
         SOUND + "program: loss = sum(softmax(w, axis=1.5))\n",
         "4:37: 1.5 for axis of softmax, expected a whole number",
     ),
+    "quarter turns that are no whole number": (
+        SOUND + "program: loss = sum(rot90(w, k=1.5))\n",
+        "4:32: 1.5 for k of rot90, expected a whole number",
+    ),
     "attribute that is no number": (
         SOUND + "program: loss = sum(elu(w, alpha='one'))\n",
         "4:34: 'one' for alpha of elu, expected a number",

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..constants import constant
 from ..operation import ex
+from ..textbook import beside
 from .axes import from_front
 from .checking import at_least, one_of
 from .fourier import Norm, resized
@@ -22,8 +23,9 @@ from .rows import linear
 def _cosines(size: int, norm: Norm, like: Any) -> Any:
     """cₖₙ = 2·cos(π·k·(2n + 1)/2N), scaled: by nothing, to an orthogonal matrix, or by 1/2N."""
     k, n = np.ogrid[:size, :size]
-    turns = (k * (2 * n + 1) % (4 * size)).astype(like.real.dtype)  # whole numbers: exact
-    matrix = 2 * np.cos(turns * (constant("pi", like) / (2 * size)))
+    turns = k * (2 * n + 1) % (4 * size)  # whole numbers: exact
+    angles = turns.astype(like.real.dtype) * (constant("pi", like) / (2 * size))
+    matrix = np.where(turns % (2 * size) == size, 0, 2 * np.cos(angles))  # at a quarter turn, 0
     if norm == "forward":
         return matrix / (2 * size)
     if norm == "ortho":
@@ -48,15 +50,22 @@ def _along(matrix_of: Any, x: Any, n: int | None, axis: int, norm: Norm) -> Any:
     axis = from_front(axis, x.ndim)
     size = _size(x, n, axis, norm)
     moved = np.moveaxis(resized(x, {axis: size}), axis, -1)
-    return np.moveaxis(moved @ matrix_of(size, norm, x).T, -1, axis)
+    return np.moveaxis(_product(moved, matrix_of(size, norm, x).T), -1, axis)
 
 
 def _back(
     matrix_of: Any, g: Any, x: Any, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
 ) -> Any:
     axis = from_front(axis, x.ndim)
-    moved = np.moveaxis(g, axis, -1) @ matrix_of(_size(x, n, axis, norm), norm, x)
+    matrix = matrix_of(_size(x, n, axis, norm), norm, x)
+    moved = _product(np.moveaxis(g, axis, -1), matrix)
     return resized(np.moveaxis(moved, -1, axis), {axis: x.shape[axis]})
+
+
+def _product(x: Any, matrix: Any) -> Any:
+    """X @ matrix; others go by a fast Fourier transform, which rounds beside the largest terms."""
+    terms = np.abs(x).sum(axis=-1, keepdims=True) * np.abs(matrix).max()
+    return beside(x @ matrix, terms, mixing=True)
 
 
 def _size(x: Any, n: int | None, axis: int, norm: Norm) -> int:

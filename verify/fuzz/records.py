@@ -4,7 +4,8 @@ A record is run as it stands, in the same engine, when it is first asked for; wh
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
 itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a
-kink, no gradient none, what is raised the same.
+kink, no gradient none, what is raised the same. An error in float32 is explained by a record in
+float64, and the other way, where it is as large or of as many units.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from .alarms import LOCAL, Alarm, away, off_by
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
+
+#: What is off in one of these is so in the other, by as much or by as many units.
+PLAIN = {"float32", "float64"}
 
 #: Check → the direction in which an operation is blamed for it.
 DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
@@ -82,11 +87,17 @@ class Records:
             return ""
         moved = {alarm.operation} | MOVING & {*beside}
         for record in self._records:
-            if alarm.dtype != record.dtype or alarm.adapter not in _adapters(record.case):
+            if alarm.adapter not in _adapters(record.case):
                 continue
             if not alarm.operation in _about(record.case, alarm.adapter) <= moved:
                 continue
-            if any(explains(shown, alarm) for shown in self._shown(record, alarm.adapter)):
+            if record.dtype == alarm.dtype:
+                meant = explains
+            elif {record.dtype, alarm.dtype} <= PLAIN:
+                meant = partial(explains_other, unit_roundoff(record.dtype))
+            else:
+                continue
+            if any(meant(shown, alarm) for shown in self._shown(record, alarm.adapter)):
                 return record.case.name
         return ""
 
@@ -131,6 +142,21 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
     if alarm.kind == "missing":
         return shown.kind == "unsupported" and not shown.finite
     return alarm.kind == "non-finite" and not shown.finite
+
+
+def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
+    """Whether what a record shows in another dtype, of that unit, is what alarms.
+
+    Where hardly a digit is left, as of a zero in place of a tail, an error is of like size in every
+    dtype; else it is of as many units.
+    """
+    if alarm.direction != shown.direction or alarm.kind != "error" or not shown.finite:
+        return False
+    if alarm.sort == "kink" or shown.kind == "kink" or math.isinf(alarm.max_rel):
+        return False
+    if shown.max_rel > np.cbrt(2 * unit):
+        return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
+    return bool(alarm.max_rel / unit_roundoff(alarm.dtype) <= SIZE * shown.max_rel / unit)
 
 
 def _is_as_far(shown: Shown, alarm: Alarm) -> bool:

@@ -11,7 +11,7 @@ from gradparity.verify import load_cases
 from gradparity.verify.engine.work import Here
 from gradparity.verify.fuzz.alarms import Alarm, alarms, alarms_in, blamed, plain, sort_of
 from gradparity.verify.fuzz.drawing import drawn
-from gradparity.verify.fuzz.records import Records, Shown, explains
+from gradparity.verify.fuzz.records import Records, Shown, explains, explains_other
 
 from ...adapters import wrong
 
@@ -247,6 +247,21 @@ def test_a_record_explains_errors_of_its_size_and_a_gross_one_no_smaller_fault(
     alarm = Alarm("t", "torch", "float64", *told, noise_ratio=off_by * 2**52, max_rel=off_by)
     record = Shown("backward", "precision", finite=True, max_rel=shown, noise_ratio=shown * 2**52)
     assert explains(record, alarm) is explained
+
+
+@pytest.mark.parametrize(
+    ("shown", "off_by", "explained"),
+    [(1.0, 0.7, True), (1.0, 1e-3, False), (1e-12, 1e-4, True), (1e-12, 1e-2, False)],
+)
+def test_a_record_in_another_dtype_explains_what_is_as_large_or_of_as_many_units(
+    shown, off_by, explained
+):
+    told = ("framework", "grad", "x", "differs", "error", "v", "exp", "backward", "", "")
+    alarm = Alarm("t", "torch", "float32", *told, noise_ratio=off_by * 2**23, max_rel=off_by)
+    record = Shown("backward", "precision", finite=True, max_rel=shown, noise_ratio=shown * 2**52)
+    assert explains_other(2.0**-53, record, alarm) is explained
+    assert not explains_other(2.0**-53, record, replace(alarm, direction="forward"))
+    assert not explains_other(2.0**-53, record, replace(alarm, max_rel=math.inf))
 
 
 def test_a_record_of_another_default_explains_nothing():

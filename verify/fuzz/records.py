@@ -196,8 +196,13 @@ def _about(case: Case, adapter: str) -> set[str]:
     for programs in case.programs:
         program = programs.get(adapter, programs.get("*"))
         if program is not None:
-            called |= {meant(i.called) or i.called for i in program.instructions}
+            called |= {_ours(i.called) for i in program.instructions}
     return called - JOINTS or called
+
+
+def _ours(called: str) -> str:
+    """The operation that a text calls; ``select`` takes one of several results: no framework's."""
+    return called if called in JOINTS else meant(called) or called
 
 
 def _adapters(case: Case) -> set[str]:

@@ -274,6 +274,16 @@ def test_a_record_of_another_default_explains_nothing():
         assert Records(cases, engine, ["jax"]).explaining(alarm) == ""
 
 
+def test_a_record_of_one_of_several_results_explains():
+    """Taking one of them is no operation of its own, nor a framework's of that name."""
+    told = ("framework", "grad", "x", "differs", "missing", "s", "linalg.slogdet", "backward")
+    alarm = Alarm("t", "torch", "float64", *told, "", "", noise_ratio=math.nan, max_rel=math.nan)
+    name = "sign-of-a-determinant"
+    cases = [case for case in load_cases() if case.name == name]
+    with Here(["torch"]) as engine:
+        assert Records(cases, engine, ["torch"]).explaining(alarm, {"linalg.slogdet"}) == name
+
+
 def test_a_record_that_moves_what_an_operation_is_given_explains_one_that_is_moved_so():
     """PyTorch's stft of a number that is repeated, which it takes for one place."""
     told = ("framework", "grad", "x", "differs", "error", "v", "stft", "backward", "", "")

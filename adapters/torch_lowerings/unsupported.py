@@ -67,6 +67,7 @@ REFUSES = (
     *(f'"{k}" not implemented for \'ComplexHalf' for k in _NOT_HALF),
     *_WIDER,
     "cdist only supports non-negative p values",
+    "Padding value causes wrapping around more than once",
     "window overlap add min: 1",  # istft where some element has next to no window
     "'soft_margin_loss' is not differentiable with respect to argument 'target'",
     "is not differentiable with respect to argument 'pos_weight'",

@@ -12,6 +12,7 @@ from .. import kinks
 from ..conjugation import conj
 from ..operation import Operation, ex
 from ..sampling import distinct, interval, nonzero, positive, real, signed
+from ..textbook import beside
 from .arithmetic import larger_share
 from .logistic import sigmoid
 from .rows import binary
@@ -191,7 +192,8 @@ OPERATIONS = (
         "lerp",
         lerp,
         (
-            lambda g, y, start, end, weight: g * conj(1 - weight),
+            # Others' is that of start + weight·(end − start): 1 of the one, −weight of the other.
+            lambda g, y, start, end, weight: g * conj(beside(1 - weight, 1 + np.abs(weight))),
             lambda g, y, start, end, weight: g * conj(weight),
             lambda g, y, start, end, weight: g * conj(end - start),
         ),

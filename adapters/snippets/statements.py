@@ -6,6 +6,7 @@ modules that write calls down in place of making them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import CellType, FunctionType, ModuleType
@@ -21,6 +22,9 @@ from .looping import branch_lines, loop_lines, word
 
 #: What a snippet calls where an operation is composed of more than can be written in a call.
 OURS = "LOWERINGS"
+
+#: An array that is brought to the dtype of the others, which a snippet's have.
+_CAST = r"jax\.numpy\.asarray\((\w+), jax\.numpy\.result_type\([^)]*\)\)"
 
 _INFIX = {
     "add": "+",
@@ -128,16 +132,30 @@ def _written(
     """The call that a lowering makes, as text."""
     name, function, unsaid = lowerings.spelling(operation)
     told = {k: v for k, v in unsaid.items() if v is not None and v is not False}
-    plain = not told and not given and lowerings.function(name) is not None
-    if function is None or plain:
-        return Code(name)(*arguments, **lowerings.renamed({**told, **given}))
+    arguments = list(arguments)
+    plain = Code(name)(*arguments, **lowerings.renamed({**told, **given}))
+    if function is None:
+        return plain
     try:
         found = _rewritten(function, lowerings)(*arguments, **{**unsaid, **given})
     except Exception:  # noqa: BLE001  whatever it asks of an array that is only a name
         found = None
+    alone = not told and not given and lowerings.function(name) is not None
+    if alone and not (isinstance(found, Code) and _of_others(found, name, plain)):
+        return plain
     if isinstance(found, Code):
         return found
     return Code(f'{OURS}["{operation}"]')(*arguments, **given)
+
+
+def _of_others(found: Code, name: str, plain: Code) -> bool:
+    """Whether the function is called with other arrays, or in another order, than the operation."""
+    called, text = f"{name}(", re.sub(_CAST, r"\1", found.text)
+    return (
+        text.startswith(called)
+        and text.count(called) == 1
+        and not text.startswith(plain.text.rstrip(")"))
+    )
 
 
 def _rewritten(function: Callable[..., Any], lowerings: Lowerings) -> Callable[..., Any]:

@@ -52,6 +52,15 @@ CASES = {
         "program: y = grid_sample(x, grid, mode='bilinear', padding_mode='zeros', "
         "align_corners=True)\n"
     ),
+    "arrays in another order than the operation's": (
+        "params: {w: [[1.0, 3.0], [2.0, -1.0]], v: 5.0}\n"
+        "inputs: {i: [1, 0], m: [[true, false], [false, false]]}\n"
+        "program: |\n  e = embedding(i, w)\n  y = sum(masked_fill(e, m, v) ** 2)\n"
+    ),
+    "arrays in a tuple": (
+        "params: {a: [[2.0, 0.0], [1.0, 3.0]], b: [[1.0], [2.0]]}\n"
+        "program: y = sum(linalg.cholesky_solve(a, b))\n"
+    ),
     "a function whose name tells the number of axes": (
         "params: {x: [[[1.0, 3.0, 2.0]]], w: [[[0.5, -1.0]]]}\n"
         "program: |\n  z = exp(x)\n  y = conv_transpose(z, w)\n"

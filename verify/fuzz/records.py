@@ -155,7 +155,7 @@ def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
     if alarm.sort == "kink" or shown.kind == "kink" or math.isinf(alarm.max_rel):
         return False
     if shown.max_rel > np.cbrt(2 * unit):
-        return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
+        return _of_a_size(shown, alarm)
     return bool(alarm.max_rel / unit_roundoff(alarm.dtype) <= SIZE * shown.max_rel / unit)
 
 
@@ -174,8 +174,15 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     if math.isinf(alarm.max_rel):
         return near and keeps
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
-        return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
+        return _of_a_size(shown, alarm)
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
+
+
+def _of_a_size(shown: Shown, alarm: Alarm) -> bool:
+    """Whether errors are about as large; one that is beyond the truth altogether has no size."""
+    if min(shown.max_rel, alarm.max_rel) > SIZE:
+        return True
+    return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)
 
 
 def _without(record: Undrawn, adapters: Iterable[str]) -> Undrawn:

@@ -34,7 +34,11 @@ CONFIRMED = [
     ("torch", "the VJP of rnn", "its slope far out, as tanh-tail records"),
     ("jax", "the VJP of gru", "its gates' slopes far out, as sigmoid-tail and tanh-tail record"),
     ("jax", "the VJP of multi_head_attention", "a softmax in float32, as heads-softmax records"),
-    ("jax", "the VJP of hyp2f1", "a series beyond its disc, as hyp2f1-just-below-minus-one records"),
+    (
+        "jax",
+        "the VJP of hyp2f1",
+        "a series beyond its disc, as hyp2f1-just-below-minus-one records",
+    ),
     ("torch", "the VJP of stft", "of an expanded signal, as stft-of-a-repeated-number records"),
     ("torch", "the hvp of betaln", "trigamma has nine digits, as trigamma-at-its-worst records"),
     ("torch", "the hvp of multigammaln", "trigamma has nine digits"),
@@ -241,7 +245,14 @@ def test_a_text_without_a_programs_own_names_and_numbers_is_the_same_for_another
 
 @pytest.mark.parametrize(
     ("shown", "off_by", "explained"),
-    [(1e-8, 1e-9, True), (1e-8, 1e-3, False), (1.0, 1e-3, False), (1.0, 0.7, True)],
+    [
+        (1e-8, 1e-9, True),
+        (1e-8, 1e-3, False),
+        (1.0, 1e-3, False),
+        (1.0, 0.7, True),
+        (1e9, 30.0, True),
+        (1e9, 3.0, False),
+    ],
 )
 def test_a_record_explains_errors_of_its_size_and_a_gross_one_no_smaller_fault(
     shown, off_by, explained

@@ -63,7 +63,7 @@ def _back(
 
 
 def _product(x: Any, matrix: Any) -> Any:
-    """X @ matrix; others go by a fast Fourier transform, which rounds beside the largest terms."""
+    """The product; others go by a fast Fourier transform, which rounds beside the largest terms."""
     terms = np.abs(x).sum(axis=-1, keepdims=True) * np.abs(matrix).max()
     return beside(x @ matrix, terms, mixing=True)
 

@@ -24,7 +24,7 @@ from .looping import branch_lines, loop_lines, word
 OURS = "LOWERINGS"
 
 #: An array that is brought to the dtype of the others, which a snippet's have.
-_CAST = r"jax\.numpy\.asarray\((\w+), jax\.numpy\.result_type\([^)]*\)\)"
+_CAST = r"jax\.numpy\.asarray\(([^(),]+), jax\.numpy\.result_type\([^)]*\)\)"
 
 _INFIX = {
     "add": "+",

@@ -30,7 +30,10 @@ FLOOR = 0.998
 #: Cases that show no mathematics: as JAX writes the function, it is a difference of numbers that
 #: agree in every digit of extended precision, or in all but some.
 LOST = {
+    "determinant-of-like-rows-of-a-third",
+    "geglu-far-below-zero",
     "sinc-slope-at-a-tiny-number",
+    "sinc-slope-by-sizes",
     "sinc-slope-near-zero",
     "sinc-slope-very-near-zero",
     "slope-of-sinc-near-zero",
@@ -58,7 +61,7 @@ def smallest():
     """
     found = {}
     for case in CASES:
-        if case.model.case in UNSAID:
+        if case.model.case in UNSAID or case.model.case in LOST:
             continue
         for task in case.tasks(["float64"] if "float64" in case.model.dtypes else []):
             program = task.program("jax")

@@ -15,7 +15,7 @@ from typing import Any
 from ...cases.program import Const, Instruction, Program, Ref
 from ...cases.task import Task
 from ...refimpl.errors import Unsupported
-from ..lowering import Lowerings
+from ..lowering import COMPOSED, Lowerings
 from ..rolling import Branched, Rolled, rolled
 from .code import Code, infix
 from .looping import branch_lines, loop_lines, word
@@ -133,6 +133,9 @@ def _written(
     name, function, unsaid = lowerings.spelling(operation)
     told = {k: v for k, v in unsaid.items() if v is not None and v is not False}
     arguments = list(arguments)
+    ours = Code(f'{OURS}["{operation}"]')
+    if name == COMPOSED and function is None:  # of other operations, for any framework
+        return ours(*arguments, **given)
     plain = Code(name)(*arguments, **lowerings.renamed({**told, **given}))
     if function is None:
         return plain
@@ -145,7 +148,7 @@ def _written(
         return plain
     if isinstance(found, Code):
         return found
-    return Code(f'{OURS}["{operation}"]')(*arguments, **given)
+    return ours(*arguments, **given)
 
 
 def _of_others(found: Code, name: str, plain: Code) -> bool:

@@ -57,6 +57,9 @@ CASES = {
         "inputs: {i: [1, 0], m: [[true, false], [false, false]]}\n"
         "program: |\n  e = embedding(i, w)\n  y = sum(masked_fill(e, m, v) ** 2)\n"
     ),
+    "what is composed for any framework": (
+        "params: {x: [[1.0, 3.0], [2.0, -1.0]]}\nprogram: y = sum(geglu(x, approximate='none'))\n"
+    ),
     "arrays in a tuple": (
         "params: {a: [[2.0, 0.0], [1.0, 3.0]], b: [[1.0], [2.0]]}\n"
         "program: y = sum(linalg.cholesky_solve(a, b))\n"

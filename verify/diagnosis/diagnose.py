@@ -102,8 +102,9 @@ def _blame(judged: Judged) -> None:
 def _asked(judged: Judged) -> Task:
     """The task that shows what is off first: the one of another cotangent, where no other does."""
     seeded = judged.base.seeded
-    alone = seeded is not None and first_off(judged.rows)["check"] == "vjp"
-    return seeded if seeded is not None and alone else judged.task
+    if seeded is None or first_off(judged.rows)["check"] != "vjp":
+        return judged.task
+    return seeded
 
 
 def _out_of_reach(found: Blame, row: Row) -> bool:

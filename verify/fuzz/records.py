@@ -69,8 +69,12 @@ class Records:
 
     def __init__(self, cases: Iterable[Case], engine: Engine, adapters: Iterable[str]) -> None:
         self._adapters = tuple(adapters)
+        #: Each record, and what its text for each adapter that it is of is about.
         self._records = [
-            record for case in cases if case.model.divergences for record in case.undrawn()
+            (record, {name: _about(record.case, name) for name in _adapters(record.case)})
+            for case in cases
+            if case.model.divergences
+            for record in case.undrawn()
         ]
         self._engine = engine
         self._rows: dict[str, list[Row]] = {}
@@ -86,28 +90,26 @@ class Records:
         if not alarm.operation:
             return ""
         moved = {alarm.operation} | MOVING & {*beside}
-        for record in self._records:
-            if alarm.adapter not in _adapters(record.case):
-                continue
-            if not alarm.operation in _about(record.case, alarm.adapter) <= moved:
+        for record, abouts in self._records:
+            if not alarm.operation in abouts.get(alarm.adapter, set()) <= moved:
                 continue
             if record.dtype == alarm.dtype:
-                meant = explains
+                told = explains
             elif {record.dtype, alarm.dtype} <= PLAIN:
-                meant = partial(explains_other, unit_roundoff(record.dtype))
+                told = partial(explains_other, unit_roundoff(record.dtype))
             else:
                 continue
-            if any(meant(shown, alarm) for shown in self._shown(record, alarm.adapter)):
+            if any(told(shown, alarm) for shown in self._shown(record, alarm.adapter)):
                 return record.case.name
         return ""
 
     def _raised(self, alarm: Alarm, beside: set[str]) -> str:
-        for record in self._records:
+        for record, abouts in self._records:
+            if not abouts.get(alarm.adapter, set()) & beside:
+                continue
             for said in record.case.model.divergences:
                 same = said.raises is not None and said.raises in alarm.reason
-                if not same or alarm.adapter not in said.adapters:
-                    continue
-                if _about(record.case, alarm.adapter) & beside:
+                if same and alarm.adapter in said.adapters:
                     return record.case.name
         return ""
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from .branches import Branches
 from .dtypes import limits_of
+from .power import has_digits
 
 #: What an ``Outcome.kind`` may be; the empty text is agreement.
 KINDS = ("missing", "shape", "dtype", "non-finite", "error", "expect")
@@ -120,10 +121,9 @@ def _judged(
     share = error / np.where(bound > 0, bound, np.finfo(np.float64).tiny)
     worst = int(np.argmax(share if agrees else np.where(within, -1.0, share)))
     index = place_of(worst, error.shape)
-    usual = size >= limits_of(dtype)[0]  # of what the dtype has no digits for, an error is no share
     numbers: dict[str, Any] = dict(
         max_abs=float(error.max()),
-        max_rel=_most(error, np.where(usual, size, 0) if usual.any() else size),
+        max_rel=_most(error, np.where(has_digits(size, dtype), size, 0)),
         max_ulp=float((error / (2 * _spacing(size, dtype))).max()),
         noise_ratio=_most(error, noise),
         tolerance=float(bound[index]),

@@ -22,13 +22,13 @@ def hides(want: np.ndarray, bound: Any, dtype: Any) -> np.ndarray:
     """
     size = np.abs(want)
     with np.errstate(all="ignore"):
-        return _told(size, dtype) & (size <= bound)
+        return has_digits(size, dtype) & (size <= bound)
 
 
 def power(want: np.ndarray, bound: Any, dtype: Any) -> float:
     """The largest error that a bound lets pass, relative to the element; NaN where all are zero."""
     size = np.abs(want)
-    told = _told(size, dtype)
+    told = has_digits(size, dtype)
     if not told.any():
         return float("nan")
     with np.errstate(all="ignore"):
@@ -53,7 +53,8 @@ def way(want: np.ndarray, start: Any, dtype: Any) -> np.ndarray:
     return np.where(seen, come, 0) if seen.any() else come
 
 
-def _told(size: np.ndarray, dtype: Any) -> np.ndarray:
+def has_digits(size: np.ndarray, dtype: Any) -> np.ndarray:
+    """Which magnitudes the dtype has all its digits for; if none, which it has any for."""
     least, most, _ = limits_of(np.dtype(dtype))
     usual = (size >= least) & (size <= most)
     return usual if usual.any() else (size > 0) & (size <= most)

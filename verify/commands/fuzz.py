@@ -140,7 +140,8 @@ def _operations(text: str | None, seed: int) -> tuple[str, ...]:
     names = tuple(chosen(text, list(TABLE), "operation") or ())
     idle = [name for name in names if not drawable((name,))]
     if idle:
-        raise BadUsage(f"no program is drawn of {', '.join(idle)}: they hand no gradient on")
+        why = "they hand no gradient on, or no single result of theirs can be judged"
+        raise BadUsage(f"no program is drawn of {', '.join(idle)}: {why}")
     try:
         drawn(seed, 0, names)
     except Refused as fault:

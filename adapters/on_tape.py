@@ -15,25 +15,30 @@ from ..refimpl.tape import Node, Tape
 from .interpret import Dialect
 from .lacking import absent
 from .metering import Meter
-from .values import in_dtype, kind_of, single
+from .values import dtype_of, in_dtype, kind_of, single
 
 #: What no BLAS computes in.
 WIDE = (np.dtype(np.longdouble), np.dtype(np.clongdouble))
 
 
 class OnTape(Dialect):
-    """Instructions as nodes of a tape; ``stands_for`` says which dtype a variable stands for."""
+    """Instructions as nodes of a tape.
+
+    ``of`` is the dtype that the numbers are of, whatever they are held in; ``stands_for`` says of a
+    variable which it stands for, where they differ.
+    """
 
     def __init__(
         self,
         tape: Tape,
         dtype: np.dtype[Any],
+        of: str,
         rows: Mapping[str, Operation],
         watch: Callable[[str, Node], None] | None = None,
         meter: Meter | None = None,
         stands_for: Callable[[str], str] | None = None,
     ) -> None:
-        self._stands_for, self._standing = stands_for, ""
+        self._stands_for, self._standing, self._of = stands_for, "", of
         self._tape, self._dtype, self._rows, self._watch = tape, dtype, rows, watch
         self._meter, self._wide = meter, dtype in WIDE
 
@@ -52,6 +57,7 @@ class OnTape(Dialect):
             if operation not in TABLE:
                 raise Unsupported(f"no operation is called {operation}")
             raise absent(operation, {}, "the reference")
+        row = row.of_dtype(dtype_of(self._standing or self._of), self._dtype)
         return lambda *xs, **attributes: self._tape.apply(
             row, *xs, stands_for=self._standing, **attributes
         )

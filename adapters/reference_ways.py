@@ -80,7 +80,9 @@ class Arithmetic:
     ) -> None:
         if task.dtype in HALVES:
             raise Unsupported(f"the reference has no tangents in {task.dtype}")
-        self.compute = np.dtype(dtype if dtype is not None else dtype_of(task.dtype))
+        #: The dtype that the numbers are of, and that they are held in.
+        self.of = dtype_of(task.dtype)
+        self.compute = np.dtype(dtype if dtype is not None else self.of)
         self.rows, self._noise = rows, noise
         self.feeding: Callable[[Any], Any] | None = None
         self.rounding: Callable[[Any], Any] | None = None
@@ -142,7 +144,7 @@ def _hvp(task: Task, a: Arithmetic) -> dict[str, Any]:
     for name, x in task.params.items():
         v = directions.get(name)
         leaves[name] = tape.leaf(lifted(x, v), differentiated=v is not None)
-    nodes = interpret(program, leaves, OnTape(tape, a.compute, a.rows), task.dtype)
+    nodes = interpret(program, leaves, OnTape(tape, a.compute, task.dtype, a.rows), task.dtype)
     output = {**leaves, **nodes}[program.output]
     g = cotangent_of(task, np.shape(output.value), kind_of(output.value.dtype))
     tape.backward(output, lifted(g))
@@ -227,7 +229,9 @@ def _product(
     leaves = {k: tape.leaf(a.fed(x), differentiated=False) for k, x in task.rows(0).items()}
     for k, x in task.params.items():
         leaves[k] = tape.leaf(a.fed(x), differentiated=k in directions)
-    nodes = interpret(_program(task), leaves, OnTape(tape, a.compute, a.rows), task.dtype)
+    nodes = interpret(
+        _program(task), leaves, OnTape(tape, a.compute, task.dtype, a.rows), task.dtype
+    )
     node = nodes[name]
     if not node.tracked or isinstance(node.value, tuple):
         return None
@@ -251,6 +255,7 @@ class _Pushing(Dialect):
         row = self._a.rows.get(operation)
         if row is None:
             raise Unsupported(f"the reference has no {operation}")
+        row = row.of_dtype(self._a.of, self._a.compute)
         return lambda *xs, **attributes: pushed(row, xs, attributes, self._a)
 
     def kind(self, value: Moved) -> str:

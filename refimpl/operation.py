@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from .kinks import Near
 
@@ -93,6 +95,9 @@ class Operation:
         The attribute that turns this on, by being given; empty where it is always on.
     apart
         Whether each of several results is made of the argument at its own position alone.
+    held_wider
+        Where the result hangs on the dtype's own places: ``held_wider(dtype) -> forward``, the
+        forward function of numbers of that dtype that are held in a wider one.
     """
 
     name: str
@@ -111,6 +116,7 @@ class Operation:
     stops: str = ""
     stops_with: str = ""
     apart: bool = False
+    held_wider: Callable[[np.dtype[Any]], Callable[..., Any]] | None = None
     #: Derived from the signature of ``forward``.
     arguments: tuple[str, ...] = field(init=False)
     optional: frozenset[str] = field(init=False)
@@ -164,6 +170,12 @@ class Operation:
             raise TypeError(f"{self.name}: what {self.stops_with} stops is not said")
         if not self.examples:
             raise TypeError(f"{self.name}: an operation needs an example to be checked at")
+
+    def of_dtype(self, dtype: np.dtype[Any], held: np.dtype[Any]) -> Operation:
+        """The row for numbers of one dtype that are held in another, as in wide precision."""
+        if self.held_wider is None or dtype == held:
+            return self
+        return replace(self, forward=self.held_wider(dtype))
 
     def unfit(self, attribute: str, value: Any) -> str:
         """What is expected of an attribute in place of a value of another kind; else nothing."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import kinks
+from ..dual import Dual, primal
 from ..kinks import Near
 from ..operation import Operation
 from ..sampling import booleans, integers, nonzero, real
@@ -41,6 +42,23 @@ def _stepwise(
 
 def _to_whole(y: Any, x: Any) -> Any:
     return np.abs(x - np.rint(x))
+
+
+def _stepping(dtype: np.dtype[Any]) -> Callable[..., Any]:
+    """``nextafter`` of numbers of a dtype, held in a wider one: they step by their own unit.
+
+    Of a number between two of the dtype's, it is the step of the one that it is rounded to.
+    """
+
+    def forward(a: Any, b: Any) -> Any:
+        held, towards = (np.asarray(primal(x)).view(np.ndarray) for x in (a, b))
+        near = held.astype(dtype)
+        after = np.nextafter(near, towards.astype(dtype)).astype(held.dtype)
+        step = np.where(np.isinf(held), 0, after - near.astype(held.dtype))
+        moved = (a if isinstance(a, Dual) else held) + step
+        return np.where(np.isinf(held), after, moved) if np.isinf(held).any() else moved
+
+    return forward
 
 
 OPERATIONS = (
@@ -123,6 +141,7 @@ OPERATIONS = (
         (lambda g, y, a, b: np.where(a == b, 0, g), None),
         kinks="where a = b, which then is the result; where a is a power of two, by half a place",
         near=kinks.apart,
+        held_wider=_stepping,
     ),
     unary("isfinite", "whether x is finite", lambda x: np.isfinite(x)),
     unary("isinf", "whether x is infinite", lambda x: np.isinf(x)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..kinks import Near
 from ..operation import Example, Operation, Sampler, ex
 from ..sampling import real
@@ -65,6 +67,7 @@ def binary(
     analytic: bool = False,
     complex_too: bool | None = None,
     stops: str = "",
+    held_wider: Callable[[np.dtype[Any]], Callable[..., Any]] | None = None,
 ) -> Operation:
     """A row for an elementwise function of two arrays that broadcast."""
     return Operation(
@@ -80,6 +83,7 @@ def binary(
         analytic=analytic,
         complex_too=complex_too,
         stops=stops,
+        held_wider=held_wider,
     )
 
 

@@ -26,7 +26,6 @@ LEFT_OUT |= {"linalg.lu_solve"}  # its pivots are those of a factorisation
 LEFT_OUT |= {"istft"}  # of few frames, or of frames that touch, JAX's has another shape: recorded
 LEFT_OUT |= {"max_unpool"}  # its indices are those of a pooling, no two alike
 LEFT_OUT |= {"stop_gradient", "zeros_like", "ones_like", "full_like"}
-LEFT_OUT |= {"nextafter"}  # whose step is of the dtype: the reference's wider one has another
 LEFT_OUT |= {"astype"}  # a cast to a wider dtype than the case's is refused
 
 #: Of a symmetric matrix, which these take, frameworks read one triangle, the other or both.

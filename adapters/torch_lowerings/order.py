@@ -99,8 +99,11 @@ def _interp(x: torch.Tensor, xp: torch.Tensor, fp: torch.Tensor) -> torch.Tensor
     left = torch.searchsorted(xp.detach(), x.detach(), right=True) - 1
     left = left.clamp(0, max(len(xp) - 2, 0))
     right = (left + 1).clamp(max=len(xp) - 1)
-    width = torch.where(left == right, torch.ones_like(x), xp[right] - xp[left])
-    inside = fp[left] + (x - xp[left]) * ((fp[right] - fp[left]) / width)
+    level = xp[left] == xp[right]  # one point, or two that are alike
+    width = torch.where(level, 1, xp[right] - xp[left])
+    inside = torch.where(
+        level, fp[right], fp[left] + (x - xp[left]) * ((fp[right] - fp[left]) / width)
+    )
     return torch.where(x < xp[0], fp[0], torch.where(x > xp[-1], fp[-1], inside))
 
 

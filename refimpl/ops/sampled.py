@@ -69,12 +69,12 @@ def _piece(x: Any, xp: Any, fp: Any) -> tuple[Any, Any, Any, Any]:
         raise ValueError("xp does not ascend")  # by more than rounding makes of a tie
     left = np.clip(np.searchsorted(xp, primal(x), side="right") - 1, 0, max(len(xp) - 2, 0))
     right = np.minimum(left + 1, len(xp) - 1)
-    width = xp[right] - xp[left]
-    width = np.where(left == right, 1, width)
+    level = points[left] == points[right]  # one point, or two that are alike: the latter's value
+    width = np.where(level, 1, xp[right] - xp[left])
     return (
         left,
-        (x - xp[left]) / width,
-        (fp[right] - fp[left]) / width,
+        np.where(level, 1, (x - xp[left]) / width),
+        np.where(level, 0, (fp[right] - fp[left]) / width),
         (x >= xp[0]) & (x <= xp[-1]),
     )
 

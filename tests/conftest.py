@@ -1,6 +1,28 @@
+import os
+import shutil
 import signal
+import tempfile
 
 import pytest
+
+#: Where JAX keeps what it compiled, and that it keeps all of it, as the environment says so.
+COMPILED = "JAX_COMPILATION_CACHE_DIR"
+ALL_OF_IT = {
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+
+
+def pytest_configure(config):
+    """What one process of the tests compiles, no other has to: workers, and commands they start.
+
+    Tests compile the same small programs in hundreds of processes. The folder is this run's own.
+    """
+    if COMPILED in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="gradparity-compiled-")
+    os.environ |= {COMPILED: folder, **ALL_OF_IT}
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -288,10 +288,9 @@ def _signless(
         if check != "grad" or name not in task.params or g.dtype.kind not in "fc":
             continue
         tiny = (g != 0) & (np.abs(g) < flushed(runs.dtype_of(key, g)))
-        if tiny.any() and np.shape(runs.plain.get(key)) == g.shape:
-            tiny &= np.asarray(runs.plain[key]) == 0
-            if tiny.any():
-                gone[name, step] = tiny
+        held = np.asarray(runs.plain.get(key, g)) if tiny.any() else g
+        if held.shape == g.shape and (tiny & (held == 0)).any():
+            gone[name, step] = tiny & (held == 0)
     if not gone:
         return noise
     first = min(step for _, step in gone)

@@ -19,6 +19,19 @@ def at_least(low: int, **given: Any) -> None:
             raise ValueError(f"{name} is {value}, expected at least {low}")
 
 
+def a_share(**given: float) -> None:
+    """Refuse numbers that are no share of a whole.
+
+    Raises
+    ------
+    ValueError
+        Naming the attribute.
+    """
+    for name, value in given.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} is {value}, expected from 0 to 1")
+
+
 def one_of(choices: Collection[str], **given: Any) -> None:
     """Refuse words that are none of these.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..operation import Operation, ex
 from ..sampling import integers, positive, real
+from .checking import a_share
 from .loss_reduction import Reduction, reduce, reduce_vjp, weighted
 from .softmax import log_softmax, log_softmax_vjp
 
@@ -57,6 +58,7 @@ def cross_entropy(
     Shapes: x (n, classes, …) or (classes,); target either class indices (n, …) or probabilities
     of the shape of x; weight (classes,). The mean of class indices is weighted by their weights.
     """
+    a_share(label_smoothing=label_smoothing)
     axis = _class_axis(x)
     v, count = _class_weights(x, target, weight, ignore_index, label_smoothing)
     return reduce(-weighted(v, log_softmax(x, axis=axis)).sum(axis=axis), reduction, count)

@@ -16,6 +16,8 @@ REFUSED = [
     ("searchsorted", ex((4,), (2,), side="middle"), "side is 'middle', expected left or right"),
     ("meshgrid", ex((2,), (3,), indexing="yx"), "indexing is 'yx', expected ij or xy"),
     ("multigammaln", ex((3,), d=0), "d is 0, expected at least 1"),
+    ("cross_entropy", ex((4, 3), (4,), label_smoothing=1.5), "label_smoothing is 1.5, expected"),
+    ("cross_entropy", ex((4, 3), (4,), label_smoothing=-0.1), "label_smoothing is -0.1"),
     ("reshape", ex((2, 3), shape=(-2, 3)), "shape is (-2, 3), expected at least -1"),
     ("roll", ex((2, 3), shift=(1,), axis=(0, 1)), "one number for each of the axes"),
     ("split", ex((4,), sections=0), "sections is 0, expected at least 1"),

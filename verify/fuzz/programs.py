@@ -18,6 +18,7 @@ import numpy as np
 
 from ...refimpl.operation import Operation
 from ...refimpl.ops import TABLE
+from .reading import ascends
 
 #: These have branch cuts along an axis of the complex plane, where the sign of a zero decides.
 WITH_CUTS = {
@@ -151,6 +152,8 @@ def results(
         raise Refused from fault
     if not np.all(np.asarray(near) >= room.margin) or _on_a_cut(row, arrays):
         raise Refused
+    if _tied(row, arrays, room.margin):
+        raise Refused
     several = isinstance(y, tuple)
     parts = [np.asarray(part) for part in y] if several else (np.asarray(y),)
     if several and len(parts) == 1:
@@ -160,6 +163,12 @@ def results(
         if not fits or not np.all(np.isfinite(part)) or np.abs(part).max() > room.largest:
             raise Refused
     return parts
+
+
+def _tied(row: Operation, arrays: list[Any], margin: float) -> bool:
+    """Whether of numbers that have to ascend two are alike: rounding decides their order."""
+    held = [x for k, x in enumerate(arrays) if x is not None and x.ndim == 1 and ascends(row, k)]
+    return any(np.any(np.diff(x) <= margin) for x in held)
 
 
 def _on_a_cut(row: Operation, arrays: list[Any]) -> bool:

@@ -71,6 +71,18 @@ def within(x: np.ndarray, low: float, high: float) -> bool:
     return x.dtype.kind != "f" or bool(np.all((x > low) & (x < high)))  # complex has no order
 
 
+@cache
+def ascends(row: Operation, position: int) -> bool:
+    """Whether the numbers of an argument have to be in order, as its sampler shows."""
+    shapes = [e.shapes[position] for e in row.examples if len(e.shapes) > position]
+    shape = next((s for s in shapes if s is not None and len(s) == 1 and s[0] > 3), None)
+    if shape is None:
+        return False
+    generator = np.random.default_rng(0)
+    drawn = [sampled(row, position, shape, generator) for _ in range(16)]
+    return all(x.dtype.kind == "f" and bool(np.all(np.diff(x) > 0)) for x in drawn)
+
+
 def sampled(
     row: Operation, position: int, shape: tuple[int, ...], generator: np.random.Generator
 ) -> np.ndarray:

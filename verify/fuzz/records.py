@@ -4,14 +4,15 @@ A record is run as it stands, in the same engine, when it is first asked for; wh
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
 itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a
-kink, no gradient none, what is raised the same. An error in float32 is explained by a record in
-float64, and the other way, where it is as large or of as many units.
+kink, no gradient none, what is raised the same, a result in another dtype one in that. An error in
+float32 is explained by a record in float64, and the other way, where it is as large or of as many
+units.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,6 +53,8 @@ class Shown:
     max_rel: float
     noise_ratio: float
     away: float = math.nan
+    #: The dtype that is returned, where it is not the one that should be.
+    dtype: str = ""
 
 
 class Records:
@@ -77,7 +80,7 @@ class Records:
             for record in case.undrawn()
         ]
         self._engine = engine
-        self._rows: dict[str, list[Row]] = {}
+        self._held: dict[str, list[Shown]] = {}
 
     def explaining(self, alarm: Alarm, beside: Collection[str] = ()) -> str:
         """The name of the case that explains an alarm; empty where none does.
@@ -113,30 +116,42 @@ class Records:
                     return record.case.name
         return ""
 
-    def _shown(self, record: Undrawn, adapter: str) -> Iterator[Shown]:
+    def _shown(self, record: Undrawn, adapter: str) -> list[Shown]:
         key = f"{adapter} {record.id}"
-        if key not in self._rows:
+        if key not in self._held:
             asked = _without(record, [name for name in self._adapters if name != adapter])
             with closing(self._engine.run([(0, asked)])) as results:
-                self._rows[key] = [row for _, rows in results for row in rows]
-        for row in self._rows[key]:
-            if row["kind"] == "default":  # of a parameter left out, which a program never does
-                continue
-            if row["adapter"] == adapter and row["verdict"] == "known":
-                yield Shown(
-                    DIRECTIONS.get(row["check"]) or row["check"],
-                    row["kind"],
-                    math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
-                    off_by(row),
-                    row["noise_ratio"],
-                    away(row),
-                )
+                rows = [row for _, rows in results for row in rows]
+            dtypes = {(d.check, d.tensor): d.dtype or "" for d in asked.draw().divergences}
+            self._held[key] = [
+                _as_shown(row, dtypes.get((row["check"], row["tensor"]), ""))
+                for row in rows
+                # A default is of a parameter left out, which a program never does.
+                if row["adapter"] == adapter
+                and row["verdict"] == "known"
+                and row["kind"] != "default"
+            ]
+        return self._held[key]
+
+
+def _as_shown(row: Row, dtype: str) -> Shown:
+    return Shown(
+        DIRECTIONS.get(row["check"]) or row["check"],
+        row["kind"],
+        math.isfinite(row["got"]) and math.isfinite(row["max_rel"]),
+        off_by(row),
+        row["noise_ratio"],
+        away(row),
+        dtype,
+    )
 
 
 def explains(shown: Shown, alarm: Alarm) -> bool:
     """Whether what a record shows is what alarms: that way off, in that direction, by that much."""
     if alarm.direction != shown.direction:
         return False
+    if alarm.kind == "dtype":
+        return bool(shown.dtype) and alarm.reason.startswith(f"dtype {shown.dtype},")
     if alarm.sort == "kink" or shown.kind == "kink":
         return alarm.sort == shown.kind == "kink"
     if alarm.kind in ("error", LOCAL):

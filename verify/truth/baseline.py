@@ -30,7 +30,7 @@ from ...refimpl.rounding import grid_of, short, unit_roundoff
 from ..measure.branches import Branches
 from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, curved, explained, lost, unmeasured
-from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, largest, spread, unseen
+from ..measure.noise import HOPELESS, MULTIPLE, RUNS, begins_short, flushed, largest, spread, unseen
 from ..slopes.curvature import contradicted
 from ..slopes.nearness import Near, Watch
 
@@ -105,9 +105,10 @@ def baseline(task: Task, runs: int = RUNS, rows: Mapping[str, Operation] = TABLE
     made = explained(truth, ways, untightened=updated)
     noise, found = made.noise, made.branches
     larger = _left_over(truth, _far_out(truth, curved(truth, noise, found, ways), task), task)
+    larger = _signless(task, truth, unmeasured(truth, larger, ways), ways)
     return Baseline(
         truth,
-        _decided(task, truth, unmeasured(truth, larger, ways), ways, found),
+        _decided(task, truth, larger, ways, found),
         found,
         _of_what_is_expected(truth, ways),
         unused,
@@ -265,13 +266,53 @@ def _decided(
     ]
     if not any((np.asarray(runs.plain[key]) != truth[key]).any() for key in taken):
         return noise
+    return {
+        key: np.maximum(own, _away(truth, key, runs)) if key not in branches else own
+        for key, own in noise.items()
+    }
+
+
+def _signless(
+    task: Task, truth: Mapping[Key, np.ndarray], noise: dict[Key, np.ndarray], runs: _Runs
+) -> dict[Key, np.ndarray]:
+    """The noise, with where the reference's own run is whose gradients the dtype rounds to zero.
+
+    A rule that moves by a gradient's sign, however small that is, moves nothing then; a few runs
+    that each round it up or down need not have come to zero.
+    """
+    if task.update is None:
+        return noise
+    gone: dict[tuple[str, int], np.ndarray] = {}
+    for key, g in truth.items():
+        check, name, step = key
+        if check != "grad" or name not in task.params or g.dtype.kind not in "fc":
+            continue
+        tiny = (g != 0) & (np.abs(g) < flushed(runs.dtype_of(key, g)))
+        held = np.asarray(runs.plain.get(key, g)) if tiny.any() else g
+        if held.shape == g.shape and (tiny & (held == 0)).any():
+            gone[name, step] = tiny & (held == 0)
+    if not gone:
+        return noise
+    first = min(step for _, step in gone)
     wider = dict(noise)
     for key, own in noise.items():
-        if key in runs.plain and key not in branches and truth[key].dtype.kind in "fc":
-            with np.errstate(all="ignore"):
-                away = np.abs(np.asarray(runs.plain[key]) - truth[key])
-            wider[key] = np.maximum(own, np.where(np.isfinite(away), away, 0.0))
+        check, name, step = key
+        where = np.asarray(step > first)  # from a parameter that is elsewhere, all is
+        if check == "update" and not where:
+            where = gone.get((name.partition(".")[0], step), where)
+        if where.any() and where.shape in ((), np.shape(own)):
+            wider[key] = np.maximum(own, np.where(where, _away(truth, key, runs), 0.0))
     return wider
+
+
+def _away(truth: Mapping[Key, np.ndarray], key: Key, runs: _Runs) -> Any:
+    """How far the reference's own run is off the truth; zero where that is no number."""
+    want, held = truth[key], np.asarray(runs.plain.get(key, truth[key]))
+    if want.dtype.kind not in "fc" or held.shape != want.shape:
+        return 0.0
+    with np.errstate(all="ignore"):
+        away = np.abs(held - want)
+    return np.where(np.isfinite(away), away, 0.0)
 
 
 def _jumps_at(operation: str) -> bool:

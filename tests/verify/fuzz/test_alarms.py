@@ -298,6 +298,21 @@ def test_a_record_of_one_of_several_results_explains():
         assert Records(cases, engine, ["torch"]).explaining(alarm, {"linalg.slogdet"}) == name
 
 
+@pytest.mark.parametrize(("dtype", "explained"), [("float64", True), ("float16", False)])
+def test_a_record_of_another_dtype_explains_a_result_in_that_dtype_alone(dtype, explained):
+    """autograd's cumulative normal of a float32."""
+    told = ("framework", "value", "y", "differs", "dtype", "y", "ndtr", "forward", "")
+    reason = f"dtype {dtype}, expected float32; blamed: the forward pass of ndtr"
+    alarm = Alarm("t", "autograd", "float32", *told, reason, noise_ratio=math.nan, max_rel=math.nan)
+    name = "cumulative-normal-in-float32"
+    cases = [case for case in load_cases() if case.name == name]
+    with Here(["autograd"]) as engine:
+        records = Records(cases, engine, ["autograd"])
+        assert records.explaining(alarm) == (name if explained else "")
+        assert records.explaining(replace(alarm, direction="jvp")) == ""
+        assert records.explaining(replace(alarm, operation="i0e")) == ""
+
+
 def test_a_record_that_moves_what_an_operation_is_given_explains_one_that_is_moved_so():
     """PyTorch's stft of a number that is repeated, which it takes for one place."""
     told = ("framework", "grad", "x", "differs", "error", "v", "stft", "backward", "", "")

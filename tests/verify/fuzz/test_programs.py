@@ -1,6 +1,7 @@
 """Random programs: the same for the same seed, well typed, and of the whole table."""
 
 import itertools
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from gradparity.verify.fuzz.drawing import case_of, drawn
 from gradparity.verify.fuzz.edges import beside, edged
 from gradparity.verify.fuzz.growing import drawable
 from gradparity.verify.fuzz.programs import Grown, Refused, Trial
-from gradparity.verify.fuzz.reading import broadcasts, elementwise, span
+from gradparity.verify.fuzz.reading import ascends, broadcasts, elementwise, span
 
 
 def operations_of(case):
@@ -72,6 +73,7 @@ def test_where_an_argument_has_to_be_is_read_off_its_sampler():
     assert span(TABLE["log"], 0) == (0, np.inf)
     assert span(TABLE["asin"], 0) == (-1, 1)
     assert span(TABLE["exp"], 0) == (-np.inf, np.inf)
+    assert [ascends(TABLE["interp"], k) for k in range(3)] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,15 @@ def test_what_an_operation_is_not_fit_for_is_refused(operation, x):
     name = trial.leaf(np.asarray(x), moving=True)
     with pytest.raises(Refused):
         trial.apply(operation, name)
+
+
+@pytest.mark.parametrize(("points", "fits"), [([0.0, 0.0, 1.0], False), ([0.0, 0.5, 1.0], True)])
+def test_points_that_have_to_ascend_are_not_tied(points, fits):
+    """Rounding decides the order of tied ones: each sample of noise has another."""
+    trial = Trial(Grown())
+    x, xp, fp = (trial.leaf(np.asarray(a), moving=True) for a in (0.3, points, [1.0, 2.0, 4.0]))
+    with nullcontext() if fits else pytest.raises(Refused):
+        trial.apply("interp", x, xp, fp)
 
 
 def test_right_programs_raise_no_alarm():

@@ -156,3 +156,25 @@ def test_terms_that_each_lose_what_a_textbook_s_slope_does_may_be_off_by_more():
     assert {row["verdict"] for row in rows} == {"agree"}
     late = [r for r in rows if (r["check"], r["tensor"], r["step"]) == ("grad", "W", 54)]
     assert {r["adapter"]: r["proof"] for r in late}["torch"] == "local"
+
+
+UNDERFLOWS = """
+case: sign-of-what-underflows
+about: A gradient of 1e-75 has a sign in wider precision alone, and Rprop moves by it.
+inputs: {a: [1.3, 1.7]}
+params: {x: -1.3, w: [-1.0, -9.0]}
+program: |
+  p = gammainc(a, sigmoid(polygamma(exp(x - w), n=4)))
+  y = mean(p ** 2)
+dtypes: [float32]
+optimizer: {rprop: {lr: 0.03}}
+"""
+
+
+def test_the_sign_of_a_gradient_that_underflows_is_not_believed():
+    """Runs that round it up or down need not have come to zero, as the reference itself does."""
+    asked = task(UNDERFLOWS)
+    assert {row["verdict"] for row in Runner(["numpy"]).rows(asked)} <= {"agree", "blind"}
+    gone, kept = baseline(asked).noise["update", "w", 0]
+    assert gone >= 0.02
+    assert kept < 1e-6

@@ -139,10 +139,10 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.sort == "kink" or shown.kind == "kink":
         return alarm.sort == shown.kind == "kink"
+    if alarm.silent:
+        return shown.kind == "unsupported" and not shown.finite
     if alarm.kind in ("error", LOCAL):
         return shown.finite and _is_as_far(shown, alarm)
-    if alarm.kind == "missing":
-        return shown.kind == "unsupported" and not shown.finite
     return alarm.kind == "non-finite" and not shown.finite
 
 

@@ -78,6 +78,11 @@ class Alarm:
         return self.kind == "missing" or MISSING in self.reason
 
     @property
+    def misshapen(self) -> bool:
+        """Whether an array of another shape came back, or what it was broadcast to."""
+        return self.kind == "shape" or bool(re.search(r": shape \(.*\), expected \(", self.reason))
+
+    @property
     def group(self) -> tuple[str, ...]:
         """What alarms of one fault have in common: whom, where, how, and the proved cause."""
         said = plain(self.reason)[:90] if self.raises else plain(self.cause)

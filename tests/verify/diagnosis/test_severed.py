@@ -23,7 +23,7 @@ class Severed(Wrong):
     """As a framework whose operation of that name records nothing, so that the tape ends there."""
 
     def __init__(self, operation):
-        super().__init__(NumpyAdapter(), lambda trace: None, "severed")
+        super().__init__(NumpyAdapter(), lambda _: None, "severed")
         self.operation = operation
 
     def run(self, task):
@@ -39,7 +39,8 @@ def reasons(text, operation):
     task = one_task(CASE.format(text=lines))
     rows = Runner([NumpyAdapter(), Severed(operation)]).rows(task)
     failing = [row for row in rows if row["verdict"] == "differs"]
-    assert failing and {row["adapter"] for row in failing} == {"severed"}
+    assert failing
+    assert {row["adapter"] for row in failing} == {"severed"}
     return {row["reason"].partition("blamed: ")[2] for row in failing}
 
 
@@ -81,7 +82,8 @@ def test_what_has_a_gradient_by_itself_is_passed_over_where_nothing_is_silent():
     lines = "  a = exp(x)\n  y = sum(a)"
     rows = Runner([NumpyAdapter(), Forgetful("")]).rows(one_task(CASE.format(text=lines)))
     failing = [row["reason"] for row in rows if row["verdict"] == "differs"]
-    assert failing and all("the VJP of sum in `sum(a)`" in reason for reason in failing)
+    assert failing
+    assert all("the VJP of sum in `sum(a)`" in reason for reason in failing)
 
 
 def test_the_adapter_that_severs_is_right_otherwise():

@@ -142,7 +142,11 @@ def _block_diag(o: Operations, *xs: Any) -> Any:
 def _matrix_power(o: Operations, x: Any, *, n: int) -> Any:
     if n == 0:
         one = o.array(np.eye(x.shape[-1], dtype=bool))
-        return o.where(o.broadcast_to(one, shape=tuple(x.shape)), o.ones_like(x), o.zeros_like(x))
+        made = o.where(o.broadcast_to(one, shape=tuple(x.shape)), o.ones_like(x), o.zeros_like(x))
+        never = o.array(np.zeros(tuple(x.shape), dtype=bool))
+        return o.where(
+            never, x, made
+        )  # so that x has a gradient, of zeros, where it would have none
     base = o["linalg.inv"](x) if n < 0 else x
     return reduce(o.matmul, [base] * abs(n))
 

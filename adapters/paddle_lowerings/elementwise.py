@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...refimpl.errors import Unsupported
 from ..lowering import Entry, via
 from .arrays import kind, promoted, tensors
 from .library import PyLayer, Tensor, paddle
@@ -20,6 +21,18 @@ def _clip(x: Tensor, low: Any = None, high: Any = None) -> Tensor:
 
 def _where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return promoted(lambda a, b: paddle.where(condition, a, b))(a, b)
+
+
+def _of_one_shape(name: str) -> Entry:
+    """Of arguments of different shapes it reads on where the smaller one ends."""
+    function = getattr(paddle, name)
+
+    def call(a: Tensor, x: Tensor) -> Tensor:
+        if a.shape != x.shape:
+            raise Unsupported(f"paddle.{name} of different shapes hands back what is in memory")
+        return function(a, x)
+
+    return via(f"paddle.{name}", call)
 
 
 def _complex(x: Tensor) -> Tensor:
@@ -54,6 +67,8 @@ LOWERINGS: dict[str, Entry] = {
         for name in _MIXED
         for own in [_OWN.get(name, name)]
     },
+    "gammainc": _of_one_shape("gammainc"),
+    "gammaincc": _of_one_shape("gammaincc"),
     "where": via("paddle.where", _where),
     "clip": via("paddle.clip", _clip, numbers=True),
     "real": via("paddle.real", lambda x: paddle.real(_complex(x))),

@@ -42,4 +42,5 @@ REFUSES = (
     "that has a size of 0",
     "but received complex",
     "must be float32 or float64, but got complex",
+    "should be greater than pad_front in reflect mode",
 )

@@ -32,6 +32,10 @@ def _roll(x: Tensor, *, shift: Any, axis: Any) -> Tensor:
 def _pad(x: Tensor, *, pad_width: Any, mode: str, value: float) -> Tensor:
     if mode not in _PADDINGS:
         raise Unsupported(f"tf.pad has no mode {mode}")
+    most = [size - (mode == "reflect") for size in x.shape]
+    mirrored = mode in ("reflect", "symmetric")
+    if mirrored and any(max(sides) > n for sides, n in zip(pad_width, most, strict=True)):
+        raise Unsupported(f"tf.pad mirrors an axis once, as far as {most}")
     return tf.pad(x, [list(sides) for sides in pad_width], _PADDINGS[mode], value)
 
 

@@ -27,8 +27,10 @@ from ..local.cut import begun, set_apart
 from ..local.operations import Found, Judged
 from ..local.parts import part_of
 from ..local.rules import fault_of_rule
+from ..measure.compare import MISSING
 from .paths import path_to_parameter, way
 from .places import called_in_loop, named, placed, side
+from .severed import severing
 from .texts import Parting, Texts
 from .writes import writer
 
@@ -160,6 +162,11 @@ def _of_operation(
 ) -> Blame:
     apart = judged.program
     instruction, direction, reason, ratio = found
+    if direction == "backward" and reason.startswith(MISSING):
+        cut = severing(task, adapter, judged, instruction)
+        if cut is not None:
+            instruction, name = cut
+            reason = f"{MISSING}, in the cotangent of {name}"
     instruction = _of_branch(program, instruction)
     if direction == "forward":
         alone = _alone(judged, adapter, instruction)

@@ -12,6 +12,7 @@ from typing import Any
 from ...cases.case import Case, Undrawn
 from ..engine.work import Engine
 from ..judging.rows import FAILING, REFERENCE, Row
+from ..measure.compare import MISSING
 from ..measure.noise import MULTIPLE
 
 #: What an alarm may be: the adapter failed; it is on a kink; finite differences say that the
@@ -70,6 +71,16 @@ class Alarm:
     def raises(self) -> bool:
         """Whether the adapter gave nothing."""
         return self.verdict == "error"
+
+    @property
+    def silent(self) -> bool:
+        """Whether no gradient came back at all, or a share of a sum that is so off by it."""
+        return self.kind == "missing" or MISSING in self.reason
+
+    @property
+    def misshapen(self) -> bool:
+        """Whether an array of another shape came back, or what it was broadcast to."""
+        return self.kind == "shape" or bool(re.search(r": shape \(.*\), expected \(", self.reason))
 
     @property
     def group(self) -> tuple[str, ...]:

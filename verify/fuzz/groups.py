@@ -93,8 +93,9 @@ def shrunk(
 
 
 def _recorded(found: Found, records: Records) -> str:
-    """The case that explains an alarm, of a program of these operations; empty where none does."""
-    return records.explaining(found.alarm, {line.operation for line in found.made.program.lines})
+    """The case that explains an alarm, of what its program uses; empty where none does."""
+    used = {line.operation for line in found.made.program.lines}
+    return records.explaining(found.alarm, used | {*found.made.optimizer})
 
 
 class Writer:

@@ -37,7 +37,7 @@ DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
 
 #: Operations that a text of a record is put together with, whatever it is about.
 JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "select", "getitem"}
-JOINTS |= {"real", "imag"}
+JOINTS |= {"real", "imag", "complex"}
 
 #: What brings an array into another layout, on which a fault of the next operation may hang.
 MOVING = {"broadcast_to", "expand_dims", "reshape", "permute_dims", "matrix_transpose", "flip"}
@@ -94,7 +94,9 @@ class Records:
             return ""
         moved = {alarm.operation} | MOVING & {*beside}
         for record, abouts in self._records:
-            if not alarm.operation in abouts.get(alarm.adapter, set()) <= moved:
+            about = abouts.get(alarm.adapter, set())
+            # Of what is joined, a shape tells whose it is.
+            if alarm.operation not in about or not (alarm.misshapen or about <= moved):
                 continue
             if record.dtype == alarm.dtype:
                 told = explains
@@ -154,10 +156,12 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return bool(shown.dtype) and alarm.reason.startswith(f"dtype {shown.dtype},")
     if alarm.sort == "kink" or shown.kind == "kink":
         return alarm.sort == shown.kind == "kink"
+    if alarm.misshapen:  # a record of a convention is broadcast to the shape that should be
+        return shown.kind == "convention"
+    if alarm.silent:
+        return shown.kind == "unsupported" and not shown.finite
     if alarm.kind in ("error", LOCAL):
         return shown.finite and _is_as_far(shown, alarm)
-    if alarm.kind == "missing":
-        return shown.kind == "unsupported" and not shown.finite
     return alarm.kind == "non-finite" and not shown.finite
 
 

@@ -20,6 +20,9 @@ from .power import has_digits
 #: What an ``Outcome.kind`` may be; the empty text is agreement.
 KINDS = ("missing", "shape", "dtype", "non-finite", "error", "expect")
 
+#: Of an array that should be there.
+MISSING = "the framework gave no gradient (None)"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -95,7 +98,7 @@ def compare(
 def unlike(got: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Outcome | None:
     """What is found against an array before its numbers are looked at."""
     if got is None:
-        return Outcome("missing", "the framework gave no gradient (None)")
+        return Outcome("missing", MISSING)
     if got.shape != shape:
         return Outcome("shape", f"shape {got.shape}, expected {shape}")
     if got.dtype != dtype and not _same_kind_of_whole_number(got.dtype, dtype):

@@ -12,6 +12,7 @@ from gradparity.verify.engine.work import Here
 from gradparity.verify.fuzz.alarms import Alarm, alarms, alarms_in, blamed, plain, sort_of
 from gradparity.verify.fuzz.drawing import drawn
 from gradparity.verify.fuzz.records import Records, Shown, explains, explains_other
+from gradparity.verify.measure.compare import MISSING
 
 from ...adapters import wrong
 
@@ -187,6 +188,37 @@ def test_a_record_of_no_gradient_explains_no_gradient():
     assert not explains(none, replace(alarm, kind="error", max_rel=1.0, noise_ratio=1.0))
     assert not explains(replace(none, kind="singular"), alarm)
     assert not explains(replace(none, finite=True, max_rel=1.0), alarm)
+
+
+def test_a_share_of_a_sum_that_is_missing_is_no_gradient():
+    told = ("framework", "grad", "x", "differs", "error", "v", "lerp", "backward", "")
+    said = (
+        "error 0.5 exceeds 1e-16; blamed: the VJP of lerp in `lerp(x, y, x)`: {}, in the cotangent"
+    )
+    alarm = Alarm("t", "paddle", "float64", *told, said.format("error 0.5"), 1e15, 1.0)
+    none = Shown("backward", "unsupported", finite=False, max_rel=math.nan, noise_ratio=math.nan)
+    assert not explains(none, alarm)
+    silent = replace(alarm, reason=said.format(MISSING))
+    assert explains(none, silent)
+    assert not explains(replace(none, kind="bug", finite=True, max_rel=1.0), silent)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "explained"),
+    [
+        ("shape", "shape (), expected (2, 3)", True),
+        ("error", "error 1 exceeds 1e-16; blamed: the forward pass of sum in `sum(v)`: {}", True),
+        ("error", "error 1 exceeds 1e-16; blamed: the forward pass of sum in `sum(v)`", False),
+    ],
+)
+def test_a_record_of_a_convention_explains_another_shape(kind, said, explained):
+    told = ("framework", "value", "y", "differs", kind, "v", "sum", "forward", "")
+    reason = said.format("shape (), expected (2, 3)")
+    alarm = Alarm("t", "paddle", "float64", *told, reason, math.nan, math.nan)
+    shown = Shown("forward", "convention", finite=True, max_rel=1e-16, noise_ratio=1.0)
+    assert explains(shown, alarm) == explained
+    assert not explains(replace(shown, kind="precision"), alarm)
+    assert not explains(replace(shown, direction="backward"), alarm)
 
 
 def test_what_no_bound_sees_may_be_seen_in_a_smaller_program():

@@ -144,9 +144,7 @@ def _matrix_power(o: Operations, x: Any, *, n: int) -> Any:
         one = o.array(np.eye(x.shape[-1], dtype=bool))
         made = o.where(o.broadcast_to(one, shape=tuple(x.shape)), o.ones_like(x), o.zeros_like(x))
         never = o.array(np.zeros(tuple(x.shape), dtype=bool))
-        return o.where(
-            never, x, made
-        )  # so that x has a gradient, of zeros, where it would have none
+        return o.where(never, x, made)  # so that x has a gradient, of zeros, and not none at all
     base = o["linalg.inv"](x) if n < 0 else x
     return reduce(o.matmul, [base] * abs(n))
 

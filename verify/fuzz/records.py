@@ -160,9 +160,13 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return shown.kind == "convention"
     if alarm.silent:
         return shown.kind == "unsupported" and not shown.finite
-    if alarm.kind in ("error", LOCAL):
-        return shown.finite and _is_as_far(shown, alarm)
-    return alarm.kind == "non-finite" and not shown.finite
+    return _of_numbers(shown, alarm)
+
+
+def _of_numbers(shown: Shown, alarm: Alarm) -> bool:
+    if shown.finite:
+        return alarm.kind in ("error", LOCAL) and _is_as_far(shown, alarm)
+    return alarm.kind == "non-finite"
 
 
 def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:

@@ -260,9 +260,8 @@ class _Run:
         if self.meter is not None:
             self.meter.begin(sum(node.value.size for node in leaves.values()))
         stands_for = task.dtype_at if mixed else None
-        dialect = OnTape(
-            *(tape, self.compute, task.dtype, self.rows, watch, self.meter, stands_for)
-        )
+        of = dtype_of(task.dtype)
+        dialect = OnTape(tape, self.compute, of, self.rows, watch, self.meter, stands_for)
         nodes = interpret(program, leaves, dialect, task.dtype, task.dtypes)
         everything = {**leaves, **nodes}
         followed = [name for name in watched(program, params, after) if name in everything]

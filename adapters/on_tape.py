@@ -32,7 +32,7 @@ class OnTape(Dialect):
         self,
         tape: Tape,
         dtype: np.dtype[Any],
-        of: str,
+        of: np.dtype[Any],
         rows: Mapping[str, Operation],
         watch: Callable[[str, Node], None] | None = None,
         meter: Meter | None = None,
@@ -57,7 +57,7 @@ class OnTape(Dialect):
             if operation not in TABLE:
                 raise Unsupported(f"no operation is called {operation}")
             raise absent(operation, {}, "the reference")
-        row = row.of_dtype(dtype_of(self._standing or self._of), self._dtype)
+        row = row.of_dtype(dtype_of(self._standing) if self._standing else self._of, self._dtype)
         return lambda *xs, **attributes: self._tape.apply(
             row, *xs, stands_for=self._standing, **attributes
         )

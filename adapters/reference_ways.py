@@ -144,7 +144,7 @@ def _hvp(task: Task, a: Arithmetic) -> dict[str, Any]:
     for name, x in task.params.items():
         v = directions.get(name)
         leaves[name] = tape.leaf(lifted(x, v), differentiated=v is not None)
-    nodes = interpret(program, leaves, OnTape(tape, a.compute, task.dtype, a.rows), task.dtype)
+    nodes = interpret(program, leaves, OnTape(tape, a.compute, a.of, a.rows), task.dtype)
     output = {**leaves, **nodes}[program.output]
     g = cotangent_of(task, np.shape(output.value), kind_of(output.value.dtype))
     tape.backward(output, lifted(g))
@@ -229,9 +229,7 @@ def _product(
     leaves = {k: tape.leaf(a.fed(x), differentiated=False) for k, x in task.rows(0).items()}
     for k, x in task.params.items():
         leaves[k] = tape.leaf(a.fed(x), differentiated=k in directions)
-    nodes = interpret(
-        _program(task), leaves, OnTape(tape, a.compute, task.dtype, a.rows), task.dtype
-    )
+    nodes = interpret(_program(task), leaves, OnTape(tape, a.compute, a.of, a.rows), task.dtype)
     node = nodes[name]
     if not node.tracked or isinstance(node.value, tuple):
         return None

@@ -29,7 +29,7 @@ def a_share(**given: float) -> None:
     """
     for name, value in given.items():
         if not 0 <= value <= 1:
-            raise ValueError(f"{name} is {value}, expected from 0 to 1")
+            raise ValueError(f"{name} is {value}, expected between 0 and 1")
 
 
 def one_of(choices: Collection[str], **given: Any) -> None:

@@ -10,7 +10,7 @@ from .. import kinks
 from ..operation import Operation, ex
 from ..sampling import distinct, real
 from .axes import Axis, kept, merged, unmerged
-from .checking import one_of
+from .checking import a_share, one_of
 from .reductions import AXES
 
 
@@ -108,8 +108,7 @@ def _evenly(m: Any, ranked: Any, rank: int) -> Any:
 
 def _ranks(q: float, n: int, method: str) -> tuple[int, int, float]:
     """The ranks that a quantile is made of, and the weight of the second."""
-    if not 0 <= q <= 1:
-        raise ValueError(f"q is {q}, expected between 0 and 1")
+    a_share(q=q)
     place = q * (n - 1)
     low, high = max(int(np.floor(place)), 0), max(int(np.ceil(place)), 0)
     if method == "linear":

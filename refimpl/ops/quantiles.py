@@ -10,6 +10,7 @@ from .. import kinks
 from ..operation import Example, Operation, ex
 from ..sampling import distinct, interval
 from .axes import Axis, axes, kept, merged, unmerged
+from .checking import a_share
 from .reductions import AXES
 
 
@@ -70,8 +71,7 @@ def _quantiles_near(y: Any, x: Any, q: Any, *, axis: Axis = None, keepdims: bool
 
 def nanquantile(x: Any, *, q: float, axis: Axis = None, keepdims: bool = False) -> Any:
     """``quantile`` of what is not NaN; NaN where nothing is."""
-    if not 0 <= q <= 1:
-        raise ValueError(f"q is {q}, expected between 0 and 1")
+    a_share(q=q)
     m = merged(x, axis)
     if not m.shape[-1]:
         return kept(np.full_like(m, np.nan, shape=m.shape[:-1]), x, axis, keepdims)

@@ -116,11 +116,19 @@ def drawn(seed: int, number: int, operations: tuple[str, ...] = ()) -> tuple[Dra
         generator = np.random.default_rng([seed, number, attempt])
         try:
             program = grown_by(generator, least, most, style)
+            if not _fits(program, dtype):
+                continue
             made = DRESSED.get(kind, _plain)(Drawn(name, program, dtype), generator)
             return made, case_in(made.text())
         except (Refused, BadCase):
             continue
     raise Refused(f"no program is made of {', '.join(operations) or 'the table'}")
+
+
+def _fits(program: Grown, dtype: str) -> bool:
+    """Whether no number of a program is zero in that dtype alone."""
+    sizes = (np.abs(x) for x in program.values.values() if x.dtype.kind in "fc")
+    return all(np.array_equal(size.astype(dtype) == 0, size == 0) for size in sizes)
 
 
 def case_of(seed: int, number: int, path: Path | None = None) -> tuple[Case, str]:

@@ -3,10 +3,11 @@
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
-itself, the multiple of noise tells, or the size of a zero's error. A NaN explains a NaN, a kink a
-kink, no gradient none, what is raised the same, a result in another dtype one in that. An error in
-float32 is explained by a record in float64, and the other way, where it is as large or of as many
-units.
+itself, the multiple of noise tells, or the size of a zero's error. What is computed in float32 in a
+float64 program is off by float32's noise, whatever share of the result that is. A NaN explains a
+NaN, a kink a kink, no gradient none, what is raised the same, a result in another dtype one in
+that. An error in float32 is explained by a record in float64, and the other way, where it is as
+large or of as many units.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from .alarms import LOCAL, Alarm, away, off_by
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
+
+#: Float32's unit in float64's: the noise of what is computed in float32, whatever the case's dtype.
+NARROWED = unit_roundoff("float32") / unit_roundoff("float64")
 
 #: What is off in one of these is so in the other, by as much or by as many units.
 PLAIN = {"float32", "float64"}
@@ -189,6 +193,8 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     unit = unit_roundoff(alarm.dtype)
     third = np.cbrt(2 * unit)
     near = alarm.noise_ratio <= LUCK * shown.noise_ratio
+    if alarm.dtype == "float64" and _is_narrowed(shown):
+        return alarm.noise_ratio <= LUCK * max(NARROWED, shown.noise_ratio)
     keeps = bool(alarm.noise_ratio * unit <= third)
     if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
         alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
@@ -201,6 +207,11 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
         return _of_a_size(shown, alarm)
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
+
+
+def _is_narrowed(shown: Shown) -> bool:
+    """Whether what a record is off by in float64 is about the noise of float32."""
+    return shown.kind == "precision" and 1 / SIZE**2 <= shown.noise_ratio / NARROWED <= LUCK
 
 
 def _of_a_size(shown: Shown, alarm: Alarm) -> bool:

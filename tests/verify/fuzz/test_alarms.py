@@ -296,6 +296,26 @@ def test_a_record_explains_errors_of_its_size_and_a_gross_one_no_smaller_fault(
 
 
 @pytest.mark.parametrize(
+    ("shown", "ratio", "max_rel", "explained"),
+    [
+        (2.0**28, 2.0**29, 5e-5, True),
+        (2.0**28, 2.0**29, math.inf, True),
+        (2.0**28, 2.0**31, 5e-5, False),
+        (2.0**20, 2.0**29, 5e-5, False),
+        (2.0**40, 2.0**29, 5e-5, False),
+    ],
+)
+def test_what_is_computed_in_float32_is_off_by_its_noise_at_any_numbers(
+    shown, ratio, max_rel, explained
+):
+    told = ("framework", "grad", "x", "differs", "error", "v", "exp", "backward", "", "")
+    alarm = Alarm("t", "torch", "float64", *told, noise_ratio=ratio, max_rel=max_rel)
+    rel = shown * 2.0**-52
+    record = Shown("backward", "precision", finite=True, max_rel=rel, noise_ratio=shown)
+    assert explains(record, alarm) is explained
+
+
+@pytest.mark.parametrize(
     ("shown", "off_by", "explained"),
     [(1.0, 0.7, True), (1.0, 1e-3, False), (1e-12, 1e-4, True), (1e-12, 1e-2, False)],
 )

@@ -176,3 +176,18 @@ def test_numbers_of_either_sign_are_raised_to_whole_powers():
     below = [power for base, power in bases if np.any(base < 0)]
     assert below
     assert all(np.all(power == np.rint(power)) for power in below)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_exponential_integral_is_not_asked_beside_zero(dtype):
+    x = edged(TABLE["exp1"], 0, np.ones(2000), dtype, np.random.default_rng(3))
+    assert np.abs(x).min() >= 2.9e-4
+
+
+def test_a_program_in_float32_has_no_number_that_is_zero_there_alone():
+    """Drawn without a look at its dtype, this one has a softplus of 8e-73 in it."""
+    made, _ = drawn(80, 590)
+    assert made.dtype == "float32"
+    for x in made.program.values.values():
+        if x.dtype.kind == "f":
+            np.testing.assert_array_equal(x.astype("float32") == 0, x == 0)

@@ -50,7 +50,8 @@ def _from_mp(v: Any) -> Any:
 def wide(quick: Any, exact: Callable[..., Any], *xs: Any) -> Any:
     """An mpmath function, element by element, on broadcast longdouble arrays.
 
-    Where mpmath has no value (at a pole, for NaN and infinities), it is scipy's.
+    Where mpmath has no value (at a pole, for NaN and infinities), or of real numbers one that is not
+    real (beyond where a function is defined), it is scipy's.
     """
     dtype = np.result_type(*xs)
     arrays = np.broadcast_arrays(*xs)
@@ -63,13 +64,17 @@ def wide(quick: Any, exact: Callable[..., Any], *xs: Any) -> Any:
 
 
 def _one(quick: Any, exact: Callable[..., Any], values: list[Any]) -> Any:
+    turned = isinstance(values[0], np.complexfloating)
     if all(map(np.isfinite, values)):
         try:
-            return _from_mp(exact(*map(_to_mp, values)))
+            found = exact(*map(_to_mp, values))
         except (ValueError, ZeroDivisionError, NoConvergence):  # as of a pole
-            pass
-    narrow = complex if isinstance(values[0], np.complexfloating) else float
-    return quick(*map(narrow, values))
+            found = None
+        if turned and found is not None:
+            return _from_mp(found)
+        if found is not None and abs(mpmath.im(found)) <= mpmath.eps * abs(found):
+            return _from_mp(mpmath.re(found))
+    return quick(*map(complex if turned else float, values))
 
 
 def is_wide(dtype: Any) -> bool:

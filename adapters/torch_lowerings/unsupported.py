@@ -76,11 +76,15 @@ REFUSES = (
     "batch_norm is not differentiable wrt running_mean",
     "'multi_margin_loss' is not differentiable with respect to argument 'weight'",
     "'binary_cross_entropy_with_logits' is not differentiable with respect to argument 'pos_weight",
-    '"erf_vml_cpu" not implemented for \'Complex',
+    *(f'"{k}" not implemented for \'Complex' for k in ("erf_vml_cpu", "erfc_vml_cpu")),
     "expected dtype float for `end` but got dtype c10::complex",  # lerp of a real and a complex
     "expected dtype double for `end` but got dtype c10::complex",
     "expected dtype float for `weight` but got dtype c10::complex",
     "expected dtype double for `weight` but got dtype c10::complex",
     *(f"expected scalar type {name} but found Complex" for name in ("Float", "Double")),  # conv's
+    *(f"expected scalar type Complex{name} but found {name}" for name in ("Float", "Double")),
+    "both inputs should have same dtype",  # tensordot of a real and a complex, and so the others
+    "linalg.solve: Expected A and B to have the same dtype",
+    "masked_scatter: expected self and source to have same dtypes",
     '"index_reduce_func_exclude_input_init" not implemented for \'Complex',
 )

@@ -39,7 +39,8 @@ def _masked_scatter_vjp(g: Any, y: Any, x: Any, mask: Any, source: Any) -> tuple
     mask = np.broadcast_to(mask, x.shape)
     back = np.zeros_like(source).reshape(-1)
     at = np.flatnonzero(mask)
-    back[: len(at)] = g.reshape(-1)[at]
+    chosen = g.reshape(-1)[at]
+    back[: len(at)] = chosen if np.iscomplexobj(source) else np.real(chosen)
     return np.where(mask, 0, g), None, back.reshape(source.shape)
 
 

@@ -126,6 +126,8 @@ def _fenced(g: Any, axis: int) -> Any:
 def trapezoid(f: Any, x: Any = None, *, dx: float = 1.0, axis: int = -1) -> Any:
     """Σ (fᵢ + fᵢ₊₁)/2·(xᵢ₊₁ − xᵢ), or ·dx; x of one axis, or of f's shape."""
     f = np.moveaxis(f, axis, -1)
+    if x is not None and x.ndim == 1 and len(x) != f.shape[-1]:
+        raise ValueError(f"x has {len(x)} points, the axis has {f.shape[-1]}")
     steps = dx if x is None else np.diff(_along_last(x, f, axis))
     return ((f[..., 1:] + f[..., :-1]) * 0.5 * steps).sum(axis=-1)
 

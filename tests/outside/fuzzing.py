@@ -23,6 +23,7 @@ from gradparity.verify.engine.work import Here
 from gradparity.verify.fuzz.alarms import Alarm, alarms_in
 from gradparity.verify.fuzz.drawing import Drawn, drawn
 from gradparity.verify.fuzz.growing import drawable
+from gradparity.verify.fuzz.programs import Refused
 from gradparity.verify.fuzz.records import Records
 from gradparity.verify.fuzz.shrinking import Shrinker
 
@@ -86,7 +87,10 @@ class Finder:
         for number in range(PROGRAMS):
             if time.process_time() - begun > SECONDS:
                 break
-            made, case = drawn(seed, number, (fault.blame,))
+            try:
+                made, case = drawn(seed, number, (fault.blame,))
+            except Refused:  # no program of that kind is made of it
+                continue
             if made.dtype != fault.dtype or made.ways or made.optimizer:
                 continue
             alarm = self._alarm(fault, case)

@@ -248,8 +248,9 @@ def test_what_is_finite_in_wide_precision_is_finite(row, scale):
         ("linalg.matrix_exp", [np.ones((2, 3))], {}, "square"),
         ("linalg.expm_frechet", [np.ones((2, 3)), np.ones((2, 3))], {}, "square"),
         ("interp", [np.zeros(2), np.array([0.0, 2.0, 1.0]), np.zeros(3)], {}, "does not ascend"),
+        ("trapezoid", [np.ones((2, 4)), np.ones(4)], {"axis": 0}, "x has 4 points, the axis has 2"),
     ],
-    ids=["power", "exponential", "its-derivative", "interp"],
+    ids=["power", "exponential", "its-derivative", "interp", "trapezoid"],
 )
 def test_what_has_no_meaning_is_refused(name, arrays, attributes, reason):
     with pytest.raises(ValueError, match=reason):

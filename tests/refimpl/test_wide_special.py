@@ -32,6 +32,14 @@ def test_error_functions_at_the_ends():
     assert np.array_equal(wide_special.erfc(x), [0, 2, np.nan, 1], equal_nan=True)
 
 
+@pytest.mark.parametrize("x", [-0.0137, 1.5])
+def test_beyond_where_a_function_is_defined_there_is_no_value(x):
+    """Where mpmath goes on into the complex plane."""
+    args = map(np.longdouble, (1.64, 2.362, x))
+    assert np.isnan(scipy.special.betainc(1.64, 2.362, x))
+    assert np.isnan(wide_integrals.betainc(*args))
+
+
 @pytest.mark.parametrize("x", [0.1, 1.0, 123.456])
 def test_longdouble_goes_to_mpmath_and_back_unchanged(x):
     third = np.longdouble(x) / 3

@@ -126,9 +126,9 @@ def drawn(seed: int, number: int, operations: tuple[str, ...] = ()) -> tuple[Dra
 
 
 def _fits(program: Grown, dtype: str) -> bool:
-    """Whether no number of a program is zero in that dtype alone."""
+    """Whether no number of a program is so small that in that dtype it is zero, or of few digits."""
     sizes = (np.abs(x) for x in program.values.values() if x.dtype.kind in "fc")
-    return all(np.array_equal(size.astype(dtype) == 0, size == 0) for size in sizes)
+    return all(np.all((size == 0) | (size >= np.finfo(dtype).tiny)) for size in sizes)
 
 
 def case_of(seed: int, number: int, path: Path | None = None) -> tuple[Case, str]:

@@ -50,8 +50,8 @@ def _from_mp(v: Any) -> Any:
 def wide(quick: Any, exact: Callable[..., Any], *xs: Any) -> Any:
     """An mpmath function, element by element, on broadcast longdouble arrays.
 
-    Where mpmath has no value (at a pole, for NaN and infinities), or of real numbers one that is not
-    real (beyond where a function is defined), it is scipy's.
+    Where mpmath has no value (at a pole, for NaN and infinities), or for real numbers one that is
+    not real (beyond where a function is defined), it is scipy's.
     """
     dtype = np.result_type(*xs)
     arrays = np.broadcast_arrays(*xs)

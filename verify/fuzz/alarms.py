@@ -31,8 +31,10 @@ _BLAMED = re.compile(
     r"|by itself, the (forward pass|VJP) of ([\w.]+) in `"
 )
 
-#: Of an operation that is off by itself, its error and the bound of that.
-_ITS_OWN = re.compile(r"by itself, the .* is off: error ([\w.+-]+) exceeds ([\w.+-]*\w)")
+#: Of an operation that is off by itself, or is blamed, its own error and the bound of that.
+_ITS_OWN = re.compile(
+    r"(?:by itself, the .* is off|blamed: .* of the program): error ([\w.+-]+) exceeds ([\w.+-]*\w)"
+)
 
 #: In an alarm's words.
 _DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}
@@ -66,6 +68,8 @@ class Alarm:
     max_rel: float
     #: How far the worst element is off.
     away: float = math.nan
+    #: By how many times its own noise the blamed operation is off; infinite if by no number.
+    own_ratio: float = math.inf
 
     @property
     def raises(self) -> bool:
@@ -144,8 +148,9 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
         cause = next((row["cause"] for row in off if row["cause"]), "")
         operation, direction = blamed(first["reason"])
         told["max_rel"] = off_by(first)
+        own = _own_ratio(first["reason"])
         if first["kind"] == LOCAL:
-            told["noise_ratio"] = _own_ratio(first["reason"])
+            told["noise_ratio"] = own
         yield Alarm(
             task=task,
             sort=sort_of(off),
@@ -153,6 +158,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
             operation=operation,
             direction=direction,
             away=away(first),
+            own_ratio=own,
             **told,
         )
 

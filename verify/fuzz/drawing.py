@@ -126,7 +126,7 @@ def drawn(seed: int, number: int, operations: tuple[str, ...] = ()) -> tuple[Dra
 
 
 def _fits(program: Grown, dtype: str) -> bool:
-    """Whether no number of a program is so small that in that dtype it is zero, or of few digits."""
+    """Whether no number of a program is so small that it has few digits in that dtype, or none."""
     sizes = (np.abs(x) for x in program.values.values() if x.dtype.kind in "fc")
     return all(np.all((size == 0) | (size >= np.finfo(dtype).tiny)) for size in sizes)
 
@@ -160,6 +160,8 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
     fit = AXES.get(rule.name)
     if fit is not None and any(x.ndim not in fit for x in made.program.params.values()):
         raise Refused
+    if not _used(made.program):
+        raise Refused
     given: dict[str, Any] = {}
     for name in rule.hyperparameters:
         if name in rule.required or generator.random() < 0.5:
@@ -177,6 +179,16 @@ DRESSED: dict[str, Callable[[Drawn, np.random.Generator], Drawn]] = {
     "ways": _asked,
     "trained": _trained,
 }
+
+
+def _used(program: Grown) -> bool:
+    """Whether every result of every line is used.
+
+    What a parameter gives to a result that is not used leaves it without a gradient in PyTorch,
+    whose optimizers do not touch such a one: it does not even decay.
+    """
+    used = {program.output}.union(*(line.names for line in program.lines))
+    return all(used.issuperset(line.targets) for line in program.lines)
 
 
 def _can_be_drawn(rule: UpdateRule) -> bool:

@@ -32,7 +32,7 @@ SHARE = 0.5
 
 #: How near zero numbers are drawn, where JAX takes 4e-5/x seconds for an array with a smaller one:
 #: it runs the continued fraction of the large ones for every element (jax#21760).
-NEAREST = dict.fromkeys(("exp1", "expi", "expn"), 3e-4)
+NEAREST: dict[str, float] = dict.fromkeys(("exp1", "expi", "expn"), 3e-4)
 
 
 @cache

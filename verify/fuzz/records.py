@@ -168,9 +168,13 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
 
 
 def _of_numbers(shown: Shown, alarm: Alarm) -> bool:
-    if shown.finite:
-        return alarm.kind in ("error", LOCAL) and _is_as_far(shown, alarm)
-    return alarm.kind == "non-finite"
+    if not shown.finite:
+        return alarm.kind == "non-finite"
+    if alarm.kind == LOCAL:
+        return _is_as_far(shown, alarm)
+    return alarm.kind == "error" and (
+        _is_as_far_by_itself(shown, alarm) or _is_narrowed(shown, alarm) or _is_as_far(shown, alarm)
+    )
 
 
 def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
@@ -193,8 +197,6 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     unit = unit_roundoff(alarm.dtype)
     third = np.cbrt(2 * unit)
     near = alarm.noise_ratio <= LUCK * shown.noise_ratio
-    if alarm.dtype == "float64" and _is_narrowed(shown):
-        return alarm.noise_ratio <= LUCK * max(NARROWED, shown.noise_ratio)
     keeps = bool(alarm.noise_ratio * unit <= third)
     if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
         alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
@@ -209,9 +211,27 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
 
 
-def _is_narrowed(shown: Shown) -> bool:
-    """Whether what a record is off by in float64 is about the noise of float32."""
-    return shown.kind == "precision" and 1 / SIZE**2 <= shown.noise_ratio / NARROWED <= LUCK
+def _is_as_far_by_itself(shown: Shown, alarm: Alarm) -> bool:
+    """Whether the blamed operation is off by as much of its own noise as a record shows.
+
+    What came before it may have made its error a smaller share of the tensor that alarms, or a
+    larger one.
+    """
+    unit = unit_roundoff(alarm.dtype)
+    third = np.cbrt(2 * unit)
+    if not alarm.own_ratio <= LUCK * shown.noise_ratio:
+        return False
+    if shown.max_rel > third:
+        return SIZE * alarm.own_ratio >= shown.noise_ratio
+    return bool(alarm.own_ratio * unit <= third)
+
+
+def _is_narrowed(shown: Shown, alarm: Alarm) -> bool:
+    """Whether what both are off by in float64 is about the noise of float32."""
+    if alarm.dtype != "float64" or shown.kind != "precision":
+        return False
+    narrowed = 1 / SIZE**2 <= shown.noise_ratio / NARROWED <= LUCK
+    return narrowed and alarm.noise_ratio <= LUCK * max(NARROWED, shown.noise_ratio)
 
 
 def _of_a_size(shown: Shown, alarm: Alarm) -> bool:

@@ -296,6 +296,24 @@ def test_a_record_explains_errors_of_its_size_and_a_gross_one_no_smaller_fault(
 
 
 @pytest.mark.parametrize(
+    ("shown", "own", "explained"),
+    [
+        ((1e-13, 20.0), 18.0, True),
+        ((1e-13, 20.0), 300.0, False),
+        ((0.7, 800.0), 1000.0, True),
+        ((0.7, 800.0), 18.0, False),
+        ((1e-13, 20.0), math.inf, False),
+    ],
+)
+def test_what_the_blamed_operation_is_off_by_itself_is_explained(shown, own, explained):
+    """Whatever share of the tensor that alarms it is."""
+    told = ("framework", "grad", "x", "differs", "error", "v", "exp", "backward", "", "")
+    alarm = Alarm("t", "torch", "float64", *told, noise_ratio=2e3, max_rel=0.03, own_ratio=own)
+    record = Shown("backward", "precision", finite=True, max_rel=shown[0], noise_ratio=shown[1])
+    assert explains(record, alarm) is explained
+
+
+@pytest.mark.parametrize(
     ("shown", "ratio", "max_rel", "explained"),
     [
         (2.0**28, 2.0**29, 5e-5, True),

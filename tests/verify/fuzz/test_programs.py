@@ -184,6 +184,17 @@ def test_an_exponential_integral_is_not_asked_beside_zero(dtype):
     assert np.abs(x).min() >= 2.9e-4
 
 
+def test_a_program_that_is_trained_uses_every_result():
+    """A parameter without a gradient is left alone by PyTorch's optimizers: in this one, drawn
+    otherwise, only the third of the broadcast arrays was used.
+    """
+    made, _ = drawn(1, 431)
+    assert made.optimizer
+    lines = made.program.lines
+    used = {made.program.output}.union(*(line.names for line in lines))
+    assert {name for line in lines for name in line.targets} <= used
+
+
 @pytest.mark.parametrize(("seed", "number"), [(80, 590), (77, 14030)])
 def test_a_program_in_float32_has_no_number_of_few_digits_there(seed, number):
     """Drawn without a look at its dtype, these have numbers of 8e-73 and 9e-46 in them."""

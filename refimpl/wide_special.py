@@ -68,12 +68,12 @@ def _one(quick: Any, exact: Callable[..., Any], values: list[Any]) -> Any:
     if all(map(np.isfinite, values)):
         try:
             found = exact(*map(_to_mp, values))
+            if turned:
+                return _from_mp(found)
+            if abs(mpmath.im(found)) <= mpmath.eps * abs(found):
+                return _from_mp(mpmath.re(found))
         except (ValueError, ZeroDivisionError, NoConvergence):  # as of a pole
-            found = None
-        if turned and found is not None:
-            return _from_mp(found)
-        if found is not None and abs(mpmath.im(found)) <= mpmath.eps * abs(found):
-            return _from_mp(mpmath.re(found))
+            pass
     return quick(*map(complex if turned else float, values))
 
 

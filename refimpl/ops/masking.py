@@ -37,10 +37,9 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
 
 def _masked_scatter_vjp(g: Any, y: Any, x: Any, mask: Any, source: Any) -> tuple[Any, None, Any]:
     mask = np.broadcast_to(mask, x.shape)
-    back = np.zeros_like(source).reshape(-1)
+    back = np.zeros_like(g, shape=source.size)
     at = np.flatnonzero(mask)
-    chosen = g.reshape(-1)[at]
-    back[: len(at)] = chosen if np.iscomplexobj(source) else np.real(chosen)
+    back[: len(at)] = g.reshape(-1)[at]
     return np.where(mask, 0, g), None, back.reshape(source.shape)
 
 

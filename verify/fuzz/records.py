@@ -187,7 +187,7 @@ def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.sort == "kink" or shown.kind == "kink" or math.isinf(alarm.max_rel):
         return False
-    if shown.max_rel > np.cbrt(2 * unit):
+    if shown.max_rel > _third(unit):
         return _of_a_size(shown, alarm)
     return bool(alarm.max_rel / unit_roundoff(alarm.dtype) <= SIZE * shown.max_rel / unit)
 
@@ -195,9 +195,9 @@ def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
 def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     """Whether an alarm is off by no more than a record shows, or by as much."""
     unit = unit_roundoff(alarm.dtype)
-    third = np.cbrt(2 * unit)
+    third = _third(unit)
     near = alarm.noise_ratio <= LUCK * shown.noise_ratio
-    keeps = bool(alarm.noise_ratio * unit <= third)
+    keeps = alarm.noise_ratio * unit <= third
     if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
         alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
         return near and (alike or keeps)
@@ -218,12 +218,12 @@ def _is_as_far_by_itself(shown: Shown, alarm: Alarm) -> bool:
     larger one.
     """
     unit = unit_roundoff(alarm.dtype)
-    third = np.cbrt(2 * unit)
+    third = _third(unit)
     if not alarm.own_ratio <= LUCK * shown.noise_ratio:
         return False
     if shown.max_rel > third:
         return SIZE * alarm.own_ratio >= shown.noise_ratio
-    return bool(alarm.own_ratio * unit <= third)
+    return alarm.own_ratio * unit <= third
 
 
 def _is_narrowed(shown: Shown, alarm: Alarm) -> bool:
@@ -232,6 +232,11 @@ def _is_narrowed(shown: Shown, alarm: Alarm) -> bool:
         return False
     narrowed = 1 / SIZE**2 <= shown.noise_ratio / NARROWED <= LUCK
     return narrowed and alarm.noise_ratio <= LUCK * max(NARROWED, shown.noise_ratio)
+
+
+def _third(unit: float) -> float:
+    """The relative error that leaves a third of a dtype's digits."""
+    return float(np.cbrt(2 * unit))
 
 
 def _of_a_size(shown: Shown, alarm: Alarm) -> bool:

@@ -18,7 +18,7 @@ from .torch.calling import leaves
 from .torch_averages import Averages
 from .torch_roots import Root
 from .torch_side import TorchSide, buffers_of, total_of
-from .training import BESIDE, EMA, After, Steps
+from .training import BESIDE, EMA, LEFT, After, Steps
 
 #: What an optimizer of PyTorch calls what it remembers → what optax does.
 SLOTS = {
@@ -48,6 +48,7 @@ USUAL = {
     "decay": None,
     "root": BESIDE,
     "decayed": None,
+    "ungraded": LEFT,
 }
 
 #: What may be made of gradients that are not finite, in place of a step that is skipped.
@@ -141,6 +142,12 @@ class Loop:
             self._averages.update()
         return self._after(loss)
 
+    def ungraded(self, given: Given, draw: Draw) -> list[str]:
+        """The parameters to which a backward pass gives no gradient, not so much as zeros."""
+        self._optimizer.zero_grad()
+        self._backward(given, draw)
+        return [k for k, x in self._named.items() if x.grad is None]
+
     def _pass(self, given: Given, draw: Draw, *, noisy: bool) -> float:
         """A backward pass, and an update where it is the last of one."""
         if not self._pending:
@@ -205,6 +212,9 @@ class Loop:
     def _update(self, *, noisy: bool) -> None:
         """Make an update of the gradients that there are."""
         self._updates += 1
+        if self._does["ungraded"] != LEFT:
+            for x in self._named.values():
+                x.grad = torch.zeros_like(x) if x.grad is None else x.grad
         if self._does["clips"] == "scaled":
             self._clip()
         if self._scaler is not None and self._does["unscale"]:

@@ -66,7 +66,7 @@ def train(
     return found
 
 
-def loop_settings(side: TorchSide, given: Given, steps: Steps) -> dict[str, Any]:
+def loop_settings(side: TorchSide, given: Given, steps: Steps, draw: Draw) -> dict[str, Any]:
     """What a loop does, of that which it could do otherwise."""
     held = does(steps, {})
     keys = ["passes", "average", "clip"]
@@ -77,9 +77,18 @@ def loop_settings(side: TorchSide, given: Given, steps: Steps) -> dict[str, Any]
     keys += ["begin", "decay"] if steps.ema is not None else []
     made = _rebuilt(steps.torch_optimizer, side, side.parameters(side.copies()))
     keys += ["root"] if rooted(made) else []
+    keys += ["ungraded"] if _ungraded(side, given, steps, draw) else []
     if steps.ema is not None:
         held["decay"] = decay_of(steps, only(side.ready(given, "float64").copies))
     return {k: held[k] for k in keys}
+
+
+def _ungraded(side: TorchSide, given: Given, steps: Steps, draw: Draw) -> list[str]:
+    """The parameters that are trained and get no gradient."""
+    made = functools.partial(_rebuilt, steps.torch_optimizer, side)
+    with failures(), torch.enable_grad():
+        loop = Loop(side, given, steps, {}, made, np.random.default_rng(0), narrow=False)
+        return loop.ungraded(given, draw)
 
 
 def clipping(

@@ -17,6 +17,9 @@ EQUAL_SHARES, WARM = "alike", "warm"
 #: Where an optimizer's eps may be: √v + eps, √(v + eps), √(v + eps) + eps.
 BESIDE, INSIDE, BOTH = "beside", "inside", "both"
 
+#: What is made of a parameter without a gradient by PyTorch's optimizers: nothing.
+LEFT = "left"
+
 
 @dataclass(frozen=True)
 class Steps:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.training import BESIDE, BOTH, EQUAL_SHARES, INSIDE, WARM
+from ...adapters.captures.training import BESIDE, BOTH, EQUAL_SHARES, INSIDE, LEFT, WARM
 from ..edits.around import DECAYS
 from ..edits.clips import ClipWay, clip_ways
 
@@ -152,6 +152,18 @@ LOOP = {
             else f"in jax: a mask of the decay (optax.adamw(…, mask=…)): {way.words}"
         ),
         lambda _: (),
+    ),
+    "ungraded": _among(
+        {
+            LEFT: "leaves parameters without a gradient as they are",
+            "zeros": "updates parameters without a gradient as if it were zero",
+        },
+        {
+            LEFT: (
+                "in jax: updates of zero for what the loss does not reach, as by optax.partition "
+                "with optax.set_to_zero()"
+            )
+        },
     ),
     "clip": Habit(_clip, lambda way: f"in jax: a rule that {_clip(way)}", lambda _: ()),
     "clips": _among(

@@ -161,6 +161,8 @@ def _in_order(
     alike = all(x.size == y.size and x.dtype.kind == y.dtype.kind for (_, y), (_, x) in pairs)
     if not alike or len(state) != len(leaves) or entries == likely:
         return None
+    if all(_certain(name, leaves[name], entry, state[entry]) for name, entry in likely.items()):
+        return None
     names = {entry: name for name, entry in entries.items()}
     try:
         convert, said = by_names(names, state, leaves, rebuilt, apart, aliases)
@@ -218,6 +220,13 @@ def _likely(state: Mapping[str, np.ndarray], leaves: Mapping[str, np.ndarray]) -
     if left:
         raise BadUsage(f"params: no entry of the module fits {', '.join(left)}")
     return found
+
+
+def _certain(name: str, leaf: np.ndarray, entry: str, x: np.ndarray) -> bool:
+    """Whether a leaf is an entry by its name or its elements, and not merely the likest."""
+    if _words(name) == _words(entry):
+        return True
+    return _elements(leaf) is not None and _elements(leaf) == _elements(x)
 
 
 def _elements(x: np.ndarray) -> bytes | None:

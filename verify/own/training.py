@@ -201,7 +201,7 @@ class Training:
         optimizer = self._torch.name_of(self._steps.torch_optimizer, self._first)
         place = Place(module=f"step {step + 1}, {what} of {name}")
         own = self._torch.settings(self._steps.torch_optimizer, self._first)
-        loop = self._torch.loop_settings(self._first, self._given[0], self._steps)
+        loop = self._torch.loop_settings(self._first, self._given[0], self._steps, cotangents(0))
         held = self._decayed()
         decayed = {} if held is None else {"decayed": held}
         here = loop | decayed | {"clip": self._known_clip[0]} | own | changed

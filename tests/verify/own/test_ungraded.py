@@ -1,5 +1,7 @@
 """Training of parameters that the loss does not reach, and of those that are held fast."""
 
+from collections.abc import Hashable
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -53,7 +55,10 @@ def test_what_optax_decays_and_torch_leaves_alone_is_told(used):
 
 
 def test_what_is_to_be_done_about_it_does_it():
-    rules = {"moves": optax.adamw(0.1, weight_decay=0.1), "held": optax.set_to_zero()}
+    rules: dict[Hashable, optax.GradientTransformation] = {
+        "moves": optax.adamw(0.1, weight_decay=0.1),
+        "held": optax.set_to_zero(),
+    }
     report = trained(optax.partition(rules, {"moves": "moves", "held": "held"}), used=True)
     assert report.verdict == "same", report
 

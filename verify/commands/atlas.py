@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -158,7 +158,8 @@ def _of_name(asked: str) -> tuple[list[Case], list[Case]]:
     """The cases whose entries speak of a name: the nearest, and the others."""
     cases, faults = load_files([catalogue()])
     fail_on(faults)
-    found = ranked((_nearness(asked, case), case) for case in cases)
+    usual = registry.defaults()
+    found = ranked((_nearness(asked, case, usual), case) for case in cases)
     if not found:
         raise BadUsage(f"no entry of the atlas speaks of {asked!r}")
     return found[:MOST], found[MOST:]
@@ -175,16 +176,16 @@ def _tell_of(cases: Sequence[Case], others: Sequence[Case], names: list[str] | N
         raise SystemExit(FAILED)
 
 
-def _nearness(asked: str, case: Case) -> tuple[int, ...]:
+def _nearness(asked: str, case: Case, usual: Collection[str]) -> tuple[int, ...]:
     """How near a case's entry is to what is asked for.
 
-    Of equally near ones that in which a framework of every run is off, and which is about little
+    Of equally near ones that in which a framework of a usual run is off, and which is about little
     else, is the nearer.
     """
     functions, name, text = told_of(case)
     off = {adapter for d in case.model.divergences for adapter in d.adapters}
     at = rank(asked, functions, name, text) if functions else NOWHERE
-    return at, off.isdisjoint(registry.defaults()), len(functions)
+    return at, off.isdisjoint(usual), len(functions)
 
 
 def _run(names: list[str] | None, cases: Sequence[Case]) -> list[Entry]:

@@ -43,6 +43,10 @@ DRAWS = frozenset(
     ["random_bits", "random_gamma", "threefry2x32", "rng_bit_generator", "rng_uniform"],
 )
 
+#: A loop that asks before each turn whether there is another is unrolled to so many: one whose end
+#: hangs on a number may go round for hours.
+MOST_TURNS = 1000
+
 #: A constant of no axes still is one after these.
 _REPEATS = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "copy", "copy_p"})
 
@@ -102,15 +106,22 @@ class Interpreter:
             return _folded(equation, run, inputs, shapes, place)
         if name in CALLS:
             return self._call(equation, inputs, place)
-        unrolled = {"scan": self._scan, "while": self._while, "cond": self._cond}.get(name)
-        if unrolled is not None:
-            # Names of a loop's own are taken from the equations in it.
-            path = tuple(place.module.split(".")) if place.module else ()
-            return unrolled(equation.params, inputs, place, path)
+        one = Equation(name, equation.params, inputs, shapes, run)
+        if name in ("scan", "while", "cond"):
+            return self._unrolled(one, place)
         if all(Value(s.shape, s.dtype).kind in "ik" for s in shapes):
             return put_off(run, inputs, shapes)
-        one = Equation(name, equation.params, inputs, shapes, run)
         return self._written(PRIMITIVES.get(name, _unknown), one, place)
+
+    def _unrolled(self, one: Equation, place: Place) -> list[Value]:
+        unroll = {"scan": self._scan, "while": self._while, "cond": self._cond}[one.name]
+        # Names of a loop's own are taken from the equations in it.
+        path = tuple(place.module.split(".")) if place.module else ()
+        before = len(self.writer.builder.instructions)
+        try:
+            return unroll(one.params, one.inputs, place, path)
+        except Unsupported as why:
+            return self._missing(one, before, why, place)
 
     def _written(
         self, rule: Callable[[Writer, Equation], Written], one: Equation, place: Place
@@ -118,18 +129,12 @@ class Interpreter:
         """What a rule makes of an equation; constants and a gap, where it cannot."""
         builder = self.writer.builder
         builder.place = place
-        values = put_off(one.run, one.inputs, one.outputs)
         before = len(builder.instructions)
         try:
             written = rule(self.writer, one)
         except Unsupported as why:
-            del builder.instructions[before:]
-            gap = Gap(one.name, str(why), place)
-            for value in values:
-                if value.kind in "fcb":
-                    value.name = builder.constant(value.numpy)
-                    self.gaps[value.name] = gap
-            return values
+            return self._missing(one, before, why, place)
+        values = put_off(one.run, one.inputs, one.outputs)
         names = [written] if isinstance(written, str) else written
         for value, name in zip(values, names, strict=True):
             if value.kind in "fcb":
@@ -137,6 +142,19 @@ class Interpreter:
         for instruction in builder.instructions[before:]:
             self.dtypes[instruction.target] = np.dtype(values[0].dtype).name
         self.dtypes |= {v.name: np.dtype(v.dtype).name for v in values if v.name is not None}
+        return values
+
+    def _missing(self, one: Equation, before: int, why: Unsupported, place: Place) -> list[Value]:
+        """Constants and a gap in the place of an equation, and of what was written for it."""
+        builder = self.writer.builder
+        del builder.instructions[before:]
+        builder.place = place
+        gap = Gap(one.name, str(why), place)
+        values = put_off(one.run, one.inputs, one.outputs)
+        for value in values:
+            if value.kind in "fcb":
+                value.name = builder.constant(value.numpy)
+                self.gaps[value.name] = gap
         return values
 
     def _call(self, equation: Any, inputs: list[Value], place: Place) -> list[Value]:
@@ -200,12 +218,13 @@ class Interpreter:
         asked, done = params["cond_nconsts"], params["body_nconsts"]
         for_condition, rest = inputs[:asked], inputs[asked:]
         for_body, carry = rest[:done], rest[done:]
-        while True:
+        for _ in range(MOST_TURNS):
             (again,) = self.run(params["cond_jaxpr"], [*for_condition, *carry], place, path)
             if not again.numpy.any():
                 return carry
             made = self.run(params["body_jaxpr"], [*for_body, *carry], place, path)
             carry = made if again.numpy.all() else self._where(again, made, carry, place, path)
+        raise Unsupported(f"goes round more than {MOST_TURNS} times")
 
     def _where(
         self,

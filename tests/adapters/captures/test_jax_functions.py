@@ -241,6 +241,16 @@ def test_loops_and_branches(draw):
     held(looped, draw(3), draw(2, 3), np.array(3), differentiate=jax.jacfwd)
 
 
+def test_a_loop_that_goes_on_and_on_is_a_gap(draw):
+    def halved(p, x):
+        return lax.while_loop(lambda y: y.max() > 1.0, lambda y: y * p, x) + p
+
+    captured = capture(halved, np.float64(1 - 1e-6), (np.float64(2.0),), dtype="float64")
+    (gap,) = captured.gaps
+    assert (gap.operation, gap.reason) == ("while", "goes round more than 1000 times")
+    assert [i.operation for i in captured.program.instructions] == ["add"]
+
+
 def moved(p, x):
     y = (x * p).at[0, 1].set(2.0).at[:, 2].add(x[:, 0]).at[1].multiply(p)
     y = lax.dynamic_update_slice(y, p[None, 1:3] * 2, (1, 0))

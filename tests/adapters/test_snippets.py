@@ -15,6 +15,8 @@ from gradparity.adapters.registry import make
 from gradparity.adapters.snippets.code import Code, data, text_of
 from gradparity.cases import load_text
 
+from ..thinned import thinned
+
 CASES = {
     "standard operations": (
         "params: {x: [[1.0, 3.0], [2.0, -1.0]]}\n"
@@ -182,7 +184,7 @@ steps: 7
 
 
 @pytest.mark.parametrize("name", ["torch", "jax"])
-@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("around", thinned(AROUND, 3))
 def test_what_goes_around_a_step_is_in_the_loop(around, name):
     carries = "state:" in AROUND[around]
     state = "  n = 0.5 * m + 0.5 * mean(x, axis=0)" if carries else "  # nothing is carried"

@@ -20,16 +20,11 @@ FAULTS = read()
 
 #: Of each kind one, that short files of the catalogue show.
 QUICK = [
-    "torch.exp · value",
     "torch.sin · forward",
     "torch.square · cut",
-    "torch.relu · backward · 0 · add",
-    "torch.nn.functional.gelu · keyword",
     "torch.optim.Adam · updates · 0 · zero",
-    "torch.optim.SGD · gradients",
     "aten.tanh_backward · kernel",
     "jax.numpy.exp · backward · 0 · scale 1.000001",
-    "tanh_p · jvp",
     "scale_by_adam · keyword · b2",
 ]
 

@@ -95,6 +95,7 @@ def test_a_refactoring_that_is_none(net):
     assert [at.place.module for at in report.first.at] == ["last", "b"]
 
 
+@pytest.mark.slow
 def test_a_module_beside_itself_and_compiled(net):
     assert gp.compare(net, Net().double(), X).verdict == "same"
     report = gp.compare(net, torch.compile(net, backend="aot_eager"), X)

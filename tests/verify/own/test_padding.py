@@ -9,6 +9,8 @@ from torch import nn
 
 import gradparity as gp
 
+from ...thinned import thinned
+
 ORDER = ("NHWC", "HWIO", "NHWC")
 
 
@@ -63,49 +65,51 @@ BOTH = "the padding is as much on both sides in jax, (1, 1), (1, 1); (0, 1), (0,
 SAME = "the padding is SAME in jax, (0, 1), (0, 1); (1, 1) in torch"
 
 
+PADDINGS = [
+    ({}, port_of(both(1, 1), both(1, 1)), (16, 16), []),
+    ({}, port_of("SAME", both(1, 1)), (16, 16), [SAME]),
+    ({}, port_of("SAME", "SAME"), (16, 16), [SAME, SAME]),
+    (
+        {},
+        port_of("SAME", both(1, 1)),
+        (17, 14),
+        ["the padding is SAME in jax, (1, 1), (0, 1); (1, 1) in torch"],
+    ),
+    (
+        {"size": 7, "padding": 3, "pool": nn.MaxPool2d(3, 2, 1)},
+        port_of("SAME", both(3, 3), pooled("SAME")),
+        (32, 32),
+        [
+            "the padding is SAME in jax, (2, 3), (2, 3); (3, 3) in torch",
+            "the padding is SAME in jax, (0, 1), (0, 1); (1, 1) in torch",
+        ],
+    ),
+    ({}, port_of("VALID", both(1, 1)), (16, 16), ["padding is 0 in jax, (1, 1) in torch"]),
+    (AFTER, port_of("SAME", "SAME"), (16, 16), []),
+    (
+        AFTER,
+        port_of("SAME", both(1, 1)),
+        (16, 16),
+        [BOTH],
+    ),
+    (
+        AFTER,
+        port_of(both(1, 0), "SAME"),
+        (16, 16),
+        ["the padding is all before in jax, (1, 0), (1, 0); (0, 1), (0, 1) in torch"],
+    ),
+    (
+        {},
+        port_of(both(1, 1), both(1, 1), mode="wrap"),
+        (16, 16),
+        ["the padding goes on from the other side (circular) in jax, it is of zeros in torch"] * 2,
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("module", "port", "size", "causes"),
-    [
-        ({}, port_of(both(1, 1), both(1, 1)), (16, 16), []),
-        ({}, port_of("SAME", both(1, 1)), (16, 16), [SAME]),
-        ({}, port_of("SAME", "SAME"), (16, 16), [SAME, SAME]),
-        (
-            {},
-            port_of("SAME", both(1, 1)),
-            (17, 14),
-            ["the padding is SAME in jax, (1, 1), (0, 1); (1, 1) in torch"],
-        ),
-        (
-            {"size": 7, "padding": 3, "pool": nn.MaxPool2d(3, 2, 1)},
-            port_of("SAME", both(3, 3), pooled("SAME")),
-            (32, 32),
-            [
-                "the padding is SAME in jax, (2, 3), (2, 3); (3, 3) in torch",
-                "the padding is SAME in jax, (0, 1), (0, 1); (1, 1) in torch",
-            ],
-        ),
-        ({}, port_of("VALID", both(1, 1)), (16, 16), ["padding is 0 in jax, (1, 1) in torch"]),
-        (AFTER, port_of("SAME", "SAME"), (16, 16), []),
-        (
-            AFTER,
-            port_of("SAME", both(1, 1)),
-            (16, 16),
-            [BOTH],
-        ),
-        (
-            AFTER,
-            port_of(both(1, 0), "SAME"),
-            (16, 16),
-            ["the padding is all before in jax, (1, 0), (1, 0); (0, 1), (0, 1) in torch"],
-        ),
-        (
-            {},
-            port_of(both(1, 1), both(1, 1), mode="wrap"),
-            (16, 16),
-            ["the padding goes on from the other side (circular) in jax, it is of zeros in torch"]
-            * 2,
-        ),
-    ],
+    thinned(PADDINGS, 3),
 )
 def test_padding_is_told(module, port, size, causes):
     torch.manual_seed(0)

@@ -486,6 +486,7 @@ def test_what_a_loop_does_otherwise_is_placed(name):
     assert len(report.findings) == 1
 
 
+@pytest.mark.slow
 def test_a_rate_inside_of_a_momentum_is_no_fault_as_long_as_it_stays():
     def make(p):
         return torch.optim.RMSprop(p, 1e-2, momentum=0.9)

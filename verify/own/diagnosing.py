@@ -14,6 +14,7 @@ from .chance import Elsewhere
 from .evaluating import Evaluated
 from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
+from .guards import Unguarded, search_guards
 from .matching import largest, off
 from .parting import Parting, part
 from .placing import place, standing
@@ -193,6 +194,12 @@ class _Searching:
 def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
     for here, there in (("a", "b"), ("b", "a")):
         a, b = getattr(state, here), getattr(state, there)
+        guards = search_guards(a, b)
+        if guards is not None:
+            setattr(state, here, a.edited(guards.program, guards.extra))
+            return [_unguarded(a, b, one, first=here == "a") for one in guards.unguarded], True
+    for here, there in (("a", "b"), ("b", "a")):
+        a, b = getattr(state, here), getattr(state, there)
         stops = search_stops(a, b)
         enough = None if stops is None else one_is_enough(a, b, stops)
         if enough is not None:
@@ -246,6 +253,23 @@ def _stopped(a: Evaluated, b: Evaluated, target: str, *, first: bool) -> Finding
         words = telling.named(said, b, a, turned=True)
         agree = telling.gradient(f"no {STOPS[a.framework]}", (b, a), (beside, here))
     return Finding("grad", tuple(at if first else at[::-1]), words, agree)
+
+
+def _unguarded(a: Evaluated, b: Evaluated, one: Unguarded, *, first: bool) -> Finding:
+    """An operation that ``b`` keeps from elements at which its slope in ``a`` is not finite."""
+    i = a.made[one.target]
+    at = At(a.framework, i.operation, place(a, one.target))
+    said = (
+        f"{{here}} differentiates {i.operation} where its slope is not finite, at {one.count} of "
+        f"{one.size} elements, {{there}} does not"
+    )
+    sides = (a, b) if first else (b, a)
+    agree = (
+        f"a `where` on what {i.operation} is given too, and not on what it yields alone "
+        "(a slope that is not finite times a cotangent of zero is NaN)"
+    )
+    words = telling.named(said, *sides, turned=not first)
+    return Finding("grad", (at,), words, telling.within(agree, a, b, at.place))
 
 
 def _effect(a: Evaluated, b: Evaluated) -> str:

@@ -81,6 +81,11 @@ def gradient(said: str, sides: tuple[Evaluated, Evaluated], places: tuple[Place,
     return f"{_in(second, first, places[1])}{said}{_as_in(first, second, places[0])}"
 
 
+def within(said: str, side: Evaluated, other: Evaluated, place: Place) -> str:
+    """What one of two sides is to do by itself, at a place."""
+    return f"{_in(side, other, place)}{said}"
+
+
 def _agree(proof: Proof, here: Evaluated) -> str:
     said = proof.edit.agree
     if ONE_TERM in said:

@@ -381,7 +381,7 @@ def _jumped_to(want: np.ndarray, part: Branches, runs: Runs[Key], key: Key) -> B
     alike = [np.asarray(x) for x in _of(runs.native, key) if np.shape(x) == want.shape]
     sure = [np.asarray(x) for x in _of(runs.wide, key) if np.shape(x) == want.shape]
     plain = runs.plain.get(key)
-    if not (alike and sure) or np.shape(plain) != want.shape:
+    if not (alike and sure) or plain is None or np.shape(plain) != want.shape:
         return part
     with np.errstate(all="ignore"):
         jump = np.abs(np.asarray(plain).astype(want.dtype) - want)

@@ -2,7 +2,8 @@
 
 Each operation is made a task of its own, with the numbers that it has in the whole, and the
 adapter is asked for the same way there. The first that is off alone is to blame. Along a
-tangent, it is given what the adapter itself has on the way.
+tangent, it is given what the adapter itself has on the way; of a second derivative, where it is
+right at a cotangent of about 1, what flows back in the whole, too.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import numpy as np
 from ...adapters.asking import answered, answers
 from ...adapters.attempt import attempt, handed_out
 from ...adapters.base import Adapter, on_path
+from ...adapters.numpy_reference import reference
 from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
+from ...refimpl.rounding import unit_roundoff
 from ..judging.rows import FAILING, Row
 from ..judging.ways import compared_ways
+from ..measure.dtypes import WIDER
 from ..truth.baseline import baseline
 from .places import named, placed
 
@@ -49,20 +53,61 @@ def blame_ways(task: Task, adapter: Adapter, rows: list[Row]) -> None:
 
 
 def _first(task: Task, adapter: Adapter, way: str) -> tuple[str, str] | None:
-    """The first operation that is off alone: the variable that it makes, and what is off."""
-    program = adapter.program(task)
-    for instruction, alone in operations_alone(task, adapter, way):
-        try:
-            base = baseline(alone)
-        except (Unsupported, AdapterFailed):
-            continue
-        found = answers(adapter, alone)
-        for each in compared_ways(alone, adapter, found, base):
-            if not each.outcome.agrees:
+    """The first operation that is off alone: the variable that it makes, and what is off.
+
+    A second derivative may be off at the size of what flows back in the whole, where it is not at
+    one of another cotangent.
+    """
+    for cotangents in ({}, *(_flowing(task, adapter) if way == "hvp" else ())):
+        for instruction, alone in operations_alone(task, adapter, way):
+            if cotangents:
+                g = cotangents.get(_program(alone).output)
+                if g is None:
+                    continue
+                alone = replace(alone, given_cotangent=g)  # noqa: PLW2901  the same, so asked
+            reason = _off(alone, adapter)
+            if reason:
+                program = adapter.program(task)
                 whose = placed(replace(instruction, named=False), program, "the program")
-                said = f"the {way} of {instruction.operation} in {whose}: {each.outcome.reason}"
+                said = f"the {way} of {instruction.operation} in {whose}: {reason}"
                 return named(program, instruction), said
     return None
+
+
+def _off(alone: Task, adapter: Adapter) -> str:
+    """What is off of an operation that is alone; empty where nothing is."""
+    try:
+        base = baseline(alone)
+    except (Unsupported, AdapterFailed):
+        return ""
+    found = answers(adapter, alone)
+    outcomes = (each.outcome for each in compared_ways(alone, adapter, found, base))
+    return next((outcome.reason for outcome in outcomes if not outcome.agrees), "")
+
+
+def _flowing(task: Task, adapter: Adapter) -> Iterator[dict[str, np.ndarray]]:
+    """What flows back to each variable, and then how fast that changes along the tangents.
+
+    The one is handed back by the derivative of an operation's derivative, and the other by its
+    derivative once more. The second is a difference quotient: near enough for numbers to ask at.
+    """
+    task = replace(task, steps=1, update=None)
+    if adapter.program(task) != task.program("numpy"):
+        return
+    step = float(np.sqrt(unit_roundoff(task.dtype)))
+    along = {name: (t * step).astype(t.dtype) for name, t in task.tangents().items()}
+    moved = replace(task, params={n: x + along.get(n, 0) for n, x in task.params.items()})
+    here, there = (reference(t, dtype=WIDER[task.dtype]).steps[0].grads for t in (task, moved))
+    here = {name: g for name, g in here.items() if g is not None and g.dtype.kind in "fc"}
+    yield here
+    yield {
+        name: (there[name] - g) / step for name, g in here.items() if there.get(name) is not None
+    }
+
+
+def _program(task: Task) -> Program:
+    """The one text of a task of one operation."""
+    return task.programs["*"]
 
 
 def operations_alone(task: Task, adapter: Adapter, way: str) -> Iterator[Alone]:

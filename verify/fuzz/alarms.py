@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...cases.case import Case, Undrawn
+from ...refimpl.ops import TABLE
 from ..engine.work import Engine
 from ..judging.rows import FAILING, REFERENCE, Row
 from ..measure.compare import MISSING
@@ -35,6 +36,9 @@ _BLAMED = re.compile(
 _ITS_OWN = re.compile(
     r"(?:by itself, the .* is off|blamed: .* of the program): error ([\w.+-]+) exceeds ([\w.+-]*\w)"
 )
+
+#: Of an operation that is blamed, something that is no number, or that should be none.
+_ITS_STRAY = re.compile(r"blamed: .* of the program: \S+ where the truth is \S+,")
 
 #: In an alarm's words.
 _DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}
@@ -70,6 +74,8 @@ class Alarm:
     away: float = math.nan
     #: By how many times its own noise the blamed operation is off; infinite if by no number.
     own_ratio: float = math.inf
+    #: Whether the blamed operation gave what is no number, or a number where there is none.
+    own_stray: bool = False
 
     @property
     def raises(self) -> bool:
@@ -80,6 +86,12 @@ class Alarm:
     def silent(self) -> bool:
         """Whether no gradient came back at all, or a share of a sum that is so off by it."""
         return self.kind == "missing" or MISSING in self.reason
+
+    @property
+    def kinked(self) -> bool:
+        """Whether it may be of a kink: not if one operation is off by itself, which has none."""
+        row = TABLE.get(self.operation)
+        return self.sort == "kink" and (row is None or bool(row.kinks))
 
     @property
     def misshapen(self) -> bool:
@@ -131,13 +143,17 @@ def alarms(engine: Engine, cases: Iterable[Case]) -> Iterator[tuple[Undrawn, Ala
 
 
 def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
-    """The alarms among one task's rows, adapter by adapter."""
+    """The alarms among one task's rows, adapter by adapter.
+
+    Of rows that name whom to blame, one is told that the blamed operation leads to.
+    """
     failing: dict[str, list[Row]] = {}
     for row in rows:
         if row["verdict"] in (*FAILING, "error") and not _out_of_domain(row):
             failing.setdefault(row["adapter"], []).append(row)
     for off in failing.values():
-        first = next((row for row in off if row["blame"]), off[0])
+        said = [row for row in off if row["blame"]]
+        first = next((row for row in said if row.get("path")), (said or off)[0])
         told: dict[str, Any] = {
             key: first[key]
             for key in (
@@ -159,6 +175,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
             direction=direction,
             away=away(first),
             own_ratio=own,
+            own_stray=bool(_ITS_STRAY.search(first["reason"])),
             **told,
         )
 

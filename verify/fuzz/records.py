@@ -5,9 +5,10 @@ against the alarm. An error that is no larger is explained; where a record leave
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
 itself, the multiple of noise tells, or the size of a zero's error. What is computed in float32 in a
 float64 program is off by float32's noise, whatever share of the result that is. A NaN explains a
-NaN, a kink a kink, no gradient none, what is raised the same, a result in another dtype one in
-that. An error in float32 is explained by a record in float64, and the other way, where it is as
-large or of as many units.
+NaN, and what the blamed operation by itself has in place of one; a kink explains a kink, no
+gradient none, what is raised the same, a result in another dtype one in that. An error in float32
+is explained by a record in float64, and the other way, where it is as large or of as
+many units.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ PLAIN = {"float32", "float64"}
 
 #: Check → the direction in which an operation is blamed for it.
 DIRECTIONS = {"value": "forward", "grad": "backward", "vjp": "backward"}
+
+#: The kinds of alarms that are off by a number; one at another operation's kink is off as well.
+OFF = ("error", "kink")
 
 #: Operations that a text of a record is put together with, whatever it is about.
 JOINTS = {"add", "subtract", "multiply", "divide", "negative", "sum", "mean", "select", "getitem"}
@@ -158,8 +162,8 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.kind == "dtype":
         return bool(shown.dtype) and alarm.reason.startswith(f"dtype {shown.dtype},")
-    if alarm.sort == "kink" or shown.kind == "kink":
-        return alarm.sort == shown.kind == "kink"
+    if alarm.kinked or shown.kind == "kink":
+        return alarm.kinked and shown.kind == "kink"
     if alarm.misshapen:  # a record of a convention is broadcast to the shape that should be
         return shown.kind == "convention"
     if alarm.silent:
@@ -169,10 +173,10 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
 
 def _of_numbers(shown: Shown, alarm: Alarm) -> bool:
     if not shown.finite:
-        return alarm.kind == "non-finite"
+        return alarm.kind == "non-finite" or alarm.own_stray
     if alarm.kind == LOCAL:
         return _is_as_far(shown, alarm)
-    return alarm.kind == "error" and (
+    return alarm.kind in OFF and (
         _is_as_far_by_itself(shown, alarm) or _is_narrowed(shown, alarm) or _is_as_far(shown, alarm)
     )
 
@@ -183,9 +187,9 @@ def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
     Where hardly a digit is left, as of a zero in place of a tail, an error is of like size in every
     dtype; else it is of as many units.
     """
-    if alarm.direction != shown.direction or alarm.kind != "error" or not shown.finite:
+    if alarm.direction != shown.direction or alarm.kind not in OFF or not shown.finite:
         return False
-    if alarm.sort == "kink" or shown.kind == "kink" or math.isinf(alarm.max_rel):
+    if alarm.kinked or shown.kind == "kink" or math.isinf(alarm.max_rel):
         return False
     if shown.max_rel > _third(unit):
         return _of_a_size(shown, alarm)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...cases.task import Task
 from ...refimpl.rounding import LOST, Noise, unit_roundoff
-from .branches import Branches, branches, cancelled, undecided
+from .branches import APART, Branches, branches, cancelled, undecided
 from .dtypes import dtype_for
 from .noise import (
     MULTIPLE,
@@ -361,12 +361,35 @@ def _branches(
         part = branches(truth[key], _of([*seen, runs.plain], key))
         if part is None and key in opened:
             part = branches(truth[key], _of(wide, key))
+        if part is not None and key in opened:
+            part = _jumped_to(truth[key], part, runs, key)
         if part is not None:
             found[key] = part
     if found and begins_short(runs.task):
         for key, part in list(found.items()):
             found[key] = undecided(truth[key], part, _of(runs.exact, key))
     return found
+
+
+def _jumped_to(want: np.ndarray, part: Branches, runs: Runs[Key], key: Key) -> Branches | None:
+    """The branches that runs in the dtype take as well; None where none of them does.
+
+    Where every run in wider precision has the truth, and the reference in the dtype alone has
+    something else, that is a branch if other runs in the dtype come to one of the two; if they lie
+    anywhere, as what a factorisation leaves of an exact zero, it is the dtype's own rounding.
+    """
+    alike = [np.asarray(x) for x in _of(runs.native, key) if np.shape(x) == want.shape]
+    sure = [np.asarray(x) for x in _of(runs.wide, key) if np.shape(x) == want.shape]
+    plain = runs.plain.get(key)
+    if not (alike and sure) or plain is None or np.shape(plain) != want.shape:
+        return part
+    with np.errstate(all="ignore"):
+        jump = np.abs(np.asarray(plain).astype(want.dtype) - want)
+        alone = np.all([np.abs(x - want) <= APART * jump for x in sure], axis=0)
+        off = [np.min([np.abs(x - y) for y in part.values], axis=0) for x in alike]
+        astray = np.mean(np.array(off) > APART * jump, axis=0) > 0.5
+    where = part.where & ~(alone & astray)
+    return replace(part, where=where) if where.any() else None
 
 
 def _as_conditioned(

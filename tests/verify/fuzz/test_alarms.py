@@ -221,6 +221,71 @@ def test_a_record_of_a_convention_explains_another_shape(kind, said, explained):
     assert not explains(replace(shown, direction="backward"), alarm)
 
 
+def test_what_the_blamed_operation_has_in_place_of_a_number_is_explained():
+    """Though what comes of it is one."""
+    row = {
+        "verdict": "differs",
+        "kind": "error",
+        "outlier": "jax",
+        "cause": "",
+        "kink": "",
+        "adapter": "jax",
+        "dtype": "float64",
+        "check": "grad",
+        "tensor": "x",
+        "blame": "v",
+        "got": 0.0,
+        "want": 0.5,
+        "got_imag": 0.0,
+        "want_imag": 0.0,
+        "path": "v → x",
+        "noise_ratio": 1e15,
+        "max_rel": 1.0,
+    }
+    said = "error 0.5 exceeds 1e-16; blamed: the VJP of ndtri in `ndtri(x)`, line 1 of the program:"
+    (alarm,) = alarms_in("t", [{**row, "reason": f"{said} 0.0 where the truth is inf, at (1,)"}])
+    (other,) = alarms_in("t", [{**row, "reason": f"{said} error 0.5 exceeds 1e-16 at (1,)"}])
+    none = Shown("backward", "bug", finite=False, max_rel=math.nan, noise_ratio=math.nan)
+    assert explains(none, alarm)
+    assert not explains(none, other)
+    assert not explains(replace(none, direction="forward"), alarm)
+
+
+@pytest.mark.parametrize(("operation", "explained"), [("sigmoid", True), ("abs", False)])
+def test_a_smooth_operation_that_is_off_beside_anothers_kink_is_explained(operation, explained):
+    told = ("kink", "grad", "x", "differs", "kink", "v", operation, "backward", "", "")
+    alarm = Alarm("t", "torch", "float64", *told, noise_ratio=20.0, max_rel=1e-14)
+    record = Shown("backward", "precision", finite=True, max_rel=1e-12, noise_ratio=4e3)
+    assert explains(record, alarm) is explained
+    assert explains(replace(record, kind="kink"), alarm) is not explained
+
+
+def test_an_alarm_is_of_a_row_that_the_blamed_operation_leads_to():
+    row = {
+        "verdict": "differs",
+        "kind": "error",
+        "outlier": "jax",
+        "cause": "",
+        "kink": "",
+        "adapter": "jax",
+        "dtype": "float64",
+        "check": "value",
+        "blame": "v4",
+        "reason": "off",
+        "got": 1e-16,
+        "want": 0.0,
+        "got_imag": 0.0,
+        "want_imag": 0.0,
+        "noise_ratio": 1e14,
+        "max_rel": 0.0,
+    }
+    before, after = {**row, "tensor": "v1", "path": ""}, {**row, "tensor": "v4", "path": "v4"}
+    (alarm,) = alarms_in("t", [before, after])
+    assert alarm.tensor == "v4"
+    (alarm,) = alarms_in("t", [before])
+    assert alarm.tensor == "v1"
+
+
 def test_what_no_bound_sees_may_be_seen_in_a_smaller_program():
     told = ("framework", "value", "y", "differs", "local", "v0", "lgamma", "forward", "", "")
     alarm = Alarm("t", "jax", "float64", *told, noise_ratio=20.0, max_rel=math.inf)

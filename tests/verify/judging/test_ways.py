@@ -161,6 +161,41 @@ def test_the_operation_that_is_off_in_a_way_is_blamed(way):
     assert f"the {way} of tanh in `tanh(z)`" in rows[0]["reason"]
 
 
+class OffAtLarge(NumpyAdapter):
+    """Its second derivatives of exp lose digits where what flows back is large."""
+
+    def hvp(self, task):
+        found = super().hvp(task)
+        operations = {i.operation for i in task.programs["*"].instructions}
+        g = task.given_cotangent
+        alone_at_large = operations == {"exp"} and g is not None and np.max(np.abs(g)) > 100
+        if alone_at_large or len(operations) > 1:
+            return {name: x * (1 + 1e-9) for name, x in found.items()}
+        return found
+
+
+@pytest.mark.parametrize(
+    ("program", "blamed"),
+    [
+        ("y = sum(exp(x) * 1000)", "the hvp of exp"),
+        ("y = sum(square(exp(x) * 40 - 66))", "the hvp of exp"),
+        ("y = sum(exp(x) * 10)", "no operation is off in it by itself"),
+    ],
+)
+def test_the_operation_that_is_off_at_what_flows_back_in_the_whole_is_blamed(program, blamed):
+    text = f"""
+case: large
+about: What flows back is large in the whole, or what changes it is.
+params: {{x: [0.5, 0.5]}}
+tangents: {{x: 1.0}}
+program: "{program}"
+checks: [value, grad, hvp]
+"""
+    (row,) = failing(rows_of(OffAtLarge(), text))
+    assert row["check"] == "hvp"
+    assert blamed in row["reason"]
+
+
 def test_a_reference_whose_rule_has_no_right_derivative_is_not_believed():
     """The slope of x + x²/2 written as 1 at zero is right there, and has a wrong derivative."""
 

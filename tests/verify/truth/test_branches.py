@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -72,3 +73,27 @@ def test_the_other_branch_is_wrong_where_nothing_is_near(bound):
         inside = "over/return:0" if bound == 18 else "under/return:0"
         assert inside in {row["tensor"] for row in right}
         assert inside not in {r["tensor"] for r in rows if r["verdict"] == "agree"}
+
+
+@pytest.mark.parametrize("away", [1e-14, 1e-6])
+def test_what_the_dtype_alone_leaves_of_an_exact_zero_is_no_branch(away):
+    """The reference's own rounding is one of many, and another's is neither that nor the zero."""
+    text = """
+    case: still
+    about: The pseudoinverse of a matrix whose first column is zero.
+    params: {x: [[0.0, 2.11191, -0.164388], [0.0, 0.52029, -0.103968]]}
+    program: "y = linalg.pinv(x)"
+    dtypes: [float64]
+    checks: [value]
+    """
+    cases, faults = load_text(dedent(text), Path("made-up.yaml"))
+    assert not faults
+    pinv = TABLE["linalg.pinv"].forward
+    moved = replace(
+        TABLE["linalg.pinv"], forward=lambda x: pinv(x) + away * np.array([[1.0], [0.0], [0.0]])
+    )
+    other = NumpyAdapter({**TABLE, "linalg.pinv": moved})
+    task = cases[0].tasks()[0]
+    (row,) = (row for row in Runner([other]).rows(task) if row["check"] == "value")
+
+    assert (row["verdict"] == "differs") == (away == 1e-6)

@@ -41,7 +41,7 @@ ROOMS = {
     "atlas": {"measure", "truth", "judging", "engine", "selection"},
     "selftest": {"measure", "truth", "judging", "diagnosis", "engine", "edits"},
     "edits": set(),
-    "own": {"measure", "edits", "engine", "atlas", "selection"},
+    "own": {"measure", "slopes", "edits", "engine", "atlas", "selection"},
     "fuzz": {"measure", "truth", "judging", "engine", "storage", "atlas"},
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection", "linting", "explain"},

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.captured import Captured, constant, needed, same, sharing
+from ...adapters.captures.captured import Captured, Place, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import BadUsage, GradparityError
 from .calling import called, captured_of
@@ -17,6 +17,7 @@ from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
 from .judging import Row, as_run, black_box, failing, mathematics
+from .kinks import AGREE, kinked
 from .pairing import Pairs, only, pairs
 from .rounding import Noise, is_table
 from .seeing import Seen
@@ -137,7 +138,7 @@ class Comparison:
                 self._add_narrow(one, narrow)
                 rows = [{**r, "verdict": "agree", "reason": ""} for r in rows]
             elif off:
-                self._add_own(one, off)
+                self._add_own(one, own, off)
             self.rows += rows
 
     @staticmethod
@@ -170,15 +171,41 @@ class Comparison:
         if dtype != "float32":
             self._half.add(one.framework)
 
-    def _add_own(self, one: Evaluated, off: list[Row]) -> None:
+    @staticmethod
+    def _on_kinks(one: Evaluated, ran: Ran, off: list[Row]) -> Finding | None:
+        """A side's own gradients that are off on kinks alone, where each is as right."""
+        found = []
+        for row in off:
+            want, got = (x.get(row["tensor"]) for x in (one.grads, ran.grads))
+            held = (0.0 if x is None else x for x in (want, got))
+            kink = kinked(one, row["tensor"], *held) if row["kind"] == "grad" else None
+            if kink is None:
+                return None
+            found.append(kink)
+        places = {t: one.captured.places.get(t, Place()) for t in found[0].targets}
+        at = tuple(At(one.framework, one.made[t].operation, p) for t, p in places.items())
+        names = ", ".join(dict.fromkeys(one.made[t].operation for t in found[0].targets))
+        cause = (
+            f"{one.framework}'s own gradient is on a kink ({names}), where there is no derivative, "
+            "and another of those between its sides than the reference's"
+        )
+        return Finding(
+            "own kink", at, cause, AGREE, note=found[0].words("the reference", one.framework)
+        )
+
+    def _add_own(self, one: Evaluated, ran: Ran, off: list[Row]) -> None:
         kinds = {r["kind"] for r in off}
         worst = max(
             off, key=lambda r: r["noise_ratio"] if r["noise_ratio"] == r["noise_ratio"] else 0
         )
         if any(
-            f.kind in ("own gradient", "as run") and f.at[0].side == one.framework
+            f.kind in ("own gradient", "as run", "own kink") and f.at[0].side == one.framework
             for f in self.findings
         ):
+            return
+        kink = self._on_kinks(one, ran, off)
+        if kink is not None:
+            self.findings.append(kink)
             return
         custom = one.captured.custom
         if kinds == {"grad"} and custom:
@@ -221,7 +248,7 @@ class Comparison:
             rows = as_run(one, ran[mode], self.dtype, "run", mode)
             self.rows += rows
             off = failing(rows)
-            known = {f.at[0].side for f in self.findings if f.kind == "own gradient"}
+            known = {f.at[0].side for f in self.findings if f.kind in ("own gradient", "own kink")}
             if off and side.name not in known | self._half:
                 at = At(side.name, "", one.captured.places[one.outputs[0][1]])
                 cause = f"{side.name} in {self.dtype} is further off than rounding explains"

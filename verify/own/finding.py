@@ -26,9 +26,10 @@ class Finding:
     """One thing that makes the sides different, or that a person should know.
 
     ``kind`` is ``value`` (the sides compute different numbers), ``grad`` (they differentiate
-    differently), ``own gradient`` (a side's gradient is not that of its own forward pass),
-    ``as run`` (a side is off the truth of its own program), ``training`` (whole steps part, with
-    the user's own optimizers) or ``narrow`` (a side rounds to a narrower dtype inside).
+    differently), ``kink`` (they do on a kink, where there is no derivative), ``own kink`` (a
+    side alone does), ``own gradient`` (a side's gradient is not that of its own forward pass),
+    ``as run`` (a side is off the truth of its own program), ``training`` (whole steps part,
+    with the user's own optimizers) or ``narrow`` (a side rounds to a narrower dtype inside).
     ``cause`` is empty where none was proved.
     """
 

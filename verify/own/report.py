@@ -74,17 +74,26 @@ class Report:
         if self.verdict == "unknown":
             return f"{a} and {b} agree as far as was seen; not all of them could be captured."
         kinds = {f.kind for f in self.findings if f.differs}
-        if kinds & {"value", "grad"} or not kinds:
+        if kinds & {"value", "grad"} or self._apart("mathematics"):
             known = dict.fromkeys(f.cause for f in self.findings if f.cause and f.differs)
             said = f": {'; '.join(known)}" if known else ""
-            what = "gradients differ" if kinds == {"grad"} else "are not the same mathematics"
-            return f"{a} and {b}{'' if what.startswith('are') else chr(39) + 's'} {what}{said}."
+            if "value" not in kinds | self._apart("mathematics"):
+                return f"{a} and {b}'s gradients differ{said}."
+            return f"{a} and {b} are not the same mathematics{said}."
+        return f"{a} and {b} are the same mathematics, but {self._but(kinds)}."
+
+    def _but(self, kinds: set[str]) -> str:
+        """What differs of two sides that are the same mathematics."""
         if kinds == {"training"}:
             found = next(f for f in self.findings if f.kind == "training")
-            why = f": {found.cause}" if found.cause else ""
-            return f"{a} and {b} are the same mathematics, but are not trained alike{why}."
-        cause = next(f for f in self.findings if f.differs)
-        return f"{a} and {b} are the same mathematics, but {cause.cause or cause.note}."
+            return "are not trained alike" + (f": {found.cause}" if found.cause else "")
+        told = [f for f in self.findings if f.differs or not kinds]
+        causes = (f.cause or f.note for f in told)
+        return next(filter(None, causes), "a run is off the truth of its own program")
+
+    def _apart(self, check: str) -> set[str]:
+        """What is apart in a check: values, gradients."""
+        return {r["kind"] for r in self.rows if r["check"] == check and r["verdict"] != "agree"}
 
     def __str__(self) -> str:
         parts = [self.sentence, self._checks()]
@@ -167,6 +176,8 @@ class Report:
 _HEAD_OF = {
     "value": "the sides part",
     "grad": "the values agree, the gradients part",
+    "kink": "a kink, where there is no derivative",
+    "own kink": "a kink, where there is no derivative",
     "own gradient": "a gradient that is not the derivative of its own forward pass",
     "as run": "a side is off the truth of its own program",
     "training": "training parts",

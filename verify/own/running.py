@@ -26,9 +26,9 @@ BOTH = "torch | jax"
 
 #: A row's check → what a finding that explains it is of.
 _EXPLAINED = {
-    "mathematics": ("value", "grad"),
-    "own gradient": ("own gradient",),
-    "run": ("as run", "own gradient"),
+    "mathematics": ("value", "grad", "kink"),
+    "own gradient": ("own gradient", "own kink"),
+    "run": ("as run", "own gradient", "own kink"),
     "training": ("training",),
 }
 

@@ -13,7 +13,7 @@ ONE_TERM = "one term"
 
 def named(said: str, first: Evaluated, second: Evaluated, *, turned: bool = False) -> str:
     """An edit's words with the two sides in them: of the first, or, ``turned``, of the second."""
-    here, there = _names(first, second)[:: -1 if turned else 1]
+    here, there = names(first, second)[:: -1 if turned else 1]
     return said.format(here=here, there=there)
 
 
@@ -69,9 +69,9 @@ def remedy(proof: Proof, sides: tuple[Evaluated, Evaluated], places: tuple[Place
 def turned(proof: Proof, sides: tuple[Evaluated, Evaluated], places: tuple[Place, Place]) -> str:
     """The same, where it was the second side that was edited."""
     first, second = sides
-    names = _names(first, second)
-    other = f"; or, in {names[0]}: {_agree(proof, second)}"
-    done = f"what {names[0]} does" + (f" at {line(places[0])}" if line(places[0]) else "")
+    called = names(first, second)
+    other = f"; or, in {called[0]}: {_agree(proof, second)}"
+    done = f"what {called[0]} does" + (f" at {line(places[0])}" if line(places[0]) else "")
     return f"{_in(second, first, places[1])}{done}{other}"
 
 
@@ -93,7 +93,7 @@ def _agree(proof: Proof, here: Evaluated) -> str:
     return said
 
 
-def _names(first: Evaluated, second: Evaluated) -> tuple[str, str]:
+def names(first: Evaluated, second: Evaluated) -> tuple[str, str]:
     """What two sides are called, which may be of one framework."""
     if first.framework != second.framework:
         return first.framework, second.framework
@@ -101,11 +101,11 @@ def _names(first: Evaluated, second: Evaluated) -> tuple[str, str]:
 
 
 def _in(side: Evaluated, other: Evaluated, place: Place) -> str:
-    name = _names(other, side)[1]
+    name = names(other, side)[1]
     where = f", {place.file.rpartition('/')[2]}:{place.line}" if place.line else ""
     return f"in {name}{where}: "
 
 
 def _as_in(side: Evaluated, other: Evaluated, place: Place) -> str:
-    name = _names(side, other)[0]
+    name = names(side, other)[0]
     return f", as in {name} at {line(place)}" if line(place) else ""

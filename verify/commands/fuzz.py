@@ -180,7 +180,7 @@ def _sorted(
     new = sum(not group.recorded for group in held)
     say(f"gradparity: {len(held)} kinds of alarms, {new} that no record explains")
     done = []
-    shrinker = Shrinker(engine, names, at_once)
+    shrinker = Shrinker(engine, names, at_once, say=say)
     for group in shrunk(held, shrinker, records, writer.names):
         done.append(group)
         if not group.recorded:

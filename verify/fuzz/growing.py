@@ -11,7 +11,7 @@ import numpy as np
 
 from ...refimpl.operation import Example, Operation
 from ...refimpl.ops import TABLE
-from . import edges
+from . import edges, sizes
 from .attributes import has_axis, varied
 from .programs import ELEMENTS, USUAL, Grown, Refused, Room, Trial
 from .reading import broadcasts, elementwise, sampled, span, within
@@ -40,6 +40,12 @@ POWERS = (2.0, 3.0, -1.0, -2.0)
 
 #: How a scalar is made of a last variable.
 ENDS = (("sum",), ("mean",), ("multiply", "sum"), ("square", "mean"))
+
+#: How often the first operation has other sizes than an example, and a further one a variable's.
+RESIZED, FITTED = 0.4, 0.6
+
+#: How often an argument is all whole numbers, and how often zeros stand in it.
+WHOLE, ZEROS = 0.1, 0.1
 
 #: Complex variables go into these, and into what is complex-differentiable.
 TAKE_COMPLEX = {"real", "imag", "conj", "angle", "abs"}
@@ -143,35 +149,74 @@ class _Grower:
         flowing = [
             k for k, s in enumerate(example.shapes) if s is not None and row.differentiable(k)
         ]
-        if not flowing or (row.name in SYMMETRIC and not self._made.lines):
+        if not flowing:
             raise Refused
         if row.name == "pow" and self._chance(0.3):
             self._put_whole_power(trial)
             return
         lead = int(self._generator.choice(flowing))
-        names: dict[int, str] = {}
-        if self._made.lines:
-            names[lead] = self._led(trial, row, example, lead)
-        like = trial.values[names[lead]].shape if lead in names else ()
-        arguments: list[str | None] = []
-        for position, shape in enumerate(example.shapes):
-            if position in names or shape is None:
-                arguments.append(names.get(position))
-                continue
-            wanted = self._beside(like) if broadcasts(row) and names else shape
-            moving = position in flowing
-            again = None
-            if moving and self._chance(0.3):
-                again = self._variable(wanted, trial, span(row, position))
-            x = sampled(row, position, wanted, self._generator)
-            if moving and self._style.edged:
-                x = edges.edged(row, position, x, self._style.edged, self._generator)
-            arguments.append(again or trial.leaf(x, moving=moving and x.dtype.kind == "f"))
+        example, name = self._begun(trial, row, example, lead)
+        arguments = [
+            name if position == lead and name else self._argument(trial, row, position, shape, name)
+            for position, shape in enumerate(example.shapes)
+        ]
         while arguments[-1] is None:
             arguments.pop()
         first = next(trial.values[name].ndim for name in arguments if name is not None)
         attributes = self._attributes(row, example.attributes, first)
-        self._called(trial, row, arguments, lead if names else None, attributes)
+        self._called(trial, row, arguments, lead if name else None, attributes)
+
+    def _begun(
+        self, trial: Trial, row: Operation, example: Example, lead: int
+    ) -> tuple[Example, str | None]:
+        """An example in the sizes that it is put at, and the variable for one argument, if any."""
+        if self._made.lines:
+            name = self._picked(row)
+            if self._chance(FITTED):
+                shape = trial.values[name].shape
+                example = sizes.fitted(example, lead, shape, self._generator)
+            return example, self._led(trial, row, example, lead, name)
+        if row.name in SYMMETRIC:
+            return example, self._symmetric_anew(trial, example, lead)
+        if self._chance(RESIZED):
+            example = sizes.resized(row, example, self._generator)
+        return example, None
+
+    def _argument(
+        self,
+        trial: Trial,
+        row: Operation,
+        position: int,
+        shape: tuple[int, ...] | None,
+        beside: str | None,
+    ) -> str | None:
+        """What another argument is: a leaf, or now and then what is there; None for none."""
+        if shape is None:
+            return None
+        if broadcasts(row) and beside:
+            shape = self._beside(trial.values[beside].shape)
+        moving = row.differentiable(position)
+        if moving and self._chance(0.3):
+            again = self._variable(shape, trial, span(row, position))
+            if again:
+                return again
+        try:
+            x = sampled(row, position, shape, self._generator)
+        except (IndexError, ValueError) as fault:  # of an example's sizes alone
+            raise Refused from fault
+        if moving:
+            x = self._special(row, position, x)
+        return trial.leaf(x, moving=moving and x.dtype.kind == "f")
+
+    def _special(self, row: Operation, position: int, x: np.ndarray) -> np.ndarray:
+        """An argument as it was sampled, or with numbers at which something may be off."""
+        if self._style.edged:
+            return edges.edged(row, position, x, self._style.edged, self._generator)
+        if self._chance(WHOLE):
+            return edges.whole(row, position, x)
+        if self._chance(ZEROS):
+            return edges.with_zeros(row, position, x, self._generator)
+        return x
 
     def _put_whole_power(self, trial: Trial) -> None:
         """A whole power of numbers of either sign: the row's own sampler has none below zero."""
@@ -217,8 +262,8 @@ class _Grower:
         (name,) = trial.apply(PRELUDES[self._generator.integers(len(PRELUDES))], name)
         return name
 
-    def _led(self, trial: Trial, row: Operation, example: Example, lead: int) -> str:
-        """A variable for an argument, of the shape that it takes there."""
+    def _picked(self, row: Operation) -> str:
+        """A variable that an operation may be given, mostly the last."""
         takes = row.analytic or row.name in TAKE_COMPLEX
         usable = [
             name
@@ -228,7 +273,10 @@ class _Grower:
         if not usable:
             raise Refused
         late = self._chance(0.7)
-        name = usable[-1] if late else usable[self._generator.integers(len(usable))]
+        return usable[-1] if late else usable[self._generator.integers(len(usable))]
+
+    def _led(self, trial: Trial, row: Operation, example: Example, lead: int, name: str) -> str:
+        """A variable for an argument, brought to the shape that it takes there."""
         shape = example.shapes[lead]
         assert shape is not None
         alone = sum(s is not None for s in example.shapes) == 1
@@ -257,13 +305,20 @@ class _Grower:
     def _symmetric(self, trial: Trial, name: str, shape: tuple[int, ...]) -> str:
         """``x xᵀ + 1`` of a matrix."""
         x = trial.values[name]
-        if x.ndim != 2 or x.shape[0] > 4 or len(shape) != 2:
+        if x.ndim < 2 or x.shape[-2] > 4 or len(shape) != x.ndim:
             raise Refused
         (turned,) = trial.apply("matrix_transpose", name)
         (product,) = trial.apply("matmul", name, turned)
-        one = trial.leaf(np.eye(x.shape[0]), moving=False)
+        one = trial.leaf(np.eye(x.shape[-2]), moving=False)
         (name,) = trial.apply("add", product, one)
         return name
+
+    def _symmetric_anew(self, trial: Trial, example: Example, lead: int) -> str:
+        """The same of a fresh parameter, of an example's shape."""
+        shape = example.shapes[lead]
+        assert shape is not None
+        x = np.round(self._generator.standard_normal(shape), 3)
+        return self._symmetric(trial, trial.leaf(x, moving=True), shape)
 
     def _beside(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """A shape that broadcasts with another one."""

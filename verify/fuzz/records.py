@@ -3,7 +3,8 @@
 A record is run as it stands, in the same engine, when it is first asked for; what it shows is held
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
-itself, the multiple of noise tells, or the size of a zero's error. What is computed in float32 in a
+itself, the multiple of noise tells, or the size of a zero's error. What a record shows beside much
+noise explains nothing that stands far above its own. What is computed in float32 in a
 float64 program is off by float32's noise, whatever share of the result that is. A NaN explains a
 NaN, and what the blamed operation by itself has in place of one; a kink explains a kink, no
 gradient none, what is raised the same, a result in another dtype one in that. An error in float32
@@ -30,6 +31,10 @@ from .alarms import LOCAL, Alarm, away, off_by
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
+
+#: By how much farther above noise an error of a record's size may be: how much noise there is hangs
+#: on the numbers, and a fault is not what a record shows of a tail whose digits noise has taken.
+ABOVE = 100.0
 
 #: Float32's unit in float64's: the noise of what is computed in float32, whatever the case's dtype.
 NARROWED = unit_roundoff("float32") / unit_roundoff("float64")
@@ -63,6 +68,8 @@ class Shown:
     away: float = math.nan
     #: The dtype that is returned, where it is not the one that should be.
     dtype: str = ""
+    #: Whether a text of the adapter's own shows it, which may call what no program does.
+    spelt: bool = False
 
 
 class Records:
@@ -129,12 +136,13 @@ class Records:
     def _shown(self, record: Undrawn, adapter: str) -> list[Shown]:
         key = f"{adapter} {record.id}"
         if key not in self._held:
+            spelt = any(adapter in programs for programs in record.case.programs)
             asked = _without(record, [name for name in self._adapters if name != adapter])
             with closing(self._engine.run([(0, asked)])) as results:
                 rows = [row for _, rows in results for row in rows]
             dtypes = {(d.check, d.tensor): d.dtype or "" for d in asked.draw().divergences}
             self._held[key] = [
-                _as_shown(row, dtypes.get((row["check"], row["tensor"]), ""))
+                _as_shown(row, dtypes.get((row["check"], row["tensor"]), ""), spelt=spelt)
                 for row in rows
                 # A default is of a parameter left out, which a program never does.
                 if row["adapter"] == adapter
@@ -144,7 +152,7 @@ class Records:
         return self._held[key]
 
 
-def _as_shown(row: Row, dtype: str) -> Shown:
+def _as_shown(row: Row, dtype: str, *, spelt: bool) -> Shown:
     return Shown(
         DIRECTIONS.get(row["check"]) or row["check"],
         row["kind"],
@@ -153,6 +161,7 @@ def _as_shown(row: Row, dtype: str) -> Shown:
         row["noise_ratio"],
         away(row),
         dtype,
+        spelt,
     )
 
 
@@ -174,6 +183,8 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
 def _of_numbers(shown: Shown, alarm: Alarm) -> bool:
     if not shown.finite:
         return alarm.kind == "non-finite" or alarm.own_stray
+    if _is_another_call(shown):
+        return False
     if alarm.kind == LOCAL:
         return _is_as_far(shown, alarm)
     return alarm.kind in OFF and (
@@ -191,8 +202,10 @@ def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.kinked or shown.kind == "kink" or math.isinf(alarm.max_rel):
         return False
+    if _is_another_call(shown):
+        return False
     if shown.max_rel > _third(unit):
-        return _of_a_size(shown, alarm)
+        return _of_a_size(shown, alarm, unit)
     return bool(alarm.max_rel / unit_roundoff(alarm.dtype) <= SIZE * shown.max_rel / unit)
 
 
@@ -211,7 +224,7 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     if math.isinf(alarm.max_rel):
         return near and keeps
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
-        return _of_a_size(shown, alarm)
+        return _of_a_size(shown, alarm, unit)
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
 
 
@@ -243,8 +256,28 @@ def _third(unit: float) -> float:
     return float(np.cbrt(2 * unit))
 
 
-def _of_a_size(shown: Shown, alarm: Alarm) -> bool:
+def _is_another_call(shown: Shown) -> bool:
+    """Whether a record is of what a framework's own call means by its words, as ``'SAME'``.
+
+    What an operation is lowered to means what the table does.
+    """
+    return shown.kind == "convention" and shown.spelt
+
+
+def _is_as_noisy(shown: Shown, alarm: Alarm, unit: float) -> bool:
+    """Whether an error is not far more of its noise than one of a record, which has that unit.
+
+    Nothing is left to tell of where an error is more than all that noise could be.
+    """
+    most = ABOVE * max(shown.noise_ratio, 1.0)
+    lost = alarm.noise_ratio * unit_roundoff(alarm.dtype) <= most * unit
+    return shown.noise_ratio * unit >= 1 or alarm.noise_ratio <= most or lost
+
+
+def _of_a_size(shown: Shown, alarm: Alarm, unit: float) -> bool:
     """Whether errors are about as large; one that is beyond the truth altogether has no size."""
+    if not _is_as_noisy(shown, alarm, unit):
+        return False
     if min(shown.max_rel, alarm.max_rel) > SIZE:
         return True
     return bool(shown.max_rel / SIZE <= alarm.max_rel <= SIZE * shown.max_rel)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -16,14 +17,20 @@ from .programs import Refused
 from .simpler import PASSES, cost, named
 from .writing import case_in
 
-#: So many candidates are judged for one alarm.
-MOST = 150
+#: So many candidates are judged for one alarm, and in no more than about so many seconds: what is
+#: compiled for every shape, or blamed at length, may take several for each.
+MOST, SECONDS = 150, 120.0
+
+
+def _unsaid(_: str) -> None:
+    """Nobody is told."""
 
 
 class Shrinker:
     """Shrinks alarms of one run, in its engine.
 
-    Which candidate is taken depends on their order alone, and not on which was judged first.
+    Which candidate is taken depends on their order alone, and not on which was judged first; where
+    the time is up before the candidates are, the smallest so far is taken, and that is said.
 
     Parameters
     ----------
@@ -35,17 +42,29 @@ class Shrinker:
         How many candidates are judged at once.
     most
         How many for one alarm.
+    seconds
+        For how long about; what is being judged then is waited for.
+    say
+        Is told where that ended it.
     """
 
     def __init__(
-        self, engine: Engine, adapters: Iterable[str], together: int = 1, most: int = MOST
+        self,
+        engine: Engine,
+        adapters: Iterable[str],
+        together: int = 1,
+        most: int = MOST,
+        seconds: float = SECONDS,
+        say: Callable[[str], None] = _unsaid,
     ) -> None:
         self._engine, self._adapters = engine, tuple(adapters)
         self._together, self._most = together, most
+        self._seconds, self._say = seconds, say
 
     def smallest(self, made: Drawn, alarm: Alarm) -> tuple[Drawn, Alarm] | None:
         """The smallest found and its alarm; None where it does not alarm again."""
         self._seen: set[str] = set()
+        self._until = time.monotonic() + self._seconds
         found = self._first([made], alarm)
         if found is None:
             return None
@@ -54,12 +73,16 @@ class Shrinker:
         while helped:
             helped = False
             for simpler in PASSES:
-                while left > 0:
+                while left > 0 and not self._is_late():
                     tried, found = self._tried(simpler(best[0]), best_cost, alarm, left)
                     left -= tried
                     if found is None:
                         break
                     best, best_cost, helped = found, cost(found[0]), True
+        if left > 0 and self._is_late():
+            size = len(best[0].program.lines)
+            told = f"the smallest so far has {size} operation{'s' * (size != 1)}"
+            self._say(f"gradparity: {made.name} is not shrunk to its end, the time is up: {told}")
         try:
             short = self._first([named(best[0])], alarm)
         except Refused:
@@ -72,12 +95,15 @@ class Shrinker:
         """How many were judged, and the first of them that alarms so."""
         cheaper = islice((c for c in candidates if cost(c) < most and self._is_new(c)), left)
         tried = 0
-        while batch := list(islice(cheaper, self._together)):
+        while not self._is_late() and (batch := list(islice(cheaper, self._together))):
             tried += len(batch)
             found = self._first(batch, alarm)
             if found is not None:
                 return tried, found
         return tried, None
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._until
 
     def _is_new(self, made: Drawn) -> bool:
         text = made.text(flat=True)

@@ -1,7 +1,7 @@
 """Random programs: the same for the same seed, well typed, and of the whole table."""
 
 import itertools
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pytest
@@ -9,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradparity.adapters.numpy_reference import NumpyAdapter
+from gradparity.refimpl.operation import Example
 from gradparity.refimpl.ops import TABLE
 from gradparity.verify import Runner
 from gradparity.verify.fuzz.attributes import has_axis, others
 from gradparity.verify.fuzz.drawing import case_of, drawn
-from gradparity.verify.fuzz.edges import beside, edged
+from gradparity.verify.fuzz.edges import beside, edged, whole, with_zeros
 from gradparity.verify.fuzz.growing import drawable
 from gradparity.verify.fuzz.programs import Grown, Refused, Trial
 from gradparity.verify.fuzz.reading import ascends, broadcasts, elementwise, span
+from gradparity.verify.fuzz.sizes import fitted, resized
 
 
 def operations_of(case):
@@ -203,3 +205,77 @@ def test_a_program_in_float32_has_no_number_of_few_digits_there(seed, number):
     for x in made.program.values.values():
         if x.dtype.kind == "f":
             assert np.all((x == 0) | (np.abs(x) >= np.finfo("float32").tiny))
+
+
+def drawn_of(operation, count=60):
+    """The programs of one operation, as far as there are some."""
+    for number in range(count):
+        with suppress(Refused):
+            yield drawn(0, number, (operation,))[0].program
+
+
+def test_matrix_products_are_of_squares_as_well():
+    """What is transposed for another is seen where it still fits alone."""
+    shapes = [
+        [program.values[name].shape for name in line.names]
+        for program in drawn_of("matmul", 30)
+        for line in program.lines
+        if line.operation == "matmul"
+    ]
+    square = [any(len(s) > 1 and s[-1] == s[-2] > 1 for s in each) for each in shapes]
+    assert 0.2 < sum(square) / len(square) < 0.9
+
+
+@pytest.mark.parametrize("operation", ["softplus", "sum", "matmul"])
+def test_arrays_are_long_now_and_then(operation):
+    sizes = [max(x.shape, default=0) for p in drawn_of(operation) for x in p.params.values()]
+    assert max(sizes) > 8
+    assert min(sizes) < 5
+
+
+@pytest.mark.parametrize("operation", ["prod", "sum", "multiply"])
+def test_zeros_and_repeated_numbers_are_drawn(operation):
+    leaves = [x for program in drawn_of(operation) for x in program.params.values()]
+    assert any(np.any(x == 0) for x in leaves)
+    assert any(len(np.unique(x[x != 0])) < np.count_nonzero(x) for x in leaves)
+    assert sum(not np.any(x == 0) for x in leaves) > len(leaves) / 2
+
+
+@pytest.mark.parametrize(("operation", "least"), [("log", 0.0), ("asin", -1.0)])
+def test_zeros_stand_only_where_an_operation_takes_them(operation, least):
+    row = TABLE[operation]
+    x = row.domain(np.random.default_rng(0), (40,))
+    for new in (whole(row, 0, x), with_zeros(row, 0, x, np.random.default_rng(1))):
+        assert np.all(new > least)
+        assert np.all((new == x) | (new == np.round(x)) | (new == 0))
+    assert np.any(with_zeros(row, 0, x, np.random.default_rng(1)) == 0) is np.bool(least < 0)
+    apart = np.array([0.1, 0.4, 0.6])
+    np.testing.assert_array_equal(whole(TABLE["sort"], 0, apart), apart)
+
+
+def test_numbers_stand_where_what_saturates_does_so():
+    x = edged(TABLE["sigmoid"], 0, np.zeros(400), "float64", np.random.default_rng(0))
+    assert np.mean((np.abs(x) > 20) & (np.abs(x) < 40)) > 0.02
+
+
+@pytest.mark.parametrize("operation", ["linalg.cholesky", "linalg.eigvalsh"])
+def test_a_symmetric_matrix_is_made_of_a_fresh_one_as_well(operation):
+    """Whose two triangles hang on it differently; programs of such an operation alone begin so."""
+    held = list(drawn_of(operation, 12))
+    assert len(held) > 6
+    for program in held:
+        (line,) = [each for each in program.lines if each.operation == operation][:1]
+        x = program.values[line.arguments[0]]
+        np.testing.assert_allclose(x, np.swapaxes(x, -1, -2), rtol=1e-12)
+
+
+def test_lengths_that_an_example_has_twice_stay_alike():
+    generator = np.random.default_rng(0)
+    example = Example(((2, 3), (3, 4)))
+    held = {resized(TABLE["matmul"], example, generator).shapes for _ in range(60)}
+    assert all(a[1] == b[0] for a, b in held)
+    assert any(a == b for a, b in held)
+    assert any(max(a + b) > 8 for a, b in held)
+    assert fitted(example, 0, (5, 5), generator).shapes[0] == (5, 5)
+    assert fitted(example, 0, (5, 5), generator).shapes[1][0] == 5
+    assert fitted(Example(((3, 3),)), 0, (2, 3), generator).shapes == ((3, 3),)

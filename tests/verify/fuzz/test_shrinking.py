@@ -1,5 +1,6 @@
 """The smallest program that raises an alarm, and what simpler ones are."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -74,6 +75,48 @@ def test_what_is_found_does_not_hang_on_how_many_are_judged_together():
             for together in (1, 5)
         ]
     assert texts[0] == texts[1]
+
+
+class Slow(Here):
+    """An engine that takes a while for every task."""
+
+    judged = 0
+
+    def run(self, tasks):
+        for number, undrawn in tasks:
+            self.judged += 1
+            time.sleep(0.2)
+            yield from super().run([(number, undrawn)])
+
+
+def test_where_the_time_is_up_the_smallest_so_far_is_taken_and_that_is_said():
+    said = []
+    with Slow([planted("tanh")]) as engine:
+        alarm = alarm_of(LONG, engine)
+        engine.judged = 0
+        shrinker = Shrinker(engine, ["numpy"], seconds=0.5, say=said.append)
+        made, smallest = shrinker.smallest(LONG, alarm)
+        assert engine.judged <= 5  # the first one, those of half a second, and the named one
+        assert smallest.alike(alarm_of(made, engine))
+    (told,) = said
+    assert "made-up is not shrunk to its end" in told
+    assert f"{len(made.program.lines)} operation" in told
+
+
+def test_what_is_shrunk_to_its_end_is_not_talked_of():
+    said = []
+    with Here([planted("tanh")]) as engine:
+        Shrinker(engine, ["numpy"], say=said.append).smallest(LONG, alarm_of(LONG, engine))
+    assert said == []
+
+
+@pytest.mark.parametrize("most", [0, 4])
+def test_no_more_candidates_are_judged_than_there_may_be(most):
+    with Slow([planted("tanh")]) as engine:
+        alarm = alarm_of(LONG, engine)
+        engine.judged = 0
+        Shrinker(engine, ["numpy"], most=most).smallest(LONG, alarm)
+        assert engine.judged <= most + 2  # the first one and the named one
 
 
 def test_what_does_not_alarm_again_is_not_shrunk():

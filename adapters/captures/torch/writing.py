@@ -126,7 +126,8 @@ class Writer:
 
     def constant(self, x: torch.Tensor | np.ndarray) -> str:
         """An array that moves with nothing."""
-        return self.builder.constant(array(x) if isinstance(x, torch.Tensor) else x)
+        with torch._C.DisableTorchFunction():  # what we read is not what the user's code reads
+            return self.builder.constant(array(x) if isinstance(x, torch.Tensor) else x)
 
     def floating(self, x: Any) -> Any:
         """A value as floats of the present result's dtype, for arithmetic; others as they are."""

@@ -273,6 +273,16 @@ def test_what_data_decides_is_that_of_the_run():
     assert [i.operation for i in captured.program.instructions] == ["divide"] * 3 + ["multiply"]
 
 
+def test_an_array_that_is_made_of_what_a_run_knows_is_a_constant():
+    def scaled(x):
+        size = 2.0 + 0 * (x > 0).sum().item()
+        return x * torch.from_numpy(np.array(size)).to(x.dtype)
+
+    captured = capture(scaled, (normal(3),))
+    assert captured.whole
+    assert captured.program.instructions[-1].operation == "multiply"
+
+
 def test_a_compiled_module_is_captured_as_it_was_written():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's own code

@@ -83,7 +83,8 @@ def _most(dtype: Any) -> Any:
 
 def short(x: Any, grid: float) -> Any:
     """Which elements are whole multiples of ``grid``, a power of two."""
-    scaled = x / grid
+    with np.errstate(over="ignore"):  # what is so large is one
+        scaled = x / grid
     return scaled == np.rint(scaled)
 
 

@@ -7,7 +7,7 @@ import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradparity.refimpl.rounding import Noise, NoisyArray, unit_roundoff
+from gradparity.refimpl.rounding import Noise, NoisyArray, grid_of, short, unit_roundoff
 from gradparity.refimpl.uniform import Uniform
 
 U = 2.0**-53
@@ -341,3 +341,8 @@ def test_a_noise_is_as_small_as_it_is_asked_for():
     fine = [np.asarray(Noise(k, np.float32, scale=2.0**-10).array(x) + 1) for k in range(RUNS)]
     off = np.max(np.abs(np.array(fine) - (x + 1)))
     assert 2.0**-36 < off < 2.0**-32
+
+
+def test_the_largest_numbers_are_short_and_overflow_nothing():
+    x = np.array([1e308, 1.5, 0.1])
+    assert short(x, grid_of(np.float64)).tolist() == [True, True, False]

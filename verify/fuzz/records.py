@@ -4,12 +4,11 @@ A record is run as it stands, in the same engine, when it is first asked for; wh
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
 itself, the multiple of noise tells, or the size of a zero's error. What a record shows beside much
-noise explains nothing that stands far above its own. What is computed in float32 in a
-float64 program is off by float32's noise, whatever share of the result that is. A NaN explains a
-NaN, and what the blamed operation by itself has in place of one; a kink explains a kink, no
-gradient none, what is raised the same, a result in another dtype one in that. An error in float32
-is explained by a record in float64, and the other way, where it is as large or of as
-many units.
+noise explains nothing that stands far above its own. What is computed in float32 in a float64
+program is off by float32's noise, whatever share of the result that is. A NaN explains a NaN, and
+what the blamed operation by itself has in place of one; a kink explains a kink, no gradient none,
+what is raised the same, a result in another dtype one in that. An error in float32 is explained by
+a record in float64, and the other way, where it is as large or of as many units.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...adapters.captures.captured import Captured, Place, constant, needed, same, sharing
+from ...adapters.captures.captured import Captured, constant, needed, same, sharing
 from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import BadUsage, GradparityError
 from .calling import called, captured_of
@@ -17,7 +17,7 @@ from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
 from .judging import Row, as_run, black_box, failing, mathematics
-from .kinks import AGREE, kinked
+from .kinks import own_on_kinks
 from .pairing import Pairs, only, pairs
 from .rounding import Noise, is_table
 from .seeing import Seen
@@ -171,28 +171,6 @@ class Comparison:
         if dtype != "float32":
             self._half.add(one.framework)
 
-    @staticmethod
-    def _on_kinks(one: Evaluated, ran: Ran, off: list[Row]) -> Finding | None:
-        """A side's own gradients that are off on kinks alone, where each is as right."""
-        found = []
-        for row in off:
-            want, got = (x.get(row["tensor"]) for x in (one.grads, ran.grads))
-            held = (0.0 if x is None else x for x in (want, got))
-            kink = kinked(one, row["tensor"], *held) if row["kind"] == "grad" else None
-            if kink is None:
-                return None
-            found.append(kink)
-        places = {t: one.captured.places.get(t, Place()) for t in found[0].targets}
-        at = tuple(At(one.framework, one.made[t].operation, p) for t, p in places.items())
-        names = ", ".join(dict.fromkeys(one.made[t].operation for t in found[0].targets))
-        cause = (
-            f"{one.framework}'s own gradient is on a kink ({names}), where there is no derivative, "
-            "and another of those between its sides than the reference's"
-        )
-        return Finding(
-            "own kink", at, cause, AGREE, note=found[0].words("the reference", one.framework)
-        )
-
     def _add_own(self, one: Evaluated, ran: Ran, off: list[Row]) -> None:
         kinds = {r["kind"] for r in off}
         worst = max(
@@ -203,7 +181,9 @@ class Comparison:
             for f in self.findings
         ):
             return
-        kink = self._on_kinks(one, ran, off)
+        kink = (
+            own_on_kinks(one, ran.grads, [r["tensor"] for r in off]) if kinds == {"grad"} else None
+        )
         if kink is not None:
             self.findings.append(kink)
             return

@@ -15,7 +15,7 @@ from .evaluating import Evaluated
 from .finding import At, Finding
 from .gradients import gradients_apart, part_backwards, program_without_loss, search_backwards
 from .guards import Unguarded, search_guards
-from .kinks import AGREE, apart, kinked, on_kinks
+from .kinks import parting_on_kinks
 from .matching import largest, off
 from .parting import Parting, part
 from .placing import place, standing
@@ -64,7 +64,7 @@ def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> 
             _add(findings, finding)
         if not goes_on:
             break
-    found = None if findings else _on_kinks(state.a, state.b)
+    found = None if findings else parting_on_kinks(state.a, state.b)
     return findings if found is None else [found]
 
 
@@ -214,7 +214,7 @@ def _gradients_part(state: _State) -> tuple[list[Finding], bool]:
         found = _stopped_once(state, there, here)
         if found is not None:
             return [found], True
-    found = _on_kinks(state.a, state.b)
+    found = parting_on_kinks(state.a, state.b)
     if found is not None:
         return [found], False
     at = []
@@ -275,34 +275,6 @@ def _unguarded(a: Evaluated, b: Evaluated, one: Unguarded, *, first: bool) -> Fi
     )
     words = telling.named(said, *sides, turned=not first)
     return Finding("grad", (at,), words, telling.within(agree, a, b, at.place))
-
-
-def _on_kinks(a: Evaluated, b: Evaluated) -> Finding | None:
-    """Gradients that part on kinks alone, where each side takes one of those that there are."""
-    found = []
-    for leaf in a.captured.params:
-        x, y = (0.0 if g is None else g for g in (s.grads.get(leaf) for s in (a, b)))
-        if not len(apart(x, y)):
-            continue
-        one = kinked(a, leaf, x, y)
-        if one is None:
-            return None
-        found.append(one)
-    if not found:
-        return None
-    at, names = [], []
-    for side in (a, b):
-        own = [At(side.framework, side.made[n].operation, place(side, n)) for n in on_kinks(side)]
-        at += own
-        names.append(", ".join(dict.fromkeys(one.operation for one in own)))
-    cause = telling.named(
-        f"they are on a kink ({names[0]} in {{here}}, {names[1]} in {{there}}), where there is no "
-        "derivative, and take different ones of those between its sides",
-        a,
-        b,
-    )
-    note = found[0].words(*telling.names(a, b))
-    return Finding("kink", tuple(at), cause, AGREE, note=note)
 
 
 def _effect(a: Evaluated, b: Evaluated) -> str:

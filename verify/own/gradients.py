@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,13 +68,23 @@ def search_backwards(a: Evaluated, b: Evaluated, parting: GradientParting) -> Pr
                 edited = a.edited(program_without_loss(program), {})
             except GradparityError:  # an edit that cannot be computed is no cause
                 continue
-            finite = all(
-                g is None or bool(np.isfinite(g).all())
-                for g in (edited.grads.get(k) for k in edited.captured.params)
-            )
-            if finite and not gradients_apart(edited, b, least):
+            if are_finite(edited) and not gradients_apart(edited, b, least):
                 return Proof(edit, name, edited.captured.program, True, {}, None)  # noqa: FBT003
     return None
+
+
+def are_finite(side: Evaluated) -> bool:
+    """Whether all gradients by leaves are numbers."""
+    grads = (side.grads.get(name) for name in side.captured.params)
+    return all(g is None or bool(np.isfinite(g).all()) for g in grads)
+
+
+def fewest_first(held: Sequence[Instruction]) -> Iterator[Sequence[Instruction]]:
+    """Each of some instructions, each two of them, and all."""
+    for count in (1, 2):
+        yield from itertools.combinations(held, count)
+    if len(held) > 2:
+        yield held
 
 
 def program_without_loss(program: Program) -> Program:

@@ -17,7 +17,13 @@ from ...refimpl.errors import GradparityError
 from ..edits.edit import Making
 from ..edits.forward import replaced
 from .evaluating import Evaluated
-from .gradients import REPRODUCED, gradients_apart, program_without_loss
+from .gradients import (
+    REPRODUCED,
+    are_finite,
+    fewest_first,
+    gradients_apart,
+    program_without_loss,
+)
 
 #: How many operations whose slopes are not finite are tried.
 MOST = 8
@@ -49,24 +55,19 @@ def search_guards(a: Evaluated, b: Evaluated) -> Guards | None:
 
     All gradients of ``a`` are finite and those of ``b`` where nothing comes back through them.
     """
-    if _finite(a) or not _finite(b):
+    if are_finite(a) or not are_finite(b):
         return None
     least = max(REPRODUCED, a.near_backwards, b.near_backwards)
     held = list(itertools.islice(_sources(a), MOST))
-    for some in _chosen(held):
+    for some in fewest_first(held):
         guards = _guarded(a, some)
         try:
             edited = a.edited(guards.program, guards.extra)
         except GradparityError:  # what cannot be computed is no cause
             continue
-        if _finite(edited) and not gradients_apart(edited, b, least):
+        if are_finite(edited) and not gradients_apart(edited, b, least):
             return guards
     return None
-
-
-def _finite(side: Evaluated) -> bool:
-    grads = (side.grads.get(name) for name in side.captured.params)
-    return all(g is None or bool(np.isfinite(g).all()) for g in grads)
 
 
 def _sources(side: Evaluated) -> Iterator[Instruction]:
@@ -84,13 +85,6 @@ def _unfinished(side: Evaluated, i: Instruction) -> Iterator[tuple[int, np.ndarr
         g = side.grads.get(argument.name) if isinstance(argument, Ref) else None
         if g is not None and not (finite := np.isfinite(g)).all():
             yield k, finite
-
-
-def _chosen(held: Sequence[Instruction]) -> Iterator[Sequence[Instruction]]:
-    for count in (1, 2):
-        yield from itertools.combinations(held, count)
-    if len(held) > 2:
-        yield held
 
 
 def _guarded(side: Evaluated, some: Sequence[Instruction]) -> Guards:

@@ -7,14 +7,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ...cases.program import Instruction, Program
 from ...refimpl.errors import GradparityError
 from ..edits.forward import replaced
 from .causes import PATIENCE, stopped
 from .evaluating import Evaluated
-from .gradients import REPRODUCED, gradients_apart, program_without_loss
+from .gradients import (
+    REPRODUCED,
+    are_finite,
+    fewest_first,
+    gradients_apart,
+    program_without_loss,
+)
 from .matching import Index
 
 #: How many of the stops of a side are tried.
@@ -34,7 +38,7 @@ def search_stops(a: Evaluated, b: Evaluated) -> Stops | None:
     least = max(REPRODUCED, a.near_backwards, b.near_backwards)
     until = time.thread_time() + PATIENCE
     held = list(_stops(a))
-    for some in _chosen(held):
+    for some in fewest_first(held):
         if time.thread_time() > until:
             return None
         if _same(a, b, some, least):
@@ -86,13 +90,6 @@ def counterpart(a: Evaluated, b: Evaluated, target: str) -> str | None:
     return Index(made, max(a.near, b.near)).find(a.values[target])
 
 
-def _chosen(held: Sequence[Instruction]) -> Iterator[Sequence[Instruction]]:
-    for count in (1, 2):
-        yield from itertools.combinations(held, count)
-    if len(held) > 2:
-        yield held
-
-
 def _stops(side: Evaluated) -> Iterator[Instruction]:
     """The stops of what moves with a parameter, that a gradient would come to; from the output."""
     moving = {*side.captured.params}
@@ -121,9 +118,4 @@ def _same(a: Evaluated, b: Evaluated, stops: Sequence[Instruction], least: float
         edited = a.edited(program_without_loss(_without(a, stops)), {})
     except GradparityError:  # what cannot be computed is no cause
         return False
-    apart = gradients_apart(edited, b, least)
-    return not apart and all(g is None or bool(np.isfinite(g).all()) for g in _leaves(edited))
-
-
-def _leaves(side: Evaluated) -> Iterator[np.ndarray | None]:
-    return (side.grads.get(name) for name in side.captured.params)
+    return not gradients_apart(edited, b, least) and are_finite(edited)

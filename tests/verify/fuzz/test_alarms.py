@@ -20,6 +20,19 @@ from ...adapters import wrong
 #: So many programs, of this seed.
 COUNT, SEED = 500, 1
 
+#: What a row says where a value of JAX's is off.
+ROW = {
+    "verdict": "differs",
+    "kind": "error",
+    "outlier": "jax",
+    "cause": "",
+    "kink": "",
+    "adapter": "jax",
+    "dtype": "float64",
+    "got_imag": 0.0,
+    "want_imag": 0.0,
+}
+
 #: Faults of frameworks whose size no record can tell: the adapter, a part of the reason, and why.
 CONFIRMED = [
     ("jax", "fft_thunk.cc", "XLA's CPU compiler hands a Fourier transform a layout it refuses"),
@@ -230,20 +243,12 @@ def test_a_record_of_a_convention_explains_another_shape(kind, said, explained):
 def test_what_the_blamed_operation_has_in_place_of_a_number_is_explained():
     """Though what comes of it is one."""
     row = {
-        "verdict": "differs",
-        "kind": "error",
-        "outlier": "jax",
-        "cause": "",
-        "kink": "",
-        "adapter": "jax",
-        "dtype": "float64",
+        **ROW,
         "check": "grad",
         "tensor": "x",
         "blame": "v",
         "got": 0.0,
         "want": 0.5,
-        "got_imag": 0.0,
-        "want_imag": 0.0,
         "path": "v → x",
         "noise_ratio": 1e15,
         "max_rel": 1.0,
@@ -268,20 +273,12 @@ def test_a_smooth_operation_that_is_off_beside_anothers_kink_is_explained(operat
 
 def test_an_alarm_is_of_a_row_that_the_blamed_operation_leads_to():
     row = {
-        "verdict": "differs",
-        "kind": "error",
-        "outlier": "jax",
-        "cause": "",
-        "kink": "",
-        "adapter": "jax",
-        "dtype": "float64",
+        **ROW,
         "check": "value",
         "blame": "v4",
         "reason": "off",
         "got": 1e-16,
         "want": 0.0,
-        "got_imag": 0.0,
-        "want_imag": 0.0,
         "noise_ratio": 1e14,
         "max_rel": 0.0,
     }

@@ -46,7 +46,8 @@ ROOMS = {
     "reporting": {"judging"},
     "api": {"engine", "storage", "selection", "linting", "explain"},
     "pytest_plugin": {"judging", "engine", "selection", "linting", "own"},
-    "cli": {"commands"},
+    "interrupts": set(),
+    "cli": {"commands", "interrupts"},
 }
 
 #: They put rooms together, and nothing of verify imports them.

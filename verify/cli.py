@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 
 from ..adapters.importing import importing
 from ..refimpl.errors import AdapterFailed, GradparityError, printable
+from .interrupts import heed
 
 BAD_USAGE, ADAPTER_FAILED, INTERRUPTED = 2, 3, 130
 
@@ -135,6 +136,7 @@ def main() -> None:
     _occupy()
     _writes_all(sys.stdout)
     _writes_all(sys.stderr)
+    heed()
     try:
         app(prog_name="gradparity")
     except GradparityError as error:

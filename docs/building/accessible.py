@@ -10,6 +10,7 @@ _LAST = 900
 #: What is scrolled sideways where it is wider than its page.
 _SCROLLED = {
     "<pre>": '<pre tabindex="0">',
+    '<div class="math">': '<div tabindex="0" class="math">',
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
 }
 

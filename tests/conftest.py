@@ -2,6 +2,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 
 import pytest
 
@@ -13,7 +14,34 @@ ALL_OF_IT = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--begin-for",
+        type=float,
+        metavar="MINUTES",
+        help="skip tests that would begin more than so many minutes after the start",
+    )
+
+
 def pytest_configure(config):
+    _set_an_end(config)
+    _share_what_is_compiled(config)
+
+
+def _set_an_end(config):
+    """When tests end to begin: a worker is given the options of the process that started it."""
+    minutes = config.option.begin_for
+    if minutes is not None and not hasattr(config.option, "begin_until"):
+        config.option.begin_until = time.time() + 60 * minutes
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if time.time() > getattr(item.config.option, "begin_until", float("inf")):
+        pytest.skip(f"not begun: {item.config.option.begin_for:g} minutes are over")
+
+
+def _share_what_is_compiled(config):
     """What one process of the tests compiles, no other has to: workers, and commands they start.
 
     Tests compile the same small programs in hundreds of processes. The folder is this run's own.

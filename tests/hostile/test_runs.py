@@ -196,14 +196,14 @@ def test_ctrl_c_at_any_moment_ends_with_130(case, tmp_path, often):
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_random_moments_goes_on_to_the_same_bits(tmp_path):
-    """Fifty times over, each time further on: a task is whole or absent."""
+    """Twenty times over, each time further on: a task is whole or absent."""
     path = adapters.cases(tmp_path, [f"case-{k}" for k in range(150)])
     run = ("run", path, "--adapters", "numpy", "-j", "2", "--format", "csv")
     whole = duration(*run, "--out", tmp_path / "undisturbed")
     wanted = read(tmp_path / "undisturbed").drop(columns="seconds")
     chance = random.Random(2)  # noqa: S311  no secret
     out, kills = tmp_path / "out", 0
-    while kills < 50:
+    while kills < 20:
         resume = ("--resume",) if (out / NAME).exists() else ()
         process = started(*run, "--out", out, *resume)
         try:

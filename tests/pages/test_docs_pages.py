@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,12 +38,16 @@ SHORTENED = """\
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
+    """The documentation, built without a warning."""
     folder = tmp_path_factory.mktemp("site")
-    subprocess.run(  # noqa: S603  our own documentation
+    done = subprocess.run(  # noqa: S603  our own documentation
         [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(folder)],
         cwd=ROOT,
-        check=True,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -64,6 +69,16 @@ def page(chromium, request):
     context = chromium.new_context(color_scheme=request.param)
     yield context.new_page()
     context.close()
+
+
+@pytest.mark.slow
+def test_the_site_needs_no_network(site):
+    for page in site.rglob("*.html"):
+        loaded = re.findall(
+            r"<(?:script|link|img)\b[^>]*\b(?:src|href)=\"([^\"]+)", page.read_text("utf-8")
+        )
+        assert [x for x in loaded if x.startswith(("http", "//"))] == []
+    assert "<math" in (site / "concepts" / "truth.html").read_text("utf-8")
 
 
 @pytest.mark.slow

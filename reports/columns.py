@@ -64,6 +64,20 @@ COLUMNS = (
         "proof", TEXT, "What an agreement stands on: end-to-end, or local, operation by operation."
     ),
     Column("blame", TEXT, "The first variable whose own operation is off."),
+    Column("operation", TEXT, "The operation or update rule that is to blame."),
+    Column(
+        "direction",
+        TEXT,
+        "Which way it is off: forward, backward, jvp, hvp, vmap, update, or kept between steps.",
+    ),
+    Column(
+        "own_kind",
+        TEXT,
+        "What its own result is off by: missing, shape, dtype, non-finite or error.",
+    ),
+    Column(
+        "own_over", NUMBER, "Its own error over its own bound; NaN where no error could be taken."
+    ),
     Column("path", TEXT, "How the blamed operation's error gets to this tensor, as a → z → W."),
     Column(
         "outlier",
@@ -112,6 +126,10 @@ LATER = (
     "reason",
     "got_imag",
     "want_imag",
+    "operation",
+    "direction",
+    "own_kind",
+    "own_over",
     "path",
     "outlier",
     "cause",

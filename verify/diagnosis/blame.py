@@ -10,7 +10,7 @@ schedule or its rule (``local.rules``, ``local.parts``).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..local.cut import begun, set_apart
 from ..local.operations import Found, Judged
 from ..local.parts import part_of
 from ..local.rules import fault_of_rule
-from ..measure.compare import MISSING
+from ..measure.compare import MISSING, Outcome
 from .paths import path_to_parameter, way
 from .places import called_in_loop, named, placed, side
 from .severed import severing
@@ -51,7 +51,7 @@ class Blame:
     ``operation`` is empty where two texts part and no single operation can be named.
     ``subject`` says in words what and where it is, ``line`` on which line of its text, from 1.
     ``direction`` is ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between
-    steps. ``noise_ratio`` is an operation's own error over its own noise; NaN where none was taken.
+    steps. ``own`` is what is off of the operation's own result, where that was compared.
     """
 
     variable: str
@@ -61,7 +61,7 @@ class Blame:
     line: int
     reason: str
     path: tuple[str, ...] = ()
-    noise_ratio: float = np.nan
+    own: Outcome = field(default_factory=Outcome)
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"
@@ -122,12 +122,12 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
     small, first = [], None
     another = program != task.program("numpy")
     for found in chain(judged.off_forwards(), judged.off_backwards()):
-        explains = _ratio(found[3]) * EXPLAINS >= size
+        explains = _ratio(found.outcome.noise_ratio) * EXPLAINS >= size
         # In another text, what is off by a compiler's fusion alone is not what makes them so.
-        looked_at = explains and another and found[1] == "forward"
-        if explains and not (looked_at and _alone(judged, adapter, found[0])):
+        looked_at = explains and another and found.direction == "forward"
+        if explains and not (looked_at and _alone(judged, adapter, found.instruction)):
             first = first or found
-            if _ratio(found[3]) * ALIKE >= size:
+            if _ratio(found.outcome.noise_ratio) * ALIKE >= size:
                 return _of_operation(task, adapter, program, judged, found, step)
         small.append(found)
     if first is not None:
@@ -138,7 +138,7 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
     other = _of_text(task, adapter, program)
     if other is not None or not small:
         return other
-    worst = max(small, key=lambda f: _ratio(f[3]))
+    worst = max(small, key=lambda f: _ratio(f.outcome.noise_ratio))
     return _of_operation(task, adapter, program, judged, worst, step)
 
 
@@ -161,7 +161,7 @@ def _of_operation(
     task: Task, adapter: Adapter, program: Program, judged: Judged, found: Found, step: int
 ) -> Blame:
     apart = judged.program
-    instruction, direction, reason, ratio = found
+    instruction, direction, reason = found.instruction, found.direction, found.reason
     if direction == "backward" and reason.startswith(MISSING):
         cut = severing(task, adapter, judged, instruction)
         if cut is not None:
@@ -191,7 +191,7 @@ def _of_operation(
         program.line_of(instruction),
         reason,
         _path(task, program, named(apart, instruction)),
-        ratio,
+        found.outcome,
     )
 
 
@@ -277,7 +277,7 @@ def _of_text(task: Task, adapter: Adapter, program: Program) -> Blame | None:
         program.line_of(i),
         _reason(found),
         _path(task, program, i.target),
-        found.outcome.noise_ratio,
+        found.outcome,
     )
 
 

@@ -13,7 +13,7 @@ from ...cases.task import Task
 from ...cases.ways import WAYS
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.operation import Operation
-from ..judging.rows import FAILING, Row
+from ..judging.rows import FAILING, Row, blaming
 from ..measure.dtypes import dtype_at
 from ..measure.noise import bound_of
 from ..truth.baseline import Baseline, flat
@@ -95,6 +95,8 @@ def _blame(judged: Judged) -> None:
     for row in rows:
         if row["verdict"] in FAILING and not (found and _out_of_reach(found, row)):
             row["blame"] = found.variable if found else ""
+            if found and not row["operation"]:
+                row.update(blaming(found.operation, found.direction, found.own))
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
 

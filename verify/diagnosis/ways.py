@@ -22,10 +22,12 @@ from ...cases.program import Instruction, Program
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.rounding import unit_roundoff
-from ..judging.rows import FAILING, Row
+from ..judging.rows import FAILING, Row, blaming
 from ..judging.ways import compared_ways
+from ..measure.compare import Outcome
 from ..measure.dtypes import WIDER
 from ..truth.baseline import baseline
+from .blame import Blame
 from .places import named, placed
 
 #: A task of one operation, and the operation.
@@ -48,12 +50,13 @@ def blame_ways(task: Task, adapter: Adapter, rows: list[Row]) -> None:
             if found is None:
                 row["reason"] += "; no operation is off in it by itself"
             else:
-                row["blame"], said = found
-                row["reason"] += f"; blamed: {said}"
+                row["blame"] = found.variable
+                row["reason"] += f"; blamed: {found}"
+                row.update(blaming(found.operation, found.direction, found.own))
 
 
-def _first(task: Task, adapter: Adapter, way: str) -> tuple[str, str] | None:
-    """The first operation that is off alone: the variable that it makes, and what is off.
+def _first(task: Task, adapter: Adapter, way: str) -> Blame | None:
+    """The first operation that is off alone.
 
     A second derivative may be off at the size of what flows back in the whole, where it is not at
     one of another cotangent.
@@ -65,24 +68,31 @@ def _first(task: Task, adapter: Adapter, way: str) -> tuple[str, str] | None:
                 if g is None:
                     continue
                 alone = replace(alone, given_cotangent=g)  # noqa: PLW2901  the same, so asked
-            reason = _off(alone, adapter)
-            if reason:
-                program = adapter.program(task)
+            off = _off(alone, adapter)
+            if off is not None:
+                program, operation = adapter.program(task), instruction.operation
                 whose = placed(replace(instruction, named=False), program, "the program")
-                said = f"the {way} of {instruction.operation} in {whose}: {reason}"
-                return named(program, instruction), said
+                return Blame(
+                    named(program, instruction),
+                    operation,
+                    f"the {way} of {operation} in {whose}",
+                    way,
+                    program.line_of(instruction),
+                    off.reason,
+                    own=off,
+                )
     return None
 
 
-def _off(alone: Task, adapter: Adapter) -> str:
-    """What is off of an operation that is alone; empty where nothing is."""
+def _off(alone: Task, adapter: Adapter) -> Outcome | None:
+    """What is off of an operation that is alone; None where nothing is."""
     try:
         base = baseline(alone)
     except (Unsupported, AdapterFailed):
-        return ""
+        return None
     found = answers(adapter, alone)
     outcomes = (each.outcome for each in compared_ways(alone, adapter, found, base))
-    return next((outcome.reason for outcome in outcomes if not outcome.agrees), "")
+    return next((outcome for outcome in outcomes if not outcome.agrees), None)
 
 
 def _flowing(task: Task, adapter: Adapter) -> Iterator[dict[str, np.ndarray]]:

@@ -13,7 +13,6 @@ from ...cases.case import Case, Undrawn
 from ...refimpl.ops import TABLE
 from ..engine.work import Engine
 from ..judging.rows import FAILING, REFERENCE, Row
-from ..measure.compare import MISSING
 from ..measure.noise import MULTIPLE
 
 #: What an alarm may be: the adapter failed; it is on a kink; finite differences say that the
@@ -25,23 +24,6 @@ LOCAL = "local"
 
 #: By how much more a smaller program may be off, relative to the truth: much more is another fault.
 WORSE = 8.0
-
-#: What the reason of a row says of who is to blame; of one that no bound sees, what is off alone.
-_BLAMED = re.compile(
-    r"blamed: (?:the )?(forward pass|VJP|jvp|hvp|vmap|update rule) (?:of )?([\w.]+)"
-    r"|by itself, the (forward pass|VJP) of ([\w.]+) in `"
-)
-
-#: Of an operation that is off by itself, or is blamed, its own error and the bound of that.
-_ITS_OWN = re.compile(
-    r"(?:by itself, the .* is off|blamed: .* of the program): error ([\w.+-]+) exceeds ([\w.+-]*\w)"
-)
-
-#: Of an operation that is blamed, something that is no number, or that should be none.
-_ITS_STRAY = re.compile(r"blamed: .* of the program: \S+ where the truth is \S+,")
-
-#: In an alarm's words.
-_DIRECTIONS = {"forward pass": "forward", "VJP": "backward", "update rule": "update"}
 
 #: Names of a random program's variables, and numbers: another program's are others.
 _OWN = re.compile(r"`[^`]*`|\b[pcv]\d+(?:[._]\d+)*\b|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -74,8 +56,8 @@ class Alarm:
     away: float = math.nan
     #: By how many times its own noise the blamed operation is off; infinite if by no number.
     own_ratio: float = math.inf
-    #: Whether the blamed operation gave what is no number, or a number where there is none.
-    own_stray: bool = False
+    #: What the blamed operation's own result is off by: the kind of an outcome.
+    own_kind: str = ""
 
     @property
     def raises(self) -> bool:
@@ -85,7 +67,7 @@ class Alarm:
     @property
     def silent(self) -> bool:
         """Whether no gradient came back at all, or a share of a sum that is so off by it."""
-        return self.kind == "missing" or MISSING in self.reason
+        return "missing" in (self.kind, self.own_kind)
 
     @property
     def kinked(self) -> bool:
@@ -96,7 +78,7 @@ class Alarm:
     @property
     def misshapen(self) -> bool:
         """Whether an array of another shape came back, or what it was broadcast to."""
-        return self.kind == "shape" or bool(re.search(r": shape \(.*\), expected \(", self.reason))
+        return "shape" in (self.kind, self.own_kind)
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -159,23 +141,20 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
             for key in (
                 *("adapter", "dtype", "check", "tensor", "verdict", "kind"),
                 *("blame", "reason", "noise_ratio", "max_rel"),
+                *("operation", "direction", "own_kind"),
             )
         }
         cause = next((row["cause"] for row in off if row["cause"]), "")
-        operation, direction = blamed(first["reason"])
         told["max_rel"] = off_by(first)
-        own = _own_ratio(first["reason"])
+        own = MULTIPLE * first["own_over"] if first["own_kind"] == "error" else math.inf
         if first["kind"] == LOCAL:
             told["noise_ratio"] = own
         yield Alarm(
             task=task,
             sort=sort_of(off),
             cause=cause,
-            operation=operation,
-            direction=direction,
             away=away(first),
             own_ratio=own,
-            own_stray=bool(_ITS_STRAY.search(first["reason"])),
             **told,
         )
 
@@ -194,15 +173,6 @@ def sort_of(off: Iterable[Row]) -> str:
     if REFERENCE in outliers:
         return "reference"
     return "framework" if outliers - {""} else "open"
-
-
-def blamed(reason: str) -> tuple[str, str]:
-    """The operation or rule that a row's reason blames, and in which direction; or empty texts."""
-    found = _BLAMED.search(reason)
-    if found is None:
-        return "", ""
-    direction, operation = (part for part in found.groups() if part is not None)
-    return operation, _DIRECTIONS.get(direction, direction)
 
 
 def _out_of_domain(row: Row) -> bool:
@@ -225,15 +195,6 @@ def off_by(row: Row) -> float:
 def away(row: Row) -> float:
     """How far a row's worst element is off."""
     return math.hypot(row["got"] - row["want"], row["got_imag"] - row["want_imag"])
-
-
-def _own_ratio(reason: str) -> float:
-    """By how many times its own noise an operation is off by itself; infinite if by no number."""
-    found = _ITS_OWN.search(reason)
-    if found is None:
-        return math.inf
-    error, bound = map(float, found.groups())
-    return MULTIPLE * error / bound if bound else math.inf
 
 
 def plain(text: str) -> str:

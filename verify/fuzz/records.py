@@ -181,7 +181,7 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
 
 def _of_numbers(shown: Shown, alarm: Alarm) -> bool:
     if not shown.finite:
-        return alarm.kind == "non-finite" or alarm.own_stray
+        return alarm.kind == "non-finite" or alarm.own_kind == "non-finite"
     if _is_another_call(shown):
         return False
     if alarm.kind == LOCAL:

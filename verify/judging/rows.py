@@ -37,6 +37,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "step": 0,
         "draw": task.draw,
         "blame": "",
+        **blaming(),
         "path": "",
         "outlier": "",
         "cause": "",
@@ -45,6 +46,17 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "where": task.where,
         "tags": " ".join(task.tags),
         "uncompared": _uncompared(task, adapter),
+    }
+
+
+def blaming(operation: str = "", direction: str = "", own: Outcome | None = None) -> Row:
+    """The columns that say what is off by its own doing, which way, and what is off of it."""
+    own = own or Outcome()
+    return {
+        "operation": operation,
+        "direction": direction,
+        "own_kind": own.kind,
+        "own_over": own.over,
     }
 
 

@@ -22,7 +22,7 @@ from ..truth.baseline import Baseline
 from ..truth.texts import WIDEST, beside_captured, beside_text
 from .comparisons import Comparison, comparisons
 from .records import in_words, raised, since, still
-from .rows import FAILING, Row, body, head, whole
+from .rows import FAILING, Row, blaming, body, head, whole
 from .ways import compared_ways, failed_ways
 
 #: Checks of which the proof of a step or of its update speaks.
@@ -91,7 +91,7 @@ def verdicts(
     shown = {each.key[:2] for each in compared if not each.outcome.agrees}
     for each in compared:
         verdict, kind, reason = _verdict(task, name, each, shows=each.key[:2] in shown)
-        proof, recorded = "", each.recorded
+        proof, recorded, found = "", each.recorded, None
         bounded = recorded is not None and recorded.bound is not None and each.outcome.agrees
         if verdict == "agree" or (verdict == "stale" and bounded):
             asked = each.blind > 0 or (same_text and _dull(task, each))
@@ -111,6 +111,7 @@ def verdicts(
             | body(_as_given(each) if kind == "local" else each.outcome)
             | {"power": each.power, "blind": each.blind, "proof": proof}
             | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": trace.seconds}
+            | (_by_itself(found) if kind == "local" else {})
         )
     return rows
 
@@ -133,6 +134,12 @@ def _proved(each: Comparison, found: Proof | None) -> tuple[str, str, str, str]:
         reason = f"the bound would let an error of {each.power:.1%} pass; {found.reason}"
         return "differs", "local", reason, ""
     return "agree", "", "", "end-to-end"
+
+
+def _by_itself(found: Proof | None) -> Row:
+    """The columns that say which operation is off where no bound sees it."""
+    fault = found.fault if found else None
+    return blaming(fault.instruction.operation, fault.direction, fault.outcome) if fault else {}
 
 
 def _may_be_luck(task: Task, each: Comparison) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,19 @@ from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
 from ..measure.noise import MULTIPLE, bound_of, flushed, scale_of_noise, unseen
 
-#: An operation that is off, its direction, a sentence, and its error over its noise.
-Found = tuple[Instruction, str, str, float]
+
+class Found(NamedTuple):
+    """An operation that is off: forwards or backwards, and what is off of it, in words after."""
+
+    instruction: Instruction
+    direction: str
+    outcome: Outcome
+    where: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What is off, in a sentence."""
+        return self.outcome.reason + self.where
 
 
 class Judged:
@@ -68,7 +79,7 @@ class Judged:
         for instruction in self._computing(self.program.instructions):
             if not self._has_inputs(instruction):
                 if reason := self._not_run(instruction):
-                    yield instruction, "forward", reason, np.inf
+                    yield Found(instruction, "forward", Outcome(reason=reason, noise_ratio=np.inf))
                 continue
             names = self._results(instruction)
 
@@ -83,7 +94,7 @@ class Judged:
                     continue
                 found = self._compared(asked, index, got, f"the value of {name}")
                 if found.reason:
-                    yield instruction, "forward", found.reason, found.noise_ratio
+                    yield Found(instruction, "forward", found)
 
     def off_backwards(self) -> Iterator[Found]:
         """Every operation whose VJP is off, given its own inputs and cotangent, the last first."""
@@ -116,8 +127,7 @@ class Judged:
                 what = f"the cotangent of {own}"
                 found = self._compared(asked, position, got, what)
                 if found.reason:
-                    reason = f"{found.reason}, in {what}"
-                    yield instruction, "backward", reason, found.noise_ratio
+                    yield Found(instruction, "backward", found, f", in {what}")
 
     def sums(self) -> str:
         """The first variable whose cotangent is not the sum of its uses' shares, in words."""

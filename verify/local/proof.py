@@ -35,18 +35,23 @@ class Proof:
     """What came of judging one by one: it holds, something is off, or neither could be told.
 
     ``reaches`` are the variables that what is off may make wrong; all, where that is not known.
-    ``size`` is its error over its noise, infinite where that is not known.
+    ``fault`` is the operation that is off, where one is.
     """
 
     holds: bool = False
     off: bool = False
     reason: str = ""
     reaches: frozenset[str] | None = None
-    size: float = np.inf
+    fault: Found | None = None
 
     def spoils(self, name: str) -> bool:
         """Whether what is off may make a variable's value or cotangent wrong, by more than luck."""
-        return self.off and self.reaches_to(name) and not self.size < LUCK * MULTIPLE
+        return self.off and self.reaches_to(name) and not self._size < LUCK * MULTIPLE
+
+    @property
+    def _size(self) -> float:
+        """How far off, in multiples of noise; infinite where that is not known."""
+        return np.inf if self.fault is None else self.fault.outcome.noise_ratio
 
     def reaches_to(self, name: str) -> bool:
         """Whether what is off is on a way to a variable's value or cotangent."""
@@ -109,7 +114,7 @@ class Proofs:
 
     def _of_fault(self, judged: Judged, fault: Found, *, values: bool, lost: bool) -> Proof:
         """What an operation that is not right where it stands says."""
-        instruction, direction, reason, size = fault
+        instruction, direction = fault.instruction, fault.direction
         way = "forward pass" if direction == "forward" else "VJP"
         said = f"the {way} of {instruction.operation} in `{instruction.text or instruction.target}`"
         if lost:
@@ -126,9 +131,9 @@ class Proofs:
         reached = behind if direction == "backward" else ahead if values else None
         return Proof(
             off=not judged.on_kink(instruction),
-            reason=f"by itself, {said} is off: {reason}",
+            reason=f"by itself, {said} is off: {fault.reason}",
             reaches=reached(judged.program, instruction) if reached else None,
-            size=size,
+            fault=fault,
         )
 
     def _of_text(self, step: int, *, values: bool) -> Proof:

@@ -44,6 +44,13 @@ class Outcome:
         """Whether nothing was found against it."""
         return not self.kind
 
+    @property
+    def over(self) -> float:
+        """The worst error over its bound, infinite of a bound of 0; NaN where none was taken."""
+        if self.kind != "error":
+            return np.nan
+        return abs(self.got - self.want) / self.tolerance if self.tolerance else np.inf
+
 
 def compare(
     got: Any,

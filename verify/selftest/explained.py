@@ -58,7 +58,7 @@ class Explainer:
             return ""
         for record in self._of(found.operation, task.dtype):
             shown = self._ratios(record).get((name, task.dtype, CHECKS[found.direction]), 0.0)
-            if found.noise_ratio <= LUCK * shown:
+            if found.own.noise_ratio <= LUCK * shown:
                 return record.case.name
         return ""
 

@@ -58,6 +58,19 @@ def test_a_loss_that_ignores_its_cotangent_is_blamed():
     assert {row["check"] for row in rows} == {"vjp"}
     assert {row["blame"] for row in rows} == {"loss"}
     assert all("blamed: the VJP of sum" in row["reason"] for row in rows)
+    assert {(row["operation"], row["direction"]) for row in rows} == {("sum", "backward")}
+
+
+@pytest.mark.parametrize(
+    ("made", "own"),
+    [(lambda c, *_: c * 1.01, "error"), (lambda c, *_: c * np.nan, "non-finite")],
+)
+def test_rows_say_what_is_off_of_the_blamed_operation_itself(made, own):
+    adapter = planted("tanh", spoiled(TABLE["tanh"], 0, made))
+    (row,) = [r for r in Runner([adapter]).rows(task()) if r["check"] == "grad" and r["blame"]][:1]
+    told = (row["operation"], row["direction"], row["own_kind"])
+    assert told == ("tanh", "backward", own)
+    assert row["own_over"] > 1e6 if own == "error" else np.isnan(row["own_over"])
 
 
 def test_an_operation_that_rounds_a_little_worse_is_not_blamed_for_what_another_does():

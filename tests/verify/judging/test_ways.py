@@ -159,6 +159,9 @@ def test_the_operation_that_is_off_in_a_way_is_blamed(way):
     assert {r["check"] for r in rows} == {way}
     assert {r["blame"] for r in rows} == {"a"}
     assert f"the {way} of tanh in `tanh(z)`" in rows[0]["reason"]
+    assert {(r["operation"], r["direction"], r["own_kind"]) for r in rows} == {
+        ("tanh", way, "error")
+    }
 
 
 class OffAtLarge(NumpyAdapter):

@@ -403,6 +403,8 @@ def _as_conditioned(
 
     Noise is a property of the problem, and not of the formula that the reference happens to use.
     Nor is it less than what the reference's formula, one that keeps what can be kept, loses itself.
+    Of an element that leaves its domain when that is moved, as of a power of a negative number
+    whose exponent is no longer whole, nothing is known of the condition.
     """
     less = dict(noise)
     for key, want in truth.items():
@@ -413,8 +415,19 @@ def _as_conditioned(
         if not hidden.any():
             continue
         where = hidden & ~found[key].where if key in found else hidden
+        where = where & ~_strays(want, _of(runs.conditioned, key))
+        if not where.any():
+            continue
         least = (spread(want, _of(samples, key)) for samples in (runs.conditioned, runs.bare))
         own = scale_of_noise(want, np.maximum(*least), dtype)
         tight = tighter(want, noise[key], own, dtype)
         less[key] = np.where(where, tight, noise[key])
     return less
+
+
+def _strays(want: np.ndarray, samples: list[Any]) -> np.ndarray:
+    """Which finite elements are none in some of the samples."""
+    alike = [np.isfinite(x) for x in samples if np.shape(x) == want.shape]
+    if not alike:
+        return np.zeros(want.shape, bool)
+    return np.isfinite(want) & ~np.logical_and.reduce(alike, axis=0)

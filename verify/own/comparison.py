@@ -13,6 +13,7 @@ from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import BadUsage, GradparityError
 from .calling import called, captured_of
 from .chance import Elsewhere, larger
+from .counting import counted
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
@@ -58,7 +59,7 @@ class Comparison:
         return "unknown" if self.gaps else "same"
 
     def _programs(self, captured: list[Captured]) -> None:
-        captured = [self._with_tables(*captured), sharing(captured[1], captured[0])]
+        whole = captured = [self._with_tables(*captured), sharing(captured[1], captured[0])]
         shapes = [shapes_of(one) for one in captured]
         if not any(0 not in shape for held in shapes for shape in held.values()):
             raise BadUsage("no output has an element: give inputs of which there is something")
@@ -83,6 +84,16 @@ class Comparison:
             self._own_gradients(one, own, beside)
             if self.dtype != "float64":
                 self._as_run(side, one, beside)
+        self._count(whole)
+
+    def _count(self, captured: Sequence[Captured]) -> None:
+        """Indices and masks, which no gradient goes through, beside those of the other side."""
+        a, b = self.sides
+        found = counted((a.name, b.name), *captured)
+        self.rows += found.rows
+        self.notes += found.notes
+        if not any(f.kind == "value" for f in self.findings):
+            self.findings += found.findings
 
     def _elsewhere(self) -> tuple[Evaluated, Evaluated] | None:
         """Both sides with one example more; None where they cannot be called so."""

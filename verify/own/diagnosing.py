@@ -40,11 +40,14 @@ class _State:
     elsewhere: Elsewhere
 
 
-def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> list[Finding]:
+def diagnose(
+    a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None, *, gradients: bool = True
+) -> list[Finding]:
     """What makes two programs different, in the order in which they part.
 
     A cause is stated only where the edited program reproduces the other side, at another size as
     well where one size may do so by chance; the edit is then applied, and the search goes on.
+    ``gradients`` says whether those of the programs are the sides' own.
     """
     state, findings = _State(a, b, elsewhere or Elsewhere()), []
     for _ in range(ROUNDS):
@@ -55,7 +58,7 @@ def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> 
         _add(findings, finding)
         if not goes_on:
             return findings
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if gradients else 0):
         finite = np.isfinite(state.a.loss) and np.isfinite(state.b.loss)
         if not finite or not gradients_apart(state.a, state.b):
             break
@@ -64,7 +67,7 @@ def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> 
             _add(findings, finding)
         if not goes_on:
             break
-    found = None if findings else parting_on_kinks(state.a, state.b)
+    found = None if findings or not gradients else parting_on_kinks(state.a, state.b)
     return findings if found is None else [found]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...cases.program import Instruction
+from ...cases.program import Instruction, Ref
 from .edit import Edit, Known, Making, of
 from .written import written
 
@@ -135,15 +135,19 @@ def _gru(i: Instruction, known: Known) -> Iterator[Edit]:
 
 
 @of("gru", "lstm")
-def _backwards(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
-    """From the last step to the first."""
+def _backwards(i: Instruction, known: Known) -> Iterator[Edit]:
+    """The other way through the steps, from the last to the first; of what does, from the first."""
     made = Making(i)
     turned = made.add("flip", i.arguments[0], axis=0)
     whole = made.add(i.operation, turned, *i.arguments[1:], **i.attributes)
     last = [made.add("select", whole, index=k) for k in range(3 if i.operation == "lstm" else 2)]
     results = (i.target, *(x.name for x in last[1:]))
-    said = "{there} goes from the last step to the first"
-    yield Edit(said, made.last("flip", last[0], axis=0), "from the first step on", results=results)
+    given = i.arguments[0]
+    back = known.made.get(given.name) if isinstance(given, Ref) else None
+    ends = ("last", "first") if back is None or back.operation != "flip" else ("first", "last")
+    said = f"{{there}} goes from the {ends[0]} step to the {ends[1]}"
+    agree = f"from the {ends[1]} step on"
+    yield Edit(said, made.last("flip", last[0], axis=0), agree, results=results)
 
 
 def _unrolled(form: tuple[str, str, str], steps: int, size: int, given: dict[str, bool]) -> str:

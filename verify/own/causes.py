@@ -123,7 +123,8 @@ class Trial:
         self._a, self._b, self._values = a, b, values
         near = max(a.near, b.near)
         lost = sorted(there.lost, key=lambda name: b.order.get(name, -1))
-        self._lost = Index(((k, b.values[k]) for k in lost if k in b.values), near)
+        new = (k for k in lost if k in there.new and k in b.values)
+        self._lost = Index(((k, b.values[k]) for k in new), near)
         self._seen = Seen(a, b, lost)
         #: Outputs of an edited program are the other side's where they are off by less.
         self._reproduced = max(REPRODUCED, near)

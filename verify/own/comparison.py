@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...adapters.captures.sides import Draw, Given, Ran, Side
 from ...refimpl.errors import BadUsage, GradparityError
 from .calling import called, captured_of
 from .chance import Elsewhere, larger
+from .counting import counted
 from .diagnosing import diagnose
 from .evaluating import Evaluated, evaluate, noise_of, shapes_of
 from .finding import At, Finding
@@ -21,6 +22,7 @@ from .kinks import own_on_kinks
 from .pairing import Pairs, only, pairs
 from .rounding import Noise, is_table
 from .seeing import Seen
+from .surrogates import Surrogates, surrogates
 
 #: What black boxes in float64 may be apart, relative to the largest: no noise is known of them.
 BLACK_BOX = 1e-9
@@ -41,6 +43,8 @@ class Comparison:
         self.notes: list[str] = []
         #: Sides that are seen to compute in half precision somewhere, as they are run as well.
         self._half: set[str] = set()
+        #: Sides whose own gradients are by a rule that is no derivative, and the other's as well.
+        self._meant: set[str] = set()
         captured = [captured_of(side, given) for side in self.sides]
         for side, one in zip(self.sides, captured, strict=True):
             self.gaps += [f"{side.name}: {g.operation}: {g.reason} ({g.place})" for g in one.gaps]
@@ -58,7 +62,7 @@ class Comparison:
         return "unknown" if self.gaps else "same"
 
     def _programs(self, captured: list[Captured]) -> None:
-        captured = [self._with_tables(*captured), sharing(captured[1], captured[0])]
+        whole = captured = [self._with_tables(*captured), sharing(captured[1], captured[0])]
         shapes = [shapes_of(one) for one in captured]
         if not any(0 not in shape for held in shapes for shape in held.values()):
             raise BadUsage("no output has an element: give inputs of which there is something")
@@ -73,16 +77,47 @@ class Comparison:
         a, b = (evaluate(*one, whole=False) for one in asked)
         seen = Seen(*zip((a, b), (list(one.values()) for one in ran), strict=True))
         self.rows += mathematics(a, b, seen)
+        meant = surrogates((a, ran[0]), (b, ran[1]))
+        if meant is not None:
+            self._surrogate(meant)
         alike = not failing(self.rows)
         if not alike:
             known = zip(asked, (a.noise, b.noise), strict=True)
             first, second = (replace(evaluate(*one), as_noisy=noise) for one, noise in known)
-            self.findings += diagnose(first, second, Elsewhere(self._elsewhere))
+            found = diagnose(first, second, Elsewhere(self._elsewhere), gradients=meant is None)
+            self.findings = [*found, *self.findings]
         for side, one, own in zip(self.sides, (a, b), ran, strict=True):
             beside = seen.beside(one, judged=True) if alike else None
             self._own_gradients(one, own, beside)
             if self.dtype != "float64":
                 self._as_run(side, one, beside)
+        self._count(whole)
+
+    def _surrogate(self, found: Surrogates) -> None:
+        """Own gradients by rules that are no derivatives, beside each other."""
+        grads = [r for r in self.rows if r["kind"] == "grad"]
+        values = len(failing(self.rows)) == len(failing(grads))
+        if values and not found.same and len(found.off) == 1 and not failing(grads):
+            return  # the other side's are the derivative, which this one's should be
+        if found.same or not values:
+            self._meant = {one.framework for one in found.off}
+            self.rows = [r for r in self.rows if r["kind"] != "grad"]
+        if values:
+            self.rows += found.rows
+        self.findings.append(found.found(values=values))
+
+    def _judgeable(self, side: str, rows: Iterable[Row]) -> list[Row]:
+        """Rows, but of gradients that are no derivatives on purpose."""
+        return [r for r in rows if r["kind"] != "grad" or side not in self._meant]
+
+    def _count(self, captured: Sequence[Captured]) -> None:
+        """Indices and masks, which no gradient goes through, beside those of the other side."""
+        a, b = self.sides
+        found = counted((a.name, b.name), *captured)
+        self.rows += found.rows
+        self.notes += found.notes
+        if not any(f.kind == "value" for f in self.findings):
+            self.findings += found.findings
 
     def _elsewhere(self) -> tuple[Evaluated, Evaluated] | None:
         """Both sides with one example more; None where they cannot be called so."""
@@ -132,6 +167,7 @@ class Comparison:
         """A side in float64 beside the reference's derivative of the same program."""
         for mode, own in ran.items():
             rows = as_run(one, own, "float64", "own gradient", mode, beside=beside)
+            rows = self._judgeable(one.framework, rows)
             off = failing(rows)
             narrow = self._narrower(one) if off else ""
             if narrow and not failing(self._within(one, own, narrow)):
@@ -177,7 +213,8 @@ class Comparison:
             off, key=lambda r: r["noise_ratio"] if r["noise_ratio"] == r["noise_ratio"] else 0
         )
         if any(
-            f.kind in ("own gradient", "as run", "own kink") and f.at[0].side == one.framework
+            f.kind in ("own gradient", "as run", "own kink")
+            and one.framework in {at.side for at in f.at}
             for f in self.findings
         ):
             return
@@ -195,6 +232,8 @@ class Comparison:
                 f"{one.framework}'s own gradient is not the derivative of its forward pass: the "
                 f"custom rule of {names} {'is' if len(custom) == 1 else 'or one of them is'} wrong"
             )
+            if one.framework == self.sides[0].name:
+                cause += f", or left out in {self.sides[1].name}"
         else:
             at = (At(one.framework, "", one.captured.places[one.outputs[0][1]]),)
             what = "gradient" if kinds == {"grad"} else "result"
@@ -214,6 +253,7 @@ class Comparison:
             for mode, x in ran.items()
             for r in as_run(wide, x, self.dtype, "run", mode, noises=2, beside=beside)
         ]
+        rows = self._judgeable(side.name, rows)
         if not failing(rows):
             self.rows += rows
             return
@@ -225,10 +265,11 @@ class Comparison:
             shapes = [np.shape(wide.values[name]) for _, name in wide.outputs]
             one = evaluate(side.name, captured, self.draw, shapes, whole=False)
         for mode in side.modes:
-            rows = as_run(one, ran[mode], self.dtype, "run", mode)
+            rows = self._judgeable(side.name, as_run(one, ran[mode], self.dtype, "run", mode))
             self.rows += rows
             off = failing(rows)
-            known = {f.at[0].side for f in self.findings if f.kind in ("own gradient", "own kink")}
+            own = (f for f in self.findings if f.kind in ("own gradient", "own kink"))
+            known = {at.side for f in own for at in f.at}
             if off and side.name not in known | self._half:
                 at = At(side.name, "", one.captured.places[one.outputs[0][1]])
                 cause = f"{side.name} in {self.dtype} is further off than rounding explains"

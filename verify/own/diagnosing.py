@@ -9,7 +9,7 @@ import numpy as np
 from ...adapters.captures.captured import Place
 from ..measure.noise import MULTIPLE
 from . import telling
-from .causes import Proof, search
+from .causes import REPRODUCED, Proof, search
 from .chance import Elsewhere
 from .evaluating import Evaluated
 from .finding import At, Finding
@@ -19,6 +19,7 @@ from .kinks import parting_on_kinks
 from .matching import largest, off
 from .parting import Parting, part
 from .placing import place, standing
+from .routing import exchanged
 from .stops import counterpart, one_is_enough, search_stops
 from .tables import search_tables
 from .turning import search_turned
@@ -40,22 +41,32 @@ class _State:
     elsewhere: Elsewhere
 
 
-def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> list[Finding]:
+def diagnose(
+    a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None, *, gradients: bool = True
+) -> list[Finding]:
     """What makes two programs different, in the order in which they part.
 
     A cause is stated only where the edited program reproduces the other side, at another size as
     well where one size may do so by chance; the edit is then applied, and the search goes on.
+    ``gradients`` says whether those of the programs are the sides' own.
     """
     state, findings = _State(a, b, elsewhere or Elsewhere()), []
+    met: list[tuple[Evaluated, Evaluated, list[Finding]]] = []
     for _ in range(ROUNDS):
         starts = _apart(state.a, state.b)
         if not starts:
             break
+        met.append((state.a, state.b, list(findings)))
         finding, goes_on = _values_part(state, starts)
         _add(findings, finding)
         if not goes_on:
             return findings
-    for _ in range(ROUNDS):
+        for here, there, before in met:
+            if _alike(state.a, here) and _alike(state.b, there):
+                # What is undone again was no cause.
+                finding = replace(finding, cause="", agree="", effect=_effect(here, there), times=1)
+                return [*before, finding]
+    for _ in range(ROUNDS if gradients else 0):
         finite = np.isfinite(state.a.loss) and np.isfinite(state.b.loss)
         if not finite or not gradients_apart(state.a, state.b):
             break
@@ -64,7 +75,7 @@ def diagnose(a: Evaluated, b: Evaluated, elsewhere: Elsewhere | None = None) -> 
             _add(findings, finding)
         if not goes_on:
             break
-    found = None if findings else parting_on_kinks(state.a, state.b)
+    found = None if findings or not gradients else parting_on_kinks(state.a, state.b)
     return findings if found is None else [found]
 
 
@@ -88,6 +99,14 @@ def _apart(a: Evaluated, b: Evaluated) -> list[tuple[str, str]]:
     return pairs
 
 
+def _alike(a: Evaluated, b: Evaluated) -> bool:
+    """Whether two states of a side hand back the same."""
+    return a is b or all(
+        off(a.values[x], b.values[y]) < REPRODUCED
+        for (_, x), (_, y) in zip(a.outputs, b.outputs, strict=True)
+    )
+
+
 def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
     """How far apart two outputs may be, relative to the largest."""
     if a.captured.program is b.captured.program:
@@ -99,6 +118,10 @@ def _room(a: Evaluated, x: str, b: Evaluated, y: str) -> float:
 
 def _values_part(state: _State, starts: list[tuple[str, str]]) -> tuple[Finding, bool]:
     a, b = state.a, state.b
+    routed = exchanged(a, b, starts)
+    if routed is not None:
+        finding, state.b = routed
+        return finding, True
     parting = part(a, b, starts)
     searching = _Searching(state, parting, starts)
     proof, turned = searching.found()

@@ -207,8 +207,8 @@ def shapes_of(captured: Captured) -> dict[str, tuple[int, ...]]:
     if captured.outputs.keys() <= captured.shapes.keys():
         known = {path: captured.shapes[path] for path in captured.outputs}
         return {path: shape for path, shape in known.items() if shape is not None}
-    wide = {k: _wide(x) for k, x in {**captured.inputs, **captured.params}.items()}
-    values = {**wide, **forward(captured.program.instructions, wide)}
+    leaves = {k: widened(x) for k, x in {**captured.inputs, **captured.params}.items()}
+    values = {**leaves, **forward(captured.program.instructions, leaves)}
     found = {path: np.asarray(values[name]) for path, name in captured.outputs.items()}
     return {path: y.shape for path, y in found.items() if y.dtype.kind in "fc"}
 
@@ -285,7 +285,8 @@ def _made(target: str, operation: str, *arguments: Any) -> Instruction:
     return Instruction(target, operation, arguments, {}, named=False)
 
 
-def _wide(x: np.ndarray) -> np.ndarray:
+def widened(x: np.ndarray) -> np.ndarray:
+    """Numbers in the precision of the reference's run; whole ones as they are."""
     if x.dtype.kind in "fV":
         return x.astype(np.float64)
     return x.astype(np.complex128) if x.dtype.kind == "c" else x

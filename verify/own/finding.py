@@ -29,7 +29,8 @@ class Finding:
     differently), ``kink`` (they do on a kink, where there is no derivative), ``own kink`` (a
     side alone does), ``own gradient`` (a side's gradient is not that of its own forward pass),
     ``as run`` (a side is off the truth of its own program), ``training`` (whole steps part,
-    with the user's own optimizers) or ``narrow`` (a side rounds to a narrower dtype inside).
+    with the user's own optimizers), ``narrow`` (a side rounds to a narrower dtype inside) or
+    ``surrogate`` (both sides' own gradients are the same, and by a rule that is no derivative).
     ``cause`` is empty where none was proved.
     """
 
@@ -45,4 +46,4 @@ class Finding:
     @property
     def differs(self) -> bool:
         """Whether it makes the sides different."""
-        return self.kind != "narrow"
+        return self.kind not in ("narrow", "surrogate")

@@ -132,12 +132,16 @@ def varied(state: Mapping[str, np.ndarray], trained: frozenset[str]) -> dict[str
 
 
 def cotangents(seed: int) -> Callable[[int, tuple[int, ...]], np.ndarray]:
-    """What outputs are contracted with: one for a scalar, else standard normal."""
+    """What outputs are contracted with: one for a scalar that comes first, else random numbers.
+
+    No two scalars have the same, or two losses that are exchanged would have the same gradients.
+    """
 
     def draw(position: int, shape: tuple[int, ...]) -> np.ndarray:
-        if shape == ():
+        if shape == () and position == 0:
             return np.ones(())
-        return generator(1000 * seed + position).standard_normal(shape)
+        drawn = generator(1000 * seed + position)
+        return np.asarray(drawn.uniform(0.5, 2)) if shape == () else drawn.standard_normal(shape)
 
     return draw
 

@@ -71,7 +71,7 @@ def _mathematics(
         if keys is None or ("value", path or "output") in keys:
             noise = mine["values"][x], theirs["values"][y]
             outcome = _between(a.values[x], b.values[y], noise)
-            yield _row("mathematics", side, "value", path or "output", outcome)
+            yield row_of("mathematics", side, "value", path or "output", outcome)
     for name in a.captured.params:
         x, y = a.grads.get(name), b.grads.get(name)
         if (x is None and y is None) or (keys is not None and ("grad", name) not in keys):
@@ -79,7 +79,7 @@ def _mathematics(
         zero = np.zeros(np.shape(a.values[name]))
         x, y = (zero if g is None else g for g in (x, y))
         noise = mine["grads"].get(name, zero), theirs["grads"].get(name, zero)
-        yield _row("mathematics", side, "grad", name, _between(x, y, noise))
+        yield row_of("mathematics", side, "grad", name, _between(x, y, noise))
 
 
 def _between(x: np.ndarray, y: np.ndarray, noise: tuple[Any, Any]) -> Outcome:
@@ -128,7 +128,7 @@ def _as_run(
         if keys is None or ("value", path or "output") in keys:
             held = got[k] if k < len(got) else None
             outcome = _judged(held, side.values[name], noise["values"][name], dtype)
-            yield {**_row(check, label, "value", path or "output", outcome), "dtype": dtype}
+            yield {**row_of(check, label, "value", path or "output", outcome), "dtype": dtype}
     for name in side.captured.params:
         if keys is not None and ("grad", name) not in keys:
             continue
@@ -139,7 +139,7 @@ def _as_run(
             want = np.zeros(np.shape(held))
         spread = noise["grads"].get(name, np.zeros(np.shape(want)))
         outcome = _judged(held, want, spread, dtype)
-        yield {**_row(check, label, "grad", name, outcome), "dtype": dtype}
+        yield {**row_of(check, label, "grad", name, outcome), "dtype": dtype}
 
 
 def _judged(got: Any, want: np.ndarray, noise: np.ndarray, dtype: str) -> Outcome:
@@ -154,7 +154,8 @@ def _judged(got: Any, want: np.ndarray, noise: np.ndarray, dtype: str) -> Outcom
     )
 
 
-def _row(check: str, side: str, kind: str, tensor: str, outcome: Outcome) -> Row:
+def row_of(check: str, side: str, kind: str, tensor: str, outcome: Outcome) -> Row:
+    """A row of one comparison, in float64."""
     return {
         "draw": 0,
         "check": check,
@@ -180,7 +181,7 @@ def row_between(
     noise: np.ndarray,
 ) -> Row:
     """Two tensors that should be the same, each as noisy as that."""
-    return _row(check, side, kind, tensor, _between(*pair, (noise, noise)))
+    return row_of(check, side, kind, tensor, _between(*pair, (noise, noise)))
 
 
 def black_box(names: Sequence[str], ran: Sequence[Ran], tolerance: float) -> Iterator[Row]:
@@ -200,7 +201,7 @@ def black_box(names: Sequence[str], ran: Sequence[Ran], tolerance: float) -> Ite
     for kind, tensor, x, y in pairs:
         size = float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) if np.size(x) else 0.0
         room = np.full(np.shape(x), size * tolerance)
-        yield _row("run", side, kind, tensor, _between(x, y, (room, room)))
+        yield row_of("run", side, kind, tensor, _between(x, y, (room, room)))
 
 
 def failing(rows: Sequence[Row]) -> list[Row]:

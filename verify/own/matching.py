@@ -87,7 +87,7 @@ def largest(x: Any) -> float:
 
 def off(a: Any, b: Any) -> float:
     """The largest difference relative to the largest magnitude; infinite where shapes differ."""
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = (x.astype(np.float64) if x.dtype.kind in "bui" else x for x in map(np.asarray, (a, b)))
     if a.shape != b.shape:
         return np.inf
     if not a.size:

@@ -16,11 +16,14 @@ class Front:
     """One side of a parting.
 
     ``first`` are the variables that the other side has not, though it has all that they are
-    computed from; ``lost`` all that it has not on the way from there to the outputs.
+    computed from; ``lost`` all that it has not on the way from there to the outputs. ``new`` is
+    what of that leads to an output which the other side has not: behind one that it has in
+    another place, or with its elements in another order, the two do not differ.
     """
 
     first: tuple[str, ...]
     lost: frozenset[str]
+    new: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,17 @@ def part(a: Evaluated, b: Evaluated, starts: Iterable[tuple[str, str]]) -> Parti
 def front(side: Evaluated, matched: Mapping[str, str | None], starts: Iterable[str]) -> Front:
     """Go back from variables, through what is not matched."""
     starts = list(starts)
-    forced, lost, first = set(starts), set(), []
+    lost, first = _back(side, matched, starts)
+    new, _ = _back(side, matched, [name for name in starts if _missed(side, matched, name)])
+    return Front(tuple(sorted(first, key=lambda n: side.order.get(n, -1))), lost, new)
+
+
+def _back(
+    side: Evaluated, matched: Mapping[str, str | None], starts: Iterable[str]
+) -> tuple[frozenset[str], list[str]]:
+    """What is lost on the way back from variables, and the first of it."""
     stack = list(starts)
+    forced, lost, first = set(stack), set(), []
     while stack:
         name = stack.pop()
         if name in lost or (name not in forced and not _missed(side, matched, name)):
@@ -65,7 +77,7 @@ def front(side: Evaluated, matched: Mapping[str, str | None], starts: Iterable[s
         if not any(r in side.made for r in missed):
             first.append(name)
         stack.extend(missed)
-    return Front(tuple(sorted(first, key=lambda n: side.order.get(n, -1))), frozenset(lost))
+    return frozenset(lost), first
 
 
 def _missed(side: Evaluated, matched: Mapping[str, str | None], name: str) -> bool:

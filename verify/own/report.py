@@ -182,6 +182,7 @@ _HEAD_OF = {
     "as run": "a side is off the truth of its own program",
     "training": "training parts",
     "narrow": "a narrower dtype inside",
+    "surrogate": "gradients by a rule that is no derivative",
 }
 
 _COUNTS = (Head("agree", "number"), Head("tensors", "number"))

@@ -99,8 +99,12 @@ def kink_at(
 
 
 def _kinked(task: Task, rows: Mapping[str, Operation]) -> bool:
-    """Whether any operation has kinks: where none has, what looks like one is a tight bend."""
-    return any(rows[i.operation].kinks for i in _program(task).instructions if not i.native)
+    """Whether any operation has kinks: where none has, what looks like one is a tight bend.
+
+    What takes one of several results is in no table.
+    """
+    held = (rows.get(i.operation) for i in _program(task).instructions if not i.native)
+    return any(row.kinks for row in held if row is not None)
 
 
 def bend(task: Task, rows: Mapping[str, Operation] = TABLE) -> Kink | None:

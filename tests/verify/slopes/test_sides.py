@@ -51,6 +51,14 @@ def test_a_smooth_place_is_no_kink(program):
     assert kink_at(task("abs(x)", 1.0), "x", (0,)) is None
 
 
+def test_what_takes_one_of_several_results_has_no_kink_of_its_own():
+    text = CASE.format(program="abs(x) + sum(s)", x=0.0, dtype="float64")
+    made = "program: |\n  s, u = split(x + 1, sections=2)\n  y ="
+    (case,), faults = load_text(text.replace("program: y =", made), Path("made-up.yaml"))
+    assert not faults
+    assert kink_at(case.tasks()[0], "x", (0,)) is not None
+
+
 @pytest.mark.parametrize("program", ["sqrt(x)", "log(x)"])
 def test_infinite_slopes_are_no_kink(program):
     assert kink_at(task(program), "x", (0,)) is None

@@ -34,7 +34,8 @@ _BLAMED = re.compile(
 
 #: Of an operation that is off by itself, or is blamed, its own error and the bound of that.
 _ITS_OWN = re.compile(
-    r"(?:by itself, the .* is off|blamed: .* of the program): error ([\w.+-]+) exceeds ([\w.+-]*\w)"
+    r"(?:by itself, .* is off(?: at step \d+ in \S+)?|blamed: .* of the program"
+    r"|blamed: the update rule .* in \S+): error ([\w.+-]+) exceeds ([\w.+-]*\w)"
 )
 
 #: Of an operation that is blamed, something that is no number, or that should be none.

@@ -326,6 +326,7 @@ def _of_update(task: Task, adapter: Adapter, trace: Trace, last: int) -> Blame |
         0,
         fault.reason + (f"; {part.said}" if part.said else ""),
         path,
+        fault.outcome,
     )
 
 

@@ -215,6 +215,8 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     near = alarm.noise_ratio <= LUCK * shown.noise_ratio
     keeps = alarm.noise_ratio * unit <= third
     if alarm.kind == LOCAL:  # only how far an operation is off for its noise is known
+        if SIZE < shown.max_rel < math.inf and _are_beyond(shown, alarm, unit):
+            return True
         alike = shown.max_rel > third and SIZE * alarm.noise_ratio >= shown.noise_ratio
         return near and (alike or keeps)
     if math.isinf(alarm.max_rel) and math.isinf(shown.max_rel):  # of zeros; some have no noise
@@ -225,6 +227,11 @@ def _is_as_far(shown: Shown, alarm: Alarm) -> bool:
     if shown.max_rel > third:  # every fault would be smaller: only one of its own size is its
         return _of_a_size(shown, alarm, unit)
     return bool(alarm.max_rel <= max(SIZE * shown.max_rel, third if near else 0.0))
+
+
+def _are_beyond(shown: Shown, alarm: Alarm, unit: float) -> bool:
+    """Whether both errors are more than the truth altogether, whose noise is a unit of it."""
+    return min(shown.noise_ratio, alarm.noise_ratio) * unit > SIZE
 
 
 def _is_as_far_by_itself(shown: Shown, alarm: Alarm) -> bool:

@@ -111,7 +111,7 @@ def verdicts(
             | body(_as_given(each) if kind == "local" else each.outcome)
             | {"power": each.power, "blind": each.blind, "proof": proof}
             | {"verdict": verdict, "kind": kind, "reason": reason, "seconds": trace.seconds}
-            | (_by_itself(found) if kind == "local" else {})
+            | (blaming(*found.blames) if kind == "local" and found and found.blames else {})
         )
     return rows
 
@@ -134,12 +134,6 @@ def _proved(each: Comparison, found: Proof | None) -> tuple[str, str, str, str]:
         reason = f"the bound would let an error of {each.power:.1%} pass; {found.reason}"
         return "differs", "local", reason, ""
     return "agree", "", "", "end-to-end"
-
-
-def _by_itself(found: Proof | None) -> Row:
-    """The columns that say which operation is off where no bound sees it."""
-    fault = found.fault if found else None
-    return blaming(fault.instruction.operation, fault.direction, fault.outcome) if fault else {}
 
 
 def _may_be_luck(task: Task, each: Comparison) -> bool:

@@ -17,6 +17,7 @@ from ...adapters.values import dtype_of, in_dtype
 from ...cases.task import Task
 from ...refimpl.errors import AdapterFailed, Unsupported
 from ...refimpl.rounding import unit_roundoff
+from ..measure.compare import Outcome
 from ..measure.dtypes import WIDER
 from ..measure.noise import MULTIPLE
 from .alone import pulled_right_alone, right_alone
@@ -35,23 +36,20 @@ class Proof:
     """What came of judging one by one: it holds, something is off, or neither could be told.
 
     ``reaches`` are the variables that what is off may make wrong; all, where that is not known.
-    ``fault`` is the operation that is off, where one is.
+    ``size`` is its error over its noise, infinite where that is not known. ``blames`` is the
+    operation or the rule that is off, which way, and what is off of it.
     """
 
     holds: bool = False
     off: bool = False
     reason: str = ""
     reaches: frozenset[str] | None = None
-    fault: Found | None = None
+    size: float = np.inf
+    blames: tuple[str, str, Outcome] | None = None
 
     def spoils(self, name: str) -> bool:
         """Whether what is off may make a variable's value or cotangent wrong, by more than luck."""
-        return self.off and self.reaches_to(name) and not self._size < LUCK * MULTIPLE
-
-    @property
-    def _size(self) -> float:
-        """How far off, in multiples of noise; infinite where that is not known."""
-        return np.inf if self.fault is None else self.fault.outcome.noise_ratio
+        return self.off and self.reaches_to(name) and not self.size < LUCK * MULTIPLE
 
     def reaches_to(self, name: str) -> bool:
         """Whether what is off is on a way to a variable's value or cotangent."""
@@ -133,7 +131,8 @@ class Proofs:
             off=not judged.on_kink(instruction),
             reason=f"by itself, {said} is off: {fault.reason}",
             reaches=reached(judged.program, instruction) if reached else None,
-            fault=fault,
+            size=fault.outcome.noise_ratio,
+            blames=(instruction.operation, direction, fault.outcome),
         )
 
     def _of_text(self, step: int, *, values: bool) -> Proof:
@@ -188,4 +187,4 @@ class Proofs:
             return Proof(reason=said) if unseen else Proof(holds=True)
         rule = self._task.update.rule if self._task.update else ""
         said = f"by itself, {rule} is off at step {fault.step + 1} in {fault.name}: {fault.reason}"
-        return Proof(off=True, reason=said)
+        return Proof(off=True, reason=said, blames=(rule, "update", fault.outcome))

@@ -18,7 +18,7 @@ from ...adapters.base import Adapter, Step, Trace
 from ...adapters.numpy_reference import updates
 from ...adapters.reference_training import OWN, Tables
 from ...cases.task import AVERAGE, SCALE, Task
-from ..measure.compare import compare
+from ..measure.compare import Outcome, compare
 from ..measure.dtypes import WIDER, dtype_at
 from ..measure.noise import bound_of, noises, scale_of_noise, spread
 from ..measure.power import hides, way
@@ -30,15 +30,20 @@ Given = list[tuple[dict[str, Any], dict[str, Any], Any]]
 
 @dataclass(frozen=True)
 class RuleFault:
-    """A slot (``W.m``) or a parameter that an update gets wrong, at which step (from 0), and why.
+    """A slot (``W.m``) or a parameter that an update gets wrong, at which step (from 0), and what.
 
     ``given`` is what it was given up to that step.
     """
 
     step: int
     name: str
-    reason: str
+    outcome: Outcome
     given: Given
+
+    @property
+    def reason(self) -> str:
+        """What is off, in a sentence."""
+        return self.outcome.reason
 
 
 def fault_of_rule(task: Task, adapter: Adapter, trace: Trace, last: int) -> RuleFault | None:
@@ -61,8 +66,8 @@ def first_fault(task: Task, given: Given, trace: Trace, tables: Tables = OWN) ->
         Where the reference cannot make that update.
     """
     for step, name, held in _each(task, given, trace, tables):
-        if held.reason:
-            return RuleFault(step, name, held.reason, given[: step + 1])
+        if not held.outcome.agrees:
+            return RuleFault(step, name, held.outcome, given[: step + 1])
     return None
 
 
@@ -88,8 +93,8 @@ def told(task: Task, given: Given, trace: Trace) -> list[Told]:
     """
     found = [""] * len(given)
     for step, name, held in _each(task, given, trace, OWN):
-        if held.reason:
-            fault = RuleFault(step, name, held.reason, given[: step + 1])
+        if not held.outcome.agrees:
+            fault = RuleFault(step, name, held.outcome, given[: step + 1])
             return [*(Told(None, hidden) for hidden in found[:step]), Told(fault)]
         if not found[step] and name in task.params:
             come = way(held.truth, given[step][0][name], held.dtype)
@@ -100,9 +105,9 @@ def told(task: Task, given: Given, trace: Trace) -> list[Told]:
 
 @dataclass(frozen=True)
 class _Held:
-    """A slot or a parameter beside the reference's: what is off in words, and what is let pass."""
+    """A slot or a parameter beside the reference's: what is off, and what is let pass."""
 
-    reason: str
+    outcome: Outcome
     truth: np.ndarray
     bound: np.ndarray
     dtype: np.dtype[Any]
@@ -124,7 +129,9 @@ def _each(
             if name not in found and "." in name:
                 continue  # a slot that the framework does not have
             held = _held(task, name, found.get(name), wanted, [wanted])
-            if held.reason:  # most updates are within what needs no noisy run, which takes long
+            if (
+                not held.outcome.agrees
+            ):  # most updates are within what needs no noisy run, which takes long
                 others = [dict(_moved(sample[step])).get(name) for sample in samples()]
                 held = _held(task, name, found.get(name), wanted, others)
             yield step, name, held
@@ -158,4 +165,4 @@ def _held(task: Task, name: str, got: Any, truth: np.ndarray, samples: list[Any]
     nan = np.isnan(truth) if truth.dtype.kind in "fc" else False
     bound = bound_of(scale, dtype)
     found = compare(got, truth, dtype=dtype, noise=scale, bound=bound, nan_expected=nan)
-    return _Held(found.reason, truth, bound, dtype)
+    return _Held(found, truth, bound, dtype)

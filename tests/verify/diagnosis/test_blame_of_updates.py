@@ -62,6 +62,8 @@ def test_a_rule_whose_slots_are_right_is_named_with_the_parameter():
 
     rows = failing(adam(turned))
     assert all("the update rule adam, at step 3, in W: error" in row["reason"] for row in rows)
+    told = {(row["operation"], row["direction"], row["own_kind"]) for row in rows}
+    assert told == {("adam", "update", "error")}
 
 
 def test_an_operation_that_is_wrong_at_later_parameters_only_is_blamed_for_the_update():

@@ -92,15 +92,25 @@ def _operator(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
             yield Edit(said, (replace(i, operation=name),), i.operation)
 
 
-@of("sqrt")
+@of("sqrt", "rsqrt")
 def _beside_the_root(i: Instruction, known: Known) -> Iterator[Edit]:
-    """A small number that is added to the root, and not inside of it."""
+    """A small number that is added to the root, or bounds what it is of, and not inside of it."""
     for eps in dict.fromkeys((*(x for x in known.every_number if 0 < x <= 1e-2), *USUAL_EPS)):
-        made = Making(i)
-        inside = made.add("subtract", i.arguments[0], Const(eps))
-        new = made.last("add", made.add("sqrt", inside), Const(eps))
-        said = f"{number(eps)} is added to the root in {{there}}, inside of it in {{here}}"
-        yield Edit(said, new, f"√(… + {number(eps)})", number=eps)
+        agree = f"√(… + {number(eps)})"
+        for said, bounds in (
+            (f"{number(eps)} is added to the root in {{there}}, inside of it in {{here}}", False),
+            (f"the root is of max(…, {number(eps)}) in {{there}}, of a sum in {{here}}", True),
+        ):
+            made = Making(i)
+            bare = made.add("subtract", i.arguments[0], Const(eps))
+            if bounds:
+                new = made.again(made.add("maximum", bare, Const(eps)))
+            elif i.operation == "sqrt":
+                new = made.last("add", made.add("sqrt", bare), Const(eps))
+            else:
+                root = made.add("add", made.add("sqrt", bare), Const(eps))
+                new = made.last("divide", Const(1.0), root)
+            yield Edit(said, new, agree, number=eps)
 
 
 @of(*_NORMS)

@@ -98,6 +98,14 @@ def _layer_norm(i: Instruction, known: Known) -> Iterator[Edit]:
         _scaled(made, bare, weight, bias),
         "subtract the mean",
     )
+    made = Making(i)
+    v = made.add("var", x, axis=axis, correction=0, keepdims=True)
+    bare = made.add("divide", x, made.add("sqrt", made.add("add", v, Const(eps))))
+    yield Edit(
+        "{there} subtracts no mean from what it divides by the deviation",
+        _scaled(made, bare, weight, bias),
+        "subtract the mean",
+    )
     for said, correction, inside, wanted in (
         ("the variance is divided by n - 1 in {there}, by n in {here}", 1, True, "ddof=0"),
         ("eps is added to the standard deviation in {there}", 0, False, "eps inside the root"),
@@ -168,13 +176,13 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         said = f"the scale is {differing(there, scale)}"
         new = replace(i, attributes={**i.attributes, "scale": there})
         yield Edit(said, (new,), f"scale={number(scale)}", number=there)
-    query, key, value, *masks = i.arguments
-    if not causal and all(x is None for x in masks):
+    query, key, value = i.arguments[:3]
+    hides = [-np.inf, *(x for x in known.every_number if x < 0)] if _masked(i, known) else [-np.inf]
+    if not causal:
         rank = len(known.shape(query))
-        for axis in range(-2, -rank - 1, -1):
+        for axis, hidden in itertools.product(range(-2, -rank - 1, -1), hides):
             made = Making(i)
-            scores = made.add("matmul", query, made.add("matrix_transpose", key))
-            weights = made.add("softmax", made.add("multiply", scores, Const(scale)), axis=axis)
+            weights = made.add("softmax", _scores(i, made, scale, known, hidden), axis=axis)
             over = {-2: "queries", -3: "heads"}.get(axis, f"axis {axis + rank}")
             said = f"{{there}} takes the softmax over {over}, {{here}} over keys"
             agree = "the softmax along the last axis"
@@ -187,6 +195,36 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
     yield Edit(said, (new,), f"is_causal={causal}")
     if len(i.arguments) > 3 and i.arguments[3] is not None:
         yield Edit("the mask is left out in {there}", with_argument(i, 3, None), "the mask")
+    if not causal and _masked(i, known):
+        for hidden in hides[1:]:
+            made = Making(i)
+            weights = made.add("softmax", _scores(i, made, scale, known, hidden), axis=-1)
+            said = f"what is hidden is {number(hidden)} in {{there}}, -inf in {{here}}"
+            yield Edit(said, made.last("matmul", weights, value), "-inf", number=hidden)
+        made = Making(i)
+        weights = made.add("softmax", _scores(i, made, scale, known, None), axis=-1)
+        seen = made.add("where", i.arguments[3], weights, Const(0.0))
+        said = "{there} hides by a mask after the softmax, {here} before it"
+        yield Edit(said, made.last("matmul", seen, value), "the mask before the softmax")
+
+
+def _masked(i: Instruction, known: Known) -> bool:
+    """Whether an attention has a mask of booleans."""
+    mask = i.arguments[3] if len(i.arguments) > 3 else None
+    return isinstance(mask, Ref) and known.values[mask.name].dtype == np.bool_
+
+
+def _scores(i: Instruction, made: Making, scale: float, known: Known, hidden: float | None) -> Ref:
+    """The scaled scores of an attention, with ``hidden`` in the place of what is; None: seen."""
+    query, key, _, *masks = i.arguments
+    scores = made.add("matmul", query, made.add("matrix_transpose", key))
+    scores = made.add("multiply", scores, Const(scale))
+    mask = masks[0] if masks else None
+    if mask is None or hidden is None:
+        return scores
+    if _masked(i, known):
+        return made.add("where", mask, scores, Const(hidden))
+    return made.add("add", scores, mask)
 
 
 @of("scaled_dot_product_attention")

@@ -101,6 +101,19 @@ def _factor(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
             yield Edit(said, only(i, i.arguments[1 - k]), f"{verb} by {value}", part=True)
 
 
+@of("add", "subtract")
+def _term(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    """A number that is left out, as the one of a weight that is 1 + w elsewhere."""
+    for k, argument in enumerate(i.arguments):
+        if not isinstance(argument, Const) or isinstance(argument.value, bool | complex):
+            continue
+        if i.operation == "subtract" and k == 0:
+            continue
+        value = number(float(argument.value))
+        said = f"{{there}} leaves out a term: it does not {i.operation} {value}, as {{here}} does"
+        yield Edit(said, only(i, i.arguments[1 - k]), f"{i.operation} {value}", part=True)
+
+
 @of("multiply", "divide")
 def _factors(i: Instruction, known: Known) -> Iterator[Edit]:
     """Several factors one after another, as of a square that is written as two products."""
@@ -164,6 +177,7 @@ def _arrays(i: Instruction, known: Known) -> Iterator[Edit]:
         here = np.asarray(known.values[argument.name])
         if here.size < 2:
             continue
+        target = _target(i, k, known)
         if here.dtype == np.bool_:
             turned = Making(i)
             inverted = turned.add("logical_not", argument)
@@ -171,7 +185,7 @@ def _arrays(i: Instruction, known: Known) -> Iterator[Edit]:
             yield Edit("the mask is inverted in {there}", turned.again(*changed), "invert the mask")
         for name, there in known.arrays:
             for negated in (False, True) if there.dtype == np.bool_ else (False,):
-                array = _like(~there if negated else there, here, known.values[i.target].shape)
+                array = _like(~there if negated else there, here, target)
                 if array is None or np.array_equal(array, np.broadcast_to(here, array.shape)):
                     continue
                 held = np.broadcast_to(here, array.shape)
@@ -188,6 +202,14 @@ def _arrays(i: Instruction, known: Known) -> Iterator[Edit]:
                     new = turned.add("logical_not", new)
                 changed = (*i.arguments[:k], new, *i.arguments[k + 1 :])
                 yield Edit(said, turned.again(*changed), f"{held[where]} at {where}")
+
+
+def _target(i: Instruction, k: int, known: Known) -> tuple[int, ...]:
+    """The shape that an operand stands beside: of a mask of attention the scores."""
+    if i.operation == "scaled_dot_product_attention" and k > 2:
+        query, key = (known.shape(x) for x in i.arguments[:2])
+        return (*query[:-1], key[-2])
+    return known.values[i.target].shape
 
 
 def _like(there: np.ndarray, here: np.ndarray, target: tuple[int, ...]) -> np.ndarray | None:

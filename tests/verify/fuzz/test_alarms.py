@@ -463,6 +463,17 @@ def test_what_is_raised_is_explained_by_a_record_of_an_operation_of_the_program(
         assert records.explaining(alarm, {"where", "sum"}) == ""
 
 
+def test_what_a_library_s_own_check_stops_is_explained_by_one_of_that_kind():
+    reason = "JaxRuntimeError: INTERNAL: RET_CHECK failure (external/xla/xla/backends/cpu/runtime/"
+    told = ("framework", "run", "", "error", "raised", "", "", "", "", f"{reason}fft_thunk.cc:168)")
+    alarm = Alarm("t", "jax", "float32", *told, noise_ratio=math.nan, max_rel=math.nan)
+    with Here(["jax"]) as engine:
+        records = Records(load_cases(), engine, ["jax"])
+        assert records.explaining(alarm, {"linalg.inv", "fft.fftn"})
+        assert records.explaining(alarm, {"linalg.inv", "exp"}) == ""
+        assert records.explaining(replace(alarm, reason="off"), {"linalg.inv", "fft.fftn"}) == ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("framework", "start", "stop"), RUN)
 def test_random_programs_alarm_only_where_a_framework_is_off(framework, start, stop):

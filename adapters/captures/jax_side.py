@@ -91,7 +91,7 @@ class JaxSide(Side):
         with failures(), widened(dtype):
             fixed = dict(given.state)
             moved = {
-                k: jnp.asarray(x, dtype_of(dtype))
+                k: jnp.asarray(x, kind_of(x, dtype))
                 for k, x in {**fixed, **given.arguments}.items()
                 if is_floating(x)
             }
@@ -121,7 +121,7 @@ class JaxSide(Side):
             ys, grads = (jax.jit(both) if mode == "jit" else both)(moved)
             return Ran(
                 {p: np.asarray(y) for p, y in zip(names, ys, strict=True)},
-                {k: np.asarray(grads[k]) for k in given.differentiated},
+                {k: _conjugated(np.asarray(grads[k])) for k in given.differentiated},
             )
 
     def converted(self, state: dict[str, Any]) -> Tree:
@@ -214,6 +214,19 @@ def _kind(x: Any) -> str:
     if hasattr(x, "dtype"):
         return "one array"
     return f"a {type(x).__name__}" + (f" of {len(x)}" if isinstance(x, tuple | list) else "")
+
+
+def _conjugated(g: np.ndarray) -> np.ndarray:
+    """A gradient as PyTorch has it, ∂L/∂Re + i·∂L/∂Im; JAX has its conjugate."""
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
+def kind_of(x: np.ndarray, dtype: str) -> Any:
+    """A dtype of real numbers, or that of complex ones of such, as an array has them."""
+    wide = np.dtype(dtype_of(dtype)).itemsize >= 8
+    if x.dtype.kind == "c":
+        return np.complex128 if wide else np.complex64
+    return dtype_of(dtype)
 
 
 def widened(dtype: str) -> contextlib.AbstractContextManager[Any]:

@@ -45,7 +45,7 @@ def test_what_is_asked_wrongly(asked, said):
 
 @pytest.mark.parametrize("held", [np.array([object()]), np.array(["a", "b"])])
 def test_arrays_of_no_numbers(held):
-    with pytest.raises(BadUsage, match="inputs: x: an array of .*, expected numbers"):
+    with pytest.raises(BadUsage, match=r"inputs: x: an array of .*, expected numbers"):
         gp.compare(Net(), port, {"x": held}, dict)
 
 

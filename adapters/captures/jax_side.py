@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...refimpl.errors import BadUsage
 from ..interpret import failures
 from ..values import dtype_of
 from .captured import Captured
@@ -89,7 +91,7 @@ class JaxSide(Side):
         with failures(), widened(dtype):
             fixed = dict(given.state)
             moved = {
-                k: jnp.asarray(x, dtype_of(dtype))
+                k: jnp.asarray(x, kind_of(x, dtype))
                 for k, x in {**fixed, **given.arguments}.items()
                 if is_floating(x)
             }
@@ -119,7 +121,7 @@ class JaxSide(Side):
             ys, grads = (jax.jit(both) if mode == "jit" else both)(moved)
             return Ran(
                 {p: np.asarray(y) for p, y in zip(names, ys, strict=True)},
-                {k: np.asarray(grads[k]) for k in given.differentiated},
+                {k: _conjugated(np.asarray(grads[k])) for k in given.differentiated},
             )
 
     def converted(self, state: dict[str, Any]) -> Tree:
@@ -155,6 +157,11 @@ class JaxSide(Side):
             args = []
         output, after = self._function(*held, *args, **kwargs), None
         if self._after is not None:
+            if not isinstance(output, tuple | list) or len(output) != 2:
+                raise BadUsage(
+                    "jax: with state, the port hands back a pair of its output and its state, not "
+                    f"{_kind(output)}"
+                )
             output, after = output
         if self._from is not None:
             output = self._from(output)
@@ -186,7 +193,40 @@ def named_leaves(output: Any) -> list[tuple[str, Any]]:
     if isinstance(output, Kept):
         state = [(f"{STATE}{k}", x) for k, x in output.state.items()]
         return [*named_leaves(output.output), *state]
-    return [(path_name(p), y) for p, y in jax.tree_util.tree_flatten_with_path(output)[0]]
+    found = []
+    for path, y in jax.tree_util.tree_flatten_with_path(output)[0]:
+        name = path_name(path)
+        if dataclasses.is_dataclass(y) and not isinstance(y, type):  # one that JAX does not know
+            fields = {f.name: getattr(y, f.name) for f in dataclasses.fields(y)}
+            found += [(f"{name}.{k}" if name else k, x) for k, x in named_leaves(fields)]
+        elif isinstance(y, int | float | complex):
+            found.append((name, jnp.asarray(y)))
+        elif hasattr(y, "dtype"):
+            found.append((name, y))
+        elif not isinstance(y, str | bytes):  # which PyTorch's side does without as well
+            where = f" at {name}" if name else ""
+            raise BadUsage(f"jax: the port hands back {_kind(y)}{where}, which is no array")
+    return found
+
+
+def _kind(x: Any) -> str:
+    """What it is, in words."""
+    if hasattr(x, "dtype"):
+        return "one array"
+    return f"a {type(x).__name__}" + (f" of {len(x)}" if isinstance(x, tuple | list) else "")
+
+
+def _conjugated(g: np.ndarray) -> np.ndarray:
+    """A gradient as PyTorch has it, ∂L/∂Re + i·∂L/∂Im; JAX has its conjugate."""
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
+def kind_of(x: np.ndarray, dtype: str) -> Any:
+    """A dtype of real numbers, or that of complex ones of such, as an array has them."""
+    wide = np.dtype(dtype_of(dtype)).itemsize >= 8
+    if x.dtype.kind == "c":
+        return np.complex128 if wide else np.complex64
+    return dtype_of(dtype)
 
 
 def widened(dtype: str) -> contextlib.AbstractContextManager[Any]:

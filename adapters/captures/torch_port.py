@@ -19,7 +19,7 @@ from .sides import STATE, Draw, Given, Ran, Side, chosen, turned
 from .torch import capture
 from .torch.calling import leaves, uncompiled
 from .torch.copying import Held
-from .torch_side import is_compiled, ran, tensor, tensors_of
+from .torch_side import cast, is_compiled, ran, tensor, tensors_of
 
 #: The attribute of its module where it is captured; no part of anybody's names.
 _HOME = "port_"
@@ -119,7 +119,7 @@ class TorchPort(Side):
             )
 
     def _copies(self, dtype: str) -> dict[str, nn.Module]:
-        return {k: m.to(getattr(torch, dtype)) for k, m in self._held.copies().items()}
+        return {k: cast(m, getattr(torch, dtype)) for k, m in self._held.copies().items()}
 
     def _tensors(self, given: Given, dtype: str) -> dict[str, Any]:
         """State and arguments as tensors, those to differentiate as leaves that want gradients."""

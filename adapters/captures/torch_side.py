@@ -106,6 +106,8 @@ class TorchSide(First):
         """The code as a program, with its floating arrays in ``dtype``."""
         one = self.ready(given, dtype)
         made = self._plain(widely(dtype, lambda: capture(one.code, one.args, one.kwargs)))
+        if not self._parameters():  # a built-in function's, which a capture calls by position
+            made = renamed(made, {f"args.{k}": name for k, name in enumerate(given.names)})
         if not self._keeps:
             return made
         after = {f"{STATE}{k}": made.state.get(k, k) for k in self.buffers if k in made.inputs}
@@ -151,7 +153,7 @@ class TorchSide(First):
     def ready(self, given: Given, dtype: str) -> Ready:
         """The code on copies in a dtype, with what it is given and what to differentiate."""
         kind = getattr(torch, dtype)
-        copies = {name: module.to(kind) for name, module in self.copies().items()}
+        copies = {name: cast(module, kind) for name, module in self.copies().items()}
         with torch.no_grad():
             for name, x in tensors_of(copies).items():
                 x.copy_(torch.as_tensor(np.array(widened(given.state[name]))))
@@ -197,6 +199,7 @@ def total_of(found: Mapping[str, torch.Tensor], draw: Draw) -> Any:
     for k, (path, y) in enumerate(found.items()):
         g = torch.as_tensor(contracted(draw, k, path, tuple(y.shape))).to(y.dtype)
         part = (g * y).sum()
+        part = part.real if part.is_complex() else part
         total = part if total is None else total + part.to(total.dtype)
     return total
 
@@ -272,7 +275,24 @@ def tensor(x: Any, kind: torch.dtype) -> Any:
     if not isinstance(x, np.ndarray):
         return x
     made = torch.as_tensor(np.array(widened(x)))
-    return made.to(kind).requires_grad_() if is_floating(x) else made
+    return made.to(kind_of(made, kind)).requires_grad_() if is_floating(x) else made
+
+
+def kind_of(x: torch.Tensor, kind: torch.dtype) -> torch.dtype:
+    """A dtype of real numbers, or that of complex ones of such, as a tensor has them."""
+    if not x.is_complex():
+        return kind
+    return torch.complex128 if kind == torch.float64 else torch.complex64
+
+
+def cast(module: nn.Module, kind: torch.dtype) -> nn.Module:
+    """A module in a dtype; ``to`` alone leaves of what is complex the real part."""
+    everything = (*module.parameters(), *module.buffers())
+    if not any(x.is_complex() for x in everything):
+        return module.to(kind)
+    return module._apply(  # noqa: SLF001  what ``to`` itself calls
+        lambda x: x.to(kind_of(x, kind)) if _is_float(x) else x
+    )
 
 
 def is_compiled(code: Any) -> bool:

@@ -95,7 +95,16 @@ def _operator(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
 @of("sqrt", "rsqrt")
 def _beside_the_root(i: Instruction, known: Known) -> Iterator[Edit]:
     """A small number that is added to the root, or bounds what it is of, and not inside of it."""
+    inside = known.made.get(i.arguments[0].name) if isinstance(i.arguments[0], Ref) else None
+    if inside is not None and inside.operation == "add" and len(inside.refs) == 1:
+        (kept,) = (x for x in inside.arguments if isinstance(x, Ref))
+        (added,) = (x for x in inside.arguments if not isinstance(x, Ref))
+        if isinstance(added, Const) and isinstance(added.value, int | float):
+            said = f"{{there}} does not add {number(added.value)} inside the root, {{here}} does"
+            yield Edit(said, Making(i).again(kept), f"√(… + {number(added.value)})")
     for eps in dict.fromkeys((*(x for x in known.every_number if 0 < x <= 1e-2), *USUAL_EPS)):
+        if not eps:
+            continue
         agree = f"√(… + {number(eps)})"
         for said, bounds in (
             (f"{number(eps)} is added to the root in {{there}}, inside of it in {{here}}", False),

@@ -108,17 +108,33 @@ def _median(i: Instruction, known: Known) -> Iterator[Edit]:
             yield Edit(said, made, "the mean of the two middle elements")
 
 
+#: Operations whose result has their operand's elements.
+_TURNING = frozenset({"identity", "permute_dims", "matrix_transpose", "swapaxes", "reshape"})
+
+
 @of("conj", "multiply", "vecdot", "matmul", "sum", "abs", "real", "imag", "einsum", "square", "pow")
 def _conjugate(i: Instruction, known: Known) -> Iterator[Edit]:
-    """A complex operand conjugated."""
-    for k, argument in enumerate(i.arguments):
-        if isinstance(argument, Ref) and np.iscomplexobj(known.values[argument.name]):
-            name = f"{i.target}~conj"
-            turned = Instruction(name, "conj", (argument,), {}, named=False, line=i.line)
-            changed = (*i.arguments[:k], Ref(name), *i.arguments[k + 1 :])
-            last = Instruction(i.target, i.operation, changed, i.attributes, named=False)
-            said = "an operand is conjugated in {there}, not in {here}"
-            yield Edit(said, (turned, last), "no conjugate")
+    """A complex operand conjugated, or not any more: that is likelier, of several alike."""
+    refs = [(k, a) for k, a in enumerate(i.arguments) if isinstance(a, Ref)]
+    held = [(k, a) for k, a in refs if np.iscomplexobj(known.values[a.name])]
+    for k, argument in sorted(held, key=lambda one: not _is_conjugate(one[1], known)):
+        name = f"{i.target}~conj"
+        turned = Instruction(name, "conj", (argument,), {}, named=False, line=i.line)
+        changed = (*i.arguments[:k], Ref(name), *i.arguments[k + 1 :])
+        last = Instruction(i.target, i.operation, changed, i.attributes, named=False)
+        if _is_conjugate(argument, known):
+            said, agree = "an operand is conjugated in {here}, not in {there}", "the conjugate"
+        else:
+            said, agree = "an operand is conjugated in {there}, not in {here}", "no conjugate"
+        yield Edit(said, (turned, last), agree)
+
+
+def _is_conjugate(argument: Ref, known: Known) -> bool:
+    """Whether an operand is a conjugate already, however it is turned."""
+    step = known.made.get(argument.name)
+    while step is not None and step.operation in _TURNING:
+        step = known.made.get(step.refs[0])
+    return step is not None and step.operation == "conj"
 
 
 @of("add", "maximum", "divide", "subtract")

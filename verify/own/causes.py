@@ -200,7 +200,7 @@ class Trial:
             for mine, other in self._starts
         ]
         worst = max(errors)
-        error = 0 if worst == 0 else max(-14, int(np.floor(np.log10(min(worst, 1e9)))))
+        error = -14 if worst == 0 else max(-14, int(np.floor(np.log10(min(worst, 1e9)))))
         return worst < self._reproduced, gained, error
 
 

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...adapters.captures.training import Steps
+from ...refimpl.errors import BadUsage
 from .comparison import Comparison
 from .inputs import cotangents
 from .mapping import Params
 from .report import Report
 from .siding import Asked, sides_of
 from .training import Training
+
+#: How what is in JAX can be run.
+MODES = ("jit", "eager")
 
 
 def compare(
@@ -90,9 +94,9 @@ def compare(
     MissingFramework
         Where PyTorch or JAX is not installed.
     """
-    asked = Asked(
-        params, loss, to_jax, from_jax, vary, tuple(modes), frameworks=frameworks, state=state
-    )
+    modes = (modes,) if isinstance(modes, str) else tuple(modes)
+    _checked(draws, modes, train)
+    asked = Asked(params, loss, to_jax, from_jax, vary, modes, frameworks=frameworks, state=state)
     sides = sides_of(first, second, inputs, asked)
     found: list[Comparison] = []
     for k in range(draws):
@@ -118,6 +122,18 @@ def compare(
         (*sides.notes, *worst.notes),
         tuple(worst.gaps),
     )
+
+
+def _checked(draws: Any, modes: Sequence[Any], train: Any) -> None:
+    """Refuse what a comparison cannot be made with."""
+    if not isinstance(draws, int) or draws < 1:
+        raise BadUsage(f"draws={draws!r}, expected 1 or more")
+    if not modes or not all(mode in MODES for mode in modes):
+        raise BadUsage(f"modes={modes!r}, expected some of {', '.join(map(repr, MODES))}")
+    if train is not None and not isinstance(train, Steps):
+        raise BadUsage(
+            f"train={train!r}, expected gp.Steps(count, torch_optimizer, optax_optimizer)"
+        )
 
 
 def assert_parity(*args: Any, **kwargs: Any) -> None:

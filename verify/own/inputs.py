@@ -81,7 +81,10 @@ def _argument(name: str, x: Any, draw: int) -> Any:
     if hasattr(x, "detach"):  # a tensor
         return np.array(x.detach().cpu().numpy())
     if hasattr(x, "__array__") and not isinstance(x, np.generic):
-        return np.array(x)
+        made = np.array(x)
+        if made.dtype.kind not in "fiubcV":
+            raise BadUsage(f"inputs: {name}: an array of {made.dtype}, expected numbers")
+        return made
     return x
 
 

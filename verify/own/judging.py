@@ -103,12 +103,14 @@ def as_run(
     *,
     noises: int | None = None,
     beside: Noise | None = None,
+    noise: Noise | None = None,
 ) -> list[Row]:
     """What a side computed when it was run, beside the truth of its own program.
 
-    With so many of ``Evaluated.noises``; None: with all until it agrees.
+    With so many of ``Evaluated.noises``; None: with all until it agrees. With ``noise`` alone where
+    that is given.
     """
-    found = islice(side.noises(dtype, beside), noises)
+    found = [noise] if noise is not None else islice(side.noises(dtype, beside), noises)
     return _judged_until(
         found, lambda noise, keys: _as_run(side, ran, (dtype, check, mode), noise, keys)
     )

@@ -58,9 +58,14 @@ def parting_on_kinks(a: Evaluated, b: Evaluated) -> Finding | None:
     here, there = (_standing(side) for side in (a, b))
     if not here:
         return None
+    stand = ", ".join(
+        f"{_operations(held)} in {{{side}}}"
+        for held, side in ((here, "here"), (there, "there"))
+        if held  # a side that chooses by a constant is on none
+    )
     cause = telling.named(
-        f"they are on a kink ({_operations(here)} in {{here}}, {_operations(there)} in {{there}}), "
-        "where there is no derivative, and take different ones of those between its sides",
+        f"they are on a kink ({stand}), where there is no derivative, and take different ones of "
+        "those between its sides",
         a,
         b,
     )

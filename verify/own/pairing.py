@@ -43,7 +43,7 @@ def pairs(names: tuple[str, str], first: Sequence[str], second: Sequence[str]) -
         return Pairs(tuple(first), tuple(second), {})
     if not shared or "" in shared:
         mine, other = (
-            f"{name} hands back {', '.join(path or 'one array' for path in paths)}"
+            f"{name} hands back {', '.join(path or 'one array' for path in paths) or 'no array'}"
             for name, paths in zip(names, (first, second), strict=True)
         )
         raise BadUsage(f"{mine}; {other}: give from_jax, which picks and orders the outputs")

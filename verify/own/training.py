@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -100,9 +100,12 @@ class Training:
         changed: dict[str, Any] = {}
         while parts is not None:
             finding, change = self._finding(trained, parts, changed)
-            self.findings.append(finding)
             if not change:
+                # Nothing has reproduced the whole: what was found is of what it was found in.
+                self.findings = [_of_slot(one) for one in self.findings]
+                self.findings.append(finding)
                 break
+            self.findings.append(finding)
             changed |= change
             again = self._run(changed=changed)
             if self._reproduced(again, whole=True):
@@ -329,6 +332,12 @@ class Training:
         """The translation table's line of an optimizer; nothing of one that it has not."""
         text = _line(optimizer)
         return f"translated: {text}" if text else ""
+
+
+def _of_slot(found: Finding) -> Finding:
+    """A finding whose settings reproduce what an optimizer remembers, and not what it does."""
+    what = found.at[0].place.module.partition(", ")[2].partition(" of ")[0]
+    return replace(found, cause=f"as far as the {what} goes, {found.cause}", agree="", note="")
 
 
 @functools.cache

@@ -247,6 +247,9 @@ def _array(x: Any, dtype: str | None) -> jax.Array:
     array = np.asarray(x)
     if dtype and jnp.issubdtype(array.dtype, jnp.floating):
         array = array.astype(dtype_of(dtype))
+    elif dtype and jnp.issubdtype(array.dtype, jnp.complexfloating):
+        wide = np.dtype(dtype_of(dtype)).itemsize >= 8
+        array = array.astype(np.complex128 if wide else np.complex64)
     return jnp.asarray(array)
 
 

@@ -113,6 +113,15 @@ def test_a_function_with_a_wrong_rule_of_its_own(first, second, name):
     assert f"custom rule of {name} is wrong" in report.causes[0]
 
 
+@pytest.mark.parametrize("inputs", [{"z": {"normal": [5]}}, {"normal": [5]}])
+def test_a_function_that_says_no_names_of_its_arguments(inputs):
+    """One that is built in: a gradient by what the user calls its input was not found."""
+    assert gp.compare(torch.exp, jnp.exp, inputs, None).verdict == "same"
+    report = gp.compare(torch.exp, lambda z: jnp.exp(2 * z), inputs, None)
+    assert report.verdict == "differs"
+    assert not any(found.kind == "own gradient" for found in report.findings)
+
+
 def test_functions_with_their_parameters_in_jax():
     tree = {"w": np.random.default_rng(0).standard_normal((3, 4))}
 

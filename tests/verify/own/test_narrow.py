@@ -60,3 +60,31 @@ def test_a_cast_to_half_precision_is_told_at_its_line(dtype):
     assert "astype(jnp.bfloat16)" in found.at[0].place.code
     # In float64 that is rounding; in float32 the port is off what it would be in float32.
     assert report.verdict == ("same" if dtype == "float64" else "differs")
+
+
+class Mixed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return torch.tanh(self.lin(x).to(torch.bfloat16).float() * 2)
+
+
+@pytest.mark.parametrize(
+    ("factor", "narrow", "verdict"),
+    [(2, True, "same"), (2.5, True, "differs"), (2, False, "differs")],
+)
+def test_half_precision_on_both_sides_is_the_same(factor, narrow, verdict):
+    """What one side alone rounds is told to be off in float32, as before."""
+
+    def port(p, x):
+        y = x @ p["lin.weight"].T + p["lin.bias"]
+        return jnp.tanh((y.astype(jnp.bfloat16).astype(jnp.float32) if narrow else y) * factor)
+
+    torch.manual_seed(0)
+    report = gp.compare(Mixed(), port, {"x": {"normal": [5, 4]}}, dict)
+    assert report.verdict == verdict, report
+    narrow_at = [f for f in report.findings if f.kind == "narrow"]
+    assert narrow_at[0].cause.startswith("torch computes in bfloat16 here")
+    assert not any(f.kind == "as run" for f in report.findings)

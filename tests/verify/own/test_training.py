@@ -507,3 +507,18 @@ def test_another_rule_is_no_setting_of_this_one():
 def test_averages_that_are_none_of_torch_s_are_refused():
     with pytest.raises(gp.BadUsage, match="ema makes a Net, expected an AveragedModel"):
         trained(adam, optax.adam(1e-2), ema=(lambda net: net, averaged))
+
+
+def test_what_reproduces_a_slot_alone_is_said_of_that():
+    """The port decays beside its momentum: what that remembers is as without, the steps are not."""
+    report = trained(
+        lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+        optax.chain(
+            optax.trace(0.9, nesterov=True), optax.add_decayed_weights(0.01), optax.scale(-0.1)
+        ),
+    )
+    assert report.verdict == "differs"
+    assert report.causes == (
+        "as far as the slot trace goes, weight_decay is 0.0 in jax, 0.01 in torch",
+    )
+    assert not any(found.agree for found in report.findings)

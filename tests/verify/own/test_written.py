@@ -131,3 +131,10 @@ def test_a_number_that_is_added_alone(sign):
     (cause,) = report.causes
     assert cause.startswith("jax leaves out a term: it does not ")
     assert cause.endswith("0.25, as torch does")
+
+
+def test_a_small_number_that_is_not_added_under_a_root():
+    """It is seen at nought alone, and not in what the root is of; what is added to it says less."""
+    x = np.array([[1.0, 0.0, 4.0]], np.float32)
+    report = gp.compare(lambda x: torch.sqrt(x + 1e-12), jnp.sqrt, {"x": x}, None)
+    assert report.causes[0] == "jax does not add 1e-12 inside the root, torch does"

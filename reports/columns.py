@@ -64,6 +64,12 @@ COLUMNS = (
         "proof", TEXT, "What an agreement stands on: end-to-end, or local, operation by operation."
     ),
     Column("blame", TEXT, "The first variable whose own operation is off."),
+    Column(
+        "textbook_ratio",
+        NUMBER,
+        "Of a blamed operation: its error over what rounding explains of its textbook formula, "
+        "which may lose all of a tail.",
+    ),
     Column("path", TEXT, "How the blamed operation's error gets to this tensor, as a → z → W."),
     Column(
         "outlier",
@@ -104,6 +110,7 @@ CHUNK = 2_000
 
 #: The columns that only some versions' results have: filled in where a table lacks them.
 LATER = (
+    "textbook_ratio",
     "power",
     "blind",
     "proof",

@@ -51,7 +51,8 @@ class Blame:
     ``operation`` is empty where two texts part and no single operation can be named.
     ``subject`` says in words what and where it is, ``line`` on which line of its text, from 1.
     ``direction`` is ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between
-    steps. ``noise_ratio`` is an operation's own error over its own noise; NaN where none was taken.
+    steps. ``noise_ratio`` is an operation's own error over its own noise, ``textbook_ratio`` over
+    that with all that its textbook formula may lose; NaN where none was taken.
     """
 
     variable: str
@@ -62,6 +63,7 @@ class Blame:
     reason: str
     path: tuple[str, ...] = ()
     noise_ratio: float = np.nan
+    textbook_ratio: float = np.nan
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"
@@ -192,6 +194,7 @@ def _of_operation(
         reason,
         _path(task, program, named(apart, instruction)),
         ratio,
+        judged.lenient().ratio(found[0], direction),
     )
 
 

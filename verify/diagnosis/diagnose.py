@@ -95,6 +95,7 @@ def _blame(judged: Judged) -> None:
     for row in rows:
         if row["verdict"] in FAILING and not (found and _out_of_reach(found, row)):
             row["blame"] = found.variable if found else ""
+            row["textbook_ratio"] = found.textbook_ratio if found else np.nan
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
 

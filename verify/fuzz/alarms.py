@@ -75,6 +75,8 @@ class Alarm:
     away: float = math.nan
     #: By how many times its own noise the blamed operation is off; infinite if by no number.
     own_ratio: float = math.inf
+    #: The same, of the noise with all that the operation's textbook formula may lose.
+    textbook_ratio: float = math.nan
     #: Whether the blamed operation gave what is no number, or a number where there is none.
     own_stray: bool = False
 
@@ -176,6 +178,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
             direction=direction,
             away=away(first),
             own_ratio=own,
+            textbook_ratio=first.get("textbook_ratio", math.nan),
             own_stray=bool(_ITS_STRAY.search(first["reason"])),
             **told,
         )

@@ -55,6 +55,10 @@ class Judged:
         #: How many instructions use each variable.
         self.users = Counter(name for i in self.program.instructions for name in set(i.refs))
 
+    def lenient(self) -> Judged:
+        """The same, letting pass whatever another formula of an operation's loses."""
+        return Judged(self.task, self._whole, self.step, lenient=True)
+
     def forwards(self) -> Found | None:
         """The first operation whose result is off, given its own inputs."""
         return next(self.off_forwards(), None)
@@ -70,54 +74,66 @@ class Judged:
                 if reason := self._not_run(instruction):
                     yield instruction, "forward", reason, np.inf
                 continue
-            names = self._results(instruction)
-
-            def results(make: Make, i: Instruction = instruction) -> dict[int | None, Any]:
-                y = self._run(i, make)[1].value
-                return {k: y if k is None else y[k] for k in self._results(i)}
-
-            asked = _Runs(self.task, names, results, self._others)
-            for index, name in names.items():
-                got = self.values.get(name)
-                if got is None:
-                    continue
-                found = self._compared(asked, index, got, f"the value of {name}")
+            for found in self._forwards_of(instruction):
                 if found.reason:
                     yield instruction, "forward", found.reason, found.noise_ratio
 
     def off_backwards(self) -> Iterator[Found]:
         """Every operation whose VJP is off, given its own inputs and cotangent, the last first."""
         for instruction in self._computing(reversed(self.program.instructions)):
-            incoming = self._incoming(instruction)
-            if not incoming or not self._has_inputs(instruction):
-                continue
-            whole = len(incoming) == len(self._results(instruction))
-            names = {
-                position: argument.name
-                for position, argument in enumerate(instruction.arguments)
-                if isinstance(argument, Ref) and argument.name in self.step.grads
-                # else a sum of several operations' shares, each judged at its own copy
-                if self.users[argument.name] == 1
-                and self._flows(instruction, position, argument.name)
-            }
-
-            def pulled(
-                make: Make, i: Instruction = instruction, wanted: Iterable[int] = tuple(names)
-            ) -> dict[int | None, Any]:
-                tape, node, inputs = self._run(i, make)
-                self._pull(tape, node, self._incoming(i), make)
-                return {k: inputs[k].cotangent for k in wanted}
-
-            asked = _Runs(self.task, names, pulled, self._others)
-            for position, own in names.items():
-                got = self.step.grads[own]
-                if got is None and not whole and not self._reaches(instruction, own):
-                    continue  # only a result that nothing hangs on is made of it
-                what = f"the cotangent of {own}"
-                found = self._compared(asked, position, got, what)
+            for what, found in self._backwards_of(instruction):
                 if found.reason:
                     reason = f"{found.reason}, in {what}"
                     yield instruction, "backward", reason, found.noise_ratio
+
+    def ratio(self, instruction: Instruction, direction: str) -> float:
+        """The largest error of an operation over its noise, off or not; NaN where none is taken."""
+        if direction == "forward":
+            found = list(self._forwards_of(instruction)) if self._has_inputs(instruction) else []
+        else:
+            found = [outcome for _, outcome in self._backwards_of(instruction)]
+        return max((outcome.noise_ratio for outcome in found), default=np.nan)
+
+    def _forwards_of(self, instruction: Instruction) -> Iterator[Outcome]:
+        """What comes of comparing each of an operation's results."""
+        names = self._results(instruction)
+
+        def results(make: Make) -> dict[int | None, Any]:
+            y = self._run(instruction, make)[1].value
+            return {k: y if k is None else y[k] for k in names}
+
+        asked = _Runs(self.task, names, results, self._others)
+        for index, name in names.items():
+            got = self.values.get(name)
+            if got is not None:
+                yield self._compared(asked, index, got, f"the value of {name}")
+
+    def _backwards_of(self, instruction: Instruction) -> Iterator[tuple[str, Outcome]]:
+        """What comes of comparing each cotangent that an operation hands on, and which it is."""
+        incoming = self._incoming(instruction)
+        if not incoming or not self._has_inputs(instruction):
+            return
+        whole = len(incoming) == len(self._results(instruction))
+        names = {
+            position: argument.name
+            for position, argument in enumerate(instruction.arguments)
+            if isinstance(argument, Ref) and argument.name in self.step.grads
+            # else a sum of several operations' shares, each judged at its own copy
+            if self.users[argument.name] == 1 and self._flows(instruction, position, argument.name)
+        }
+
+        def pulled(make: Make) -> dict[int | None, Any]:
+            tape, node, inputs = self._run(instruction, make)
+            self._pull(tape, node, self._incoming(instruction), make)
+            return {k: inputs[k].cotangent for k in names}
+
+        asked = _Runs(self.task, names, pulled, self._others)
+        for position, own in names.items():
+            got = self.step.grads[own]
+            if got is None and not whole and not self._reaches(instruction, own):
+                continue  # only a result that nothing hangs on is made of it
+            what = f"the cotangent of {own}"
+            yield what, self._compared(asked, position, got, what)
 
     def sums(self) -> str:
         """The first variable whose cotangent is not the sum of its uses' shares, in words."""

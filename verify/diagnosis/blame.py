@@ -3,8 +3,9 @@
 The first operation whose own error exceeds its own rounding bound, forwards and then backwards, is
 blamed (``local.operations``), unless another one wrote to what it was given (``writes``); where
 none is and the adapter's text is not the reference's, the first place where the two part
-(``texts``); of an update, the first slot that is off by the update's own doing, and its clip, its
-schedule or its rule (``local.rules``, ``local.parts``).
+(``texts``), and where they are the same, what is held as zero and then made large; of an update,
+the first slot that is off by the update's own doing, and its clip, its schedule or its rule
+(``local.rules``, ``local.parts``).
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
     size = _size([row for row in rows if row["step"] == first["step"]])
     step, check = first["step"], first["check"]
     if step == 0 and check != "update":
-        return blame(task, adapter, size)
+        return blame(task, adapter, size, value=check == "value")
     if task.update is None:
         return None
     trace = attempt(adapter, task)
@@ -92,7 +93,9 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
     return blame(task, adapter, size, step) or _stale(task, adapter, trace, step)
 
 
-def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Blame | None:
+def blame(
+    task: Task, adapter: Adapter, size: float = 0.0, step: int = 0, *, value: bool = False
+) -> Blame | None:
     """Find what is to blame for an adapter's step, or None where nothing is off.
 
     A framework's own function, which the reference has no row for and so cannot judge by itself,
@@ -107,6 +110,8 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
         which rounds a little worse than it may and is not what makes them so.
     step
         Which step of the task, from 0: it is judged where the adapter comes to it by itself.
+    value
+        Whether a value is off, which nothing is that flows backwards.
 
     Raises
     ------
@@ -121,6 +126,10 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
     start = begun(split, trace, step)
     judged = Judged(start, apart, trace.steps[step])
     task = replace(start, programs=task.programs)
+    if value and judged.forwards() is None:
+        zeroed = next((found for found in judged.held_as_zero() if found[1] == "forward"), None)
+        if zeroed is not None:
+            return _of_operation(task, adapter, program, judged, zeroed, step)
     small, first = [], None
     another = program != task.program("numpy")
     for found in chain(judged.off_forwards(), judged.off_backwards()):
@@ -134,13 +143,13 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
         small.append(found)
     if first is not None:
         return _of_operation(task, adapter, program, judged, first, step)
-    looped = _of_loop(judged, program)
-    if looped is not None:
-        return looped
-    other = _of_text(task, adapter, program)
-    if other is not None or not small:
+    other = _of_loop(judged, program) or _of_text(task, adapter, program)
+    if other is not None:
         return other
-    worst = max(small, key=lambda f: _ratio(f[3]))
+    # Of what is in order, a zero for next to nothing is told where that is made large.
+    worst = max(small, key=lambda f: _ratio(f[3])) if small else next(judged.held_as_zero(), None)
+    if worst is None:
+        return None
     return _of_operation(task, adapter, program, judged, worst, step)
 
 

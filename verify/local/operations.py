@@ -52,6 +52,8 @@ class Judged:
                 self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
         #: What even by itself could be anything, in words; empty for nothing.
         self.hidden = ""
+        #: What has zeros in place of numbers that may be held as such, in words.
+        self._zeroed: list[str] = []
         #: How many instructions use each variable.
         self.users = Counter(name for i in self.program.instructions for name in set(i.refs))
 
@@ -93,6 +95,20 @@ class Judged:
         else:
             found = [outcome for _, outcome in self._backwards_of(instruction)]
         return max((outcome.noise_ratio for outcome in found), default=np.nan)
+
+    def held_as_zero(self) -> Iterator[Found]:
+        """Every operation with a zero for a number that may be held as one, and so is not off.
+
+        What is computed of it may be so large that the zero is told there.
+        """
+        instructions = list(self._computing(self.program.instructions))
+        ways = (("forward", instructions), ("backward", instructions[::-1]))
+        for direction, each in ways:
+            for instruction in each:
+                self._zeroed.clear()
+                self.ratio(instruction, direction)
+                for what in self._zeroed:
+                    yield instruction, direction, f"it is held as zero, in {what}", np.nan
 
     def _forwards_of(self, instruction: Instruction) -> Iterator[Outcome]:
         """What comes of comparing each of an operation's results."""
@@ -291,6 +307,8 @@ class Judged:
             none = np.zeros(truth.shape)
             if truth.dtype.kind not in "fc":
                 return self._within(got, truth, dtype, none, nan)
+            if np.shape(got) == truth.shape and _held_as_zero(got, truth, dtype).any():
+                self._zeroed.append(what)
             # Most operations are in order, and within the least that a noise can be.
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
@@ -315,6 +333,11 @@ class Judged:
         return compare(
             got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan, branches=part
         )
+
+
+def _held_as_zero(got: Any, truth: np.ndarray, dtype: np.dtype[Any]) -> Any:
+    """Which elements are zeros in place of numbers that the dtype has and that may be flushed."""
+    return (got == 0) & (truth.astype(dtype) != 0) & (np.abs(truth) < flushed(dtype))
 
 
 class Make:

@@ -78,6 +78,12 @@ COLUMNS = (
     Column(
         "own_over", NUMBER, "Its own error over its own bound; NaN where no error could be taken."
     ),
+    Column(
+        "textbook_ratio",
+        NUMBER,
+        "Its own error over what rounding explains of its textbook formula, which may lose all of "
+        "a tail.",
+    ),
     Column("path", TEXT, "How the blamed operation's error gets to this tensor, as a → z → W."),
     Column(
         "outlier",
@@ -118,6 +124,7 @@ CHUNK = 2_000
 
 #: The columns that only some versions' results have: filled in where a table lacks them.
 LATER = (
+    "textbook_ratio",
     "power",
     "blind",
     "proof",

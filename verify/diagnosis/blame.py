@@ -3,8 +3,9 @@
 The first operation whose own error exceeds its own rounding bound, forwards and then backwards, is
 blamed (``local.operations``), unless another one wrote to what it was given (``writes``); where
 none is and the adapter's text is not the reference's, the first place where the two part
-(``texts``); of an update, the first slot that is off by the update's own doing, and its clip, its
-schedule or its rule (``local.rules``, ``local.parts``).
+(``texts``), and where they are the same, what is held as zero and then made large; of an update,
+the first slot that is off by the update's own doing, and its clip, its schedule or its rule
+(``local.rules``, ``local.parts``).
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class Blame:
     ``operation`` is empty where two texts part and no single operation can be named.
     ``subject`` says in words what and where it is, ``line`` on which line of its text, from 1.
     ``direction`` is ``forward``, ``backward``, ``update``, or ``kept`` for what is kept between
-    steps. ``own`` is what is off of the operation's own result, where that was compared.
+    steps. ``own`` is what is off of the operation's own result, where that was compared, and
+    ``textbook_ratio`` its error over its noise with all that its textbook formula may lose; NaN
+    where none was taken.
     """
 
     variable: str
@@ -62,6 +65,7 @@ class Blame:
     reason: str
     path: tuple[str, ...] = ()
     own: Outcome = field(default_factory=Outcome)
+    textbook_ratio: float = np.nan
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"
@@ -80,7 +84,7 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
     size = _size([row for row in rows if row["step"] == first["step"]])
     step, check = first["step"], first["check"]
     if step == 0 and check != "update":
-        return blame(task, adapter, size)
+        return blame(task, adapter, size, value=check == "value")
     if task.update is None:
         return None
     trace = attempt(adapter, task)
@@ -90,7 +94,9 @@ def blame_for(task: Task, adapter: Adapter, rows: Iterable[Row]) -> Blame | None
     return blame(task, adapter, size, step) or _stale(task, adapter, trace, step)
 
 
-def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Blame | None:
+def blame(
+    task: Task, adapter: Adapter, size: float = 0.0, step: int = 0, *, value: bool = False
+) -> Blame | None:
     """Find what is to blame for an adapter's step, or None where nothing is off.
 
     A framework's own function, which the reference has no row for and so cannot judge by itself,
@@ -105,6 +111,8 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
         which rounds a little worse than it may and is not what makes them so.
     step
         Which step of the task, from 0: it is judged where the adapter comes to it by itself.
+    value
+        Whether a value is off, which nothing is that flows backwards.
 
     Raises
     ------
@@ -119,6 +127,12 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
     start = begun(split, trace, step)
     judged = Judged(start, apart, trace.steps[step])
     task = replace(start, programs=task.programs)
+    if value and judged.forwards() is None:
+        zeroed = next(
+            (found for found in judged.held_as_zero() if found.direction == "forward"), None
+        )
+        if zeroed is not None:
+            return _of_operation(task, adapter, program, judged, zeroed, step)
     small, first = [], None
     another = program != task.program("numpy")
     for found in chain(judged.off_forwards(), judged.off_backwards()):
@@ -132,13 +146,14 @@ def blame(task: Task, adapter: Adapter, size: float = 0.0, step: int = 0) -> Bla
         small.append(found)
     if first is not None:
         return _of_operation(task, adapter, program, judged, first, step)
-    looped = _of_loop(judged, program)
-    if looped is not None:
-        return looped
-    other = _of_text(task, adapter, program)
-    if other is not None or not small:
+    other = _of_loop(judged, program) or _of_text(task, adapter, program)
+    if other is not None:
         return other
-    worst = max(small, key=lambda f: _ratio(f.outcome.noise_ratio))
+    # Of what is in order, a zero for next to nothing is told where that is made large.
+    worst = max(small, key=lambda f: _ratio(f.outcome.noise_ratio), default=None)
+    worst = worst or next(judged.held_as_zero(), None)
+    if worst is None:
+        return None
     return _of_operation(task, adapter, program, judged, worst, step)
 
 
@@ -192,6 +207,7 @@ def _of_operation(
         reason,
         _path(task, program, named(apart, instruction)),
         found.outcome,
+        judged.lenient().ratio(found.instruction, direction),
     )
 
 

@@ -97,6 +97,7 @@ def _blame(judged: Judged) -> None:
             row["blame"] = found.variable if found else ""
             if found and not row["operation"]:
                 row.update(blaming(found.operation, found.direction, found.own))
+            row["textbook_ratio"] = found.textbook_ratio if found else np.nan
             row["path"] = " → ".join(path_of(task, adapter, found, row)) if found else ""
             row["reason"] += note
 

@@ -56,6 +56,8 @@ class Alarm:
     away: float = math.nan
     #: By how many times its own noise the blamed operation is off; infinite if by no number.
     own_ratio: float = math.inf
+    #: The same, of the noise with all that the operation's textbook formula may lose.
+    textbook_ratio: float = math.nan
     #: What the blamed operation's own result is off by: the kind of an outcome.
     own_kind: str = ""
 
@@ -141,7 +143,7 @@ def alarms_in(task: str, rows: Iterable[Row]) -> Iterator[Alarm]:
             for key in (
                 *("adapter", "dtype", "check", "tensor", "verdict", "kind"),
                 *("blame", "reason", "noise_ratio", "max_rel"),
-                *("operation", "direction", "own_kind"),
+                *("operation", "direction", "own_kind", "textbook_ratio"),
             )
         }
         cause = next((row["cause"] for row in off if row["cause"]), "")

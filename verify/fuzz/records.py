@@ -4,11 +4,12 @@ A record is run as it stands, in the same engine, when it is first asked for; wh
 against the alarm. An error that is no larger is explained; where a record leaves fewer than a third
 of the digits, only one of its size. Of what should be zero, and of what an operation is off by
 itself, the multiple of noise tells, or the size of a zero's error. What a record shows beside much
-noise explains nothing that stands far above its own. What is computed in float32 in a float64
-program is off by float32's noise, whatever share of the result that is. A NaN explains a NaN, and
-what the blamed operation by itself has in place of one; a kink explains a kink, no gradient none,
-what is raised the same, a result in another dtype one in that. An error in float32 is explained by
-a record in float64, and the other way, where it is as large or of as many units.
+noise explains nothing that stands far above its own, and what it shows of a tail nothing that is
+more than a textbook formula loses of one. What is computed in float32 in a float64 program is off
+by float32's noise, whatever share of the result that is. A NaN explains a NaN, and what the blamed
+operation by itself has in place of one; a kink explains a kink, no gradient none, what is raised
+the same, a result in another dtype one in that. An error in float32 is explained by a record in
+float64, and the other way, where it is as large or of as many units.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ import numpy as np
 
 from ...cases.case import Case, Undrawn
 from ...cases.foreign import meant
-from ...refimpl.rounding import unit_roundoff
+from ...refimpl.rounding import LOST, unit_roundoff
 from ..engine.work import Engine
 from ..judging.rows import Row
 from .alarms import LOCAL, Alarm, away, off_by
+from .remedied import Remedied
 
 #: By how much larger an error may be at other numbers, relative and in multiples of noise.
 SIZE, LUCK = 4.0, 2.0
@@ -34,6 +36,10 @@ SIZE, LUCK = 4.0, 2.0
 #: By how much farther above noise an error of a record's size may be: how much noise there is hangs
 #: on the numbers, and a fault is not what a record shows of a tail whose digits noise has taken.
 ABOVE = 100.0
+
+#: What shows a tail, which a textbook formula loses, is off by no more than so many times what that
+#: formula's own rounding is: XLA's tanh, whose polynomial is some units off near 1, is so by seven.
+TAIL = 16.0
 
 #: Float32's unit in float64's: the noise of what is computed in float32, whatever the case's dtype.
 NARROWED = unit_roundoff("float32") / unit_roundoff("float64")
@@ -94,6 +100,7 @@ class Records:
             for record in case.undrawn()
         ]
         self._engine = engine
+        self._remedied = Remedied(self._adapters)
         self._held: dict[str, list[Shown]] = {}
 
     def explaining(self, alarm: Alarm, beside: Collection[str] = ()) -> str:
@@ -111,6 +118,8 @@ class Records:
             about = abouts.get(alarm.adapter, set())
             # Of what is joined, a shape tells whose it is.
             if alarm.operation not in about or not (alarm.misshapen or about <= moved):
+                continue
+            if self._remedied.by_the_lowering(record.case, alarm.adapter, alarm.operation):
                 continue
             if record.dtype == alarm.dtype:
                 told = explains
@@ -184,7 +193,7 @@ def explains(shown: Shown, alarm: Alarm) -> bool:
 def _of_numbers(shown: Shown, alarm: Alarm) -> bool:
     if not shown.finite:
         return alarm.kind == "non-finite" or alarm.own_kind == "non-finite"
-    if _is_another_call(shown):
+    if _is_another_call(shown) or _is_no_tail(shown, alarm):
         return False
     if alarm.kind == LOCAL:
         return _is_as_far(shown, alarm)
@@ -203,7 +212,7 @@ def explains_other(unit: float, shown: Shown, alarm: Alarm) -> bool:
         return False
     if alarm.kinked or shown.kind == "kink" or math.isinf(alarm.max_rel):
         return False
-    if _is_another_call(shown):
+    if _is_another_call(shown) or _is_no_tail(shown, alarm):
         return False
     if shown.max_rel > _third(unit):
         return _of_a_size(shown, alarm, unit)
@@ -270,6 +279,16 @@ def _is_another_call(shown: Shown) -> bool:
     What an operation is lowered to means what the table does.
     """
     return shown.kind == "convention" and shown.spelt
+
+
+def _is_no_tail(shown: Shown, alarm: Alarm) -> bool:
+    """Whether a record is of a tail, and an alarm of more than a textbook formula loses of one.
+
+    A tail's noise is at the most that is let pass, a share of what is left of it: two errors that
+    are all of it are then as many times their noise, wherever they are.
+    """
+    lost = shown.max_rel >= shown.noise_ratio * LOST / SIZE
+    return lost and alarm.textbook_ratio > TAIL
 
 
 def _is_as_noisy(shown: Shown, alarm: Alarm, unit: float) -> bool:

@@ -91,6 +91,7 @@ def body(outcome: Outcome) -> Row:
         "power": np.nan,
         "blind": 0,
         "proof": "",
+        "textbook_ratio": np.nan,
     }
 
 

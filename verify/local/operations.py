@@ -29,6 +29,9 @@ from ..measure.dtypes import WIDER, dtype_at
 from ..measure.explained import Runs, explained
 from ..measure.noise import MULTIPLE, bound_of, flushed, scale_of_noise, unseen
 
+#: Of a zero for a number that may be held as one.
+HELD = Outcome(reason="it is held as zero")
+
 
 class Found(NamedTuple):
     """An operation that is off: forwards or backwards, and what is off of it, in words after."""
@@ -63,8 +66,14 @@ class Judged:
                 self.parts.setdefault(i.refs[0], {})[i.attributes["index"]] = i.target
         #: What even by itself could be anything, in words; empty for nothing.
         self.hidden = ""
+        #: What has zeros in place of numbers that may be held as such, in words.
+        self._zeroed: list[str] = []
         #: How many instructions use each variable.
         self.users = Counter(name for i in self.program.instructions for name in set(i.refs))
+
+    def lenient(self) -> Judged:
+        """The same, letting pass whatever another formula of an operation's loses."""
+        return Judged(self.task, self._whole, self.step, lenient=True)
 
     def forwards(self) -> Found | None:
         """The first operation whose result is off, given its own inputs."""
@@ -81,53 +90,79 @@ class Judged:
                 if reason := self._not_run(instruction):
                     yield Found(instruction, "forward", Outcome(reason=reason, noise_ratio=np.inf))
                 continue
-            names = self._results(instruction)
-
-            def results(make: Make, i: Instruction = instruction) -> dict[int | None, Any]:
-                y = self._run(i, make)[1].value
-                return {k: y if k is None else y[k] for k in self._results(i)}
-
-            asked = _Runs(self.task, names, results, self._others)
-            for index, name in names.items():
-                got = self.values.get(name)
-                if got is None:
-                    continue
-                found = self._compared(asked, index, got, f"the value of {name}")
+            for found in self._forwards_of(instruction):
                 if found.reason:
                     yield Found(instruction, "forward", found)
 
     def off_backwards(self) -> Iterator[Found]:
         """Every operation whose VJP is off, given its own inputs and cotangent, the last first."""
         for instruction in self._computing(reversed(self.program.instructions)):
-            incoming = self._incoming(instruction)
-            if not incoming or not self._has_inputs(instruction):
-                continue
-            whole = len(incoming) == len(self._results(instruction))
-            names = {
-                position: argument.name
-                for position, argument in enumerate(instruction.arguments)
-                if isinstance(argument, Ref) and argument.name in self.step.grads
-                # else a sum of several operations' shares, each judged at its own copy
-                if self.users[argument.name] == 1
-                and self._flows(instruction, position, argument.name)
-            }
-
-            def pulled(
-                make: Make, i: Instruction = instruction, wanted: Iterable[int] = tuple(names)
-            ) -> dict[int | None, Any]:
-                tape, node, inputs = self._run(i, make)
-                self._pull(tape, node, self._incoming(i), make)
-                return {k: inputs[k].cotangent for k in wanted}
-
-            asked = _Runs(self.task, names, pulled, self._others)
-            for position, own in names.items():
-                got = self.step.grads[own]
-                if got is None and not whole and not self._reaches(instruction, own):
-                    continue  # only a result that nothing hangs on is made of it
-                what = f"the cotangent of {own}"
-                found = self._compared(asked, position, got, what)
+            for what, found in self._backwards_of(instruction):
                 if found.reason:
                     yield Found(instruction, "backward", found, f", in {what}")
+
+    def ratio(self, instruction: Instruction, direction: str) -> float:
+        """The largest error of an operation over its noise, off or not; NaN where none is taken."""
+        if direction == "forward":
+            found = list(self._forwards_of(instruction)) if self._has_inputs(instruction) else []
+        else:
+            found = [outcome for _, outcome in self._backwards_of(instruction)]
+        return max((outcome.noise_ratio for outcome in found), default=np.nan)
+
+    def held_as_zero(self) -> Iterator[Found]:
+        """Every operation with a zero for a number that may be held as one, and so is not off.
+
+        What is computed of it may be so large that the zero is told there.
+        """
+        instructions = list(self._computing(self.program.instructions))
+        ways = (("forward", instructions), ("backward", instructions[::-1]))
+        for direction, each in ways:
+            for instruction in each:
+                self._zeroed.clear()
+                self.ratio(instruction, direction)
+                for what in self._zeroed:
+                    yield Found(instruction, direction, HELD, f", in {what}")
+
+    def _forwards_of(self, instruction: Instruction) -> Iterator[Outcome]:
+        """What comes of comparing each of an operation's results."""
+        names = self._results(instruction)
+
+        def results(make: Make) -> dict[int | None, Any]:
+            y = self._run(instruction, make)[1].value
+            return {k: y if k is None else y[k] for k in names}
+
+        asked = _Runs(self.task, names, results, self._others)
+        for index, name in names.items():
+            got = self.values.get(name)
+            if got is not None:
+                yield self._compared(asked, index, got, f"the value of {name}")
+
+    def _backwards_of(self, instruction: Instruction) -> Iterator[tuple[str, Outcome]]:
+        """What comes of comparing each cotangent that an operation hands on, and which it is."""
+        incoming = self._incoming(instruction)
+        if not incoming or not self._has_inputs(instruction):
+            return
+        whole = len(incoming) == len(self._results(instruction))
+        names = {
+            position: argument.name
+            for position, argument in enumerate(instruction.arguments)
+            if isinstance(argument, Ref) and argument.name in self.step.grads
+            # else a sum of several operations' shares, each judged at its own copy
+            if self.users[argument.name] == 1 and self._flows(instruction, position, argument.name)
+        }
+
+        def pulled(make: Make) -> dict[int | None, Any]:
+            tape, node, inputs = self._run(instruction, make)
+            self._pull(tape, node, self._incoming(instruction), make)
+            return {k: inputs[k].cotangent for k in names}
+
+        asked = _Runs(self.task, names, pulled, self._others)
+        for position, own in names.items():
+            got = self.step.grads[own]
+            if got is None and not whole and not self._reaches(instruction, own):
+                continue  # only a result that nothing hangs on is made of it
+            what = f"the cotangent of {own}"
+            yield what, self._compared(asked, position, got, what)
 
     def sums(self) -> str:
         """The first variable whose cotangent is not the sum of its uses' shares, in words."""
@@ -285,6 +320,8 @@ class Judged:
             none = np.zeros(truth.shape)
             if truth.dtype.kind not in "fc":
                 return self._within(got, truth, dtype, none, nan)
+            if np.shape(got) == truth.shape and _held_as_zero(got, truth, dtype).any():
+                self._zeroed.append(what)
             # Most operations are in order, and within the least that a noise can be.
             outcome = self._within(got, truth, dtype, scale_of_noise(truth, none, dtype), nan)
             if outcome.agrees:
@@ -309,6 +346,11 @@ class Judged:
         return compare(
             got, truth, dtype=dtype, noise=noise, bound=bound, nan_expected=nan, branches=part
         )
+
+
+def _held_as_zero(got: Any, truth: np.ndarray, dtype: np.dtype[Any]) -> Any:
+    """Which elements are zeros in place of numbers that the dtype has and that may be flushed."""
+    return (got == 0) & (truth.astype(dtype) != 0) & (np.abs(truth) < flushed(dtype))
 
 
 class Make:

@@ -36,6 +36,7 @@ ROW = {
     "direction": "",
     "own_kind": "",
     "own_over": math.nan,
+    "textbook_ratio": math.nan,
 }
 
 #: Faults of frameworks whose size no record can tell: the adapter, a part of the reason, and why.

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from gradparity.verify import load_cases
+from gradparity.verify.engine.work import Here
 from gradparity.verify.fuzz.alarms import Alarm, alarms_in
-from gradparity.verify.fuzz.records import Shown, explains
+from gradparity.verify.fuzz.records import Records, Shown, explains, explains_other
 
 #: What a row says where a rule has something else than the reference.
 ROW = {
@@ -29,6 +31,7 @@ ROW = {
     "direction": "update",
     "own_kind": "error",
     "own_over": 1e6,
+    "textbook_ratio": math.nan,
 }
 
 #: What an operation is off by that no bound sees, in multiples of its noise: far more than all.
@@ -63,3 +66,47 @@ def test_of_what_is_beyond_the_truth_altogether_no_size_is_told(shown, ratio, ex
     alarm = replace(BEYOND, noise_ratio=ratio)
     assert explains(record, alarm) is explained
     assert not explains(replace(record, direction="forward"), alarm)
+
+
+@pytest.mark.parametrize(
+    ("textbook", "explained"), [(0.9, True), (7.0, True), (math.nan, True), (60.0, False)]
+)
+def test_a_tail_is_explained_that_a_textbook_formula_loses_and_no_other(textbook, explained):
+    """y·(1 - y) at 37 loses all, at 33 a fiftieth: a slope that is nothing there is a fault."""
+    told = ("framework", "grad", "x", "differs", "error", "v", "sigmoid", "backward", "", "")
+    alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1.5e3, max_rel=1.0, own_ratio=1.5e3)
+    alarm = replace(alarm, textbook_ratio=textbook)
+    tail = Shown("backward", "precision", finite=True, max_rel=1.0, noise_ratio=1.7e3)
+    assert explains(tail, alarm) is explained
+    other = replace(alarm, dtype="float32")
+    assert explains_other(2.0**-53, tail, other) is explained
+    # Of a record that is no tail's nothing is asked.
+    assert explains(replace(tail, noise_ratio=1e9), replace(alarm, noise_ratio=1e9, own_ratio=1e9))
+
+
+@pytest.mark.parametrize("name", ["sigmoid-tail", "cholesky-unsymmetrised-gradient"])
+def test_a_record_explains_no_fault_that_it_is_not_of(name):
+    """A slope that is nothing at 33; a gradient of Cholesky's that is off above the diagonal."""
+    told = ("framework", "grad", "x", "differs", "error", "v")
+    if name == "sigmoid-tail":
+        said = dict(noise_ratio=1.5e3, max_rel=1.0, own_ratio=1.5e3, textbook_ratio=60.0)
+        alarm = Alarm("t", "jax", "float64", *told, "sigmoid", "backward", "", "", **said)
+    else:
+        said = dict(noise_ratio=1e15, max_rel=0.5)
+        alarm = Alarm("t", "jax", "float64", *told, "linalg.cholesky", "backward", "", "", **said)
+    cases = [case for case in load_cases() if case.name == name]
+    with Here(["jax"]) as engine:
+        assert Records(cases, engine, ["jax"]).explaining(alarm) == ""
+        if name == "sigmoid-tail":
+            known = replace(alarm, textbook_ratio=1.0)
+            assert Records(cases, engine, ["jax"]).explaining(known) == name
+
+
+def test_a_record_of_what_an_operation_is_lowered_to_explains_though_another_call_agrees():
+    """torch.max splits a tie otherwise than torch.amax, by which it says that it agrees."""
+    told = ("kink", "grad", "x", "differs", "kink", "v", "max", "backward", "", "")
+    alarm = Alarm("t", "torch", "float64", *told, noise_ratio=1e15, max_rel=1.0)
+    name = "max-along-an-axis-ties"
+    cases = [case for case in load_cases() if case.name == name]
+    with Here(["torch"]) as engine:
+        assert Records(cases, engine, ["torch"]).explaining(alarm) == name

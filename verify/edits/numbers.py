@@ -188,7 +188,7 @@ def _extreme(i: Instruction, known: Known) -> Iterator[Edit]:
         left = i.arguments[1 - k]
         if not isinstance(kept, Ref) or known.shape(kept) != known.values[i.target].shape:
             continue
-        what = number(float(left.value)) if isinstance(left, Const) else "one term"
+        what = number(float(np.real(left.value))) if isinstance(left, Const) else "one term"
         said = f"{{there}} leaves the {i.operation} out: what it takes is not held beside {what}"
         yield Edit(said, only(i, kept), f"the {i.operation}", part=True)
 

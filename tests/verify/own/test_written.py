@@ -1,5 +1,7 @@
 """What a port writes out, and the module has in one operation: masks, norms, numbers."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -152,7 +154,7 @@ class Clipped(nn.Module):
         return -torch.min(r * adv, r.clamp(0.8, 1.2) * adv).mean()
 
 
-def clipped(least=jnp.minimum, clip=lambda r: jnp.clip(r, 0.8, 1.2)):
+def clipped(least: Any = jnp.minimum, clip=lambda r: jnp.clip(r, 0.8, 1.2)):
     def port(p, x, adv):
         r = jnp.exp(x @ p["lin.weight"].T + p["lin.bias"])[:, 0]
         return -least(r * adv, clip(r) * adv).mean()

@@ -177,7 +177,9 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         new = replace(i, attributes={**i.attributes, "scale": there})
         yield Edit(said, (new,), f"scale={number(scale)}", number=there)
     query, key, value = i.arguments[:3]
-    hides = [-np.inf, *(x for x in known.every_number if x < 0)] if _masked(i, known) else [-np.inf]
+    hides = (
+        [-np.inf, *(x for x in known.every_number if x < 0)] if _mask_of(i, known) else [-np.inf]
+    )
     if not causal:
         rank = len(known.shape(query))
         for axis, hidden in itertools.product(range(-2, -rank - 1, -1), hides):
@@ -195,7 +197,8 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
     yield Edit(said, (new,), f"is_causal={causal}")
     if len(i.arguments) > 3 and i.arguments[3] is not None:
         yield Edit("the mask is left out in {there}", with_argument(i, 3, None), "the mask")
-    if not causal and _masked(i, known):
+    mask = _mask_of(i, known)
+    if not causal and mask is not None:
         for hidden in hides[1:]:
             made = Making(i)
             weights = made.add("softmax", _scores(i, made, scale, known, hidden), axis=-1)
@@ -203,15 +206,16 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
             yield Edit(said, made.last("matmul", weights, value), "-inf", number=hidden)
         made = Making(i)
         weights = made.add("softmax", _scores(i, made, scale, known, None), axis=-1)
-        seen = made.add("where", i.arguments[3], weights, Const(0.0))
+        seen = made.add("where", mask, weights, Const(0.0))
         said = "{there} hides by a mask after the softmax, {here} before it"
         yield Edit(said, made.last("matmul", seen, value), "the mask before the softmax")
 
 
-def _masked(i: Instruction, known: Known) -> bool:
-    """Whether an attention has a mask of booleans."""
+def _mask_of(i: Instruction, known: Known) -> Ref | None:
+    """An attention's mask, where it is one of booleans."""
     mask = i.arguments[3] if len(i.arguments) > 3 else None
-    return isinstance(mask, Ref) and known.values[mask.name].dtype == np.bool_
+    held = isinstance(mask, Ref) and known.values[mask.name].dtype == np.bool_
+    return mask if isinstance(mask, Ref) and held else None
 
 
 def _scores(i: Instruction, made: Making, scale: float, known: Known, hidden: float | None) -> Ref:
@@ -222,7 +226,7 @@ def _scores(i: Instruction, made: Making, scale: float, known: Known, hidden: fl
     mask = masks[0] if masks else None
     if mask is None or hidden is None:
         return scores
-    if _masked(i, known):
+    if _mask_of(i, known) is not None:
         return made.add("where", mask, scores, Const(hidden))
     return made.add("add", scores, mask)
 

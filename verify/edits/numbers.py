@@ -168,6 +168,31 @@ def _operand(i: Instruction, known: Known) -> Iterator[Edit]:
         yield Edit(said.replace("{what}", what), only(i, kept), f"{does} {what}", part=True)
 
 
+#: The larger and the smaller of two, each by the other.
+_EXTREMES = {"minimum": "maximum", "maximum": "minimum"}
+
+
+@of("clip")
+def _unbounded(i: Instruction, known: Known) -> Iterator[Edit]:  # noqa: ARG001
+    """Bounds that are left out."""
+    yield Edit("{there} leaves the bounds of clip out", only(i, i.arguments[0]), "clip", part=True)
+
+
+@of(*_EXTREMES)
+def _extreme(i: Instruction, known: Known) -> Iterator[Edit]:
+    """The other one of two, or one of them without the other."""
+    other = _EXTREMES[i.operation]
+    said = f"{{there}} takes the {other}, {{here}} the {i.operation}"
+    yield Edit(said, (replace(i, operation=other),), f"the {i.operation}")
+    for k, kept in enumerate(i.arguments):
+        left = i.arguments[1 - k]
+        if not isinstance(kept, Ref) or known.shape(kept) != known.values[i.target].shape:
+            continue
+        what = number(float(np.real(left.value))) if isinstance(left, Const) else "one term"
+        said = f"{{there}} leaves the {i.operation} out: what it takes is not held beside {what}"
+        yield Edit(said, only(i, kept), f"the {i.operation}", part=True)
+
+
 @of()
 def _arrays(i: Instruction, known: Known) -> Iterator[Edit]:
     """Another constant array, as a mask or a table of angles."""

@@ -17,8 +17,8 @@ class Straight(torch.autograd.Function):
         return torch.round(x)
 
     @staticmethod
-    def backward(_, *grads):
-        return grads[0]
+    def backward(ctx, *grad_outputs):  # noqa: ARG004  PyTorch's
+        return grad_outputs[0]
 
 
 class Reversed(torch.autograd.Function):
@@ -27,8 +27,8 @@ class Reversed(torch.autograd.Function):
         return x.view_as(x)
 
     @staticmethod
-    def backward(_, *grads):
-        return -0.3 * grads[0]
+    def backward(ctx, *grad_outputs):  # noqa: ARG004  PyTorch's
+        return -0.3 * grad_outputs[0]
 
 
 class Heads(nn.Module):

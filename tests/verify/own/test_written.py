@@ -1,5 +1,7 @@
 """What a port writes out, and the module has in one operation: masks, norms, numbers."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -138,3 +140,41 @@ def test_a_small_number_that_is_not_added_under_a_root():
     x = np.array([[1.0, 0.0, 4.0]], np.float32)
     report = gp.compare(lambda x: torch.sqrt(x + 1e-12), jnp.sqrt, {"x": x}, None)
     assert report.causes[0] == "jax does not add 1e-12 inside the root, torch does"
+
+
+class Clipped(nn.Module):
+    """The surrogate objective of PPO."""
+
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(4, 1)
+
+    def forward(self, x, adv):
+        r = torch.exp(self.lin(x)[:, 0])
+        return -torch.min(r * adv, r.clamp(0.8, 1.2) * adv).mean()
+
+
+def clipped(least: Any = jnp.minimum, clip=lambda r: jnp.clip(r, 0.8, 1.2)):
+    def port(p, x, adv):
+        r = jnp.exp(x @ p["lin.weight"].T + p["lin.bias"])[:, 0]
+        return -least(r * adv, clip(r) * adv).mean()
+
+    return port
+
+
+@pytest.mark.parametrize(
+    ("port", "cause"),
+    [
+        (clipped(), ""),
+        (clipped(least=jnp.maximum), "jax takes the maximum, torch the minimum"),
+        (clipped(clip=lambda r: r), "jax leaves the bounds of clip out"),
+        (clipped(least=lambda _, y: y), "jax leaves the minimum out: "),
+    ],
+)
+def test_bounds_that_are_left_out(port, cause):
+    adv = np.array([1.0, -1, 0.5, -2, 1.5, -0.5], np.float32)
+    torch.manual_seed(0)
+    report = gp.compare(Clipped(), port, {"x": {"normal": [6, 4]}, "adv": adv}, dict)
+    assert report.verdict == ("differs" if cause else "same")
+    assert all(found.startswith(cause) for found in report.causes)
+    assert len(report.causes) == bool(cause)

@@ -285,9 +285,10 @@ def _is_no_tail(shown: Shown, alarm: Alarm) -> bool:
     """Whether a record is of a tail, and an alarm of more than a textbook formula loses of one.
 
     A tail's noise is at the most that is let pass, a share of what is left of it: two errors that
-    are all of it are then as many times their noise, wherever they are.
+    are all of it are then as many times their noise, wherever they are. What should be zero is no
+    tail.
     """
-    lost = shown.max_rel >= shown.noise_ratio * LOST / SIZE
+    lost = shown.noise_ratio * LOST / SIZE <= shown.max_rel < math.inf
     return lost and alarm.textbook_ratio > TAIL
 
 

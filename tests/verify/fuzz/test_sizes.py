@@ -80,7 +80,10 @@ def test_a_tail_is_explained_that_a_textbook_formula_loses_and_no_other(textbook
     assert explains(tail, alarm) is explained
     other = replace(alarm, dtype="float32")
     assert explains_other(2.0**-53, tail, other) is explained
-    # Of a record that is no tail's nothing is asked.
+    # Of a record that is no tail's nothing is asked, as of one of zeros.
+    zeros = replace(tail, max_rel=math.inf, noise_ratio=1e14, away=1e-18)
+    nothing = replace(alarm, max_rel=math.inf, noise_ratio=1e14, away=1e-18)
+    assert explains(zeros, nothing)
     assert explains(replace(tail, noise_ratio=1e9), replace(alarm, noise_ratio=1e9, own_ratio=1e9))
 
 

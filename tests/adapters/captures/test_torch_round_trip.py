@@ -45,8 +45,8 @@ RECORDED = {
 }
 
 #: How many operations come back as themselves at least, and not as what torch or its adapter
-#: makes of them: where calls are exported, and recorded.
-WHOLE = {"exported": 256, "recorded": 223}
+#: makes of them: where calls are exported, where they are recorded, and of the catalogue's.
+WHOLE = {"exported": 256, "recorded": 223, "of the catalogue": 253}
 
 ROWS = [row for row in TABLE.values() if row.name not in BENT and row.name not in LACKS["torch"]]
 
@@ -248,7 +248,7 @@ def test_every_case_of_the_catalogue_comes_back_the_same(record_property):
     record_property("cases", len(tasks))
     record_property("operations captured whole", f"{len(whole)} of {len(lowered)}")
     assert off == {}
-    assert len(whole) >= 0.75 * len(lowered)
+    assert len(whole) >= WHOLE["of the catalogue"]
 
 
 def narrows(task):

@@ -32,7 +32,8 @@ def standing(side: Evaluated, front: Front, proof: Proof | None, edited: Evaluat
     values = ""
     if name in side.values:
         x = np.asarray(side.values[name])
-        size = float(np.sqrt(np.mean(np.abs(x[np.isfinite(x)]) ** 2))) if x.size else 0.0
+        finite = np.abs(x[np.isfinite(x)])
+        size = float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
         values = f"{'x'.join(map(str, x.shape)) or 'scalar'}, root mean square {size:.4g}"
     operation = i.operation if i is not None else telling.leaf(side, name) if name else ""
     return At(side.framework, operation, place(side, name), values)

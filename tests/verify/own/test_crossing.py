@@ -13,8 +13,8 @@ def test_a_sign_that_a_comparison_comes_behind_is_tried():
     """Of a number that is none, so that all are edited that may make it another."""
     report = gp.compare(
         nn.Linear(4, 2),
-        lambda p, x: jnp.nan_to_num(x) @ p["w"] + p["b"],
-        {"x": np.array([[1, 2, np.nan, 4]], np.float32)},
+        lambda p, input: jnp.nan_to_num(input) @ p["w"] + p["b"],  # noqa: A006  as torch has it
+        {"input": np.array([[1, 2, np.nan, 4]], np.float32)},
         lambda state: {"w": state["weight"].T, "b": state["bias"]},
     )
     assert report.verdict == "differs"

@@ -22,7 +22,7 @@ OFF = {
         *("bce", "betaln", "lgamma", "linalg.householder_product", "multigammaln", "sinc"),
         *("weight_norm",),
     },
-    ("torch", "vmap"): {"cdist", "digamma", "hard_sigmoid", "polygamma", "rnn"},
+    ("torch", "vmap"): {"cdist", "digamma", "gru", "hard_sigmoid", "lstm", "polygamma", "rnn"},
     ("jax", "jvp"): set(),
     ("jax", "hvp"): {"erfcinv", "exp1", "expn", "ndtri", "sinc"},
     ("jax", "vmap"): {"lgamma"},

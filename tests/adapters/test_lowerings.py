@@ -209,7 +209,7 @@ def calls():
     for k, (framework, row) in enumerate(SPELLED):
         name, examples = f"{row.name}-{framework}", within(framework, row)
         ends = examples[:: max(1, len(examples) - 1)]
-        if framework == "torch" or (k % 6 == 0 and (framework, row.name) not in LONG):
+        if framework == "torch" or (k % 10 == 0 and (framework, row.name) not in LONG):
             yield pytest.param(framework, row, ends, id=name)
         yield pytest.param(framework, row, examples, id=f"{name}-all", marks=pytest.mark.slow)
 

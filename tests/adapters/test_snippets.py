@@ -102,7 +102,9 @@ AUTOGRAD = [
 
 @pytest.mark.parametrize(
     ("case", "name"),
-    [(c, n) for c in CASES for n in ("torch", "jax")] + [(c, "autograd") for c in AUTOGRAD],
+    thinned(
+        [(c, n) for n in ("torch", "jax") for c in CASES] + [(c, "autograd") for c in AUTOGRAD], 2
+    ),
 )
 def test_a_snippet_prints_what_the_adapter_returns(case, name):
     given, adapter = task(CASES[case]), make(name)

@@ -45,6 +45,7 @@ def test_there_are_enough_of_every_kind():
     assert wanted <= {fault.when for fault in FAULTS}
 
 
+@pytest.mark.slow
 def test_a_few_are_caught_and_blamed():
     chosen = [next(f for f in FAULTS if part in f.id) for part in QUICK]
     paths = [str(running.ROOT / f"cases/catalogue/{name}.yaml") for name in FILES]

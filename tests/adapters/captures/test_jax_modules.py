@@ -10,6 +10,7 @@ import pytest
 from gradparity.adapters.captures.jax import capture, pure
 from gradparity.refimpl.errors import BadUsage, Randomness
 
+from ...thinned import thinned
 from .jax_held import held
 from .jax_models import MODELS, fused_attention, library
 
@@ -87,7 +88,7 @@ LINEN = [
 ]
 
 
-@pytest.mark.parametrize("name", LINEN)
+@pytest.mark.parametrize("name", thinned(LINEN, 2))
 def test_a_layer_of_linen(name, draw):
     module, shape = linen_layers()[name]
     x = draw(*shape)

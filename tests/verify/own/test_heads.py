@@ -10,6 +10,8 @@ from torch import nn
 
 import gradparity as gp
 
+from ...thinned import thinned
+
 
 class Attention(nn.Module):
     def __init__(self, *, whole):
@@ -67,7 +69,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", thinned(KINDS, 2))
 @pytest.mark.parametrize("whole", [False, True], ids=["spelled out", "whole"])
 def test_heads_that_are_otherwise_are_told(kind, whole):
     torch.manual_seed(0)

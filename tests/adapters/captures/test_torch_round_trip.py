@@ -46,7 +46,7 @@ RECORDED = {
 
 #: How many operations come back as themselves at least, and not as what torch or its adapter
 #: makes of them: where calls are exported, where they are recorded, and of the catalogue's.
-WHOLE = {"exported": 256, "recorded": 223, "of the catalogue": 253}
+WHOLE = {"exported": 256, "recorded": 223, "of the catalogue": 250}
 
 ROWS = [row for row in TABLE.values() if row.name not in BENT and row.name not in LACKS["torch"]]
 

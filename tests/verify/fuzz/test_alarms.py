@@ -15,6 +15,7 @@ from gradparity.verify.fuzz.drawing import drawn
 from gradparity.verify.fuzz.records import Records, Shown, explains, explains_other
 
 from ...adapters import wrong
+from .recorded import records_of
 
 #: The seed of the programs, and which of it a framework runs, in parts that workers share: JAX
 #: compiles for half a second an operation.
@@ -377,10 +378,8 @@ def test_a_record_of_another_default_explains_nothing():
     """JAX's GELU is the tanh one unless it is told: a program tells it."""
     told = ("framework", "grad", "x", "differs", "error", "v", "gelu", "backward", "", "")
     alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e12, max_rel=1e-3)
-    cases = [case for case in load_cases() if case.name == "gelu-default"]
-    assert cases[0].model.divergences
-    with Here(["jax"]) as engine:
-        assert Records(cases, engine, ["jax"]).explaining(alarm) == ""
+    with records_of("gelu-default", "jax") as records:
+        assert records.explaining(alarm) == ""
 
 
 def test_a_record_of_a_tail_explains_no_error_of_its_size_far_above_noise():
@@ -399,10 +398,8 @@ def test_a_record_of_what_a_word_means_explains_nothing_of_a_program():
     """JAX's 'SAME' pads otherwise than the table does, which no lowering calls."""
     told = ("framework", "grad", "w", "differs", "error", "v", "conv", "backward", "", "")
     alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e16, max_rel=6.4)
-    cases = [case for case in load_cases() if case.name == "conv-same-even-size"]
-    assert cases[0].model.divergences
-    with Here(["jax"]) as engine:
-        assert Records(cases, engine, ["jax"]).explaining(alarm) == ""
+    with records_of("conv-same-even-size", "jax") as records:
+        assert records.explaining(alarm) == ""
 
 
 def test_a_record_of_one_of_several_results_explains():
@@ -410,9 +407,8 @@ def test_a_record_of_one_of_several_results_explains():
     told = ("framework", "grad", "x", "differs", "missing", "s", "linalg.slogdet", "backward")
     alarm = Alarm("t", "torch", "float64", *told, "", "", noise_ratio=math.nan, max_rel=math.nan)
     name = "sign-of-a-determinant"
-    cases = [case for case in load_cases() if case.name == name]
-    with Here(["torch"]) as engine:
-        assert Records(cases, engine, ["torch"]).explaining(alarm, {"linalg.slogdet"}) == name
+    with records_of(name, "torch") as records:
+        assert records.explaining(alarm, {"linalg.slogdet"}) == name
 
 
 @pytest.mark.parametrize(("dtype", "explained"), [("float64", True), ("float16", False)])
@@ -422,9 +418,7 @@ def test_a_record_of_another_dtype_explains_a_result_in_that_dtype_alone(dtype, 
     reason = f"dtype {dtype}, expected float32; blamed: the forward pass of ndtr"
     alarm = Alarm("t", "autograd", "float32", *told, reason, noise_ratio=math.nan, max_rel=math.nan)
     name = "cumulative-normal-in-float32"
-    cases = [case for case in load_cases() if case.name == name]
-    with Here(["autograd"]) as engine:
-        records = Records(cases, engine, ["autograd"])
+    with records_of(name, "autograd") as records:
         assert records.explaining(alarm) == (name if explained else "")
         assert records.explaining(replace(alarm, direction="jvp")) == ""
         assert records.explaining(replace(alarm, operation="i0e")) == ""
@@ -435,9 +429,7 @@ def test_a_record_that_moves_what_an_operation_is_given_explains_one_that_is_mov
     told = ("framework", "grad", "x", "differs", "error", "v", "stft", "backward", "", "")
     alarm = Alarm("t", "torch", "float64", *told, noise_ratio=1e290, max_rel=math.inf, away=0.5)
     name = "stft-of-a-repeated-number"
-    cases = [case for case in load_cases() if case.name == name]
-    with Here(["torch"]) as engine:
-        records = Records(cases, engine, ["torch"])
+    with records_of(name, "torch") as records:
         assert records.explaining(alarm, {"stft", "broadcast_to", "sum"}) == name
         assert records.explaining(alarm, {"stft", "sum"}) == ""
         assert records.explaining(replace(alarm, away=9.0), {"stft", "broadcast_to"}) == ""
@@ -447,9 +439,7 @@ def test_a_record_of_what_a_framework_names_explains_though_its_reference_is_wri
     told = ("framework", "grad", "x", "differs", "error", "v", "tanh", "backward", "", "")
     alarm = Alarm("t", "jax", "float64", *told, noise_ratio=1e4, max_rel=9.0)
     name = "tanh-slope-at-nineteen"
-    cases = [case for case in load_cases() if case.name == name]
-    with Here(["jax"]) as engine:
-        records = Records(cases, engine, ["jax"])
+    with records_of(name, "jax") as records:
         assert records.explaining(alarm, {"tanh"}) == name
         assert records.explaining(replace(alarm, operation="exp"), {"exp"}) == ""
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from gradparity.verify import load_cases
-from gradparity.verify.engine.work import Here
 from gradparity.verify.fuzz.alarms import Alarm, alarms_in
-from gradparity.verify.fuzz.records import Records, Shown, explains, explains_other
+from gradparity.verify.fuzz.records import Shown, explains, explains_other
+
+from .recorded import records_of
 
 #: What a row says where a rule has something else than the reference.
 ROW = {
@@ -97,12 +97,11 @@ def test_a_record_explains_no_fault_that_it_is_not_of(name):
     else:
         said = dict(noise_ratio=1e15, max_rel=0.5)
         alarm = Alarm("t", "jax", "float64", *told, "linalg.cholesky", "backward", "", "", **said)
-    cases = [case for case in load_cases() if case.name == name]
-    with Here(["jax"]) as engine:
-        assert Records(cases, engine, ["jax"]).explaining(alarm) == ""
+    with records_of(name, "jax") as records:
+        assert records.explaining(alarm) == ""
         if name == "sigmoid-tail":
             known = replace(alarm, textbook_ratio=1.0)
-            assert Records(cases, engine, ["jax"]).explaining(known) == name
+            assert records.explaining(known) == name
 
 
 def test_a_record_of_what_an_operation_is_lowered_to_explains_though_another_call_agrees():
@@ -110,6 +109,5 @@ def test_a_record_of_what_an_operation_is_lowered_to_explains_though_another_cal
     told = ("kink", "grad", "x", "differs", "kink", "v", "max", "backward", "", "")
     alarm = Alarm("t", "torch", "float64", *told, noise_ratio=1e15, max_rel=1.0)
     name = "max-along-an-axis-ties"
-    cases = [case for case in load_cases() if case.name == name]
-    with Here(["torch"]) as engine:
-        assert Records(cases, engine, ["torch"]).explaining(alarm) == name
+    with records_of(name, "torch") as records:
+        assert records.explaining(alarm) == name

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...refimpl.errors import BadUsage
 from ..interpret import failures
-from ..values import dtype_of
+from ..values import dtype_of, in_dtype
 from .captured import Captured
 from .jax import capture, path_name
 from .sides import STATE, Draw, Given, Ran, Side, chosen, contracted, is_floating, turned
@@ -91,7 +91,7 @@ class JaxSide(Side):
         with failures(), widened(dtype):
             fixed = dict(given.state)
             moved = {
-                k: jnp.asarray(x, kind_of(x, dtype))
+                k: jnp.asarray(in_dtype(x, dtype_of(dtype)))
                 for k, x in {**fixed, **given.arguments}.items()
                 if is_floating(x)
             }
@@ -219,14 +219,6 @@ def _kind(x: Any) -> str:
 def _conjugated(g: np.ndarray) -> np.ndarray:
     """A gradient as PyTorch has it, ∂L/∂Re + i·∂L/∂Im; JAX has its conjugate."""
     return np.conj(g) if g.dtype.kind == "c" else g
-
-
-def kind_of(x: np.ndarray, dtype: str) -> Any:
-    """A dtype of real numbers, or that of complex ones of such, as an array has them."""
-    wide = np.dtype(dtype_of(dtype)).itemsize >= 8
-    if x.dtype.kind == "c":
-        return np.complex128 if wide else np.complex64
-    return dtype_of(dtype)
 
 
 def widened(dtype: str) -> contextlib.AbstractContextManager[Any]:

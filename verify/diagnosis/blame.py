@@ -128,9 +128,7 @@ def blame(
     judged = Judged(start, apart, trace.steps[step])
     task = replace(start, programs=task.programs)
     if value and judged.forwards() is None:
-        zeroed = next(
-            (found for found in judged.held_as_zero() if found.direction == "forward"), None
-        )
+        zeroed = next(judged.held_as_zero("forward"), None)
         if zeroed is not None:
             return _of_operation(task, adapter, program, judged, zeroed, step)
     small, first = [], None
@@ -151,7 +149,8 @@ def blame(
         return other
     # Of what is in order, a zero for next to nothing is told where that is made large.
     worst = max(small, key=lambda f: _ratio(f.outcome.noise_ratio), default=None)
-    worst = worst or next(judged.held_as_zero(), None)
+    zeroed = chain(judged.held_as_zero("forward"), judged.held_as_zero("backward"))
+    worst = worst or next(zeroed, None)
     if worst is None:
         return None
     return _of_operation(task, adapter, program, judged, worst, step)

@@ -177,9 +177,8 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
         new = replace(i, attributes={**i.attributes, "scale": there})
         yield Edit(said, (new,), f"scale={number(scale)}", number=there)
     query, key, value = i.arguments[:3]
-    hides = (
-        [-np.inf, *(x for x in known.every_number if x < 0)] if _mask_of(i, known) else [-np.inf]
-    )
+    mask = _mask_of(i, known)
+    hides = [-np.inf, *(x for x in known.every_number if mask is not None and x < 0)]
     if not causal:
         rank = len(known.shape(query))
         for axis, hidden in itertools.product(range(-2, -rank - 1, -1), hides):
@@ -197,7 +196,6 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
     yield Edit(said, (new,), f"is_causal={causal}")
     if len(i.arguments) > 3 and i.arguments[3] is not None:
         yield Edit("the mask is left out in {there}", with_argument(i, 3, None), "the mask")
-    mask = _mask_of(i, known)
     if not causal and mask is not None:
         for hidden in hides[1:]:
             made = Making(i)
@@ -214,8 +212,9 @@ def _attention(i: Instruction, known: Known) -> Iterator[Edit]:
 def _mask_of(i: Instruction, known: Known) -> Ref | None:
     """An attention's mask, where it is one of booleans."""
     mask = i.arguments[3] if len(i.arguments) > 3 else None
-    held = isinstance(mask, Ref) and known.values[mask.name].dtype == np.bool_
-    return mask if isinstance(mask, Ref) and held else None
+    if isinstance(mask, Ref) and known.values[mask.name].dtype == np.bool_:
+        return mask
+    return None
 
 
 def _scores(i: Instruction, made: Making, scale: float, known: Known, hidden: float | None) -> Ref:

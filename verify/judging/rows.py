@@ -38,6 +38,7 @@ def head(task: Task, adapter: str, version: str) -> Row:
         "draw": task.draw,
         "blame": "",
         **blaming(),
+        "textbook_ratio": np.nan,
         "path": "",
         "outlier": "",
         "cause": "",
@@ -91,7 +92,6 @@ def body(outcome: Outcome) -> Row:
         "power": np.nan,
         "blind": 0,
         "proof": "",
-        "textbook_ratio": np.nan,
     }
 
 

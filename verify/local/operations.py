@@ -109,19 +109,18 @@ class Judged:
             found = [outcome for _, outcome in self._backwards_of(instruction)]
         return max((outcome.noise_ratio for outcome in found), default=np.nan)
 
-    def held_as_zero(self) -> Iterator[Found]:
+    def held_as_zero(self, direction: str) -> Iterator[Found]:
         """Every operation with a zero for a number that may be held as one, and so is not off.
 
         What is computed of it may be so large that the zero is told there.
         """
-        instructions = list(self._computing(self.program.instructions))
-        ways = (("forward", instructions), ("backward", instructions[::-1]))
-        for direction, each in ways:
-            for instruction in each:
-                self._zeroed.clear()
-                self.ratio(instruction, direction)
-                for what in self._zeroed:
-                    yield Found(instruction, direction, HELD, f", in {what}")
+        instructions = self.program.instructions
+        order = instructions if direction == "forward" else reversed(instructions)
+        for instruction in self._computing(order):
+            self._zeroed.clear()
+            self.ratio(instruction, direction)
+            for what in self._zeroed:
+                yield Found(instruction, direction, HELD, f", in {what}")
 
     def _forwards_of(self, instruction: Instruction) -> Iterator[Outcome]:
         """What comes of comparing each of an operation's results."""

@@ -91,7 +91,7 @@ class Proofs:
         if fault is None and not values:
             fault, hidden = judged.backwards(), judged.hidden
         if fault is not None:
-            lenient = Judged(judged.task, judged.program, judged.step, lenient=True)
+            lenient = judged.lenient()
             lost = lenient.forwards() is None and (values or lenient.backwards() is None)
             return self._of_fault(judged, fault, values=values, lost=lost)
         if added := "" if values else judged.sums():

@@ -129,9 +129,8 @@ def _each(
             if name not in found and "." in name:
                 continue  # a slot that the framework does not have
             held = _held(task, name, found.get(name), wanted, [wanted])
-            if (
-                not held.outcome.agrees
-            ):  # most updates are within what needs no noisy run, which takes long
+            # Most updates are within what needs no noisy run, which takes long.
+            if not held.outcome.agrees:
                 others = [dict(_moved(sample[step])).get(name) for sample in samples()]
                 held = _held(task, name, found.get(name), wanted, others)
             yield step, name, held

@@ -15,7 +15,7 @@ import numpy as np
 from ....cases.program import Instruction, Program, Ref
 from ....refimpl.errors import Randomness, Unsupported
 from ...interpret import failures
-from ...values import dtype_of
+from ...values import dtype_of, in_dtype
 from ..captured import Builder, Captured, Gap, needed
 from .interpreter import Interpreter
 from .values import Value
@@ -244,13 +244,7 @@ def _array(x: Any, dtype: str | None) -> jax.Array:
     """A leaf as JAX's array, cast where that is asked for."""
     if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.extended):
         return x
-    array = np.asarray(x)
-    if dtype and jnp.issubdtype(array.dtype, jnp.floating):
-        array = array.astype(dtype_of(dtype))
-    elif dtype and jnp.issubdtype(array.dtype, jnp.complexfloating):
-        wide = np.dtype(dtype_of(dtype)).itemsize >= 8
-        array = array.astype(np.complex128 if wide else np.complex64)
-    return jnp.asarray(array)
+    return jnp.asarray(in_dtype(x, dtype_of(dtype)) if dtype else np.asarray(x))
 
 
 def _is_floating(x: jax.Array) -> bool:

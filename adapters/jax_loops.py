@@ -25,13 +25,19 @@ class Part:
     shown: list[Labelled] = field(default_factory=list)
 
 
+def state_of(task: Task) -> str:
+    """What the optimizer's state is called beside the task's own arrays."""
+    return "opt_state" if "state" in {**task.params, **task.inputs} else "state"
+
+
 def parts(task: Task) -> Iterator[Part]:
     """What a task keeps beside the parameters and the optimizer's state."""
     update = task.update
     assert update is not None
     gathers = update.accumulate is not None
-    complete = "(state.mini_step == 0)" if gathers else "True"
-    finite = "state.inner_opt_state.last_finite" if gathers else "state.last_finite"
+    state = state_of(task)
+    complete = f"({state}.mini_step == 0)" if gathers else "True"
+    finite = f"{state}.inner_opt_state.last_finite" if gathers else f"{state}.last_finite"
     made = f"{complete} & {finite}" if task.loss_scale is not None else complete
     if update.ema is not None:
         yield _average(task, made)

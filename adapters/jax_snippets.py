@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jax_loops import parts
+from .jax_loops import parts, state_of
 from .jax_lowerings import LOWERINGS
 from .jax_training import spelled
 from .jax_width import wide
@@ -73,6 +73,7 @@ class JaxWriter(Writer):
         task, output = self.task, self.output
         jit = "{}" if self.mode == "eager" else "jax.jit({})"
         every = ", ".join([*task.params, *task.inputs])
+        params = ", ".join(task.params)
         results = f"({output}, ({', '.join(others)},))" if others else output
         aux = ", has_aux=True" if others else ""
         if not self.shown.grads:
@@ -83,12 +84,20 @@ class JaxWriter(Writer):
         if cotangent:
             more = f", ({', '.join(others)},)" if others else ""
             return [
-                f"{output}, back{more} = jax.vjp({jit.format(function)}, {every}{aux})",
+                f"{output}, back{more} = jax.vjp({self._of_params(jit, function)}, {params}{aux})",
                 f"grads = back({cotangent})",
             ]
         places = f", argnums={tuple(range(len(task.params)))}" if len(task.params) > 1 else ""
         made = f"jax.value_and_grad({function}{places}{aux})"
         return [f"{results}, grads = {jit.format(made)}({every})"]
+
+    def _of_params(self, jit: str, function: str) -> str:
+        """The function of the parameters alone: by what is not differentiated none need be."""
+        if not self.task.inputs:
+            return jit.format(function)
+        called = jit.format(f"({function})" if jit == "{}" and function != "f" else function)
+        every = ", ".join([*self.task.params, *self.task.inputs])
+        return f"lambda {', '.join(self.task.params)}: {called}({every})"
 
     def _labelled(self) -> list[Labelled]:
         single = len(self.task.params) == 1 and not self.cotangent()
@@ -107,6 +116,7 @@ class JaxWriter(Writer):
         task = self.task
         first, *_ = spelled(task).split("\n")  # the others are of what goes around it
         kept = [*parts(task)]
+        state = state_of(task)
         names = ", ".join([*task.params, *task.inputs])
         inside = "".join(f"{line}\n" for line in indented(self.body))
         inputs = "".join(f", {k}" for k in task.inputs)
@@ -123,28 +133,28 @@ class JaxWriter(Writer):
         update = "\n".join(
             [
                 "@jax.jit",
-                f"def update(params, state{inputs}{held}):",
+                f"def update(params, {state}{inputs}{held}):",
                 f"    {found} = {gradient}{', has_aux=True' * bool(carried)})(params)",
                 *(["    grads = jax.tree.map(jax.numpy.conj, grads)"] if complex_ else []),
                 *(line for part in kept for line in indented(part.before)),
-                "    moves, state = optimizer.update(grads, state, params)",
+                f"    moves, {state} = optimizer.update(grads, {state}, params)",
                 *(["    params = optax.apply_updates(params, moves)"] if kept else []),
                 *(line for part in kept for line in indented(part.after)),
                 "    return "
                 + ("params" if kept else "optax.apply_updates(params, moves)")
-                + ", state"
+                + f", {state}"
                 + "".join(f", {k}" for k in task.state)
                 + held,
             ]
         )
         before = [
             [f"optimizer = {first.removeprefix('optimizer = ')}"],
-            [f"params = {{{params}}}", "state = optimizer.init(params)"],
+            [f"params = {{{params}}}", f"{state} = optimizer.init(params)"],
             *([line] for part in kept for line in part.start),
             [f"def loss_of({names}{', scale' * scaled}):\n{inside}    return {result}{aux}"],
             [update],
         ]
         left = "".join(f", {k}" for k in task.state)
-        step = [f"params, state{left}{held} = update(params, state{inputs}{held})"]
+        step = [f"params, {state}{left}{held} = update(params, {state}{inputs}{held})"]
         shown = [(k, f"params[{k!r}].tolist()") for k in task.params]
         return before, step, [*shown, *(one for part in kept for one in part.shown)]

@@ -47,12 +47,15 @@ COMPOSED = "composed"
 class Lowering:
     """A framework's spelling of one operation: its name there, and a function to call.
 
-    ``numbers`` says whether the function takes plain Python numbers where arrays may stand.
+    ``numbers`` says whether the function takes plain Python numbers where arrays may stand;
+    ``alone`` whether the framework's function of that name does the same, given the arrays and no
+    attributes, where the lowering asks an array what only a run can tell.
     """
 
     name: str
     call: Callable[..., Any]
     numbers: bool = False
+    alone: bool = False
 
 
 #: An entry of a table of exceptions.
@@ -62,9 +65,11 @@ Entry = str | Lowering | Callable[..., Any]
 Composition = Callable[..., Any]
 
 
-def via(name: str, call: Callable[..., Any], *, numbers: bool = False) -> Lowering:
+def via(
+    name: str, call: Callable[..., Any], *, numbers: bool = False, alone: bool = False
+) -> Lowering:
     """The framework's own function ``name``, reached by ``call``."""
-    return Lowering(name, call, numbers)
+    return Lowering(name, call, numbers, alone)
 
 
 def tables(package: str, path: Iterable[str]) -> list[Mapping[str, Entry]]:
@@ -188,6 +193,13 @@ class Lowerings:
         if isinstance(entry, Lowering):
             return name, entry.call, unsaid
         return name, entry if callable(entry) else None, unsaid
+
+    def alone(self, operation: str) -> bool:
+        """Whether a function that ``spelling`` names does the same where arrays are all it gets."""
+        entry = self._entries.get(operation)
+        if not isinstance(entry, Lowering):
+            return False
+        return entry.alone or entry.call is self.function(entry.name)
 
     def without(self, lacking: Mapping[str, str]) -> Lowerings:
         """The same, but for operations that some setting lacks, each with the reason."""

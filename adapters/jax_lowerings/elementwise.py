@@ -49,13 +49,15 @@ LOWERINGS: dict[str, Entry] = {
     "multiply": via("jax.numpy.multiply", operator.mul),
     "divide": via("jax.numpy.divide", operator.truediv),
     "pow": via("jax.numpy.pow", operator.pow),
-    "nextafter": via("jax.numpy.nextafter", _nextafter),
+    "nextafter": via("jax.numpy.nextafter", _nextafter, alone=True),
     "identity": "jax.nn.identity",
     "lerp": _lerp,
     "polar": _polar,
     # lax wants its arrays broadcast already.
     "complex": via(
-        "jax.lax.complex", lambda re, im: jax.lax.complex(*jnp.broadcast_arrays(re, im))
+        "jax.lax.complex",
+        lambda re, im: jax.lax.complex(*jnp.broadcast_arrays(re, im)),
+        alone=True,
     ),
     "straight_through": lambda x, hard: lax.stop_gradient(hard) + (x - lax.stop_gradient(x)),
     "reverse_gradient": lambda x, *, scale: _reversed(x, scale),

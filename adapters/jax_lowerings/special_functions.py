@@ -24,12 +24,12 @@ def _of_one_dtype(function: Any) -> Any:
 
 LOWERINGS: dict[str, Entry] = {
     "erfcinv": lambda x: -special.ndtri(x / 2) / math.sqrt(2),
-    "betainc": via("jax.scipy.special.betainc", _of_one_dtype(special.betainc)),
-    "hyp1f1": via("jax.scipy.special.hyp1f1", _of_one_dtype(special.hyp1f1)),
-    "hyp2f1": via("jax.scipy.special.hyp2f1", _of_one_dtype(special.hyp2f1)),
+    "betainc": via("jax.scipy.special.betainc", _of_one_dtype(special.betainc), alone=True),
+    "hyp1f1": via("jax.scipy.special.hyp1f1", _of_one_dtype(special.hyp1f1), alone=True),
+    "hyp2f1": via("jax.scipy.special.hyp2f1", _of_one_dtype(special.hyp2f1), alone=True),
     "expn": via("jax.scipy.special.expn", lambda x, *, n: special.expn(n, x)),
-    "sici": via("jax.scipy.special.sici", lambda x: tuple(special.sici(x))),
-    "fresnel": via("jax.scipy.special.fresnel", lambda x: tuple(special.fresnel(x))),
+    "sici": via("jax.scipy.special.sici", lambda x: tuple(special.sici(x)), alone=True),
+    "fresnel": via("jax.scipy.special.fresnel", lambda x: tuple(special.fresnel(x)), alone=True),
     "zeta": "jax.scipy.special.zeta",  # lax has one, too, that does not broadcast
     "polygamma": via("jax.scipy.special.polygamma", lambda x, *, n: special.polygamma(n, x)),
 }

@@ -6,7 +6,7 @@ modules that write calls down in place of making them.
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import CellType, FunctionType, ModuleType
@@ -17,14 +17,11 @@ from ...cases.task import Task
 from ...refimpl.errors import Unsupported
 from ..lowering import COMPOSED, Lowerings
 from ..rolling import Branched, Rolled, rolled
-from .code import Code, infix
+from .code import Code, infix, text_of
 from .looping import branch_lines, loop_lines, word
 
 #: What a snippet calls where an operation is composed of more than can be written in a call.
 OURS = "LOWERINGS"
-
-#: An array that is brought to the dtype of the others, which a snippet's have.
-_CAST = r"jax\.numpy\.asarray\(([^(),]+), jax\.numpy\.result_type\([^)]*\)\)"
 
 _INFIX = {
     "add": "+",
@@ -42,8 +39,15 @@ _INFIX = {
 }
 
 
-def statements(task: Task, program: Program, lowerings: Lowerings) -> list[str]:
+def statements(
+    task: Task,
+    program: Program,
+    lowerings: Lowerings,
+    number: Callable[[Any], str] = text_of,
+) -> list[str]:
     """A task's program as Python statements, one a named variable.
+
+    ``number`` writes a number where no array beside it has the task's dtype.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def statements(task: Task, program: Program, lowerings: Lowerings) -> list[str]:
     """
     leaves = {**task.rows(0), **task.params}
     scope = {name: Code(word(name), shape=x.shape) for name, x in leaves.items()}
-    return _lines(program.instructions, scope, 0, word, lowerings)
+    return _lines(program.instructions, scope, 0, word, lowerings, number)
 
 
 def _lines(
@@ -61,6 +65,7 @@ def _lines(
     depth: int,
     name: Callable[[str], str],
     lowerings: Lowerings,
+    number: Callable[[Any], str],
 ) -> list[str]:
     """Instructions as statements; what variables are called is added to the scope."""
     written: list[str] = []
@@ -73,7 +78,7 @@ def _lines(
             written += loop_lines(
                 i,
                 scope,
-                partial(_lines, lowerings=lowerings),
+                partial(_lines, lowerings=lowerings, number=number),
                 lambda arrays: _written("stack", [arrays], {"axis": 0}, lowerings),
                 name,
                 jax=lowerings.framework == "jax",
@@ -83,7 +88,7 @@ def _lines(
             written += branch_lines(
                 i,
                 scope,
-                partial(_lines, lowerings=lowerings),
+                partial(_lines, lowerings=lowerings, number=number),
                 name,
                 jax=lowerings.framework == "jax",
             )
@@ -94,17 +99,30 @@ def _lines(
                 Code(name(i.target)) if i.named else scope[whole][i.attributes["index"]]
             )
             continue
-        found = _expression(i, scope, lowerings)
-        names = [name(part.target) for part in chosen.get(i.target, ())]
+        found = _expression(i, scope, lowerings, number)
+        names = _unpacked({k.attributes["index"]: name(k.target) for k in chosen.get(i.target, ())})
         if names or i.named:
-            written.append(f"{', '.join(names) or name(i.target)} = {found.text}")
+            written.append(f"{names or name(i.target)} = {found.text}")
             scope[i.target] = Code(name(i.target))
         else:
             scope[i.target] = found
     return written
 
 
-def _expression(i: Instruction, scope: Mapping[str, Code], lowerings: Lowerings) -> Code:
+def _unpacked(chosen: Mapping[int, str]) -> str:
+    """The left side of an assignment of some results of several, by their places."""
+    if not chosen:
+        return ""
+    names = [chosen.get(at, "_") for at in range(max(chosen) + 1)]
+    return ", ".join([*names, "*_"])
+
+
+def _expression(
+    i: Instruction,
+    scope: Mapping[str, Code],
+    lowerings: Lowerings,
+    number: Callable[[Any], str],
+) -> Code:
     arguments: list[Any] = [
         scope.get(a.name, Code(word(a.name)))
         if isinstance(a, Ref)
@@ -121,7 +139,14 @@ def _expression(i: Instruction, scope: Mapping[str, Code], lowerings: Lowerings)
     if i.operation == "negative":
         return -arguments[0]
     if i.operation == "getitem":
-        return arguments[0][i.attributes["index"]]
+        index = i.attributes["index"]
+        parts = index if isinstance(index, tuple) else (index,)
+        turned = any(isinstance(part, slice) and (part.step or 1) < 0 for part in parts)
+        if turned and "getitem" in lowerings.exceptions:
+            return Code(f'{OURS}["getitem"]')(arguments[0], index=index)
+        return arguments[0][index]
+    if i.operation == "where" and all(isinstance(a, float) for a in arguments[1:]):
+        arguments[1:] = [Code(number(value)) for value in arguments[1:]]
     attributes = {k: tuple(v) if isinstance(v, list) else v for k, v in i.attributes.items()}
     return _written(i.operation, arguments, attributes, lowerings)
 
@@ -139,26 +164,13 @@ def _written(
     plain = Code(name)(*arguments, **lowerings.renamed({**told, **given}))
     if function is None:
         return plain
+    if lowerings.alone(operation) and not told and not given:
+        return plain
     try:
         found = _rewritten(function, lowerings)(*arguments, **{**unsaid, **given})
     except Exception:  # noqa: BLE001  whatever it asks of an array that is only a name
-        found = None
-    alone = not told and not given and lowerings.function(name) is not None
-    if alone and not (isinstance(found, Code) and _of_others(found, name, plain)):
-        return plain
-    if isinstance(found, Code):
-        return found
-    return ours(*arguments, **given)
-
-
-def _of_others(found: Code, name: str, plain: Code) -> bool:
-    """Whether the function is called with other arrays, or in another order, than the operation."""
-    called, text = f"{name}(", re.sub(_CAST, r"\1", found.text)
-    return (
-        text.startswith(called)
-        and text.count(called) == 1
-        and not text.startswith(plain.text.rstrip(")"))
-    )
+        return ours(*arguments, **given)
+    return found if isinstance(found, Code) else ours(*arguments, **given)
 
 
 def _rewritten(function: Callable[..., Any], lowerings: Lowerings) -> Callable[..., Any]:
@@ -204,4 +216,7 @@ def _is_ours(value: Any) -> bool:
 
 
 def _named(value: Any) -> Any:
-    return Code(value.__name__) if isinstance(value, ModuleType) else value
+    """A framework's module, whose calls are written down; Python's own compute numbers."""
+    if not isinstance(value, ModuleType) or value.__name__ in sys.stdlib_module_names:
+        return value
+    return Code(value.__name__)

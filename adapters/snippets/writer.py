@@ -13,7 +13,7 @@ from ...cases.task import Task
 from ...refimpl.errors import Unsupported
 from ..base import Shown
 from ..lowering import Lowerings
-from .code import data
+from .code import data, text_of
 from .looping import word
 from .statements import OURS, statements
 
@@ -61,7 +61,7 @@ class Writer(ABC):
         self.task, self.program = task, program
         self.shown, self.mode = replace(shown, values=told), mode
         self.output = word(program.output)
-        self.body = statements(task, program, self.lowerings)
+        self.body = statements(task, program, self.lowerings, self.number)
 
     def text(self) -> str:
         """The program.
@@ -123,6 +123,10 @@ class Writer(ABC):
         dtype = "" if x.dtype.kind in "bi" and x.size else f", {self.dtype(x.dtype.name)}"
         made = f"{self.new}({data(x)}" if x.size else f"{self.zeros}({self.shape(x.shape)}"
         return f"{made}{dtype}{self.param(x) if param else ''})"
+
+    def number(self, value: float) -> str:
+        """An expression that makes a number an array of the task's dtype."""
+        return f"{self.new}({text_of(value)}, {self.dtype(self.task.dtype)})"
 
     def cotangent(self) -> str:
         """What the output is contracted with; an empty text where that is a real number one."""

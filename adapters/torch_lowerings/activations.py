@@ -35,7 +35,7 @@ def _standardize(x: torch.Tensor, *, axis: int, eps: float) -> torch.Tensor:
 
 
 LOWERINGS: dict[str, Entry] = {
-    "silu": via("torch.nn.functional.silu", _silu),
+    "silu": via("torch.nn.functional.silu", _silu, alone=True),
     "log_sigmoid": "torch.nn.functional.logsigmoid",
     "hard_sigmoid": "torch.nn.functional.hardsigmoid",
     "hard_swish": "torch.nn.functional.hardswish",

@@ -16,10 +16,12 @@ def _complex(x: torch.Tensor) -> torch.Tensor:
 
 def _clip(x: Any, low: Any = None, high: Any = None) -> torch.Tensor:
     """Two numbers or two tensors, for torch takes no mixture."""
-    met = next((v for v in (x, low, high) if isinstance(v, torch.Tensor)), None)
-    if isinstance(low, torch.Tensor) or isinstance(high, torch.Tensor):
-        low, high = (None if v is None else torch.as_tensor(v).to(met) for v in (low, high))
-    return torch.clip(torch.as_tensor(x).to(met), low, high)
+    ends = [v for v in (low, high) if v is not None]
+    met = next((v for v in (x, *ends) if not isinstance(v, bool | int | float)), None)
+    if x is met and all(isinstance(v, bool | int | float) for v in ends):
+        return torch.clip(x, low, high)
+    low, high = (None if v is None else torch.as_tensor(v).to(met) for v in (low, high))
+    return torch.clip(x if x is met else torch.as_tensor(x).to(met), low, high)
 
 
 def _cbrt(x: torch.Tensor) -> torch.Tensor:
@@ -57,8 +59,10 @@ LOWERINGS: dict[str, Entry] = {
     "identity": via("torch.Tensor.view_as", lambda x: x.view_as(x)),
     "astype": via("torch.Tensor.to", lambda x, *, dtype: x.to(getattr(torch, dtype))),
     "clip": via("torch.clip", _clip, numbers=True),
-    "sign": via("torch.sign", lambda x: torch.sgn(x) if x.is_complex() else torch.sign(x)),
-    "imag": via("torch.imag", lambda x: torch.imag(_complex(x))),  # torch's refuses reals
+    "sign": via(
+        "torch.sign", lambda x: torch.sgn(x) if x.is_complex() else torch.sign(x), alone=True
+    ),
+    "imag": via("torch.imag", lambda x: torch.imag(_complex(x)), alone=True),  # it refuses reals
     "stop_gradient": via("torch.Tensor.detach", lambda x: x.detach()),
     "cbrt": _cbrt,
     "bitwise_invert": "torch.bitwise_not",

@@ -86,7 +86,7 @@ LOWERINGS: dict[str, Entry] = {
     "stft": via("torch.stft", _stft),
     "istft": via("torch.istft", _istft),
 } | {
-    f"fft.{name}": via(f"torch.fft.{name}", spelling(getattr(fft, name)))
+    f"fft.{name}": via(f"torch.fft.{name}", spelling(getattr(fft, name)), alone=spelling is _shift)
     for spelling, names in (
         (_one, ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")),
         (_several, ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")),

@@ -146,7 +146,7 @@ LOWERINGS: dict[str, Entry] = {
         lambda x, *, axis, keepdims: torch.mode(x, dim=axis, keepdim=keepdims).values,
     ),
     "ptp": _ptp,
-    "count_nonzero": via("torch.count_nonzero", _count_nonzero),
-    "all": via("torch.all", _truth(torch.all)),
-    "any": via("torch.any", _truth(torch.any)),
+    "count_nonzero": via("torch.count_nonzero", _count_nonzero, alone=True),
+    "all": via("torch.all", _truth(torch.all), alone=True),
+    "any": via("torch.any", _truth(torch.any), alone=True),
 }

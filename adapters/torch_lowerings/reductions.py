@@ -49,8 +49,8 @@ def _prod(x: torch.Tensor, *, axis: Axis, keepdims: bool) -> torch.Tensor:
 
 
 LOWERINGS: dict[str, Entry] = {
-    "sum": via("torch.sum", _along(torch.sum)),
-    "mean": via("torch.mean", _along(torch.mean)),
+    "sum": via("torch.sum", _along(torch.sum), alone=True),
+    "mean": via("torch.mean", _along(torch.mean), alone=True),
     "max": via("torch.max", _extreme(torch.max, torch.amax)),
     "min": via("torch.min", _extreme(torch.min, torch.amin)),
     "prod": via("torch.prod", _prod),

@@ -83,6 +83,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "see": "https://github.com/jax-ml/jax/issues/10515",
         "at": {"act": "relu"},
         "dtypes": ["float32"],
+        "processors": "some",
     },
     "BoundModel": {"rel": 1e-6, "abs": 1e-9, "steps": "some"},
     "ToleranceModel": {

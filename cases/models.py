@@ -197,6 +197,9 @@ class DivergenceModel(Strict):
     dtypes: Annotated[list[Dtype], Field(min_length=1)] | None = Field(
         None, description="the dtypes that it shows in; all of the case's, if not given"
     )
+    processors: Literal["all", "some"] = Field(
+        "all", description="some, where other processors give the truth"
+    )
 
     @property
     def forms(self) -> list[str]:

@@ -88,6 +88,8 @@ class Divergence:
     between: Between | None = None
     #: The dtype that is returned, where it is not the one that should be.
     dtype: str | None = None
+    #: Whether it shows on some processors alone: then the truth is no sign that it has gone.
+    some_processors: bool = False
     #: Which of the case's records it is, from 0.
     number: int = 0
     #: Whether it is of other numbers than the task's: then it holds of what kind the result is.

@@ -69,6 +69,7 @@ dtypes: [float64, float32]
 #                       # the error. Of the kind unsupported, none of them says that there is no
 #                       # gradient (None). returned-dtype: float32, where the dtype is off as well.
 #     because: say why they differ
+#     processors: some  # where other processors give the truth; all if left out
 #     agree-by: say how to make them agree. Or {say: the same, jax: y = …}: the program with which
 #       that adapter agrees with the truth, which the atlas runs and shows; jax: rule where the case
 #       trains and `native` gives that adapter another optimizer

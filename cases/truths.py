@@ -74,6 +74,7 @@ def _divergence(number: int, model: DivergenceModel, tensors: Tensors) -> Diverg
         see=model.see,
         since=model.since,
         raises=model.raises,
+        some_processors=model.processors == "some",
         number=number,
     )
 

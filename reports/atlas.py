@@ -66,8 +66,8 @@ class Result:
 
     @property
     def off(self) -> bool:
-        """Whether it is not the truth."""
-        return self.verdict not in ("agree", "")
+        """Whether it is not the truth: one that none can see is not said to be."""
+        return self.verdict not in ("agree", "blind", "")
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,8 @@ class Entry:
     found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Frameworks that cannot do it.
     unable: tuple[str, ...] = ()
+    #: Whether it shows on some processors alone.
+    some_processors: bool = False
     #: What frameworks did by version, a line each of which several are known.
     history: tuple[str, ...] = ()
 
@@ -130,7 +132,9 @@ class Entry:
         if not self.off:
             return "None is off."
         said = CLASSES[self.kind][1]
-        return f"{' and '.join(self.off)} {said if len(self.off) == 1 else _plural(said)}."
+        said = said if len(self.off) == 1 else _plural(said)
+        where = " on some processors" if self.some_processors else ""
+        return f"{' and '.join(self.off)} {said}{where}."
 
     @property
     def facts(self) -> str:

@@ -471,7 +471,7 @@ BAD = {
         (
             "6:87: unknown key of divergences 'se', expected one of adapters, check, tensor, "
             "kind, because, value, bound, between, returned-dtype, raises, from, agree-by, see, "
-            "at, dtypes; did you mean 'see'?"
+            "at, dtypes, processors; did you mean 'see'?"
         ),
     ),
     "recorded set upside down": (

@@ -95,6 +95,8 @@ def test_the_page_has_anchors_a_search_box_and_escapes():
 def test_who_is_off_is_said():
     assert entry(off=("torch", "jax"), kind="bug").verdict == "torch and jax are wrong."
     assert entry(off=(), kind="agree").verdict == "None is off."
+    some = entry(off=("torch",), kind="bug", some_processors=True)
+    assert some.verdict == "torch is wrong on some processors."
     failing = atlas.Side("torch", "", (), failure="torch has no such function")
     assert (
         "torch cannot: `torch has no such function`"
@@ -139,3 +141,8 @@ def test_the_matrix_has_what_frameworks_last_did_that_are_not_run_now():
 def test_an_entry_that_is_not_as_recorded_is_named():
     assert atlas.sentence([entry(failed=True)]).endswith("Not as recorded: max-of-ties.")
     assert "not as recorded" in atlas.as_html([entry(failed=True)])
+
+
+def test_what_none_can_see_is_not_said_to_be_off():
+    assert not atlas.Result(0.0, "blind").off
+    assert atlas.Result(0.0, "known").off

@@ -196,6 +196,7 @@ class _Told:
             functions=tuple(self._functions()),
             found=self._found([self, *others]),
             unable=tuple(run.adapter.name for run in self.runs if run.lacks),
+            some_processors=any(d.some_processors for d in task.divergences),
         )
 
     def _told(self, adapter: Adapter) -> bool:

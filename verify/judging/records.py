@@ -45,7 +45,7 @@ def raised(task: Task, adapter: str, failure: str, way: str = "") -> tuple[str, 
             continue
         if d.raises in failure:
             return "known", d.kind, d.because
-        if d.elsewhere:
+        if d.elsewhere or (d.some_processors and not failure):
             continue
         now = f"{failure!r} is raised" if failure else "nothing is raised"
         was = f"the recorded error ({d.raises!r}){since(task, adapter)}"
@@ -111,7 +111,8 @@ def holds(
         unit = unit_roundoff(got.dtype) if got.dtype.kind in "fcV" else 0.0
         # One number stands for every element, of an array of the right shape.
         shaped = alike or np.ndim(value) > 0
-        missed = _missed(divergence, truth, RECORDED_ULPS * 2 * unit) if shaped else 0.0
+        same = RECORDED_ULPS * 2 * unit * np.abs(value) + np.nan_to_num(outcome.tolerance)
+        missed = _missed(divergence, truth, same) if shaped else 0.0
         return shaped and same_as(got, value, RECORDED_ULPS, missed + allowed)
     if divergence.between is not None:
         exactly = np.zeros(truth.shape)
@@ -121,18 +122,18 @@ def holds(
     return alike and _bounded(got, truth, divergence.bound, beside)
 
 
-def _missed(divergence: Divergence, truth: np.ndarray, exact: float) -> Any:
+def _missed(divergence: Divergence, truth: np.ndarray, same: Any) -> Any:
     """By how much a recorded value may be missed, element by element.
 
-    Not so far that the truth would pass, where it is another number by more than the share
-    ``exact``, nor that a zero would.
+    Not so far that the truth would pass, where it is another number by more than ``same``, nor that
+    a zero would.
     """
     value = np.asarray(divergence.value)
     if not divergence.within or value.shape not in ((), truth.shape):
         return divergence.within
     with np.errstate(all="ignore"):
         away, size = np.abs(value - truth), np.abs(value)
-        most = np.where(away > exact * size, away, size) / 2
+        most = np.where(away > same, away, size) / 2
         return np.where(most > 0, np.fmin(most, divergence.within), divergence.within)
 
 

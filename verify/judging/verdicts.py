@@ -201,7 +201,8 @@ def _verdict(task: Task, adapter: str, each: Comparison, *, shows: bool) -> tupl
     outcome, recorded = each.outcome, each.recorded
     if recorded is None:
         return ("agree", "", "") if outcome.agrees else ("differs", outcome.kind, outcome.reason)
-    if outcome.agrees and (recorded.elsewhere or (each.key[0] == "grad" and each.key[2])):
+    absent = recorded.elsewhere or recorded.some_processors
+    if outcome.agrees and (absent or (each.key[0] == "grad" and each.key[2])):
         return "agree", "", ""  # a record of a gradient is of the first step
     if outcome.agrees and (
         (shows and recorded.at_some_steps)

@@ -46,6 +46,17 @@ def test_a_bound_takes_what_is_within_it_of_every_element():
     assert held(record(bound=Bound(rel=1e-3, abs=2e-5)), one)
 
 
+def test_a_rounded_value_holds_for_every_rounding_of_what_is_right_and_of_what_is_off():
+    """Another processor rounds otherwise what agrees with the truth as well."""
+    rounded = record(value=np.array([1.0 + 1e-9, -2.0, 2e-3, 0.0]), within=1e-4)
+    seen = Outcome("error", "off", tolerance=1e-7)
+    for got in ([1.0, -2.0, 2e-3, 0.0], [1.0 + 9e-8, -2.0 - 9e-8, 2.05e-3, 0.0]):
+        assert holds(rounded, np.array(got), TRUTH, seen)
+    off = [1.0, -2.0, 1e-3, 0.0], [1.0, -2.0, 1.4e-3, 0.0], [1.1, -2.0, 2e-3, 0.0]
+    for got in (*off, [0.0, -2.0, 2e-3, 0.0]):
+        assert not holds(rounded, np.array(got), TRUTH, seen)
+
+
 @pytest.mark.parametrize("bound", [Bound(rel=0.499), Bound(abs=1e6), Bound(0.4, 1e6)])
 @given(truth=arrays(np.float64, 3, elements=FINITE))
 def test_no_bound_takes_a_zero_or_twice_the_truth(bound, truth):

@@ -8,8 +8,13 @@ import torch
 from gradparity.adapters.lowering import via
 from gradparity.adapters.torch import LOWERINGS
 from gradparity.verify import Runner, load_cases
+from gradparity.verify.judging.records import raised
 
 CASE = "duplicate-indices-in-index-copy"
+
+
+def last_stays(x, _indices, updates, *, axis):
+    return torch.stack([updates[1], x[1]], axis)
 
 
 def verdict(task):
@@ -36,10 +41,25 @@ def test_another_recorded_value_is_stale(task):
 
 
 def test_a_lowering_that_agrees_is_stale(task, monkeypatch):
-    def last_stays(x, _indices, updates, *, axis):
-        return torch.stack([updates[1], x[1]], axis)
-
     monkeypatch.setitem(LOWERINGS._found, "index_set", via("torch.index_copy", last_stays))
     found, reason = verdict(task)
     assert found == "stale"
     assert "the truth is returned" in reason
+
+
+def test_the_truth_is_no_sign_of_change_where_some_processors_give_it(task, monkeypatch):
+    some = tuple(replace(d, some_processors=True) for d in task.divergences)
+    here = replace(task, divergences=some)
+    assert verdict(here)[0] == "known"
+    changed = tuple(replace(d, value=d.value + 1e-9) for d in some)
+    assert verdict(replace(task, divergences=changed))[0] == "stale"
+    monkeypatch.setitem(LOWERINGS._found, "index_set", via("torch.index_copy", last_stays))
+    assert verdict(here) == ("agree", "")
+
+
+def test_an_error_of_some_processors_may_not_be_raised(task):
+    raising = replace(task.divergences[0], value=None, raises="no such thing")
+    some = replace(raising, some_processors=True)
+    assert raised(replace(task, divergences=(raising,)), "torch", "")[0] == "stale"
+    assert raised(replace(task, divergences=(some,)), "torch", "") is None
+    assert raised(replace(task, divergences=(some,)), "torch", "another")[0] == "stale"

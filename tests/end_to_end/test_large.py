@@ -14,6 +14,10 @@ CASES, FAULTS = load_files([large()])
 ADAPTERS = ["numpy", "torch", "jax"]
 
 
+#: The stages between are of the same layers.
+RUN = {"gpt2-small-layer", "resnet50-first-stage", "unet"}
+
+
 class OfAnotherEps(TorchAdapter):
     """PyTorch, where what normalises adds a thousandth to the variance."""
 
@@ -33,7 +37,7 @@ def test_they_are_sound_and_say_that_they_are_large():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [c for c in CASES if c.name in RUN], ids=lambda case: case.name)
 def test_the_frameworks_agree_on_it(case):
     rows = run([case], adapters=ADAPTERS)
 

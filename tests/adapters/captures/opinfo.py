@@ -11,10 +11,10 @@ which is used, as PyTorch's own gradient checks do.
 
 import random
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import torch
-from torch.testing._internal.common_methods_invocations import op_db
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -22,9 +22,6 @@ from gradparity.adapters.captures.torch import capture
 from gradparity.adapters.torch import array
 
 from .torch_held import WITHIN, apart, step_of
-
-# Its test utilities lock the backends' settings for the whole process, which other tests set.
-torch.backends.disable_global_flags.__globals__["__allow_nonbracketed_mutation_flag"] = True
 
 
 class Drawn(TorchDispatchMode):
@@ -53,9 +50,19 @@ def name_of(op):
     return f"{op.name}.{op.variant_test_name}" if op.variant_test_name else op.name
 
 
+@cache
+def _database():
+    """PyTorch's list of its operations, which takes it seconds to make."""
+    from torch.testing._internal.common_methods_invocations import op_db  # noqa: PLC0415
+
+    # Its test utilities lock the backends' settings for the whole process, which other tests set.
+    torch.backends.disable_global_flags.__globals__["__allow_nonbracketed_mutation_flag"] = True
+    return op_db
+
+
 def entries():
     """The entries that differentiate float64, by name."""
-    found = {name_of(op): op for op in op_db if op.supports_autograd}
+    found = {name_of(op): op for op in _database() if op.supports_autograd}
     return {n: op for n, op in found.items() if torch.float64 in op.supported_dtypes("cpu")}
 
 

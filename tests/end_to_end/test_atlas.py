@@ -80,9 +80,12 @@ def alike(value, expected, dtype):
 def unlike(entry, side, outcome):
     """What a snippet did otherwise than the atlas says; empty where nothing."""
     if side.failure:
-        kind, _, said = outcome.get("raised", "nothing: nothing").partition(": ")
-        known = kind in side.failure or said.partition("\n")[0] in side.failure
-        return "" if known else f"raised {kind}: {said}"
+        if "raised" not in outcome:
+            return f"raised nothing, printed {outcome['printed']}"
+        kind, _, said = outcome["raised"].partition(": ")
+        said = said.partition("\n")[0]
+        known = kind in side.failure or (said != "" and said in side.failure)
+        return "" if known else f"raised {outcome['raised']}"
     if "raised" in outcome:
         return f"raised {outcome['raised']}"
     expected = [result.value for result in side.results]

@@ -12,6 +12,7 @@ from .context import Context
 from .faults import shown, unknown
 from .foreign import another_schedule, unknown_hyperparameter
 from .native_training import FOREIGN, IN_PLACE, NATIVE_TRAINING, PARTS, REQUIRED
+from .tensors import Layout
 from .values import is_number
 
 Path = tuple[Any, ...]
@@ -56,6 +57,20 @@ def check_training(case: Context) -> None:
             case.faults.add(said, case.key(*path))
         elif not isinstance(value, str):
             check_setting(case, path, key, value, attributes)
+
+
+def check_moved(case: Context, layouts: Mapping[str, Layout]) -> None:
+    """Every parameter has as many axes as the rule that moves it wants."""
+    rule = RULES.get(next(iter(case.model.optimizer or {}), ""))
+    if rule is None or rule.axes is None:
+        return
+    for name in case.model.params:
+        shape = layouts[name].shape if name in layouts else None
+        if shape is not None and len(shape) != rule.axes:
+            case.faults.add(
+                f"{name} has the shape {shape}, expected {rule.axes} axes, which {rule.name} wants",
+                case.key("params", name),
+            )
 
 
 def settings(case: Context) -> Iterator[tuple[Path, str, Any, Mapping[str, Any] | None]]:

@@ -18,6 +18,7 @@ from .check_programs import (
     read_spellings,
 )
 from .check_tensors import check_tensors
+from .check_training import check_moved
 from .check_truths import AtPoint, check_divergences, check_truths
 from .context import Context
 from .points import points_of
@@ -62,6 +63,7 @@ def _check(case: Context) -> tuple[_Programs, _Programs]:
     spellings: _Programs = []
     for point in points_of(case.model.sweep):
         layouts = check_tensors(case, point)
+        check_moved(case, layouts)
         read = read_programs(case, sources, point, layouts)
         known.append(_at_point(case, point, layouts, read))
         programs.append(read)

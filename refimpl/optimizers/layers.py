@@ -266,6 +266,7 @@ X = d/(‖d‖ + eps), five times X ← a·X + (b·X·Xᵀ + c·(X·Xᵀ)²)·X,
 θ ← θ − lr·(√max(1, rows/columns)·X + weight_decay·θ)""",
     source="K. Jordan et al., 'Muon: an optimizer for hidden layers in neural networks' (2024), "
     "https://kellerjordan.github.io/posts/muon/",
+    axes=MATRIX,
     decoupled=True,
 )
 

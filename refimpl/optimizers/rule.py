@@ -41,6 +41,8 @@ class UpdateRule:
     whole
         Whether it sees all parameters as one vector, as a rule does whose inner products go over
         all of them; they then share their hyperparameters.
+    axes
+        How many axes a parameter has to have; any number, if None.
     decoupled
         Whether ``weight_decay`` shrinks the parameter by itself, by 1 − lr·weight_decay a step.
     """
@@ -51,6 +53,7 @@ class UpdateRule:
     formula: str
     source: str
     whole: bool = False
+    axes: int | None = None
     decoupled: bool = False
     #: Derived from the signature of ``update``.
     hyperparameters: dict[str, Any] = field(init=False)

@@ -127,6 +127,11 @@ BAD = {
         TRAINED + "groups: {v: {lr: 0.2}}\n",
         "6:10: unknown parameter 'v', expected w",
     ),
+    "vector moved by a rule of matrices": (
+        WHOLE
+        + "optimizer: {muon: {lr: 1, bias_correction: false, eps: 1e-7, weight_decay: 0}}\n",
+        "3:10: w has the shape (), expected 2 axes, which muon wants",
+    ),
     "group of a rule that moves all parameters as one": (
         WHOLE
         + "optimizer: {lbfgs: {lr: 1, memory: 3, capped_by: 1, least_curvature: 0}}\n"

@@ -62,13 +62,15 @@ def check_training(case: Context) -> None:
 def check_moved(case: Context, layouts: Mapping[str, Layout]) -> None:
     """Every parameter has as many axes as the rule that moves it wants."""
     rule = RULES.get(next(iter(case.model.optimizer or {}), ""))
-    if rule is None or rule.axes is None:
+    if rule is None:
         return
+    least = rule.axes[0]
+    wanted = f"{'at least ' * (len(rule.axes) > 1)}{least} {'axis' if least == 1 else 'axes'}"
     for name in case.model.params:
         shape = layouts[name].shape if name in layouts else None
-        if shape is not None and len(shape) != rule.axes:
+        if shape is not None and len(shape) not in rule.axes:
             case.faults.add(
-                f"{name} has the shape {shape}, expected {rule.axes} axes, which {rule.name} wants",
+                f"{name} has the shape {shape}, expected {wanted}, which {rule.name} wants",
                 case.key("params", name),
             )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .adam import adam_direction
-from .rule import State, UpdateRule, ascent, norm, rms, zeros
+from .rule import MOST_AXES, State, UpdateRule, ascent, norm, rms, zeros
 
 #: The quintic of the Newton–Schulz iteration.
 _QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -238,6 +238,7 @@ m ← momentum·m + (1 − momentum)·g/√(v + eps), 0 where v = 0
 θ ← θ − lr·m""",
     source="R. Anil et al., 'Memory-efficient adaptive optimization', arXiv:1901.11150, SM3-II "
     "with momentum",
+    axes=range(1, MOST_AXES + 1),
 )
 ADAFACTOR = UpdateRule(
     "adafactor",
@@ -266,7 +267,7 @@ X = d/(‖d‖ + eps), five times X ← a·X + (b·X·Xᵀ + c·(X·Xᵀ)²)·X,
 θ ← θ − lr·(√max(1, rows/columns)·X + weight_decay·θ)""",
     source="K. Jordan et al., 'Muon: an optimizer for hidden layers in neural networks' (2024), "
     "https://kellerjordan.github.io/posts/muon/",
-    axes=MATRIX,
+    axes=range(MATRIX, MATRIX + 1),
     decoupled=True,
 )
 

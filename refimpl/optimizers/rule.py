@@ -19,6 +19,11 @@ Update = Callable[..., tuple[Any, State]]
 Direction = Callable[..., tuple[Any, State]]
 
 
+#: NumPy's arrays have so many axes.
+MOST_AXES = 64
+ANY_AXES = range(MOST_AXES + 1)
+
+
 @dataclass(frozen=True, eq=False)
 class UpdateRule:
     """A row: how a parameter moves, given its gradient and what the rule remembers of it.
@@ -42,7 +47,7 @@ class UpdateRule:
         Whether it sees all parameters as one vector, as a rule does whose inner products go over
         all of them; they then share their hyperparameters.
     axes
-        How many axes a parameter has to have; any number, if None.
+        How many axes a parameter may have.
     decoupled
         Whether ``weight_decay`` shrinks the parameter by itself, by 1 − lr·weight_decay a step.
     """
@@ -53,7 +58,7 @@ class UpdateRule:
     formula: str
     source: str
     whole: bool = False
-    axes: int | None = None
+    axes: range = ANY_AXES
     decoupled: bool = False
     #: Derived from the signature of ``update``.
     hyperparameters: dict[str, Any] = field(init=False)

@@ -128,9 +128,12 @@ BAD = {
         "6:10: unknown parameter 'v', expected w",
     ),
     "vector moved by a rule of matrices": (
-        WHOLE
-        + "optimizer: {muon: {lr: 1, bias_correction: false, eps: 1e-7, weight_decay: 0}}\n",
+        WHOLE + "optimizer: {muon: {lr: 1, bias_correction: false, eps: 1e-7, weight_decay: 0}}\n",
         "3:10: w has the shape (), expected 2 axes, which muon wants",
+    ),
+    "number moved by a rule that covers axes": (
+        WHOLE + "optimizer: {sm3: {lr: 1}}\n",
+        "3:10: w has the shape (), expected at least 1 axis, which sm3 wants",
     ),
     "group of a rule that moves all parameters as one": (
         WHOLE

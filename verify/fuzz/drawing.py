@@ -50,10 +50,6 @@ HYPERPARAMETERS = {
 }
 
 
-#: How many axes parameters may have, of rules that are of matrices alone, or of what has an axis.
-AXES = {"muon": range(2, 3), "sm3": range(1, 65)}
-
-
 @dataclass(frozen=True)
 class Drawn:
     """A program and what is asked of it: ``ways`` besides values and gradients, or training.
@@ -157,8 +153,7 @@ def _trained(made: Drawn, generator: np.random.Generator) -> Drawn:
     """With a few steps of an optimizer."""
     rules = [rule for rule in RULES.values() if _can_be_drawn(rule)]
     rule = rules[generator.integers(len(rules))]
-    fit = AXES.get(rule.name)
-    if fit is not None and any(x.ndim not in fit for x in made.program.params.values()):
+    if any(x.ndim not in rule.axes for x in made.program.params.values()):
         raise Refused
     if not _used(made.program):
         raise Refused

@@ -118,9 +118,12 @@ def task(body):
 
 
 def printed(snippet):
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text):
-        exec(snippet, {})  # noqa: S102  ours
+    text, before = io.StringIO(), torch.get_default_dtype()
+    try:
+        with contextlib.redirect_stdout(text):
+            exec(snippet, {})  # noqa: S102  ours
+    finally:
+        torch.set_default_dtype(before)  # which a loop of training sets
     return text.getvalue()
 
 
@@ -187,11 +190,7 @@ def test_a_training_loop_ends_where_the_adapter_does():
         adapter = make(name)
         trace = adapter.run(given)
         shown = Shown((), (), frozenset(), trace.steps[0].values["loss"])
-        before = torch.get_default_dtype()
-        try:
-            text = printed(adapter.snippet(given, shown))
-        finally:
-            torch.set_default_dtype(before)
+        text = printed(adapter.snippet(given, shown))
         got = eval(text.removeprefix("W = "))  # noqa: S307  printed by us
         np.testing.assert_allclose(got, trace.steps[-1].params["W"], rtol=1e-12)
 
@@ -251,12 +250,8 @@ def test_what_goes_around_a_step_is_in_the_loop(around, name):
     adapter = make(name)
     trace = adapter.run(given)
     last = trace.steps[-1]
-    before = torch.get_default_dtype()
-    try:
-        shown = Shown((), (), frozenset(), trace.steps[0].values["loss"])
-        text = printed(adapter.snippet(given, shown))
-    finally:
-        torch.set_default_dtype(before)
+    shown = Shown((), (), frozenset(), trace.steps[0].values["loss"])
+    text = printed(adapter.snippet(given, shown))
     expected = {"W": last.params["W"]}
     expected |= {k: x for k, x in last.slots.items() if k.endswith((".ema", ".scale"))}
     found = dict(re.findall(r"(\S+) = (\[.*?\]|\S+)", text))
@@ -276,12 +271,7 @@ def test_updates_that_a_scale_leaves_out_are_left_out_in_the_loop():
     for name in ("torch", "jax"):
         adapter = make(name)
         last = adapter.run(given).steps[-1]
-        before = torch.get_default_dtype()
-        try:
-            shown = Shown((), (), frozenset(), np.ones(()))
-            text = printed(adapter.snippet(given, shown))
-        finally:
-            torch.set_default_dtype(before)
+        text = printed(adapter.snippet(given, Shown((), (), frozenset(), np.ones(()))))
         found = dict(re.findall(r"(\S+) = (\[.*?\]|\S+)", text))
         np.testing.assert_allclose(eval(found["W"]), last.params["W"], rtol=1e-12)  # noqa: S307
         np.testing.assert_allclose(eval(found["W.ema"]), last.slots["W.ema"], rtol=1e-12)  # noqa: S307

@@ -258,6 +258,13 @@ _VARYING = re.compile(r"\d+\.\d+\.\d+\S*|\b[\d.]+ ?(?:ms|s|min)\b(?: \(\d+:\d\d:
 _WORST = re.compile(r"\S+\[\S+\] +\S+( +[\d.e-]+){3}$")
 #: What is less in magnitude than this is rounding's work.
 ROUNDING = 1e-6
+#: A row of what differs: its error is of the element that is furthest over its bound, which another
+#: processor's rounding may make another one.
+_FURTHEST = re.compile(r"(?:differs|stale) +\S+\[\S+\] ")
+#: So many times as large as the other such an error may be, or what is told in units of rounding.
+FACTOR = 3.0
+#: More than this is told in units of rounding.
+UNITS = 1e9
 #: How far two numbers of the same meaning are apart, where they are printed with four digits.
 CLOSE = 2e-3
 
@@ -280,7 +287,8 @@ def _same_line(said: str, printed: str) -> bool:
     if _words(ours) != _words(theirs):
         return False
     pairs = zip(_NUMBER.findall(ours), _NUMBER.findall(theirs), strict=True)
-    return all(a == b or (_real(a, b) and _close(a, b)) for a, b in pairs)
+    near = _alike if _FURTHEST.match(said) else _close
+    return all(a == b or (_real(a, b) and near(a, b)) for a, b in pairs)
 
 
 def _rounding(line: str) -> bool:
@@ -303,7 +311,14 @@ def _real(a: str, b: str) -> bool:
 
 def _close(a: str, b: str) -> bool:
     x, y = abs(_value(a)), abs(_value(b))
-    return max(x, y) < ROUNDING or abs(_value(a) - _value(b)) <= CLOSE * max(x, y)
+    if max(x, y) < ROUNDING or abs(_value(a) - _value(b)) <= CLOSE * max(x, y):
+        return True
+    return min(x, y) > UNITS and _alike(a, b)
+
+
+def _alike(a: str, b: str) -> bool:
+    x, y = sorted((abs(_value(a)), abs(_value(b))))
+    return y < ROUNDING or y <= FACTOR * x
 
 
 def _kept(said: str, printed: str) -> str:

@@ -103,6 +103,11 @@ def test_what_a_page_does_not_say_is_refused(tmp_path, text, said):
         ("± 2.8e\N{MINUS SIGN}17", "± 0"),
         ("a[torch-float64] W  2e-17  3e-16  0.25", "a[jax-float64]  b  1e-16  3e-15  0.9"),
         ("a   1.234", "a 1.2341"),
+        ("a[jax-float64] W  0.0033  0.0031  2.7e+12", "a[jax-float64] W  0.0033 0.0031 3.1e+12"),
+        (
+            "differs  a[jax-float64]  grad  W  4  0.004  3e-14",
+            "differs a[jax-float64] grad W 4 0.002 1e-14",
+        ),
         ("3 passed in 0.51s", "3 passed in 12.04s"),
         ("3 passed in 0.51s", "3 passed in 168.18s (0:02:48)"),
         ("torch 2.13.0+cpu", "torch 2.14.1"),
@@ -124,6 +129,15 @@ def test_times_versions_and_rounding_are_the_same(said, printed):
         ("a[jax-float64] W  2e-4  3e-4  1e+11", "a[jax-float64] W  3e-4  3e-4  1e+11"),
         ("a 2e-17", "a 0.2"),
         ("off by 2.776e-17 of 3", "off by 2.776e-17 of 4"),
+        ("a[jax-float64] W  0.0033  0.0031  2.7e+12", "a[jax-float64] W  0.0033 0.0031 2.7e+13"),
+        (
+            "differs  a[jax-float64]  grad  W  4  0.004  3e-14",
+            "differs a[jax-float64] grad W 5 0.004 3e-14",
+        ),
+        (
+            "differs  a[jax-float64]  grad  W  4  0.004  3e-14",
+            "differs a[jax-float64] grad W 4 0.1 3e-14",
+        ),
     ],
 )
 def test_what_differs_by_more_is_not(said, printed):

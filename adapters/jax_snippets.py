@@ -58,22 +58,25 @@ class JaxWriter(Writer):
             function = WRAPS[self.mode].format(function)
         return [*lines, *self._calls(others, function)], self._labelled()
 
+    @property
+    def _every(self) -> str:
+        """The names of all arrays, parameters first."""
+        return ", ".join([*self.task.params, *self.task.inputs])
+
     def _function(self, others: list[str]) -> list[str]:
         """The program as a function, and what it is called: a lambda where it is one expression."""
         body, output = self.body, self.output
-        names = ", ".join([*self.task.params, *self.task.inputs])
         if len(body) == 1 and not others and body[0].startswith(f"{output} = "):
-            return [f"lambda {names}: {body[0].partition(' = ')[2]}"]
+            return [f"lambda {self._every}: {body[0].partition(' = ')[2]}"]
         inside = "\n".join(indented(body))
         result = f"{output}, ({', '.join(others)},)" if others else output
-        return [f"def f({names}):\n{inside}\n    return {result}", "f"]
+        return [f"def f({self._every}):\n{inside}\n    return {result}", "f"]
 
     def _calls(self, others: list[str], function: str) -> list[str]:
         """The calls that give the output, other variables and the gradients."""
         task, output = self.task, self.output
         jit = "{}" if self.mode == "eager" else "jax.jit({})"
-        every = ", ".join([*task.params, *task.inputs])
-        params = ", ".join(task.params)
+        every, params = self._every, ", ".join(task.params)
         results = f"({output}, ({', '.join(others)},))" if others else output
         aux = ", has_aux=True" if others else ""
         if not self.shown.grads:
@@ -96,8 +99,7 @@ class JaxWriter(Writer):
         if not self.task.inputs:
             return jit.format(function)
         called = jit.format(f"({function})" if jit == "{}" and function != "f" else function)
-        every = ", ".join([*self.task.params, *self.task.inputs])
-        return f"lambda {', '.join(self.task.params)}: {called}({every})"
+        return f"lambda {', '.join(self.task.params)}: {called}({self._every})"
 
     def _labelled(self) -> list[Labelled]:
         single = len(self.task.params) == 1 and not self.cotangent()
@@ -117,7 +119,6 @@ class JaxWriter(Writer):
         first, *_ = spelled(task).split("\n")  # the others are of what goes around it
         kept = [*parts(task)]
         state = state_of(task)
-        names = ", ".join([*task.params, *task.inputs])
         inside = "".join(f"{line}\n" for line in indented(self.body))
         inputs = "".join(f", {k}" for k in task.inputs)
         given = "".join(f", {k}={k}" for k in task.inputs)
@@ -151,7 +152,7 @@ class JaxWriter(Writer):
             [f"optimizer = {first.removeprefix('optimizer = ')}"],
             [f"params = {{{params}}}", f"{state} = optimizer.init(params)"],
             *([line] for part in kept for line in part.start),
-            [f"def loss_of({names}{', scale' * scaled}):\n{inside}    return {result}{aux}"],
+            [f"def loss_of({self._every}{', scale' * scaled}):\n{inside}    return {result}{aux}"],
             [update],
         ]
         left = "".join(f", {k}" for k in task.state)

@@ -73,12 +73,13 @@ def _lines(
     for i in instructions:
         if i.operation == "select" and not i.native and i.named:
             chosen.setdefault(i.refs[0], []).append(i)
+    write = partial(_lines, lowerings=lowerings, number=number)
     for i in rolled(instructions, depth):
         if isinstance(i, Rolled):
             written += loop_lines(
                 i,
                 scope,
-                partial(_lines, lowerings=lowerings, number=number),
+                write,
                 lambda arrays: _written("stack", [arrays], {"axis": 0}, lowerings),
                 name,
                 jax=lowerings.framework == "jax",
@@ -88,7 +89,7 @@ def _lines(
             written += branch_lines(
                 i,
                 scope,
-                partial(_lines, lowerings=lowerings, number=number),
+                write,
                 name,
                 jax=lowerings.framework == "jax",
             )

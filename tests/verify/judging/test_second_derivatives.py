@@ -13,6 +13,8 @@ from gradparity.verify import Runner
 from gradparity.verify.selftest.operations import tasks_of
 from gradparity.verify.truth.established import established
 
+from ...thinned import in_turn
+
 CASE = """
 case: second
 about: A second derivative.
@@ -172,14 +174,12 @@ def said_of(task):
     return ""
 
 
-def in_turn():
-    """Each operation at one of the numbers, the next at the other; zeta at zeros takes minutes."""
-    names, fills = sorted(TABLE.keys() - KINKED - {"zeta"}), list(FILLS)
-    return [*((name, fills[k % len(fills)]) for k, name in enumerate(names)), ("zeta", "halves")]
+#: Each operation at one of the numbers, the next at the other; zeta at zeros takes minutes.
+IN_TURN = [*in_turn(TABLE.keys() - KINKED - {"zeta"}, FILLS), ("zeta", "halves")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "fill"), in_turn())
+@pytest.mark.parametrize(("name", "fill"), IN_TURN)
 def test_differences_do_not_contradict_any_rule_at_equal_numbers(name, fill):
     for task in tasks_of(TABLE[name], "float64")[:2]:
         params = {

@@ -12,6 +12,8 @@ from gradparity.verify.selftest.planting import planted
 from gradparity.verify.selftest.report import blamed
 from gradparity.verify.selftest.rules import selftest_rules
 
+from ...thinned import in_turn
+
 
 def check(findings):
     """Nothing that changes a number is missed, and the blame falls where it belongs."""
@@ -67,13 +69,13 @@ def test_workers_find_the_same_in_the_same_order():
 UNBLAMED = {("adadelta", "rate scaled by 1 + 1000 eps")}
 
 
-def in_turn(names):
-    """Each in one dtype, the next one in the other: `gradparity selftest` has all in both."""
-    return [(name, ("float64", "float32")[k % 2]) for k, name in enumerate(sorted(names))]
+#: Each operation and rule is in one of them, the next one in the other: `gradparity selftest` has
+#: all in both.
+DTYPES = ("float64", "float32")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("rule", "dtype"), in_turn(RULES))
+@pytest.mark.parametrize(("rule", "dtype"), in_turn(RULES, DTYPES))
 def test_faults_in_every_update_rule_are_caught_and_blamed(rule, dtype):
     findings = list(selftest_rules([rule], [dtype]))
     assert [f for f in findings if f.outcome == "missed"] == []
@@ -82,6 +84,6 @@ def test_faults_in_every_update_rule_are_caught_and_blamed(rule, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("operation", "dtype"), in_turn(TABLE))
+@pytest.mark.parametrize(("operation", "dtype"), in_turn(TABLE, DTYPES))
 def test_faults_in_every_operation_are_caught_and_blamed(operation, dtype):
     check(list(selftest([operation], [dtype])))

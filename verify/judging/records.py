@@ -60,13 +60,13 @@ def still(
     truth: np.ndarray,
     recorded: Divergence,
     outcome: Outcome,
-    explained: Any = 0.0,
+    rounding: Any,
 ) -> bool:
     """Whether a tensor is still as it was recorded; at other numbers, of that kind.
 
     A recorded value, or set of values, of an update is that of the last step: at those before it
-    nothing worse than an error may be found, NaN least of all. A bound holds at every step; one of
-    some steps leaves out the elements that rounding alone explains, to within ``explained``.
+    nothing worse than an error may be found, NaN least of all. A bound holds at every step.
+    ``rounding`` is that of ``holds``.
     """
     if recorded.elsewhere:
         return resembles(recorded, got, truth, outcome)
@@ -78,13 +78,17 @@ def still(
     if update and key[2] != task.steps - 1 and of_the_last:
         return outcome.kind == "error" or not _finite(recorded)
     # A trajectory adds up the roundings of all its steps, as the derived bound knows.
-    allowed = outcome.tolerance if update and task.steps > 1 else 0.0
-    allowed = explained if recorded.at_some_steps else allowed
-    return holds(recorded, got, truth, outcome, allowed)
+    return holds(recorded, got, truth, outcome, rounding, added=update and task.steps > 1)
 
 
 def holds(
-    divergence: Divergence, got: Any, truth: np.ndarray, outcome: Outcome, allowed: Any = 0.0
+    divergence: Divergence,
+    got: Any,
+    truth: np.ndarray,
+    outcome: Outcome,
+    rounding: Any = 0.0,
+    *,
+    added: bool = False,
 ) -> bool:
     """Whether what a framework returns is what a divergence records.
 
@@ -98,9 +102,11 @@ def holds(
         In wider precision.
     outcome
         What came of comparing the two.
-    allowed
-        By how much a recorded value may be missed, beside the units in its last place; of a bound
-        of some steps, how far off an element may be without it.
+    rounding
+        How far off rounding alone may put each element. A bound of some steps leaves out the
+        elements that are no further off.
+    added
+        Whether a recorded value may be missed by that, beside the units in its last place.
     """
     if divergence.silent or got is None:
         return divergence.silent and outcome.kind == "missing"
@@ -109,16 +115,17 @@ def holds(
     value, alike = divergence.value, got.shape == truth.shape
     if value is not None:
         unit = unit_roundoff(got.dtype) if got.dtype.kind in "fcV" else 0.0
-        # One number stands for every element, of an array of the right shape.
-        shaped = alike or np.ndim(value) > 0
-        same = RECORDED_ULPS * 2 * unit * np.abs(value) + np.nan_to_num(outcome.tolerance)
-        missed = _missed(divergence, truth, same) if shaped else 0.0
-        return shaped and same_as(got, value, RECORDED_ULPS, missed + allowed)
+        if not alike and np.ndim(value) == 0:
+            return False  # one number stands for every element, of an array of the right shape
+        explained = np.nan_to_num(rounding, posinf=np.inf) if alike else 0.0
+        same = RECORDED_ULPS * 2 * unit * np.abs(value)
+        missed = _missed(divergence, truth, same + explained) if alike else divergence.within
+        return same_as(got, value, RECORDED_ULPS, missed + (explained if added else 0.0))
     if divergence.between is not None:
         exactly = np.zeros(truth.shape)
         return in_set(got, divergence.between, truth.shape, got.dtype, exactly).agrees
     assert divergence.bound is not None, "a record says one thing"
-    beside = allowed if divergence.at_some_steps else 0.0
+    beside = rounding if divergence.at_some_steps else 0.0
     return alike and _bounded(got, truth, divergence.bound, beside)
 
 

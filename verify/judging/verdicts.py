@@ -204,16 +204,14 @@ def _verdict(task: Task, adapter: str, each: Comparison, *, shows: bool) -> tupl
     absent = recorded.elsewhere or recorded.some_processors
     if outcome.agrees and (absent or (each.key[0] == "grad" and each.key[2])):
         return "agree", "", ""  # a record of a gradient is of the first step
-    if outcome.agrees and (
-        (shows and recorded.at_some_steps)
-        or (each.blind and still(task, each.key, each.got, each.truth, recorded, outcome))
-    ):
+    same = still(task, each.key, each.got, each.truth, recorded, outcome, each.explained)
+    if outcome.agrees and ((shows and recorded.at_some_steps) or (each.blind and same)):
         # Which rounding hides at this step, or the bound alone does not see.
         return "known", recorded.kind, recorded.because
     if outcome.agrees:
         reason = "the recorded divergence is gone: the truth is returned"
         return "stale", recorded.kind, reason + since(task, adapter)
-    if not still(task, each.key, each.got, each.truth, recorded, outcome, each.explained):
+    if not same:
         was = in_words(recorded)
         reason = f"no longer what was recorded ({was}){since(task, adapter)}: {outcome.reason}"
         return "stale", recorded.kind, reason

@@ -49,12 +49,31 @@ def test_a_bound_takes_what_is_within_it_of_every_element():
 def test_a_rounded_value_holds_for_every_rounding_of_what_is_right_and_of_what_is_off():
     """Another processor rounds otherwise what agrees with the truth as well."""
     rounded = record(value=np.array([1.0 + 1e-9, -2.0, 2e-3, 0.0]), within=1e-4)
-    seen = Outcome("error", "off", tolerance=1e-7)
+    seen = Outcome("error", "off")
     for got in ([1.0, -2.0, 2e-3, 0.0], [1.0 + 9e-8, -2.0 - 9e-8, 2.05e-3, 0.0]):
-        assert holds(rounded, np.array(got), TRUTH, seen)
+        assert holds(rounded, np.array(got), TRUTH, seen, 1e-7)
     off = [1.0, -2.0, 1e-3, 0.0], [1.0, -2.0, 1.4e-3, 0.0], [1.1, -2.0, 2e-3, 0.0]
     for got in (*off, [0.0, -2.0, 2e-3, 0.0]):
-        assert not holds(rounded, np.array(got), TRUTH, seen)
+        assert not holds(rounded, np.array(got), TRUTH, seen, 1e-7)
+
+
+def test_what_rounding_may_do_to_one_element_it_may_not_do_to_another():
+    """The third is off by less than what rounding may do to the first, and is not right by that."""
+    rounded = record(value=np.array([1.0, -2.0, 1.001e-3, 0.0]), within=1e-4)
+    seen, right = Outcome("error", "off"), np.array([1.0, -2.0, 1e-3, 0.0])
+    mine = np.array([1e-5, 0.0, 1e-9, 0.0])
+    assert holds(rounded, np.array([1.0, -2.0, 1.001e-3, 0.0]), TRUTH, seen, mine)
+    assert not holds(rounded, right, TRUTH, seen, mine)
+
+
+def test_only_a_trajectory_is_let_miss_its_record_by_its_roundings():
+    exact = record(value=off_by(1e-3))
+    got, seen, rounding = off_by(1e-3), Outcome("error", "off"), np.array([0.0, 0.0, 2e-9, 0.0])
+    got[2] += 1e-9
+    assert holds(exact, got, TRUTH, seen, rounding, added=True)
+    assert not holds(exact, got, TRUTH, seen, rounding)
+    got[1] += 1e-9
+    assert not holds(exact, got, TRUTH, seen, rounding, added=True)
 
 
 @pytest.mark.parametrize("bound", [Bound(rel=0.499), Bound(abs=1e6), Bound(0.4, 1e6)])

@@ -56,15 +56,18 @@ def _calls(node: fx.Node) -> bool:
 
 
 def _stands(target: Any) -> bool:
-    """Whether an operation stays as it is when a graph is decomposed, which takes long.
+    """Whether an operation is written down as it is; to decompose a graph takes long.
 
-    One stays that has a counterpart and neither writes, views nor draws. Running statistics are
-    written without a word in the schema.
+    One is that has a counterpart and neither writes nor draws: a view of what is never written is
+    an array by itself. Running statistics are written without a word in the schema.
     """
     if not isinstance(target, torch._ops.OpOverload) or lowering_of(target) is None:
         return False
     arguments = target._schema.arguments
-    writes = any(a.alias_info is not None or a.name == "running_mean" for a in arguments)
+    writes = any(
+        a.name == "running_mean" or (a.alias_info is not None and a.alias_info.is_write)
+        for a in arguments
+    )
     return not writes and torch.Tag.nondeterministic_seeded not in target.tags
 
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812  its name everywhere
 from torch import nn
+from torch.export import ExportedProgram
 
 from gradparity.adapters.captures.torch import capture
 from gradparity.refimpl.errors import Randomness
@@ -281,6 +282,40 @@ def test_an_array_that_is_made_of_what_a_run_knows_is_a_constant():
     captured = capture(scaled, (normal(3),))
     assert captured.whole
     assert captured.program.instructions[-1].operation == "multiply"
+
+
+class Viewed(nn.Module):
+    """Views of one another, and of what is written where it is told so."""
+
+    def __init__(self, *, writes):
+        super().__init__()
+        self.fc, self.writes = nn.Linear(6, 6), writes
+
+    def forward(self, x):
+        y = self.fc(x)
+        heads = y.view(2, 3, 2).transpose(0, 1)
+        if self.writes:
+            y[0, 1:3].mul_(3.0)
+            heads[1].add_(y[1, :4].reshape(2, 2))
+        first, rest = heads.split([1, 2])
+        made = first.squeeze(0).unsqueeze(1) * rest.flatten(1).unsqueeze(-1)
+        return made.permute(2, 0, 1), y.T
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_views_are_arrays_by_themselves_where_nothing_is_written(writes, monkeypatch):
+    """To decompose a graph takes longer than all else of its capture."""
+    decompose, asked = ExportedProgram.run_decompositions, []
+    monkeypatch.setattr(
+        ExportedProgram,
+        "run_decompositions",
+        lambda *given: asked.append(1) or decompose(*given),
+    )
+    with doubles():
+        torch.manual_seed(0)
+        module, args = Viewed(writes=writes), (normal(2, 6),)
+        assert off(module, args, {}, captured=capture(module, args)) == []
+    assert bool(asked) == writes
 
 
 def test_a_compiled_module_is_captured_as_it_was_written():

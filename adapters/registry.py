@@ -7,15 +7,16 @@ named, those that the project is about are meant, whatever else is installed.
 from __future__ import annotations
 
 import difflib
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
+from ..cases.garbage import uncollected
+from ..cases.registered import registered
 from ..cases.variants import framework_of
 from ..refimpl.errors import AdapterFailed, BadUsage, MissingFramework
 from .attempt import asked
 from .base import Adapter
 from .elsewhere import Elsewhere, interpreter_of, name_of, program_of
-from .importing import importing
 from .installing import command, present
 from .well_formed import named
 
@@ -38,7 +39,7 @@ def names() -> list[str]:
         Where two distributions have an adapter of one name: which is meant cannot be told.
     """
     found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=GROUP):
+    for point in registered(GROUP):
         first = found.setdefault(point.name, point)
         if first.value != point.value:
             raise BadUsage(
@@ -50,7 +51,7 @@ def names() -> list[str]:
 
 def variants() -> list[str]:
     """The frameworks' variants that can be named, in the order of their frameworks."""
-    found = {point.name for point in entry_points(group=VARIANTS)}
+    found = {point.name for point in registered(VARIANTS)}
     return sorted(found, key=lambda name: (_order(framework_of(name)), name))
 
 
@@ -65,7 +66,7 @@ def installed() -> list[str]:
     return [
         name
         for name in names()
-        for point in [next(iter(entry_points(group=GROUP, name=name)))]
+        for point in [registered(GROUP, name)[0]]
         if present(name, _distribution(point))
     ]
 
@@ -91,12 +92,12 @@ def make(name: str) -> Adapter:
     if interpreter_of(name):
         return Elsewhere(name_of(name), program_of(name))
     known = names()
-    points = entry_points(group=GROUP, name=name) or entry_points(group=VARIANTS, name=name)
+    points = registered(GROUP, name) or registered(VARIANTS, name)
     if not points:
         near = difflib.get_close_matches(name, [*known, *variants()], n=1)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
         raise BadUsage(f"no adapter is called {name!r}{hint}")
-    point = next(iter(points))
+    point = points[0]
     try:
         made = asked(lambda: _made(point))
     except AdapterFailed as failure:
@@ -109,7 +110,7 @@ def make(name: str) -> Adapter:
 def _made(point: EntryPoint) -> Any:
     """Import the framework and call what makes the adapter."""
     try:
-        with importing():
+        with uncollected():
             make = point.load()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]

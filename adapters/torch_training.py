@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
+from ..cases.garbage import uncollected
 from ..cases.task import Task
 from ..refimpl.optimizers import RULES
 from ..refimpl.optimizers.clipping import CLIPS as CLIP_ROWS
 from ..refimpl.optimizers.schedules import SCHEDULES as SCHEDULE_ROWS
-from .importing import importing
 from .lacking import entry
 from .spelling import Library, Text, call_text, text_of
 from .torch_around import Average, Gathering, Scaling
@@ -34,7 +34,7 @@ class TorchTraining:
         assert task.update is not None
         self._task, self._update, self._params = task, task.update, params
         self._native = task.update.native.get("torch", {})
-        with self._scalars(), importing():  # torch's first optimizer imports its compiler
+        with self._scalars(), uncollected():  # torch's first optimizer imports its compiler
             self._optimizer = self._made()
         self._schedule = self._scheduled()
         self._gathering, self._scaling = Gathering(task, params), Scaling(task, params)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from .budget import Budget
 from .faults import Faults, Place, shown, unknown
 from .models import CaseModel
+from .registered import registered
 from .syntax import Source
 from .tensors import Layout, TensorFault, Tensors
 from .variants import VARIANTS
@@ -21,7 +21,7 @@ from .yaml_nodes import Mapping, find, key_place
 @lru_cache(maxsize=1)
 def adapter_names() -> tuple[str, ...]:
     """The adapters that are registered, by their entry points alone: none is imported."""
-    return tuple(sorted({entry.name for entry in entry_points(group="gradparity.adapters")}))
+    return tuple(sorted({entry.name for entry in registered("gradparity.adapters")}))
 
 
 @dataclass(eq=False)

@@ -16,6 +16,7 @@ from .checks import check_case
 from .context import Context
 from .faults import Enough, Faults, Place
 from .folders import Placed, case_files, catalogue, is_case_file, named_once, read
+from .garbage import uncollected
 from .mappings import as_document
 from .shape_faults import validate
 from .yaml_nodes import Mapping as MappingNode
@@ -53,11 +54,12 @@ def load_files(paths: Iterable[str | Path]) -> tuple[list[Case], list[BadCase]]:
     files, faults = case_files(paths)
     cases: list[Case] = []
     names: dict[str, Placed] = {}
-    for path in files:
-        found, bad = load_file(path)
-        fresh, repeated = named_once(found, names)
-        cases += fresh
-        faults += bad + repeated
+    with uncollected():
+        for path in files:
+            found, bad = load_file(path)
+            fresh, repeated = named_once(found, names)
+            cases += fresh
+            faults += bad + repeated
     return cases, faults
 
 

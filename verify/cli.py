@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ..adapters.importing import importing
+from ..cases.garbage import uncollected
 from ..refimpl.errors import AdapterFailed, GradparityError, printable
 from .interrupts import heed
 
@@ -70,7 +70,7 @@ class Commands(TyperGroup):
             near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             ctx.fail(f"no command is called {cmd_name!r}{hint}")
-        with importing():
+        with uncollected():
             module = importlib.import_module(f".commands.{cmd_name}", __package__)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name, help=COMMANDS[cmd_name])(getattr(module, cmd_name))

@@ -20,11 +20,11 @@ def loaded(code):
 
 
 def with_points(monkeypatch, *points):
-    def found(*, group, name=None):
+    def found(group, name=None):
         assert group == registry.GROUP
         return [point for point in points if name in (None, point.name)]
 
-    monkeypatch.setattr(registry, "entry_points", found)
+    monkeypatch.setattr(registry, "registered", found)
 
 
 def point(name, value):

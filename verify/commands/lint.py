@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-
+from ...cases.garbage import uncollected
 from ..linting.checking import check
 from .common import Large, Most, Paths, emit, fail_on, with_large
 
@@ -13,8 +12,8 @@ def lint(paths: Paths = None, *, large: Large = False, max_work: Most = None) ->
 
     Notes are no faults.
     """
-    gc.disable()  # a short process that makes many small things and no rubbish
-    cases, faults = check(with_large(paths, wanted=large), max_work)
+    with uncollected():
+        cases, faults = check(with_large(paths, wanted=large), max_work)
     for case in cases:
         for note in case.notes:
             emit(f"{case.path}:{case.line}: note: {note}")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...adapters.captures.sides import STATE, First, Given, Side
-from ...adapters.importing import importing
 from ...adapters.installing import command
+from ...cases.garbage import uncollected
 from ...refimpl.errors import BadUsage, MissingFramework
 from .inputs import arguments, cotangents, dtype_of_inputs, given_of, is_named, varied
 from .mapping import Apart, Convert, Params, by_names
@@ -300,7 +300,7 @@ def _outputs(side: Side, given: Given) -> dict[str, np.ndarray]:
 def _module(name: str) -> Any:
     """One of the modules that import a framework."""
     try:
-        with importing():
+        with uncollected():
             return import_module(f"gradparity.adapters.captures.{name}")
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]

@@ -13,7 +13,7 @@ import numpy as np
 from ...adapters.captures.captured import Place
 from ...adapters.captures.sides import First, Given, Side
 from ...adapters.captures.training import After, Steps
-from ...adapters.importing import importing
+from ...cases.garbage import uncollected
 from ...refimpl.errors import BadUsage
 from ..atlas.translation import lines
 from ..engine.runner import Runner
@@ -60,7 +60,7 @@ class Training:
     ) -> None:
         if (first.framework, second.framework) != ("torch", "jax"):
             raise BadUsage("train takes a module in PyTorch and its port in JAX")
-        with importing():
+        with uncollected():
             self._torch = import_module("gradparity.adapters.captures.torch_training")
             self._jax = import_module("gradparity.adapters.captures.jax_training")
         self._first, self._second, self._steps = first, second, steps

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from importlib.metadata import entry_points
 from typing import Literal
 
 from ...adapters import registry
 from ...adapters.elsewhere import interpreter_of, name_of, program_of
+from ...cases.registered import registered
 from ...refimpl.errors import BadUsage
 
 DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
@@ -32,7 +32,7 @@ def adapters_of(text: str | None) -> list[str] | None:
         not there.
     """
     groups = (registry.GROUP, registry.VARIANTS)
-    known = sorted({point.name for group in groups for point in entry_points(group=group)})
+    known = sorted({point.name for group in groups for point in registered(group)})
     items = None if text is None else _each(_items(text))
     chosen(None if items is None else ",".join(map(name_of, items)), known, "adapter")
     for item in items or ():

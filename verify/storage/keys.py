@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from ...adapters import registry
 from ...adapters.elsewhere import interpreter_of, name_of, program_of
 from ...cases.case import Case, Undrawn
 from ...cases.locating import FileFault, locate
+from ...cases.registered import registered
 from .code import code_version, hashed
 
 
@@ -78,7 +78,7 @@ def _adapter(name: str) -> str:
     """
     if interpreter_of(name):
         return f"{name} {_there(name_of(name), program_of(name))}"
-    points = [p for p in entry_points(group=registry.GROUP) if p.name == name]
+    points = registered(registry.GROUP, name)
     if not points:
         return name
     package = points[0].module.partition(".")[0]

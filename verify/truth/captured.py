@@ -14,8 +14,8 @@ import numpy as np
 from ...adapters.attempt import attempt
 from ...adapters.base import Adapter
 from ...adapters.captures.texts import Capture, Text, expanded
-from ...adapters.importing import importing
 from ...adapters.values import dtype_of, in_dtype
+from ...cases.garbage import uncollected
 from ...cases.task import Task
 from ...cases.variants import framework_of
 from ...refimpl.errors import AdapterFailed, Unsupported
@@ -75,6 +75,6 @@ def _fixed(task: Task) -> frozenset[str]:
 
 def _capture(name: str) -> Capture:
     """What captures a framework's calls; its module imports the framework."""
-    with importing():
+    with uncollected():
         module = import_module(f"gradparity.adapters.captures.{CAPTURES[framework_of(name)]}")
     return module.captured_call

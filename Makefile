@@ -8,13 +8,14 @@ PADDLE := paddle@.venv-paddle/bin/python
 FRAMEWORKS ?= all,$(PADDLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare test test-slow test-all test-frameworks check format docs docs-outputs bench bench-keep clean
+.PHONY: help compare test test-slow test-all test-whole test-frameworks check format docs docs-outputs bench bench-keep clean
 
 help:
 	@echo "make compare   run the catalogue over numpy, torch and jax; the report goes to $(OUT)"
 	@echo "make test      run the tests"
 	@echo "make test-all  run the tests with the slow sweeps, and those of real ports"
 	@echo "make test-slow run the slow sweeps alone; MINUTES=30 begins none after so many"
+	@echo "make test-whole  run all tests: of the longest sweeps, the others run a part"
 	@echo "make test-frameworks  install the other frameworks, test them, and run the catalogue over them"
 	@echo "make check     formatting, lint, types"
 	@echo "make format    format the code"
@@ -44,17 +45,20 @@ compare: .venv/.run
 
 # Tests start hundreds of Pythons, each of which would compile gradparity for itself where the shell
 # says that no bytecode is to be written.
-test test-slow test-all: export PYTHONDONTWRITEBYTECODE =
+test test-slow test-all test-whole: export PYTHONDONTWRITEBYTECODE =
 
 # Pages are tested in a Chromium of the system's; without one those tests are skipped, and say so.
 test: .venv/.dev
-	$(BIN)/pytest -n $(JOBS) -m "not slow"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 # What is not begun in time is skipped, and counted.
 test-slow: .venv/.own
-	$(BIN)/pytest -n $(JOBS) -m slow -rs $(if $(MINUTES),--begin-for $(MINUTES))
+	$(BIN)/pytest -n $(JOBS) -m "slow and not rare" -rs $(if $(MINUTES),--begin-for $(MINUTES))
 
 test-all: .venv/.own
+	$(BIN)/pytest -n $(JOBS) -m "not rare"
+
+test-whole: .venv/.own
 	$(BIN)/pytest -n $(JOBS)
 
 .venv/.frameworks: .venv/.dev

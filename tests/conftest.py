@@ -3,8 +3,13 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import Counter
+from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from gradparity.cases import catalogue, loading
 
 #: Where JAX keeps what it compiled, and that it keeps all of it, as the environment says so.
 COMPILED = "JAX_COMPILATION_CACHE_DIR"
@@ -12,6 +17,11 @@ ALL_OF_IT = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
+
+
+# How fast this machine draws and computes is not what any of these tests is of.
+settings.register_profile("gradparity", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gradparity")
 
 
 def pytest_addoption(parser):
@@ -26,6 +36,24 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     _set_an_end(config)
     _share_what_is_compiled(config)
+    _read_the_catalogue_once(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what is thinned, before it is told what of that is run."""
+    met = Counter()
+    for item in items:
+        thinned = item.get_closest_marker("thinned")
+        if thinned is None:
+            continue
+        step, *told = thinned.args
+        mark = told[0] if told else "slow"
+        test = item.nodeid.partition("[")[0]
+        if item.get_closest_marker(mark) is None:
+            if met[test] % step:
+                item.add_marker(mark)
+            met[test] += 1
 
 
 def _set_an_end(config):
@@ -51,6 +79,14 @@ def _share_what_is_compiled(config):
     folder = tempfile.mkdtemp(prefix="gradparity-compiled-")
     os.environ |= {COMPILED: folder, **ALL_OF_IT}
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _read_the_catalogue_once(config):
+    """In each process of the tests: it takes seconds, and hundreds of tests ask for it."""
+    shipped, read, once = catalogue(), loading.load_file, cache(loading.load_file)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(loading, "load_file", lambda p: (once if p.is_relative_to(shipped) else read)(p))
+    config.add_cleanup(patch.undo)
 
 
 @pytest.fixture(autouse=True, scope="session")

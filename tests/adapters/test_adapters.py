@@ -62,6 +62,7 @@ def test_every_variable_of_the_whole_step_is_kept_and_of_others_the_output_alone
     assert [list(step.grads) for step in trace.steps] == [["W", "b"], ways, ["W", "b"]]
 
 
+@pytest.mark.thinned(3)
 @each_adapter
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_is_kept(name, dtype):

@@ -50,6 +50,7 @@ def counted(monkeypatch):
     return count
 
 
+@pytest.mark.thinned(5)
 @pytest.mark.parametrize(
     ("name", "conds", "loops"),
     [
@@ -120,6 +121,7 @@ def test_a_batch_of_both_branches_is_jaxs_select_and_right():
     assert found["x"] == 2 * 2.25
 
 
+@pytest.mark.slow
 def test_a_cond_stays_one_where_every_use_is_set_apart(counted):
     for name in (BOTH, SCANNED, "cond-within-a-cond", "while-ends-at-its-bound"):
         given = task(name)
@@ -167,6 +169,7 @@ def test_what_a_branch_is_made_of_is_run_where_it_is_asked_by_itself():
         assert adapter.run(asked).steps[0].values["bent/return:0"] == [6.0]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("adapter", [TorchAdapter, JaxAdapter])
 @pytest.mark.parametrize("point", [0, 1])
 @pytest.mark.parametrize(

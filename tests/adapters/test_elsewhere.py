@@ -129,6 +129,7 @@ def test_a_process_that_computes_nothing_any_more_costs_one_task(mine):
     there.run(called("plain"))
 
 
+@pytest.mark.slow
 def test_its_process_ends_when_it_is_let_go(mine):
     there = registry.make(mine)
     process = int(there.version().rpartition(" ")[2])
@@ -160,6 +161,7 @@ def test_runs_take_it_under_its_own_name(mine):
     }
 
 
+@pytest.mark.slow
 def test_workers_take_it(undrawn_layer):
     with Workers([f"numpy@{HERE}", "torch"], 1) as workers:
         ((_, rows),) = workers.run([(0, undrawn_layer)])
@@ -172,6 +174,7 @@ def undrawn_layer():
     return next(load_cases("one-layer")[0].undrawn(["float64"]))
 
 
+@pytest.mark.slow
 def test_keys_hang_on_what_is_installed_there(undrawn_layer, mine, tmp_path):
     def key(name):
         return next(keys([undrawn_layer], [name]))

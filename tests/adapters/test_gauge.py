@@ -24,6 +24,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.thinned(6)
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_right_vectors_agree(name, dtype):

@@ -89,6 +89,7 @@ def test_constants_of_another_type_are_another_program(traced):
         assert len(traced) > before
 
 
+@pytest.mark.slow
 def test_only_so_many_compiled_functions_are_kept():
     adapter = JaxAdapter()
     for size in range(KEPT + 3):

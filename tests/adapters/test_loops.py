@@ -50,6 +50,7 @@ def counted(monkeypatch):
     return count, told
 
 
+@pytest.mark.thinned(5)
 @pytest.mark.parametrize(
     ("name", "scans", "maps"),
     [
@@ -81,6 +82,7 @@ def test_a_loop_within_a_loop_is_one_too(counted):
     assert trace.steps[0].grads["row/horner/return:0[2, 1]"] is not None
 
 
+@pytest.mark.slow
 def test_turns_stay_alike_where_every_use_is_set_apart(counted):
     count, _ = counted
     for name in ("rnn-scanned", "lstm-by-scan", "scan-within-a-scan", "scan-of-layers"):
@@ -119,6 +121,7 @@ def test_only_turns_of_one_loop_are_put_together():
     assert not any(isinstance(item, Rolled) for item in rolled(without))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("adapter", [TorchAdapter, JaxAdapter])
 @pytest.mark.parametrize(
     ("name", "loop"),

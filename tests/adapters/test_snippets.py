@@ -15,8 +15,6 @@ from gradparity.adapters.registry import make
 from gradparity.adapters.snippets.code import Code, data, text_of
 from gradparity.cases import load_text
 
-from ..thinned import thinned
-
 CASES = {
     "standard operations": (
         "params: {x: [[1.0, 3.0], [2.0, -1.0]]}\n"
@@ -143,13 +141,11 @@ AUTOGRAD = [
 ]
 
 
+@pytest.mark.thinned(16)
 @pytest.mark.parametrize(
     ("case", "name"),
-    thinned(
-        [(c, n) for n in ("torch", "jax") for c in CASES if n == "jax" or c not in NOT_IN_TORCH]
-        + [(c, "autograd") for c in AUTOGRAD],
-        2,
-    ),
+    [(c, n) for n in ("torch", "jax") for c in CASES if n == "jax" or c not in NOT_IN_TORCH]
+    + [(c, "autograd") for c in AUTOGRAD],
 )
 def test_a_snippet_prints_what_the_adapter_returns(case, name):
     given, adapter = task(CASES[case]), make(name)
@@ -234,8 +230,9 @@ steps: 7
 """
 
 
+@pytest.mark.thinned(15)
 @pytest.mark.parametrize("name", ["torch", "jax"])
-@pytest.mark.parametrize("around", thinned(AROUND, 3))
+@pytest.mark.parametrize("around", AROUND)
 def test_what_goes_around_a_step_is_in_the_loop(around, name):
     carries = "state:" in AROUND[around]
     state = "  n = 0.5 * m + 0.5 * mean(x, axis=0)" if carries else "  # nothing is carried"
@@ -315,6 +312,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("name", [*WRITTEN, pytest.param("torch-compile", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("values", [("y",), ("y", "a")])
 def test_a_variant_s_snippet_runs_in_its_way(name, values):

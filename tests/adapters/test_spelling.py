@@ -72,6 +72,7 @@ def test_most_rules_are_one_call_in_torch():
     assert len(IN_TORCH) > 30
 
 
+@pytest.mark.thinned(5)
 @pytest.mark.parametrize("name", IN_TORCH)
 def test_what_is_written_for_torch_is_what_was_run(name):
     task = CASES[name].tasks()[-1]
@@ -95,6 +96,7 @@ def test_what_is_written_for_torch_is_what_was_run(name):
         assert np.array_equal(wanted[k], x.detach().numpy())
 
 
+@pytest.mark.thinned(5)
 @pytest.mark.parametrize(
     "name",
     ["matched-adamw", "matched-amsgrad", "matched-groups", "matched-muon", "matched-adagrad"],

@@ -89,6 +89,7 @@ def verdicts(name, text):
     return {row["verdict"] for row in Runner([name]).rows(task_of(text))}
 
 
+@pytest.mark.thinned(7)
 @pytest.mark.parametrize("name", QUICK)
 def test_a_variant_computes_what_its_framework_does(name):
     assert verdicts(name, NET) == {"agree"}

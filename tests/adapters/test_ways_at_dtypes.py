@@ -28,6 +28,7 @@ dtypes: [complex128, complex64]
 """
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("text", [REAL, COMPLEX], ids=["float32", "complex"])
 def test_tangents_and_products_agree_in_every_dtype_they_may_be_asked_in(text):
     frame = gp.run(gp.load_cases(text))

@@ -170,6 +170,7 @@ def test_a_function_ends_in_a_return(faults):
     assert "t.yaml:8:7: def step does not end in a return" in faults(written(text + END))[0]
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("length", [10**9, 40_000])
 def test_a_loop_costs_what_it_unrolls_to(length, faults):
     text = f"y = xs * w\nlast, hs = scan(step, h0, y, length={length})"

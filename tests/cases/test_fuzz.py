@@ -88,19 +88,19 @@ def answered(text):
     return cases, faults
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text())
 def test_any_text(text):
     answered(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary())
 def test_any_bytes(raw):
     answered(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(KEYS, VALUES, max_size=8))
 def test_any_yaml(data):
     stream = StringIO()
@@ -109,7 +109,7 @@ def test_any_yaml(data):
     answered(stream.getvalue())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(list(CaseModel.model_fields)), VALUES)
 def test_any_value_of_any_key_of_a_sound_case(key, value):
     data = YAML(typ="safe", pure=True).load(WHOLE)
@@ -124,7 +124,7 @@ def test_any_value_of_any_key_of_a_sound_case(key, value):
             break
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(TOKENS, max_size=40))
 def test_any_program(tokens):
     lines = "".join(tokens).split("\n")
@@ -133,7 +133,7 @@ def test_any_program(tokens):
     answered(f"case: a\nabout: b\nparams: {{w: 1.0}}\nprogram: |\n{body}")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 12), st.lists(TOKENS, max_size=3))
 def test_any_slip_of_the_pen(start, length, tokens):
     answered(WHOLE[:start] + "".join(tokens) + WHOLE[start + length :])

@@ -95,6 +95,7 @@ GREEDY = {
 RUNAWAY = 20
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("name", GREEDY)
 def test_a_greedy_file_is_refused(name):
     started = time.process_time()

@@ -12,8 +12,6 @@ from gradparity.cases.faults import Faults
 from gradparity.cases.yaml_nodes import plain, read_documents
 from gradparity.refimpl.errors import LimitExceeded
 
-from ..thinned import thinned
-
 GOOD = {
     "case": "small",
     "about": "A product.",
@@ -42,8 +40,9 @@ def programs(case):
     ]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
-    "path", thinned(sorted(catalogue().rglob("*.yaml")), 3), ids=lambda path: str(path.stem)
+    "path", sorted(catalogue().rglob("*.yaml")), ids=lambda path: str(path.stem)
 )
 def test_a_mapping_is_the_case_that_yaml_is(path):
     (document, *_) = read_documents(path.read_text("utf-8"), Faults("any"))

@@ -117,6 +117,7 @@ def test_an_example_is_of_its_keys_type(model, key):
     assert key in read.model_dump(by_alias=True)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("key", EXAMPLES["CaseModel"])
 def test_a_case_with_the_example_runs(key):
     case = {**ONE_LAYER, **BESIDE.get(key, {}), key: EXAMPLES["CaseModel"][key]}

@@ -103,7 +103,7 @@ def test_no_tag_is_taken(tag, pure):
     assert str(fault).startswith("t.yaml:1:4: a tag (")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(allow_nan=False))
 def test_numbers_go_round(number):
     stream = StringIO()
@@ -114,7 +114,7 @@ def test_numbers_go_round(number):
         assert read(f"a: {number!r}") == [{"a": number}]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(-(2**63) + 1, 2**63 - 1))
 def test_whole_numbers_go_round(number):
     assert read(f"a: {number}") == [{"a": number}]

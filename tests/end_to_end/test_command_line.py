@@ -56,6 +56,7 @@ def test_the_worked_example_agrees_in_all_three_frameworks():
     assert held["summary"]["sentence"].endswith("all agree.")
 
 
+@pytest.mark.slow
 def test_the_worked_example_is_derived_with_three_frameworks_side_by_side():
     done = gradparity("explain", "one-layer")
     assert done.returncode == 0

@@ -57,12 +57,14 @@ def test_no_framework_alarms(task):
     assert off(["numpy", "torch", "jax"], task) == []
 
 
+@pytest.mark.thinned(7)
 @pytest.mark.parametrize("case", [marked(case, case.name) for case in CASES])
 def test_the_reference_does_not_alarm_however_it_is_drawn(case):
     drawn = [task for n in range(2, 5) for task in case.redrawn(n).tasks(["float32"])]
     assert [row for task in drawn for row in off(["numpy"], task)] == []
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("task", [marked(task, task.id) for task in TASKS])
 def test_a_fault_above_the_noise_alarms_and_one_far_below_it_need_not(task):
     base, name = baseline(task), next(iter(task.params))

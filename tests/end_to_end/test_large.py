@@ -14,8 +14,8 @@ CASES, FAULTS = load_files([large()])
 ADAPTERS = ["numpy", "torch", "jax"]
 
 
-#: The stages between are of the same layers.
-RUN = {"gpt2-small-layer", "resnet50-first-stage", "unet"}
+#: The others are of the same layers, and take longer.
+OFTEN = {"gpt2-small-layer", "resnet50-first-stage"}
 
 
 class OfAnotherEps(TorchAdapter):
@@ -37,7 +37,13 @@ def test_they_are_sound_and_say_that_they_are_large():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [c for c in CASES if c.name in RUN], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[] if case.name in OFTEN else pytest.mark.rare)
+        for case in CASES
+    ],
+)
 def test_the_frameworks_agree_on_it(case):
     rows = run([case], adapters=ADAPTERS)
 
@@ -51,6 +57,7 @@ def test_the_frameworks_agree_on_it(case):
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_another_constant_is_seen_and_blamed():
     (case,) = [case for case in CASES if case.name == "resnet50-fourth-stage"]
     rows = run([case], adapters=[OfAnotherEps()])

@@ -62,6 +62,7 @@ def run(known, *titles):
             assert parting(shown, said) is None, said
 
 
+@pytest.mark.slow
 def test_how_training_parts():
     known = {}
     exec("import torch\nimport gradparity as gp", known)  # noqa: S102  as the page has it above

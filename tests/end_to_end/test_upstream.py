@@ -79,6 +79,7 @@ def test_an_entry_about_more_is_told_by_its_functions():
     assert Draft(entry, "torch", title="So it is").heading == "So it is"
 
 
+@pytest.mark.slow
 def test_a_draft_has_what_is_recorded_of_its_framework_alone():
     (case,) = (c for c in load_cases() if c.name == "duplicate-indices-in-index-copy")
     draft = draft_of(replace(ENTRY, functions=("index_set",)), "mlx", case)

@@ -57,6 +57,7 @@ def alarms(runner, name, way):
     return found
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("way", ["jvp", "hvp", "vmap"])
 @pytest.mark.parametrize("name", QUICK)
 def test_frameworks_agree_in_the_usual_operations(runner, name, way):

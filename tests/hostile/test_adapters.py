@@ -79,6 +79,7 @@ def test_the_others_run_on(found):
     assert set(others.verdict) == {"agree"}
 
 
+@pytest.mark.slow
 def test_workers_answer_alike(found, hostile_adapters, tmp_path):
     path = adapters.cases(tmp_path, [*FAULTS, "interrupt"])
     frame = run(path, adapters=["hostile", "numpy"], jobs=2, timeout=60)
@@ -92,6 +93,7 @@ def test_workers_answer_alike(found, hostile_adapters, tmp_path):
 UNMADE = [*adapters.UNMADE, *adapters.BROKEN_MODULES]
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("jobs", [0, 1])
 def test_an_adapter_that_cannot_be_made_costs_its_own_rows(hostile_adapters, tmp_path, jobs):
     path = adapters.cases(tmp_path, ["right"])

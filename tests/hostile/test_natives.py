@@ -110,6 +110,7 @@ BEYOND = {
 }
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", BEYOND)
 def test_what_would_be_read_or_looped_beyond_is_an_error(tmp_path, name):
     call, inputs = BEYOND[name]
@@ -145,6 +146,7 @@ def test_a_result_that_changes_is_an_error(tmp_path, monkeypatch):
     assert "another result when it is run again" in row["reason"]
 
 
+@pytest.mark.slow
 def test_memory_beyond_the_limit_costs_its_own_row(tmp_path):
     text = "---\n".join(
         case(call, name=name)

@@ -46,6 +46,7 @@ def case(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_an_earlier_report_does_not_stand_for_a_run_that_fails(case, tmp_path):
     out = tmp_path / "out"
     first = gradparity("run", case, "--adapters", "numpy", "--out", out)

@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from ..thinned import thinned
 from . import texts
 
 SOUND = texts.case("loss = sum(w * w)", params="{w: [1.0, 2.0]}")
@@ -41,6 +40,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("environment", [PLAIN, {"PYTHONIOENCODING": "ascii"}])
 def test_what_ascii_has_not_is_written(folder, environment):
     status, out, _ = ran("gradparity explain t.yaml --adapters numpy", folder, **environment)
@@ -65,7 +65,8 @@ STREAMS = [
 ]
 
 
-@pytest.mark.parametrize(("command", "status", "words"), thinned(STREAMS, 2))
+@pytest.mark.thinned(8)
+@pytest.mark.parametrize(("command", "status", "words"), STREAMS)
 def test_streams_that_are_closed_or_full(folder, command, status, words):
     if "/dev/full" in command and not os.path.exists("/dev/full"):  # noqa: PTH110  no path of ours
         pytest.skip("this system has no device that is full")
@@ -73,6 +74,7 @@ def test_streams_that_are_closed_or_full(folder, command, status, words):
     assert (found, words in said) == (status, True)
 
 
+@pytest.mark.slow
 def test_a_file_larger_than_allowed_is_a_line(folder):
     status, _, said = ran("ulimit -f 0; gradparity run t.yaml --adapters numpy --out o", folder)
     (line,) = said.splitlines()
@@ -127,5 +129,6 @@ def test_a_terminal_without_columns_has_some(folder):
     assert "1 case" in out
 
 
+@pytest.mark.slow
 def test_assertions_and_texts_may_be_left_out(folder):
     assert ran("gradparity run t.yaml --adapters numpy", folder, PYTHONOPTIMIZE="2")[0] == 0

@@ -28,6 +28,9 @@ QUICK = [
     "scale_by_adam · keyword · b2",
 ]
 
+#: So many parts, each of which a worker of its own may take.
+PARTS = 4
+
 FILES = ["elementary", "activations", "chain-rule", "optimizers"]
 
 
@@ -55,12 +58,15 @@ def test_a_few_are_caught_and_blamed():
     assert [running.line(one) for one in found if one.due and not one.right] == []
 
 
+@pytest.mark.thinned(2, "rare")
 @pytest.mark.slow
-def test_the_catalogue_catches_them_and_blames_the_right_one():
-    found = list(running.outcomes(FAULTS))
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_catalogue_catches_them_and_blames_the_right_one(part):
+    chosen = FAULTS[part::PARTS]
+    found = list(running.outcomes(chosen))
     caught, faults, right, due = running.counts(found)
     told = running.table(found)
-    said = {fault.id for fault in FAULTS if fault.equivalent}
+    said = {fault.id for fault in chosen if fault.equivalent}
     assert {one.fault for one in found if one.outcome == "equivalent"} == said
     assert caught >= 0.99 * faults, told
     assert right >= 0.98 * due, told
@@ -82,13 +88,14 @@ def test_fuzz_alone_finds_one_again_and_shrinks_it():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("most", [10, pytest.param(25, marks=pytest.mark.rare)])
 @pytest.mark.parametrize("framework", running.FRAMEWORKS)
-def test_fuzz_alone_finds_most_again(framework):
+def test_fuzz_alone_finds_most_again(framework, most):
     script = [sys.executable, "-m", "tests.outside.fuzzing", "--framework", framework]
     done = subprocess.run(  # noqa: S603  ours
-        [*script, "--most", "25"], cwd=running.ROOT, capture_output=True, text=True, check=True
+        [*script, "--most", str(most)], cwd=running.ROOT, capture_output=True, text=True, check=True
     )
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(found) == 25
-    assert sum(bool(one["drawn"]) for one in found) >= 20
+    assert len(found) == most
+    assert sum(bool(one["drawn"]) for one in found) >= 0.8 * most
     assert median(one["shrunk"] for one in found if one["shrunk"]) <= 3

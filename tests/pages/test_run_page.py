@@ -123,6 +123,7 @@ def test_rows_are_sorted_by_a_click_and_the_address_keeps_it(visit, failing):
     again.wait_for_selector("th[aria-sort=descending]")
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("key", "value", "column"),
     [
@@ -248,6 +249,7 @@ def test_dark_by_the_system_and_by_the_button(visit, failing):
 VIEWS = ["#/", "#/rows", "#/case/layer", "#/case/swept", "#/history"]
 
 
+@pytest.mark.thinned(9)
 @pytest.mark.parametrize("address", VIEWS)
 @pytest.mark.parametrize("width", [400, 1280])
 def test_nothing_is_wider_than_the_window(visit, failing, address, width):

@@ -85,6 +85,7 @@ def test_a_diff_says_what_is_worse(visit, diff):
     ]
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ["diff", "port"])
 def test_it_is_read_by_everyone(request, visit, name, dark):

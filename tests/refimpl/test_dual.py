@@ -47,6 +47,7 @@ def gradients(row, example, arrays, weights):
     return [None if leaf is None else leaf.cotangent for leaf in leaves]
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(("row", "example"), calls())
 def test_a_dual_array_through_the_tape_is_the_second_derivative(row, example):
     seed = zlib.crc32(f"{row.name} {example}".encode())

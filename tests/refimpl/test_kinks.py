@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradparity.refimpl.ops import TABLE
@@ -153,8 +153,9 @@ def slopes(row, example, arrays, step=STEP):
     return found
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(data=st.data())
 def test_no_kink_is_passed_over(row, data):
     example, arrays = data.draw(cornered(row))

@@ -40,8 +40,9 @@ WITHIN = 1e-10
 
 
 def calls(wanted=lambda _row: True):
+    """A row and an example of it; every other one of a row's is slow."""
     return [
-        pytest.param(row, example, id=f"{row.name}-{k}")
+        pytest.param(row, example, id=f"{row.name}-{k}", marks=[pytest.mark.slow] * (k % 2))
         for row in TABLE.values()
         if wanted(row)
         for k, example in enumerate(row.examples)

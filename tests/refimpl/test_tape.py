@@ -249,7 +249,7 @@ def recorded(lines, *arrays, cotangent):
 SHAPES = st.sampled_from([(), (1,), (3,), (2, 1), (2, 3)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(expressions(), SHAPES, SHAPES, st.integers(0, 2**32 - 1))
 def test_random_expressions_have_the_derivatives_of_differences(lines, a, b, seed):
     generator = np.random.default_rng(seed)
@@ -264,7 +264,7 @@ def test_random_expressions_have_the_derivatives_of_differences(lines, a, b, see
         assert np.max(np.abs(got - want.value)) <= 1e-8 * size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(expressions(), st.integers(0, 2**32 - 1), st.floats(-3, 3))
 def test_the_pass_is_linear_in_the_cotangent(lines, seed, factor):
     generator = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ from gradparity.reports.errors import BadResults
 from gradparity.reports.reading import read
 
 
+@pytest.mark.thinned(3)
 def test_all_files_are_written_and_nothing_else(results, tmp_path):
     paths = files.write(results, tmp_path / "deep" / "out")
     assert [path.name for path in paths] == list(files.NAMES)
@@ -22,6 +23,7 @@ def test_all_files_are_written_and_nothing_else(results, tmp_path):
     assert written == sorted([*files.NAMES, "history.jsonl"])
 
 
+@pytest.mark.thinned(3)
 def test_round_trip(results, tmp_path):
     files.write(results, tmp_path)
     for name in ("", "results.parquet", "results.csv"):
@@ -59,7 +61,8 @@ TEXTS = st.text()
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=30,
 )
 @given(
     st.lists(

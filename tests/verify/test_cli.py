@@ -145,6 +145,7 @@ def test_an_interrupt_ends_with_130_and_no_traceback(small):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("arguments", [("schema",), ("--help",), ("ops", "--adapters", "numpy")])
 def test_a_closed_pipe_is_quiet(arguments):
     reader, writer = os.pipe()

@@ -39,6 +39,7 @@ def test_ctrl_c_that_python_ignores_is_heeded(where):
     assert ended(where) == (130, "")
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("where", WHERE)
 def test_without_it_python_ignores_it(where):
     status, said = ended(where, heeding="")
@@ -46,6 +47,7 @@ def test_without_it_python_ignores_it(where):
     assert "Exception ignored" in said
 
 
+@pytest.mark.slow
 def test_another_error_that_python_ignores_is_said():
     status, said = ended(WHERE[1], raised="ValueError('off')")
     assert status == 0

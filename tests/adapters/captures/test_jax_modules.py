@@ -10,7 +10,6 @@ import pytest
 from gradparity.adapters.captures.jax import capture, pure
 from gradparity.refimpl.errors import BadUsage, Randomness
 
-from ...thinned import thinned
 from .jax_held import held
 from .jax_models import MODELS, fused_attention, library
 
@@ -88,7 +87,8 @@ LINEN = [
 ]
 
 
-@pytest.mark.parametrize("name", thinned(LINEN, 2))
+@pytest.mark.thinned(12)
+@pytest.mark.parametrize("name", LINEN)
 def test_a_layer_of_linen(name, draw):
     module, shape = linen_layers()[name]
     x = draw(*shape)
@@ -254,6 +254,7 @@ def equinox_network():
     return Network()
 
 
+@pytest.mark.slow
 def test_a_network_of_equinox_and_where_its_modules_are(draw):
     captured = whole(equinox_network(), None, draw(2, 3, 5, 5))
     assert {"conv", "norm", "layers.0.layers.0", "layers.1"} <= paths(captured)

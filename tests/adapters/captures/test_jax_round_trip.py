@@ -15,7 +15,6 @@ from gradparity.adapters.jax_lowerings import LOWERINGS
 from gradparity.adapters.numpy_reference import reference
 from gradparity.refimpl.errors import AdapterFailed, Unsupported
 
-from ...thinned import thinned
 from ...whole import whole
 
 CASES, _ = whole()
@@ -196,7 +195,8 @@ def distance(found, truth):
     return float(error / max(np.abs(truth[np.isfinite(truth)]).max(initial=0), 1e-300))
 
 
-@pytest.mark.parametrize("operation", thinned(SMALLEST, 4))
+@pytest.mark.thinned(36)
+@pytest.mark.parametrize("operation", SMALLEST)
 def test_an_operation_comes_back(operation):
     assert came_back(SMALLEST[operation]) == ""
 
@@ -211,6 +211,7 @@ def test_a_capture_of_another_program_is_told(monkeypatch):
     assert "value off by" in (came_back(task) or "")
 
 
+@pytest.mark.thinned(2, "rare")
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_catalogue_comes_back(part, record_property):

@@ -12,7 +12,7 @@ from .torch_models import MODELS
 ZOO = {**LAYERS, **MODELS}
 
 #: Those that stand for the others where time is short.
-QUICK = {"norms", "gpt", "resnet", "routed experts", "codebook", "gan"}
+QUICK = {"gpt", "resnet"}
 
 
 def made(name):

@@ -167,6 +167,7 @@ def wrong(tasks, found):
     return {name: names for name, names in off.items() if names}
 
 
+@pytest.mark.slow
 def test_one_call_of_every_operation_recorded_comes_back_the_same():
     tasks = tasks_of(ROWS, 1)
     found = captured(tasks, look=True)

@@ -37,6 +37,7 @@ print(autograd.there, version("autograd"), gradparity.__file__)
 """
 
 
+@pytest.mark.slow
 def test_nothing_but_the_release_is_another(release):
     import gradparity  # noqa: PLC0415  the path of this one
 
@@ -71,6 +72,7 @@ def test_another_requirement_is_refused(requirement):
         framework(requirement)
 
 
+@pytest.mark.slow
 def test_the_entries_are_run_by_the_interpreter():
     there = entries_there(sys.executable, ["torch"], ["abs-at-zero"])
     ((version, did),) = there["abs-at-zero"]["torch"].items()

@@ -72,6 +72,7 @@ def test_a_file_that_cannot_be_written_is_bad_usage(gradparity, run):
     assert (status, err.count("\n")) == (2, 1)
 
 
+@pytest.mark.slow
 def test_the_recipe_runs_as_it_is_written(tmp_path):
     """Each of our commands in it, in a folder with a case that fails."""
     text = (ROOT / "examples" / "github-actions.yaml").read_text("utf-8")

@@ -74,6 +74,7 @@ def task():
     return cases[0].tasks()[0]
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("wrong", "place", "reason"),
     [

@@ -141,7 +141,7 @@ BESIDE = {
 }
 
 #: Those that are asked each time; the others take longer.
-QUICK = ("gelu", "std", "leaky-relu", "half-squares", "adamw-decay", "glu-plus", "sigmoid-twice")
+QUICK = ("gelu", "adamw-decay")
 
 #: A reader looks no further.
 LINES = 10

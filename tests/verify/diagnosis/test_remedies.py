@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 TAIL = """\
 case: tail
 about: A slope that rounds to nothing.
@@ -33,7 +35,11 @@ CHANGED = [("expm1", "more", TAIL), ("expm1", "nan", TAIL), ("lgamma", "half", P
 #: The command, run after each change in turn; a line is printed between.
 PATCHED = """\
 import sys
+
+import pytest
 import torch
+import pytest
+
 from gradparity.verify import cli
 
 changes = [word.split("-") for word in sys.argv[1].split()]
@@ -78,6 +84,7 @@ def test_a_function_of_the_framework_is_the_operation_that_it_is_for(failing):
     assert "(the atlas, gelu-tail-float32: " in row["remedy"]
 
 
+@pytest.mark.slow
 def test_another_error_at_the_same_number_is_not_explained(tmp_path):
     """By a slope of zero, or by one that is off by far less."""
     for k, (_, _, text) in enumerate(CHANGED):

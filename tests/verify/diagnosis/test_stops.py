@@ -61,6 +61,7 @@ def test_finite_differences_do_not_vote_where_a_way_passes_a_stop(failing):
     assert not any("differences" in row["reason"] for row in rows)
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("reference", "own"),
     [

@@ -35,6 +35,7 @@ program:
 """
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_first_variable_that_parts_is_blamed_with_its_line(failing, dtype):
     rows = failing(SPELLED, "torch", "jax", dtype=dtype)
@@ -189,6 +190,7 @@ dtypes: [float64]
 """
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize(
     ("own", "said"),
     [

@@ -27,6 +27,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("faulty_adapters")
 def test_a_fault_costs_its_own_task_in_its_own_adapter_alone(tmp_path):
     before, between, after = FINE

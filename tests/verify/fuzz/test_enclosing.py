@@ -99,6 +99,7 @@ def selects(pred, one, other, *operands):
     return [jax.tree.map(lambda a, b: jnp.where(pred, a, b), *pair) for pair in pairs]
 
 
+@pytest.mark.slow
 def test_a_cond_that_runs_both_branches_is_found(monkeypatch):
     made = Drawn("made", program(), enclosed=Enclosed("cond", 1, 1))
     (task,) = case_in(made.text()).tasks()

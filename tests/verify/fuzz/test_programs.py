@@ -32,7 +32,7 @@ def test_a_program_depends_on_its_seed_and_number_alone():
     assert len({case_of(seed, number)[1] for seed in (3, 4) for number in (7, 8)}) == 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_every_program_is_one_that_a_case_may_say(seed, number):
     held, case = drawn(seed, number)

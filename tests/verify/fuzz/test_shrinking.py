@@ -67,6 +67,7 @@ def test_a_fault_is_shrunk_to_its_operation_and_round_numbers():
     assert (smallest.operation, smallest.verdict) == (alarm.operation, alarm.verdict)
 
 
+@pytest.mark.slow
 def test_what_is_found_does_not_hang_on_how_many_are_judged_together():
     with Here([planted("tanh")]) as engine:
         alarm = alarm_of(LONG, engine)
@@ -110,6 +111,7 @@ def test_what_is_shrunk_to_its_end_is_not_talked_of():
     assert said == []
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("most", [0, 4])
 def test_no_more_candidates_are_judged_than_there_may_be(most):
     with Slow([planted("tanh")]) as engine:

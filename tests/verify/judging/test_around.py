@@ -184,6 +184,7 @@ def test_what_an_adapter_is_not_able_to_do_is_unsupported_and_not_run():
             attempt(Plain(), case.tasks()[0])
 
 
+@pytest.mark.slow
 def test_several_modes_are_run_beside_each_other():
     task = CASES["accumulated-mean"].tasks(["float64"])[0]
     rows = Runner(["numpy", "jax"]).rows(task)

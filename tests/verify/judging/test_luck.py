@@ -150,6 +150,7 @@ dtypes: [float32]
 """
 
 
+@pytest.mark.slow
 def test_terms_that_each_lose_what_a_textbook_s_slope_does_may_be_off_by_more():
     """1 - tanh² of numbers near ±1; the sum of three such terms is a fiftieth of them."""
     rows = Runner(["numpy", "torch"]).rows(task(SATURATED))

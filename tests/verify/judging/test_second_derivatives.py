@@ -13,7 +13,7 @@ from gradparity.verify import Runner
 from gradparity.verify.selftest.operations import tasks_of
 from gradparity.verify.truth.established import established
 
-from ...thinned import in_turn
+from ...turns import in_turn
 
 CASE = """
 case: second
@@ -101,6 +101,7 @@ def judged(text, adapters=("numpy", "torch", "jax")):
     return gp.run(gp.load_cases(text), adapters=list(adapters))
 
 
+@pytest.mark.thinned(6)
 @pytest.mark.parametrize("spot", SPOTS)
 def test_a_second_derivative_agrees_where_a_rule_turns_aside(spot):
     program, inputs, params, tangents, product = SPOTS[spot]
@@ -175,7 +176,7 @@ def said_of(task):
 
 
 #: Each operation at one of the numbers, the next at the other; zeta at zeros takes minutes.
-IN_TURN = [*in_turn(TABLE.keys() - KINKED - {"zeta"}, FILLS), ("zeta", "halves")]
+IN_TURN = [*in_turn(TABLE.keys() - KINKED - {"zeta"}, list(FILLS)), ("zeta", "halves")]
 
 
 @pytest.mark.slow

@@ -441,6 +441,7 @@ def runner():
     return Runner(["numpy", "torch"])
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("body", SILENT.values(), ids=SILENT)
 def test_what_is_wrong_does_not_pass(runner, body):
     verdicts = {row["verdict"] for task in tasks(body) for row in runner.rows(task)}
@@ -456,6 +457,7 @@ def test_what_is_right_does_not_alarm(runner, body, name):
     assert {row["verdict"] for row in told} == {"agree"}, [r["reason"] for r in rows]
 
 
+@pytest.mark.thinned(5)
 @pytest.mark.parametrize("name", ["held", "sixth"])
 @pytest.mark.parametrize("body", HIDDEN.values(), ids=HIDDEN)
 def test_what_cannot_be_told_is_no_alarm(body, name):
@@ -507,6 +509,7 @@ divergences:
     assert row["verdict"] == verdict, row["reason"]
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize(("late", "verdict"), [("r * a59", "agree"), ("3.8 * a59", "differs")])
 def test_a_text_of_its_own_is_proved_segment_by_segment(late, verdict):
     (whole,) = tasks(chaotic())
@@ -552,6 +555,7 @@ native:
         assert "an update that is not made" in row["reason"]
 
 
+@pytest.mark.slow
 def test_a_wrong_link_of_a_chain_spoils_none_before_it():
     """Some of which no bound can tell, for what came before was magnified."""
     (whole,) = tasks(chaotic(100))

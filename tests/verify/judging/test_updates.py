@@ -163,6 +163,7 @@ checks: [update]
 """
 
 
+@pytest.mark.slow
 def test_where_rounding_decides_what_is_remembered_nothing_is_known_of_it():
     (case,), _ = load_text(CURVED, Path("made-up.yaml"))
     (task,) = case.redrawn(26).tasks(["float32"])
@@ -173,6 +174,7 @@ def test_where_rounding_decides_what_is_remembered_nothing_is_known_of_it():
     assert base.noise[key].max() > np.abs(base.truth[key]).max() / 4
 
 
+@pytest.mark.slow
 def test_the_command_translates_a_rule_by_either_name(capsys):
     for name in ("rmsprop", "RMSprop"):
         optimizers(name, adapters="torch", form="table")

@@ -47,6 +47,7 @@ def test_the_reference_agrees_with_its_own_truth(dtype):
     assert {("grad", "W", 0), ("value", "loss", 2), ("update", "V", 2)} <= checks
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("change", "kind"),
     [

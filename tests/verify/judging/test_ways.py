@@ -79,6 +79,7 @@ def failing(rows):
     return [r for r in rows if r["verdict"] not in ("agree", "known")]
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("adapter", ["numpy", "torch", "jax"])
 def test_right_ones_agree(adapter, dtype):
@@ -104,6 +105,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.thinned(6)
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("way", "name", "tensor"),
@@ -222,6 +224,7 @@ dtypes: [float64]
     assert "by differences of its gradients" in row["reason"]
 
 
+@pytest.mark.thinned(6)
 @pytest.mark.parametrize("adapter", ["torch", "jax"])
 @pytest.mark.parametrize(
     "text",

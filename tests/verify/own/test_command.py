@@ -180,6 +180,7 @@ def test_what_cannot_be_used_is_told_in_one_line(call, arguments, message):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("missing", ["torch", "jax"])
 def test_a_framework_that_is_missing_is_told_in_one_line(missing, tmp_path):
     (tmp_path / "plain.py").write_text("def twice(x): return 2 * x\n", "utf-8")

@@ -33,6 +33,7 @@ class Attention(nn.Module):
         return scores.masked_fill(~mask[:, None, :], float("-inf")).softmax(-1) @ x
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("masked", "cause"),
     [
@@ -74,6 +75,7 @@ class Grouped(nn.Module):
         return nn.functional.silu(self.norm(x))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("split", "axes", "cause"),
     [
@@ -129,6 +131,7 @@ def each_first(loss, counts):
     return ((loss * counts).sum(-1) / counts.sum(-1)).mean()
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("others", "mean", "cause"),
     [

@@ -9,8 +9,6 @@ from torch import nn
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 
 class Recurrent(nn.Module):
     """A linear recurrent unit: complex states between real inputs and outputs."""
@@ -45,6 +43,7 @@ def recurrent(bug=""):
     return port
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("bug", "cause"),
     [
@@ -62,6 +61,7 @@ def test_complex_parameters(bug, cause):
     assert not any(found.kind in ("own gradient", "as run") for found in report.findings)
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [
@@ -71,7 +71,7 @@ def test_complex_parameters(bug, cause):
         (torch.exp, lambda z: jnp.exp(jnp.conj(z)), "differs"),
     ],
 )
-@pytest.mark.parametrize("dtype", thinned([np.complex64, np.complex128], 2))
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
 def test_complex_inputs_and_outputs(first, second, verdict, dtype):
     drawn = np.random.default_rng(0)
     z = (drawn.standard_normal(3) + 1j * drawn.standard_normal(3)).astype(dtype)

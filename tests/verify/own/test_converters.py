@@ -56,6 +56,7 @@ SEGMENTS = (
 )
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("params", "cause", "line"),
     [

@@ -9,8 +9,6 @@ from torch import nn
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 
 class Normed(nn.Module):
     def __init__(self):
@@ -70,9 +68,8 @@ def trained(here, there, decay=0.05, rule=torch.optim.AdamW):
     return gp.compare(net, port, {"x": {"normal": [5, 6]}}, params, train=steps)
 
 
-@pytest.mark.parametrize(
-    ("here", "there"), thinned([(here, there) for there in MASKS for here in GROUPS], 2)
-)
+@pytest.mark.thinned(10)
+@pytest.mark.parametrize(("here", "there"), [(here, there) for there in MASKS for here in GROUPS])
 def test_parameters_that_one_side_alone_decays_are_told(here, there):
     report = trained(here, there)
     if here == there:
@@ -83,6 +80,7 @@ def test_parameters_that_one_side_alone_decays_are_told(here, there):
     assert report.first.agree.startswith(wanted)
 
 
+@pytest.mark.slow
 def test_another_decay_of_the_same_parameters_is_a_number():
     report = trained("all", "all", decay=0.1)
     assert report.causes == ("weight_decay is 0.1 in jax, 0.05 in torch",)

@@ -78,6 +78,7 @@ def names(net):
     return dict(zip(net.state_dict(), renamed(net.state_dict()), strict=True))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("how", ["a function", "names", "auto"])
 def test_a_refactoring_of_a_module(net, how):
     params = {"a function": renamed, "names": names(net), "auto": "auto"}[how]

@@ -10,8 +10,6 @@ from torch import nn
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 
 class Attention(nn.Module):
     def __init__(self, *, whole):
@@ -69,7 +67,8 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", thinned(KINDS, 2))
+@pytest.mark.thinned(10)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("whole", [False, True], ids=["spelled out", "whole"])
 def test_heads_that_are_otherwise_are_told(kind, whole):
     torch.manual_seed(0)
@@ -98,6 +97,7 @@ def seen_by(mask, *, hidden=False):
     return port
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("hidden", [False, True])
 @pytest.mark.parametrize(
     ("mask", "cause"),

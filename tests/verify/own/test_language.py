@@ -13,8 +13,6 @@ from torch.nn import functional as F  # noqa: N812
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 HEADS, SHARED, WIDTH = 4, 2, 4
 
 
@@ -67,6 +65,7 @@ def grouped_params(state):
     return {k: {"w": state[f"{k}.weight"], "b": state[f"{k}.bias"]} for k in "qkv"}
 
 
+@pytest.mark.thinned(8)
 @pytest.mark.parametrize("way", ["grouped", "expanded", "in turn", "spelled out", "tiled"])
 @pytest.mark.parametrize("in_turn", [True, False])
 def test_heads_that_are_copied_in_another_order_are_told(way, in_turn):
@@ -132,6 +131,7 @@ NOT_SHIFTED = (
 )
 
 
+@pytest.mark.thinned(14)
 @pytest.mark.parametrize(
     ("way", "cut", "cause"),
     [
@@ -144,7 +144,7 @@ NOT_SHIFTED = (
         ("not shifted", "shifted", "to labels[:, t + 1] in jax, to labels[:, t] in torch"),
     ],
 )
-@pytest.mark.parametrize("one_hot", thinned([False, True], 2))
+@pytest.mark.parametrize("one_hot", [False, True])
 def test_labels_that_are_shifted_otherwise_are_told(way, cut, cause, one_hot):
     torch.manual_seed(0)
     ids = np.random.default_rng(0).integers(0, 11, (3, 7))

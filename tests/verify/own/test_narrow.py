@@ -71,6 +71,7 @@ class Mixed(nn.Module):
         return torch.tanh(self.lin(x).to(torch.bfloat16).float() * 2)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("factor", "narrow", "verdict"),
     [(2, True, "same"), (2.5, True, "differs"), (2, False, "differs")],

@@ -9,8 +9,6 @@ from torch import nn
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 ORDER = ("NHWC", "HWIO", "NHWC")
 
 
@@ -107,9 +105,10 @@ PADDINGS = [
 ]
 
 
+@pytest.mark.thinned(12)
 @pytest.mark.parametrize(
     ("module", "port", "size", "causes"),
-    thinned(PADDINGS, 3),
+    PADDINGS,
 )
 def test_padding_is_told(module, port, size, causes):
     torch.manual_seed(0)
@@ -133,6 +132,7 @@ class Causal(nn.Module):
         return torch.relu(self.conv(nn.functional.pad(x, (2, 0))))
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("padding", "cause"),
     [

@@ -12,8 +12,6 @@ from torch import nn
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 HEADS, STEPS, WIDTH = 2, 6, 16
 
 
@@ -116,9 +114,10 @@ BUGS = [
 ]
 
 
+@pytest.mark.thinned(12)
 @pytest.mark.parametrize(
     ("bugs", "causes"),
-    thinned(BUGS, 3),
+    BUGS,
     ids=lambda x: "+".join(x) if isinstance(x, dict) else "",
 )
 def test_what_is_otherwise_at_once_is_told_one_after_another(bugs, causes):
@@ -133,6 +132,7 @@ def test_what_is_otherwise_at_once_is_told_one_after_another(bugs, causes):
         assert re.search(cause, found), report
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("exchanged", [False, True])
 @pytest.mark.parametrize("whole", [False, True], ids=["spelled out", "whole"])
 def test_halves_for_neighbours_are_told_beside_a_gate(whole, exchanged):
@@ -164,6 +164,7 @@ class Complex(Layer):
         return torch.view_as_real(pairs * turns).flatten(-2)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("bugs", "cause"),
     [

@@ -7,8 +7,6 @@ import pytest
 
 from gradparity.verify import cli
 
-from ...thinned import thinned
-
 SIDES = """\
 import jax.numpy as jnp
 import torch
@@ -72,6 +70,7 @@ def of(rows, case):
     return rows[rows["case"] == case]
 
 
+@pytest.mark.slow
 def test_own_code_stands_in_a_run_beside_cases(call, tmp_path):
     texts = [document("right", "port"), document("wrong", "other")]
     texts += [document("unseen", "called"), document("broken", "broken")]
@@ -104,9 +103,10 @@ def test_own_code_stands_in_a_run_beside_cases(call, tmp_path):
     assert "wrong (torch | jax)" in out
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("port", "status"),
-    thinned([("port", 0), ("called", 1), ("gone", 2)], 3),
+    [("port", 0), ("called", 1), ("gone", 2)],
     ids=["same", "unseen", "gone"],
 )
 def test_a_run_ends_as_a_comparison_does(call, tmp_path, port, status):

@@ -103,6 +103,7 @@ PORTS = {
 }
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize("name", PORTS)
 def test_a_stop_on_one_side_is_told_where_it_stands(name):
     make, port, cause, count = PORTS[name]

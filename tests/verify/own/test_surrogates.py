@@ -81,6 +81,7 @@ def reversing(reverse, **how):
     return gp.compare(Heads(), heads(reverse, **how), INPUTS, params)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("compared", "port"),
     [

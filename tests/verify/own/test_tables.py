@@ -132,6 +132,7 @@ BASE = "the base of the angles' frequencies is"
 RIGHT = 2.0 ** (-8 * (np.arange(HEADS) + 1) / HEADS)
 
 
+@pytest.mark.thinned(12)
 @pytest.mark.parametrize(
     ("module", "port", "cause"),
     [
@@ -192,6 +193,7 @@ def test_the_base_of_angles_is_read_off_their_table(base, dtype):
     assert made.facts[BASE] == f"{base:g}"
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("seed", range(5))
 def test_a_table_of_anything_else_is_told_nothing_of(seed):
     draw = np.random.default_rng(seed)

@@ -41,6 +41,7 @@ def params(state):
     }
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize(
     ("scale", "axis", "causes"),
     [

@@ -11,8 +11,6 @@ from torch import nn
 
 import gradparity as gp
 
-from ...thinned import thinned
-
 
 class Attention(nn.Module):
     """Padding and a triangle in one mask of booleans."""
@@ -43,22 +41,20 @@ def attention(*, padded=True, hidden=-1e9, axis=-1, after=False, first=0):
     return port
 
 
+@pytest.mark.thinned(6)
 @pytest.mark.parametrize(
     ("how", "cause"),
-    thinned(
-        [
-            ({}, ""),
-            ({"padded": False}, "a constant mask differs first at (1, 2, 2): "),
-            (
-                {"first": 1},
-                "a constant mask differs first at (1, 2, 2): True in jax, False in torch",
-            ),
-            ({"hidden": -3.0}, "what is hidden is -3 in jax, -inf in torch"),
-            ({"axis": -2}, "jax takes the softmax over queries, torch over keys"),
-            ({"after": True}, "jax hides by a mask after the softmax, torch before it"),
-        ],
-        2,
-    ),
+    [
+        ({}, ""),
+        ({"padded": False}, "a constant mask differs first at (1, 2, 2): "),
+        (
+            {"first": 1},
+            "a constant mask differs first at (1, 2, 2): True in jax, False in torch",
+        ),
+        ({"hidden": -3.0}, "what is hidden is -3 in jax, -inf in torch"),
+        ({"axis": -2}, "jax takes the softmax over queries, torch over keys"),
+        ({"after": True}, "jax hides by a mask after the softmax, torch before it"),
+    ],
 )
 def test_a_mask_of_attention(how, cause):
     inputs = {"x": {"normal": [2, 4, 4]}, "lengths": np.array([4, 2])}
@@ -170,6 +166,7 @@ def clipped(least: Any = jnp.minimum, clip=lambda r: jnp.clip(r, 0.8, 1.2)):
     return port
 
 
+@pytest.mark.thinned(4)
 @pytest.mark.parametrize(
     ("port", "cause"),
     [

@@ -122,6 +122,7 @@ def test_cases_pass_and_one_can_be_chosen_by_its_id(pytester, write):
     numpy_only(pytester, "--gradparity-dtypes=float32").assert_outcomes(passed=2)
 
 
+@pytest.mark.slow
 def test_torch_and_jax_run_it_too(pytester, write):
     write(small=GOOD)
     pytester.runpytest_subprocess(*ALONE, "--gradparity-adapters=torch,jax").assert_outcomes(
@@ -190,6 +191,7 @@ def test_what_lint_refuses_is_an_error(pytester, write):
     result.stdout.fnmatch_lines(["*flat.yaml:2:1: case flat is vacuous: *"])
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
 def test_a_refused_file_keeps_no_other_from_being_run(pytester, write, workers):
     write(bad=GOOD.replace("params", "parms"), small=GOOD)
@@ -401,6 +403,7 @@ def test_the_truth_of_a_task_is_computed_once_for_all_its_adapters(pytester, wri
     assert len(set(truths)) == 4
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
 def test_the_report_has_every_row_whatever_process_made_it(pytester, write, workers):
     write(small=WRONG, swept=SWEEP)

@@ -12,7 +12,7 @@ from gradparity.verify.selftest.planting import planted
 from gradparity.verify.selftest.report import blamed
 from gradparity.verify.selftest.rules import selftest_rules
 
-from ...thinned import in_turn
+from ...turns import in_turn
 
 
 def check(findings):
@@ -25,6 +25,7 @@ def check(findings):
             assert int(found.outcome) <= 1000, found
 
 
+@pytest.mark.thinned(5)
 @pytest.mark.parametrize("operation", ["multiply", "matmul", "softmax", "sum", "cross_entropy"])
 def test_faults_in_an_operation_are_caught_and_blamed(operation):
     findings = list(selftest([operation], ["float64"]))
@@ -60,6 +61,7 @@ def test_the_command_prints_json_of_operations_and_rules(capsys):
     assert held["summary"]["caught"] == held["summary"]["planted"] > 10
 
 
+@pytest.mark.slow
 def test_workers_find_the_same_in_the_same_order():
     pairs = [("negative", "float64"), ("sign_sgd", "float32"), ("negative", "float32")]
     assert list(planted(pairs, 2)) == list(planted(pairs)) != []
@@ -69,8 +71,8 @@ def test_workers_find_the_same_in_the_same_order():
 UNBLAMED = {("adadelta", "rate scaled by 1 + 1000 eps")}
 
 
-#: Each operation and rule is in one of them, the next one in the other: `gradparity selftest` has
-#: all in both.
+#: Each operation and rule is planted into in one of them, the next one in the other; all in both
+#: is rare.
 DTYPES = ("float64", "float32")
 
 

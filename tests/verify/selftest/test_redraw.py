@@ -173,6 +173,7 @@ def test_the_command_counts_alarms_and_those_that_are_explained(jobs, capsys):
     assert (held["tasks"], held["alarms"], held["unexplained"]) == (3, [], 0)
 
 
+@pytest.mark.slow
 def test_an_alarm_of_jax_is_explained_by_what_is_recorded_of_its_log1p():
     record = "bce-past-the-range-of-log1p"
     catalogue = load_cases(["bce-reductions", record])

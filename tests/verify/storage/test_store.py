@@ -172,6 +172,7 @@ with Store(Path(sys.argv[1])) as store:
 """
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("after", [1, 20, 83])
 def test_a_kill_at_any_moment_leaves_every_finished_task_and_no_half_one(tmp_path, after):
     path = tmp_path / NAME

@@ -62,6 +62,7 @@ def test_the_bound_at_an_exact_tie_is_not_the_kink(name, dtype):
     assert set(verdicts(NumpyAdapter(), tied).values()) == {"agree"}
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("name", TIES)
 @pytest.mark.parametrize(
     "change",

@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "docs"))  # where the processes that pages are run
 import outputs  # noqa: E402
 
 #: Run by every `make test`; the others, which take longer together, by `make test-all`.
-ALWAYS = {"README.md", "docs/reference/python.md"}
+ALWAYS = {"README.md"}
 
 
 def named(path):

@@ -104,6 +104,7 @@ def test_what_cannot_be_read_in_a_folder_is_a_fault_and_no_end(folder):
     assert fault.startswith("memory.yaml: cannot be read (")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -33,6 +33,7 @@ def test_right_programs_end_with_0(gradparity, tmp_path):
     assert (tmp_path / "f" / "README.md").read_text("utf-8").startswith("# Random programs")
 
 
+@pytest.mark.slow
 def test_a_planted_fault_is_found_shrunk_and_written(gradparity, tmp_path, wrong_atan):
     asked = ("fuzz", "--count", 4, "--adapters", "torch", "--operations", "atan,sin", "-j", 0)
     status, out, err = gradparity(*asked, "--out", tmp_path)

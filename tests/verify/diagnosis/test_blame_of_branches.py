@@ -154,6 +154,7 @@ dtypes: [float64]
     assert found.direction == "backward"
 
 
+@pytest.mark.slow
 def test_nothing_is_blamed_of_a_cond_that_is_right():
     for sign in (1.0, -1.0):
         assert blame(task(sign), JaxAdapter()) is None

@@ -96,6 +96,7 @@ def test_a_wrong_transpose_of_a_scan_is_blamed(wrong, place, reason, monkeypatch
     assert found.line == 4
 
 
+@pytest.mark.slow
 def test_nothing_is_blamed_of_a_scan_that_is_right():
     assert blame(task(), JaxAdapter()) is None
     rows = Runner({"jax": JaxAdapter()}).rows(task())

@@ -57,6 +57,7 @@ def told(text):
     ]
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_command_says(call, section, tmp_path):
     page = tmp_path / "port.html"
     status, out, _ = call(*SIDES, INPUTS, "--allow-imports", "--html", str(page))

@@ -63,7 +63,7 @@ def halves(state):
     }
 
 
-@pytest.mark.thinned(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reverse", "turned", "verdict"), [(True, False, "same"), (False, True, "differs")]
 )

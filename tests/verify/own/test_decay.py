@@ -86,6 +86,7 @@ def test_another_decay_of_the_same_parameters_is_a_number():
     assert report.causes == ("weight_decay is 0.1 in jax, 0.05 in torch",)
 
 
+@pytest.mark.slow
 def test_a_number_that_groups_have_otherwise_is_told_of_each():
     report = trained("matrices", "all", decay=0.1)
     assert report.causes, report

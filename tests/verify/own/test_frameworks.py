@@ -187,6 +187,7 @@ def converted(state):
     return {**made, "scale": state["norm.weight"], "shift": state["norm.bias"], "stats": stats}
 
 
+@pytest.mark.slow
 def test_running_statistics_are_compared_as_state(net):
     report = gp.compare(net, port, X, converted, state=True)
     assert report.verdict == "same", report

@@ -101,7 +101,7 @@ def both(*, forward, backward):
     return port
 
 
-@pytest.mark.thinned(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "cause"),
     [

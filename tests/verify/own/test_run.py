@@ -103,7 +103,7 @@ def test_own_code_stands_in_a_run_beside_cases(call, tmp_path):
     assert "wrong (torch | jax)" in out
 
 
-@pytest.mark.thinned(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("port", "status"),
     [("port", 0), ("called", 1), ("gone", 2)],

@@ -42,6 +42,7 @@ def test_a_complex_operation_is_spoiled_on_complex_numbers_too(operation):
     assert {"zero", "sign flipped", "doubled", "scaled by 1 + 1000 eps", LATE} <= caught
 
 
+@pytest.mark.slow
 def test_faults_in_an_update_rule_are_caught_and_blamed():
     findings = list(selftest_rules(["adamw"], ["float64"]))
     assert [f for f in findings if f.outcome == "missed"] == []

@@ -117,9 +117,10 @@ def holds(
         unit = unit_roundoff(got.dtype) if got.dtype.kind in "fcV" else 0.0
         if not alike and np.ndim(value) == 0:
             return False  # one number stands for every element, of an array of the right shape
+        # Where no bound is known rounding explains nothing, nor where the shape is another one.
         explained = np.nan_to_num(rounding, posinf=np.inf) if alike else 0.0
-        same = RECORDED_ULPS * 2 * unit * np.abs(value)
-        missed = _missed(divergence, truth, same + explained) if alike else divergence.within
+        same = RECORDED_ULPS * 2 * unit * np.abs(value) + explained
+        missed = _missed(divergence, truth, same)
         return same_as(got, value, RECORDED_ULPS, missed + (explained if added else 0.0))
     if divergence.between is not None:
         exactly = np.zeros(truth.shape)
